@@ -1,0 +1,1 @@
+//! The business of a shop: one file an operation.

@@ -1,0 +1,1 @@
+//! Passwords and tokens: the cryptography behind signing in, without any rule about who may.

@@ -1,0 +1,1 @@
+//! Mails: templates, transports, delivery of the outbox.

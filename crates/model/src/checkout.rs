@@ -1,0 +1,268 @@
+//! What can be bought: the decision behind an order, without a database.
+
+use std::collections::HashMap;
+
+use crate::{Money, OrderLine, ProductId, VariantId, violation::Violations};
+
+/// The most lines of one order.
+pub const LINES_MAX: usize = 100;
+/// The most pieces of one variant in one order.
+pub const QUANTITY_MAX: i64 = 999;
+
+/// What the buyer asks for. Prices are not theirs to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestedLine {
+    /// What.
+    pub variant_id: VariantId,
+    /// How many, 1 to [`QUANTITY_MAX`].
+    pub quantity: i64,
+}
+
+/// A variant as the catalogue offers it at this moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The product.
+    pub product_id: ProductId,
+    /// The variant.
+    pub variant_id: VariantId,
+    /// The product's title.
+    pub title: String,
+    /// The variant's title.
+    pub variant_title: String,
+    /// The SKU.
+    pub sku: Option<String>,
+    /// What one piece costs.
+    pub price: Money,
+    /// Whether the product is active.
+    pub is_active: bool,
+    /// Whether stock limits what can be sold.
+    pub track_stock: bool,
+    /// Pieces on hand.
+    pub stock: i64,
+}
+
+/// A line that asks for more than there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// What.
+    pub variant_id: VariantId,
+    /// What it is called.
+    pub title: String,
+    /// How many were asked for, over all lines.
+    pub requested: i64,
+    /// How many there are.
+    pub available: i64,
+}
+
+/// Why an order cannot be placed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The request is wrong, or names what is not for sale.
+    Invalid(Violations),
+    /// There is not enough of something.
+    OutOfStock(Vec<Shortage>),
+}
+
+/// Checks counts and quantities, and sums the lines of one variant, in the order of their first mention.
+///
+/// # Errors
+/// What is wrong, with pointers below `/lines`.
+pub fn sum_lines(lines: &[RequestedLine]) -> Result<Vec<RequestedLine>, Violations> {
+    let mut wrong = Violations::default();
+    if !(1..=LINES_MAX).contains(&lines.len()) {
+        return Err(Violations::one("/lines", "out_of_range", format!("must be 1 to {LINES_MAX} lines")));
+    }
+    let mut summed: Vec<RequestedLine> = Vec::with_capacity(lines.len());
+    let mut places: HashMap<VariantId, usize> = HashMap::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        let pointer = || format!("/lines/{index}/quantity");
+        if !(1..=QUANTITY_MAX).contains(&line.quantity) {
+            wrong.add(pointer(), "out_of_range", format!("must be 1 to {QUANTITY_MAX}"));
+            continue;
+        }
+        let place = *places.entry(line.variant_id).or_insert(summed.len());
+        match summed.get_mut(place) {
+            None => summed.push(*line),
+            Some(first) => {
+                first.quantity += line.quantity;
+                if first.quantity > QUANTITY_MAX {
+                    wrong.add(
+                        pointer(),
+                        "out_of_range",
+                        format!("all lines of one variant must be at most {QUANTITY_MAX} together"),
+                    );
+                }
+            }
+        }
+    }
+    wrong.into_result().map(|()| summed)
+}
+
+/// Decides what is bought: one line a variant, at the catalogue's prices, and no piece more than there is.
+///
+/// `lines` are summed ([`sum_lines`]); `asked` are the lines as the buyer wrote them, for the pointers.
+///
+/// # Errors
+/// Why it cannot be bought; every short line is named.
+pub fn decide(
+    lines: &[RequestedLine],
+    asked: &[RequestedLine],
+    offers: &[Offer],
+) -> Result<(Vec<OrderLine>, Money), Refusal> {
+    let offers: HashMap<VariantId, &Offer> = offers.iter().map(|offer| (offer.variant_id, offer)).collect();
+    let mut wrong = Violations::default();
+    for (index, line) in asked.iter().enumerate() {
+        if !offers.get(&line.variant_id).is_some_and(|offer| offer.is_active) {
+            wrong.add(format!("/lines/{index}/variant_id"), "not_for_sale", "no such variant is for sale");
+        }
+    }
+    wrong.into_result().map_err(Refusal::Invalid)?;
+    let mut bought = Vec::with_capacity(lines.len());
+    let mut shortages = Vec::new();
+    for line in lines {
+        let Some(offer) = offers.get(&line.variant_id) else { continue };
+        if offer.track_stock && offer.stock < line.quantity {
+            let title = offer.title.clone();
+            shortages.push(Shortage {
+                variant_id: line.variant_id,
+                title,
+                requested: line.quantity,
+                available: offer.stock.max(0),
+            });
+            continue;
+        }
+        bought.push(OrderLine {
+            product_id: offer.product_id,
+            variant_id: offer.variant_id,
+            title: offer.title.clone(),
+            variant_title: offer.variant_title.clone(),
+            sku: offer.sku.clone(),
+            quantity: line.quantity,
+            unit_price: offer.price,
+            stock_taken: offer.track_stock,
+        });
+    }
+    if !shortages.is_empty() {
+        return Err(Refusal::OutOfStock(shortages));
+    }
+    let total = total(&bought).map_err(Refusal::Invalid)?;
+    Ok((bought, total))
+}
+
+/// The sum of the lines, which must be of one currency.
+fn total(lines: &[OrderLine]) -> Result<Money, Violations> {
+    let mut sum: Option<Money> = None;
+    for line in lines {
+        let of_line = line.unit_price.times(line.quantity);
+        if sum.is_some_and(|sum| sum.currency != line.unit_price.currency) {
+            return Err(Violations::one(
+                "/lines",
+                "mixed_currencies",
+                "an order is in one currency; place one order for each",
+            ));
+        }
+        sum = match (sum, of_line) {
+            (None, Some(money)) => Some(money),
+            (Some(sum), Some(money)) => sum.plus(money),
+            (_, None) => None,
+        };
+        if sum.is_none() {
+            return Err(Violations::one("/lines", "out_of_range", "the order is too large to be summed"));
+        }
+    }
+    sum.ok_or_else(|| Violations::one("/lines", "out_of_range", "an order has at least one line"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::Currency;
+
+    fn id(n: u8) -> VariantId {
+        VariantId(Uuid::from_u128(u128::from(n)))
+    }
+
+    fn offer(n: u8, stock: i64, price: i64) -> Offer {
+        Offer {
+            product_id: ProductId(Uuid::from_u128(u128::from(n))),
+            variant_id: id(n),
+            title: format!("Product {n}"),
+            variant_title: String::new(),
+            sku: None,
+            price: Money::new(price, Currency::EUR),
+            is_active: true,
+            track_stock: true,
+            stock,
+        }
+    }
+
+    fn buy(lines: &[RequestedLine], offers: &[Offer]) -> Result<(Vec<OrderLine>, Money), Refusal> {
+        decide(&sum_lines(lines).map_err(Refusal::Invalid)?, lines, offers)
+    }
+
+    fn line(n: u8, quantity: i64) -> RequestedLine {
+        RequestedLine { variant_id: id(n), quantity }
+    }
+
+    #[test]
+    fn two_lines_of_one_variant_are_summed_before_stock_is_compared() {
+        let refusal = buy(&[line(1, 3), line(1, 3)], &[offer(1, 5, 100)]).expect_err("6 of 5");
+        assert_eq!(
+            refusal,
+            Refusal::OutOfStock(vec![Shortage {
+                variant_id: id(1),
+                title: "Product 1".into(),
+                requested: 6,
+                available: 5
+            }])
+        );
+        let (lines, total) = buy(&[line(1, 3), line(1, 2)], &[offer(1, 5, 100)]).expect("5 of 5");
+        assert_eq!((lines.len(), lines[0].quantity, total.amount), (1, 5, 500));
+    }
+
+    #[test]
+    fn what_is_not_active_is_not_for_sale() {
+        let archived = Offer { is_active: false, ..offer(1, 5, 100) };
+        for offers in [vec![archived], vec![]] {
+            let Err(Refusal::Invalid(wrong)) = buy(&[line(1, 1)], &offers) else { panic!("must be refused") };
+            assert_eq!((wrong.0[0].pointer.as_str(), wrong.0[0].code), ("/lines/0/variant_id", "not_for_sale"));
+        }
+    }
+
+    #[test]
+    fn untracked_variants_never_run_out() {
+        let voucher = Offer { track_stock: false, ..offer(1, 0, 100) };
+        let (lines, _) = buy(&[line(1, 999)], &[voucher]).expect("no limit");
+        assert!(!lines[0].stock_taken);
+    }
+
+    #[test]
+    fn currencies_do_not_mix() {
+        let dollars = Offer { price: Money::new(1, Currency::from_code("USD").expect("a currency")), ..offer(2, 5, 1) };
+        assert!(matches!(buy(&[line(1, 1), line(2, 1)], &[offer(1, 5, 1), dollars]), Err(Refusal::Invalid(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_oversold_and_totals_agree(
+            asked in prop::collection::vec((0_u8..5, -2_i64..1200), 0..120),
+            stock in prop::collection::vec(0_i64..2000, 5),
+        ) {
+            let lines: Vec<_> = asked.iter().map(|&(n, quantity)| line(n, quantity)).collect();
+            let offers: Vec<_> = stock.iter().zip(0_u8..).map(|(&stock, n)| offer(n, stock, i64::from(n) + 7)).collect();
+            if let Ok((bought, total)) = buy(&lines, &offers) {
+                for (n, &stock) in stock.iter().enumerate() {
+                    let n = u8::try_from(n).expect("five offers");
+                    let wanted: i64 = lines.iter().filter(|line| line.variant_id == id(n)).map(|line| line.quantity).sum();
+                    let got: i64 = bought.iter().filter(|line| line.variant_id == id(n)).map(|line| line.quantity).sum();
+                    prop_assert_eq!(wanted, got);
+                    prop_assert!(got <= stock && got <= QUANTITY_MAX);
+                }
+                prop_assert_eq!(total.amount, bought.iter().map(|line| line.total().amount).sum::<i64>());
+            }
+        }
+    }
+}

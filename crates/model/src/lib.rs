@@ -1,0 +1,42 @@
+//! The nouns of a shop and the rules that need no database: ids, [`Money`], [`Email`], products and variants, stock
+//! movements, orders and their state machine, mails.
+//!
+//! Nothing here performs I/O, reads the clock or draws a random number; whatever depends on those receives them as
+//! data ([`Stamp`]). That is what makes the rules testable without a server and repeatable inside a transaction.
+//!
+//! # How to add a rule
+//! 1. Find the noun it belongs to: one file a noun.
+//! 2. Write it as a function from data to a decision (`Result<Decision, Refusal>`), with a property test beside it.
+//! 3. Call it from the operation in `commerce` between *load* and *apply*.
+
+pub mod account;
+pub mod address;
+pub mod category;
+pub mod challenge;
+pub mod checkout;
+pub mod email;
+pub mod id;
+pub mod mail;
+pub mod money;
+pub mod order;
+pub mod product;
+pub mod session;
+pub mod stamp;
+pub mod stock;
+pub mod text;
+pub mod violation;
+
+pub use account::{Access, Account, Permission, Permissions, Role};
+pub use address::{PostalAddress, SavedAddress};
+pub use category::Category;
+pub use email::Email;
+pub use id::{AccountId, AddressId, CategoryId, MailId, MovementId, OrderId, ProductId, SessionId, VariantId};
+pub use jiff::Timestamp;
+pub use mail::{MailStatus, MailTemplate, OutboxMail};
+pub use money::{Currency, Money};
+pub use order::{Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, Tracking};
+pub use product::{Image, Product, ProductOption, ProductStatus, Variant};
+pub use session::Session;
+pub use stamp::Stamp;
+pub use stock::{StockCause, StockMovement};
+pub use violation::{Violation, Violations};

@@ -1,0 +1,237 @@
+//! Mails: what is sent to whom, before anybody has rendered or sent it.
+
+use std::str::FromStr;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountId, Email, MailId, OrderId, PostalAddress, Tracking};
+
+/// How often delivery is tried before it is given up.
+pub const ATTEMPTS_MAX: i64 = 12;
+
+/// What a mail says. Each has a template of the same name (`verify_email.html`, `verify_email.txt`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "template", rename_all = "snake_case")]
+pub enum MailTemplate {
+    /// The code that proves a new address.
+    VerifyEmail {
+        /// The person's name.
+        name: String,
+    },
+    /// Somebody tried to sign up with an address that has an account.
+    AccountExists {
+        /// The person's name.
+        name: String,
+    },
+    /// The link that sets a new password.
+    ResetPassword {
+        /// The person's name.
+        name: String,
+    },
+    /// The password was changed.
+    PasswordChanged {
+        /// The person's name.
+        name: String,
+    },
+    /// The code that proves the new address of an account.
+    ConfirmEmailChange {
+        /// The person's name.
+        name: String,
+    },
+    /// Tells the old address that the account has a new one.
+    EmailChanged {
+        /// The person's name.
+        name: String,
+        /// The new address, its middle hidden.
+        new_email: String,
+    },
+    /// An order was placed.
+    OrderPlaced(OrderMail),
+    /// An order was confirmed.
+    OrderConfirmed(OrderMail),
+    /// An order was shipped.
+    OrderShipped(OrderMail),
+    /// An order was delivered.
+    OrderDelivered(OrderMail),
+    /// An order was cancelled.
+    OrderCancelled(OrderMail),
+    /// A mail that tries whether mails arrive.
+    Test,
+}
+
+impl MailTemplate {
+    /// The name of its template files.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::VerifyEmail { .. } => "verify_email",
+            Self::AccountExists { .. } => "account_exists",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::ConfirmEmailChange { .. } => "confirm_email_change",
+            Self::EmailChanged { .. } => "email_changed",
+            Self::OrderPlaced(_) => "order_placed",
+            Self::OrderConfirmed(_) => "order_confirmed",
+            Self::OrderShipped(_) => "order_shipped",
+            Self::OrderDelivered(_) => "order_delivered",
+            Self::OrderCancelled(_) => "order_cancelled",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// What an order's mails show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderMail {
+    /// The number, as people read it.
+    pub number: String,
+    /// The lines.
+    pub lines: Vec<OrderMailLine>,
+    /// The total, as people read it.
+    pub total: String,
+    /// Where it goes.
+    pub ship_to: PostalAddress,
+    /// How to follow the parcel.
+    pub tracking: Option<Tracking>,
+    /// What the shop or the buyer noted.
+    pub note: Option<String>,
+}
+
+/// A line in a mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderMailLine {
+    /// Product and variant.
+    pub title: String,
+    /// Pieces.
+    pub quantity: i64,
+    /// What the line costs, as people read it.
+    pub total: String,
+}
+
+/// Where a mail stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailStatus {
+    /// Waits for its first or next try.
+    Pending,
+    /// Taken by the server (or put into the mailbox or the folder).
+    Sent,
+    /// Given up, with its last error; it can be sent again.
+    Failed,
+}
+
+impl MailStatus {
+    /// As it is stored and spoken in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl FromStr for MailStatus {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Pending, Self::Sent, Self::Failed].into_iter().find(|status| status.as_str() == text).ok_or(())
+    }
+}
+
+/// A mail in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxMail {
+    /// Its id, which makes its Message-ID.
+    pub id: MailId,
+    /// To whom.
+    pub to: Email,
+    /// The recipient's account, so that deleting it can clear its mails.
+    pub account_id: Option<AccountId>,
+    /// The order it is about.
+    pub order_id: Option<OrderId>,
+    /// What it says.
+    pub template: MailTemplate,
+    /// The code or token that it carries. Kept apart from the rest, because it is wiped once an SMTP server has the
+    /// mail: a copy in the database would let staff into other people's accounts.
+    pub secret: Option<String>,
+    /// Where it stands.
+    pub status: MailStatus,
+    /// How often delivery was tried.
+    pub attempts: i64,
+    /// When it is tried next, while pending.
+    pub next_attempt_at: Timestamp,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When it was taken.
+    pub sent_at: Option<Timestamp>,
+}
+
+impl OutboxMail {
+    /// A fresh mail, due at once.
+    #[must_use]
+    pub fn new(id: MailId, to: Email, template: MailTemplate, now: Timestamp) -> Self {
+        Self {
+            id,
+            to,
+            account_id: None,
+            order_id: None,
+            template,
+            secret: None,
+            status: MailStatus::Pending,
+            attempts: 0,
+            next_attempt_at: now,
+            last_error: None,
+            created_at: now,
+            sent_at: None,
+        }
+    }
+}
+
+/// What became of one try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// The server has it.
+    Sent {
+        /// Whether the secret stays readable: only where the mailbox page itself is where mails go.
+        keep_secret: bool,
+    },
+    /// It may work later.
+    Deferred {
+        /// What the server or the network said.
+        error: String,
+    },
+    /// It will never work: the server said so for good.
+    Rejected {
+        /// What the server said.
+        error: String,
+    },
+}
+
+/// When to try again after `attempts` tries: 5 s, doubling up to an hour, with ±20 % of jitter so that a server that
+/// comes back is not met by everything at once. `jitter` is 0..=1000.
+#[must_use]
+pub fn retry_after(attempts: i64, jitter: u16) -> SignedDuration {
+    let doublings = u32::try_from(attempts.clamp(1, 11) - 1).unwrap_or(0);
+    let base_ms = (5_000_i64 << doublings).min(3_600_000);
+    let spread = base_ms * (i64::from(jitter.min(1000)) - 500) / 2500;
+    SignedDuration::from_millis(base_ms + spread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retries_back_off_and_stay_within_their_jitter() {
+        assert_eq!(retry_after(1, 500), SignedDuration::from_secs(5));
+        assert_eq!(retry_after(4, 500), SignedDuration::from_secs(40));
+        assert_eq!(retry_after(100, 500), SignedDuration::from_hours(1));
+        assert_eq!(retry_after(1, 0), SignedDuration::from_secs(4));
+        assert_eq!(retry_after(1, 1000), SignedDuration::from_secs(6));
+    }
+}

@@ -1,0 +1,287 @@
+//! Orders and their state machine.
+
+use std::{fmt, str::FromStr};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AccountId, Email, Money, OrderId, PostalAddress, ProductId, VariantId, text,
+    violation::{Violation, Violations},
+};
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Placed; the stock is taken.
+    Pending,
+    /// Accepted by the shop.
+    Confirmed,
+    /// On its way.
+    Shipped,
+    /// Arrived.
+    Delivered,
+    /// Called off; the stock is back.
+    Cancelled,
+}
+
+impl OrderStatus {
+    /// All of them, in the order of an order's life.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Confirmed, Self::Shipped, Self::Delivered, Self::Cancelled];
+
+    /// As it is stored and spoken in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Confirmed => "confirmed",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Where an order may go from here. The whole state machine is this table.
+    #[must_use]
+    pub const fn allowed(self) -> &'static [Self] {
+        match self {
+            Self::Pending => &[Self::Confirmed, Self::Cancelled],
+            Self::Confirmed => &[Self::Shipped, Self::Cancelled],
+            Self::Shipped => &[Self::Delivered],
+            Self::Delivered | Self::Cancelled => &[],
+        }
+    }
+
+    /// Whether an order may go from here to `to`.
+    #[must_use]
+    pub fn may_become(self, to: Self) -> bool {
+        self.allowed().contains(&to)
+    }
+
+    /// Whether the parcel is still in the shop, so that its address is still needed.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Confirmed)
+    }
+}
+
+impl FromStr for OrderStatus {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(())
+    }
+}
+
+/// The number that people say on the telephone: `CW-10001`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderNumber(pub i64);
+
+impl OrderNumber {
+    /// The first number of a shop.
+    pub const FIRST: Self = Self(10_001);
+}
+
+impl fmt::Display for OrderNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CW-{}", self.0)
+    }
+}
+
+impl FromStr for OrderNumber {
+    type Err = ();
+
+    /// Reads `CW-10001`, `cw-10001` or `10001`.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let text = text.trim();
+        let digits = text.get(..3).filter(|prefix| prefix.eq_ignore_ascii_case("CW-")).map_or(text, |_| &text[3..]);
+        let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        plain.then(|| digits.parse().ok()).flatten().map(Self).ok_or(())
+    }
+}
+
+/// One line: a snapshot of what was bought, whatever becomes of the product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderLine {
+    /// The product it was.
+    pub product_id: ProductId,
+    /// The variant it was.
+    pub variant_id: VariantId,
+    /// The product's title at the time.
+    pub title: String,
+    /// The variant's title at the time; empty for simple products.
+    pub variant_title: String,
+    /// The SKU at the time.
+    pub sku: Option<String>,
+    /// How many pieces.
+    pub quantity: i64,
+    /// The price of one piece at the time.
+    pub unit_price: Money,
+    /// Whether stock was taken, so that a cancellation knows what to give back.
+    pub stock_taken: bool,
+}
+
+impl OrderLine {
+    /// What the line costs. Fits, because the checkout checked it.
+    #[must_use]
+    pub fn total(&self) -> Money {
+        Money { amount: self.unit_price.amount.saturating_mul(self.quantity), ..self.unit_price }
+    }
+}
+
+/// How a parcel can be followed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tracking {
+    /// The number of the consignment.
+    pub number: String,
+    /// Who carries it.
+    pub carrier: Option<String>,
+    /// A page that shows where it is.
+    pub url: Option<String>,
+}
+
+impl Tracking {
+    /// Trims the texts and checks them.
+    ///
+    /// # Errors
+    /// What is wrong, with pointers below `/tracking`.
+    pub fn validate(self) -> Result<Self, Violations> {
+        let mut wrong = Violations::default();
+        let number = wrong.take(text::line("/tracking/number", &self.number, 100));
+        let carrier =
+            self.carrier.and_then(|carrier| wrong.take(text::optional_line("/tracking/carrier", &carrier, 100)));
+        let url = self.url.and_then(|url| wrong.take(text::optional_line("/tracking/url", &url, 2048)));
+        if url
+            .as_ref()
+            .is_some_and(|url| !(url.is_empty() || url.starts_with("https://") || url.starts_with("http://")))
+        {
+            wrong.add("/tracking/url", "invalid_url", "must be an http or https URL");
+        }
+        match number {
+            Some(number) if wrong.0.is_empty() => Ok(Self {
+                number,
+                carrier: carrier.filter(|carrier| !carrier.is_empty()),
+                url: url.filter(|url| !url.is_empty()),
+            }),
+            _ => Err(wrong),
+        }
+    }
+}
+
+/// Who did something to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderActor {
+    /// The buyer.
+    Customer,
+    /// Somebody of the shop.
+    Staff,
+}
+
+impl OrderActor {
+    /// As it is stored and spoken in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Staff => "staff",
+        }
+    }
+}
+
+impl FromStr for OrderActor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Customer, Self::Staff].into_iter().find(|actor| actor.as_str() == text).ok_or(())
+    }
+}
+
+/// One entry of an order's timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderEvent {
+    /// When.
+    pub at: Timestamp,
+    /// What the order became.
+    pub status: OrderStatus,
+    /// Who did it.
+    pub actor: OrderActor,
+    /// The account that did it; staff see it, customers do not.
+    pub actor_id: Option<AccountId>,
+    /// What they noted; customers see it.
+    pub note: Option<String>,
+}
+
+/// An order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// Its number for people.
+    pub number: OrderNumber,
+    /// Who bought; the account's row outlives its deletion.
+    pub account_id: AccountId,
+    /// Where its mails go; `None` once the buyer's account is deleted.
+    pub email: Option<Email>,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// What was bought; 1 to 100 lines.
+    pub lines: Vec<OrderLine>,
+    /// The sum of the lines.
+    pub total: Money,
+    /// Where it goes.
+    pub ship_to: PostalAddress,
+    /// How the parcel can be followed.
+    pub tracking: Option<Tracking>,
+    /// What happened, oldest first.
+    pub timeline: Vec<OrderEvent>,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Counts the changes, from 1.
+    pub version: i64,
+}
+
+/// The note of a move, trimmed.
+///
+/// # Errors
+/// A violation at `/note`.
+pub fn note(note: &str) -> Result<Option<String>, Violation> {
+    text::paragraph("/note", note, 2000).map(|note| Some(note).filter(|note| !note.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_machine_is_as_promised() {
+        use OrderStatus::{Cancelled, Confirmed, Delivered, Pending, Shipped};
+        let mut allowed = Vec::new();
+        for from in OrderStatus::ALL {
+            allowed.extend(OrderStatus::ALL.into_iter().filter(|to| from.may_become(*to)).map(|to| (from, to)));
+        }
+        assert_eq!(
+            allowed,
+            [
+                (Pending, Confirmed),
+                (Pending, Cancelled),
+                (Confirmed, Shipped),
+                (Confirmed, Cancelled),
+                (Shipped, Delivered)
+            ]
+        );
+    }
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        for text in ["CW-10001", "cw-10001", " 10001 "] {
+            assert_eq!(text.parse(), Ok(OrderNumber(10_001)), "{text}");
+        }
+        for bad in ["", "CW-", "CW-x", "-5", "+5", "１２", "CW-99999999999999999999", "é-1"] {
+            assert!(bad.parse::<OrderNumber>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Sessions and their tokens.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{AccountId, SessionId};
+
+/// How long an access token lives.
+pub const ACCESS_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+/// How long a session lives without being refreshed.
+pub const SESSION_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Within this time of its first use, a refresh token that is presented again is taken for a second tab, not a thief.
+pub const REFRESH_GRACE: SignedDuration = SignedDuration::from_secs(20);
+
+/// A SHA-256 of a secret. The secret itself is with its owner alone.
+pub type SecretHash = [u8; 32];
+
+/// One signed-in device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id, the `sid` of its access tokens.
+    pub id: SessionId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// What signed in, from its User-Agent.
+    pub device: String,
+    /// The network address it was last used from.
+    pub address: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last refreshed.
+    pub last_used_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// When it was ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// One refresh token of a session. Rotation leaves the used ones behind, so that reuse is seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// The hash of the token.
+    pub hash: SecretHash,
+    /// The session it belongs to.
+    pub session_id: SessionId,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it was exchanged for its successor.
+    pub used_at: Option<Timestamp>,
+    /// Whether its successor has been used in turn.
+    pub successor_used: bool,
+}
+
+/// What to do with a refresh token that was presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshDecision {
+    /// Issue the successor and mark this one used.
+    Rotate,
+    /// A second tab: hand out the same successor again.
+    Repeat,
+    /// Somebody has a copy: end the session.
+    EndFamily,
+    /// The session is over; nothing to do.
+    Refuse,
+}
+
+/// Decides what a presented refresh token is worth.
+#[must_use]
+pub fn decide_refresh(session: &Session, token: &RefreshToken, now: Timestamp) -> RefreshDecision {
+    if session.ended_at.is_some() || session.expires_at <= now {
+        return RefreshDecision::Refuse;
+    }
+    match token.used_at {
+        None => RefreshDecision::Rotate,
+        // A clock that was set back must not widen the grace: the distance counts, not the direction.
+        Some(used_at) if !token.successor_used && now.duration_since(used_at).abs() <= REFRESH_GRACE => {
+            RefreshDecision::Repeat
+        }
+        Some(_) => RefreshDecision::EndFamily,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn decide(used_secs_ago: Option<i64>, successor_used: bool, ended: bool) -> RefreshDecision {
+        let now = Timestamp::from_second(1_000_000).expect("in range");
+        let session = Session {
+            id: SessionId(Uuid::nil()),
+            account_id: AccountId(Uuid::nil()),
+            device: String::new(),
+            address: String::new(),
+            created_at: now,
+            last_used_at: now,
+            expires_at: now + SESSION_LIFETIME,
+            ended_at: ended.then_some(now),
+        };
+        let used_at = used_secs_ago.map(|secs| now - SignedDuration::from_secs(secs));
+        let token = RefreshToken { hash: [0; 32], session_id: session.id, issued_at: now, used_at, successor_used };
+        decide_refresh(&session, &token, now)
+    }
+
+    #[test]
+    fn a_token_rotates_once_and_repeats_for_a_second_tab_only() {
+        assert_eq!(decide(None, false, false), RefreshDecision::Rotate);
+        assert_eq!(decide(Some(20), false, false), RefreshDecision::Repeat);
+        assert_eq!(decide(Some(21), false, false), RefreshDecision::EndFamily);
+        assert_eq!(decide(Some(-3600), false, false), RefreshDecision::EndFamily);
+        assert_eq!(decide(Some(1), true, false), RefreshDecision::EndFamily);
+        assert_eq!(decide(None, false, true), RefreshDecision::Refuse);
+    }
+}

@@ -1,0 +1,196 @@
+//! Everything that an operation may write.
+
+use model::{
+    Account, AccountId, AddressId, Category, CategoryId, MailId, Order, OrderEvent, OutboxMail, Product, ProductId,
+    SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId,
+    challenge::{Challenge, Purpose},
+    mail::DeliveryOutcome,
+    session::{RefreshToken, SecretHash},
+};
+
+use crate::idempotency::{Claim, StoredReply};
+
+/// One write. An operation collects them and hands them to [`crate::Tx::apply`] at once, in the order in which the
+/// foreign keys want them; an engine may send them together.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A new account.
+    InsertAccount {
+        /// The account.
+        account: Account,
+        /// The hash of its password.
+        password_hash: Option<String>,
+    },
+    /// Overwrites every column of the account but its password.
+    UpdateAccount(Account),
+    /// Sets the password's hash.
+    SetPassword {
+        /// Whose.
+        account_id: AccountId,
+        /// The hash; `None` leaves no password that could match.
+        password_hash: Option<String>,
+    },
+    /// A new session.
+    InsertSession(Session),
+    /// Notes that a session was used, and until when it lives now.
+    TouchSession {
+        /// Which.
+        id: SessionId,
+        /// When.
+        at: Timestamp,
+        /// From where.
+        address: String,
+        /// Until when it lives.
+        expires_at: Timestamp,
+    },
+    /// Ends a session; one that has ended stays as it is.
+    EndSession {
+        /// Which.
+        id: SessionId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Ends the live sessions of an account.
+    EndSessions {
+        /// Whose.
+        account_id: AccountId,
+        /// The one that goes on, if any.
+        except: Option<SessionId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A new refresh token (`used_at` and `successor_used` are not stored with it: it is new).
+    InsertRefreshToken {
+        /// The token.
+        token: RefreshToken,
+        /// The one it replaces.
+        predecessor: Option<SecretHash>,
+    },
+    /// Notes that a refresh token was exchanged.
+    UseRefreshToken {
+        /// Which.
+        hash: SecretHash,
+        /// When.
+        at: Timestamp,
+    },
+    /// Stores a challenge in the place of the account's one of its purpose.
+    PutChallenge(Challenge),
+    /// Removes the account's challenge of this purpose, if there is one.
+    DeleteChallenge {
+        /// Whose.
+        account_id: AccountId,
+        /// Of which purpose.
+        purpose: Purpose,
+    },
+    /// Stores an address, new or changed.
+    PutAddress {
+        /// Whose.
+        account_id: AccountId,
+        /// The address.
+        address: SavedAddress,
+    },
+    /// Removes an address.
+    DeleteAddress {
+        /// Which.
+        id: AddressId,
+    },
+    /// Removes all addresses of an account.
+    DeleteAddresses {
+        /// Whose.
+        account_id: AccountId,
+    },
+
+    /// A new category.
+    InsertCategory(Category),
+    /// Overwrites a category.
+    UpdateCategory(Category),
+    /// Removes a category; nothing may hang below it, and its products lose it.
+    DeleteCategory {
+        /// Which.
+        id: CategoryId,
+    },
+    /// A new product with its variants. Their stock starts at 0 in the table, whatever the values say: stock comes by
+    /// [`Change::MoveStock`] alone.
+    InsertProduct(Product),
+    /// Overwrites the product's own columns and those of its variants that stay, inserts the new ones and removes the
+    /// others. Stock is left alone.
+    UpdateProduct {
+        /// As it shall be.
+        product: Product,
+        /// Variants to remove; none of them was ever ordered.
+        removed: Vec<VariantId>,
+    },
+    /// Removes a product that was never ordered, with its variants and their movements.
+    DeleteProduct {
+        /// Which.
+        id: ProductId,
+    },
+    /// Writes the movements to the ledger and adds each to its variant's level. A level below 0 violates the schema.
+    MoveStock(Vec<StockMovement>),
+
+    /// A new order with its lines and timeline. Its variants count as ordered from now on.
+    InsertOrder(Order),
+    /// Overwrites status, address, e-mail, tracking, update time and version of an order, and adds `event` to its
+    /// timeline.
+    UpdateOrder {
+        /// As it shall be.
+        order: Order,
+        /// What happened.
+        event: Option<OrderEvent>,
+    },
+    /// Forgets the buyer in their orders: e-mail everywhere, and the address (but its country) in those that are no
+    /// longer open.
+    AnonymiseOrders {
+        /// Whose.
+        account_id: AccountId,
+    },
+
+    /// A new mail in the outbox.
+    InsertMail(OutboxMail),
+    /// Notes what became of a try.
+    RecordDelivery {
+        /// Which mail.
+        id: MailId,
+        /// When.
+        at: Timestamp,
+        /// What became of it.
+        outcome: DeliveryOutcome,
+        /// When to try again, if it was deferred; `None` gives up.
+        next_attempt_at: Option<Timestamp>,
+    },
+    /// Makes a mail due again, with no attempts made.
+    RequeueMail {
+        /// Which.
+        id: MailId,
+        /// When it is due.
+        at: Timestamp,
+    },
+    /// Removes the mails to an account that were sent or given up, and those still waiting.
+    DeleteMailsOf {
+        /// Whose.
+        account_id: AccountId,
+    },
+
+    /// Stores the reply for the key that this transaction claimed.
+    StoreReply {
+        /// The claim.
+        claim: Claim,
+        /// The reply.
+        reply: StoredReply,
+    },
+    /// Sets a value of the shop itself, for example the hash of the set-up link.
+    PutMeta {
+        /// Its name.
+        key: &'static str,
+        /// The value; `None` removes it.
+        value: Option<String>,
+    },
+    /// Removes what nobody needs any more: idempotency keys from before `keys_before`; challenges and sessions (with
+    /// their refresh tokens) that expired or ended before `sessions_before`.
+    Sweep {
+        /// See above.
+        keys_before: Timestamp,
+        /// See above.
+        sessions_before: Timestamp,
+    },
+}

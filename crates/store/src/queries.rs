@@ -1,0 +1,186 @@
+//! What is read outside of transactions. A query sees everything that was acknowledged before it began.
+
+use async_trait::async_trait;
+use model::{
+    Access, Account, AccountId, Category, CategoryId, Email, MailId, MailStatus, Order, OrderId, OrderNumber,
+    OrderStatus, OutboxMail, Product, ProductId, SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId,
+};
+
+use crate::{
+    StoreError,
+    page::{Page, PageRequest},
+    rows::AccountRow,
+};
+
+/// The result of a query.
+pub type Query<T> = Result<T, StoreError>;
+
+/// How products are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProductSort {
+    /// Newest first.
+    #[default]
+    Newest,
+    /// Cheapest first, by the cheapest variant.
+    PriceAscending,
+    /// Dearest first, by the cheapest variant.
+    PriceDescending,
+    /// By title, folded ([`model::text::fold`]).
+    Title,
+}
+
+impl ProductSort {
+    /// The name of the order, as cursors and the API say it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::PriceAscending => "price",
+            Self::PriceDescending => "-price",
+            Self::Title => "title",
+        }
+    }
+}
+
+/// Which products are asked for. Everything that is set must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProductFilter {
+    /// With this status.
+    pub status: Option<model::ProductStatus>,
+    /// In this category or one below it.
+    pub category: Option<CategoryId>,
+    /// With a tag, compared without case.
+    pub tag: Option<String>,
+    /// With each of these words in the search text; folded ([`model::text::fold`]).
+    pub words: Vec<String>,
+    /// With a variant that costs at least this, in minor units.
+    pub price_min: Option<i64>,
+    /// With a variant that costs at most this, in minor units (the same one when both are given).
+    pub price_max: Option<i64>,
+    /// With a variant on sale (`true`) or none (`false`).
+    pub on_sale: Option<bool>,
+    /// With a variant that can be bought (`true`) or none (`false`).
+    pub in_stock: Option<bool>,
+    /// The order.
+    pub sort: ProductSort,
+}
+
+/// Which orders are asked for, newest first. Everything that is set must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderFilter {
+    /// Of this account.
+    pub account_id: Option<AccountId>,
+    /// With this status.
+    pub status: Option<OrderStatus>,
+    /// With this number.
+    pub number: Option<OrderNumber>,
+    /// Whose e-mail address is this.
+    pub email: Option<Email>,
+    /// Placed at or after this time.
+    pub placed_from: Option<Timestamp>,
+    /// Placed before this time.
+    pub placed_before: Option<Timestamp>,
+}
+
+/// Which accounts are asked for, newest first; deleted ones never.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountFilter {
+    /// With this role.
+    pub role: Option<model::Role>,
+    /// With this in the name or the address, in lower case.
+    pub text: Option<String>,
+}
+
+/// Which mails are asked for, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailFilter {
+    /// With this status.
+    pub status: Option<MailStatus>,
+    /// To this address.
+    pub to: Option<Email>,
+    /// About this order.
+    pub order_id: Option<OrderId>,
+}
+
+/// A live session and what it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionAccess {
+    /// Who.
+    pub access: Access,
+    /// The session.
+    pub session_id: SessionId,
+    /// Whether the address is proven.
+    pub email_verified: bool,
+}
+
+/// How much mail waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Mails not yet sent.
+    pub pending: u64,
+    /// Mails given up.
+    pub failed: u64,
+}
+
+/// The read side of an engine.
+#[async_trait]
+pub trait Queries: Send + Sync + 'static {
+    /// Answers when the database does.
+    async fn ping(&self) -> Query<()>;
+
+    /// A number that has changed when anything in the database has, for caches; `None` where the engine has no cheap
+    /// way to know. Whatever is read after it was asked for is at least as new as it.
+    fn change_counter(&self) -> Option<u64>;
+
+    // ── Accounts ──
+
+    /// The session, if it is live and its account usable: one point read, asked on every signed-in request.
+    async fn session_access(&self, id: SessionId, now: Timestamp) -> Query<Option<SessionAccess>>;
+    /// The account with this id, deleted ones included.
+    async fn account(&self, id: AccountId) -> Query<Option<Account>>;
+    /// The account with this address, with its password's hash, for signing in.
+    async fn credentials(&self, email: &Email) -> Query<Option<AccountRow>>;
+    /// The password's hash of this account, for asking the current password.
+    async fn password_hash(&self, id: AccountId) -> Query<Option<String>>;
+    /// Whether a session of this account was used from this network address.
+    async fn is_known_address(&self, id: AccountId, address: &str) -> Query<bool>;
+    /// The live sessions of an account, last used first.
+    async fn sessions(&self, id: AccountId, now: Timestamp) -> Query<Vec<Session>>;
+    /// The saved addresses of an account, oldest first.
+    async fn addresses(&self, id: AccountId) -> Query<Vec<SavedAddress>>;
+    /// The accounts, newest first.
+    async fn accounts(&self, filter: &AccountFilter, page: &PageRequest) -> Query<Page<Account>>;
+    /// Whether there is a usable owner.
+    async fn has_owner(&self) -> Query<bool>;
+
+    // ── Catalogue ──
+
+    /// The product with this id, whatever its status.
+    async fn product(&self, id: ProductId) -> Query<Option<Product>>;
+    /// The product with this slug, whatever its status.
+    async fn product_by_slug(&self, slug: &str) -> Query<Option<Product>>;
+    /// The product that has this variant, whatever its status.
+    async fn product_of_variant(&self, id: VariantId) -> Query<Option<Product>>;
+    /// The products.
+    async fn products(&self, filter: &ProductFilter, page: &PageRequest) -> Query<Page<Product>>;
+    /// All categories, by position and name.
+    async fn categories(&self) -> Query<Vec<Category>>;
+    /// The movements of a variant, newest first.
+    async fn movements(&self, id: VariantId, page: &PageRequest) -> Query<Page<StockMovement>>;
+
+    // ── Orders ──
+
+    /// The order with this id, whole.
+    async fn order(&self, id: OrderId) -> Query<Option<Order>>;
+    /// The orders, whole, newest first.
+    async fn orders(&self, filter: &OrderFilter, page: &PageRequest) -> Query<Page<Order>>;
+
+    // ── Mail ──
+
+    /// The mail with this id.
+    async fn mail(&self, id: MailId) -> Query<Option<OutboxMail>>;
+    /// The mails, newest first.
+    async fn mails(&self, filter: &MailFilter, page: &PageRequest) -> Query<Page<OutboxMail>>;
+    /// How much mail waits.
+    async fn backlog(&self) -> Query<Backlog>;
+}

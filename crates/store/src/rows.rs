@@ -1,0 +1,23 @@
+//! What loads give that is not a noun of the model by itself.
+
+use model::{Account, ProductId, VariantId};
+
+/// An account with what only transactions may see.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AccountRow {
+    /// The account.
+    pub account: Account,
+    /// The password's hash, as `identity` wrote it; `None` when no password was ever set.
+    pub password_hash: Option<String>,
+}
+
+/// Who has a SKU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkuOwner {
+    /// The SKU.
+    pub sku: String,
+    /// The variant that has it.
+    pub variant_id: VariantId,
+    /// That variant's product.
+    pub product_id: ProductId,
+}

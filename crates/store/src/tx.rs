@@ -1,0 +1,118 @@
+//! What an operation may do inside its transaction.
+
+use async_trait::async_trait;
+use model::{
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OrderNumber, OutboxMail, Product, ProductId,
+    SavedAddress, Session, SessionId, Timestamp, VariantId,
+    challenge::{Challenge, Purpose},
+    checkout::Offer,
+    session::{RefreshToken, SecretHash},
+};
+
+use crate::{
+    StoreError,
+    change::Change,
+    idempotency::{Claim, Claimed},
+    rows::{AccountRow, SkuOwner},
+};
+
+/// A transaction. Every load locks the rows it returns until the end; [`Tx::apply`] writes.
+#[async_trait]
+pub trait Tx: Send {
+    // ── Idempotency ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Claims an idempotency key. A claim by another transaction that has not ended is waited for.
+    async fn claim(&mut self, claim: &Claim) -> Result<Claimed, StoreError>;
+
+    // ── Accounts and sessions ─────────────────────────────────────────────────────────────────────────────────────
+
+    /// The account with this id, deleted ones included.
+    async fn account(&mut self, id: AccountId) -> Result<Option<AccountRow>, StoreError>;
+
+    /// The account with this address.
+    async fn account_by_email(&mut self, email: &Email) -> Result<Option<AccountRow>, StoreError>;
+
+    /// How many usable owners there are. Locks what makes two transactions that count at once wait for each other.
+    async fn owners(&mut self) -> Result<u64, StoreError>;
+
+    /// The session with this id, ended ones included.
+    async fn session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError>;
+
+    /// The refresh token with this hash, and its session.
+    async fn refresh_token(&mut self, hash: &SecretHash) -> Result<Option<(RefreshToken, Session)>, StoreError>;
+
+    /// The account's challenge of this purpose.
+    async fn challenge(&mut self, account_id: AccountId, purpose: Purpose) -> Result<Option<Challenge>, StoreError>;
+
+    /// The challenge of this purpose whose secret has this hash.
+    async fn challenge_by_secret(
+        &mut self,
+        purpose: Purpose,
+        hash: &SecretHash,
+    ) -> Result<Option<Challenge>, StoreError>;
+
+    /// The account's saved addresses, oldest first.
+    async fn addresses(&mut self, account_id: AccountId) -> Result<Vec<SavedAddress>, StoreError>;
+
+    /// The account's saved address with this id.
+    async fn address(&mut self, account_id: AccountId, id: AddressId) -> Result<Option<SavedAddress>, StoreError>;
+
+    // ── Catalogue ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The whole category tree, in no order. Locks it against changes of its shape.
+    async fn categories(&mut self) -> Result<Vec<Category>, StoreError>;
+
+    /// The product with this id, whole.
+    async fn product(&mut self, id: ProductId) -> Result<Option<Product>, StoreError>;
+
+    /// The product with this slug, whole.
+    async fn product_by_slug(&mut self, slug: &str) -> Result<Option<Product>, StoreError>;
+
+    /// The product that has this variant, whole.
+    async fn product_of_variant(&mut self, id: VariantId) -> Result<Option<Product>, StoreError>;
+
+    /// The slugs of products that are `base` or begin with `base-`.
+    async fn product_slugs_like(&mut self, base: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Who has these SKUs.
+    async fn sku_owners(&mut self, skus: &[String]) -> Result<Vec<SkuOwner>, StoreError>;
+
+    /// Those of these variants that are in an order.
+    async fn ordered_among(&mut self, variants: &[VariantId]) -> Result<Vec<VariantId>, StoreError>;
+
+    /// These variants as the checkout sees them; unknown ones are left out. Locks their stock, in the order of the
+    /// ids, so that two orders never wait for each other in a circle.
+    async fn offers(&mut self, variants: &[VariantId]) -> Result<Vec<Offer>, StoreError>;
+
+    // ── Orders ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// A number that no order has.
+    async fn next_order_number(&mut self) -> Result<OrderNumber, StoreError>;
+
+    /// The order with this id, whole.
+    async fn order(&mut self, id: OrderId) -> Result<Option<Order>, StoreError>;
+
+    // ── Mail ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Takes up to `limit` pending mails that are due at `now`, oldest first, and hides them from other workers until
+    /// `until`. Each taking counts as an attempt, so a mail that kills its worker does not come back for ever.
+    async fn lease_mails(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OutboxMail>, StoreError>;
+
+    /// The mail with this id.
+    async fn mail(&mut self, id: MailId) -> Result<Option<OutboxMail>, StoreError>;
+
+    // ── The shop itself ───────────────────────────────────────────────────────────────────────────────────────────
+
+    /// The value that [`Change::PutMeta`] stored.
+    async fn meta(&mut self, key: &'static str) -> Result<Option<String>, StoreError>;
+
+    // ── Writing ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Writes the changes, in their order. On an error the transaction must be left to roll back.
+    async fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError>;
+}
