@@ -31,7 +31,7 @@ pub use address::{PostalAddress, SavedAddress};
 pub use category::Category;
 pub use email::Email;
 pub use id::{AccountId, AddressId, CategoryId, MailId, MovementId, OrderId, ProductId, SessionId, VariantId};
-pub use jiff::Timestamp;
+pub use jiff::{SignedDuration, Timestamp};
 pub use mail::{MailStatus, MailTemplate, OutboxMail};
 pub use money::{Currency, Money};
 pub use order::{Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, Tracking};

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{
     Access, Account, AccountId, Category, CategoryId, Email, MailId, MailStatus, Order, OrderId, OrderNumber,
-    OrderStatus, OutboxMail, Product, ProductId, SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId,
+    OrderStatus, OutboxMail, Product, ProductId, SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId, session::SecretHash,
 };
 
 use crate::{
@@ -111,6 +111,8 @@ pub struct SessionAccess {
     pub session_id: SessionId,
     /// Whether the address is proven.
     pub email_verified: bool,
+    /// When the session was last used, as far as it is noted.
+    pub last_used_at: Timestamp,
 }
 
 /// How much mail waits.
@@ -136,6 +138,9 @@ pub trait Queries: Send + Sync + 'static {
 
     /// The session, if it is live and its account usable: one point read, asked on every signed-in request.
     async fn session_access(&self, id: SessionId, now: Timestamp) -> Query<Option<SessionAccess>>;
+    /// The session that an unused refresh token with this hash belongs to, if it is live and its account usable: how
+    /// the cookie of the staff's pages is recognised.
+    async fn session_access_by_token(&self, hash: &SecretHash, now: Timestamp) -> Query<Option<SessionAccess>>;
     /// The account with this id, deleted ones included.
     async fn account(&self, id: AccountId) -> Query<Option<Account>>;
     /// The account with this address, with its password's hash, for signing in.

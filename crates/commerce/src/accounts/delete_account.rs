@@ -1,0 +1,54 @@
+//! Deleting an account.
+
+use async_trait::async_trait;
+use model::{Account, AccountId, Permissions, Role, Timestamp, challenge::Purpose};
+use store::{Change, Operation, Tx};
+
+use super::usable;
+use crate::{Conflict, Error};
+
+/// Deletes an account. Its orders stay, without its name and address; an order that has not left the shop keeps the
+/// postal address until it has.
+#[derive(Clone, Copy, Debug)]
+pub struct DeleteAccount {
+    /// Whose.
+    pub account_id: AccountId,
+    /// When.
+    pub now: Timestamp,
+}
+
+#[async_trait]
+impl Operation for DeleteAccount {
+    type Output = ();
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        let account = usable(tx, self.account_id).await?.account;
+        if account.role == Role::Owner && tx.owners().await? <= 1 {
+            return Err(Conflict::LastOwner.into());
+        }
+        let account_id = account.id;
+        let empty = Account {
+            email: None,
+            name: String::new(),
+            phone: None,
+            role: Role::Customer,
+            permissions: Permissions::default(),
+            email_verified_at: None,
+            deleted_at: Some(self.now),
+            updated_at: self.now,
+            version: account.version + 1,
+            ..account
+        };
+        let mut changes = vec![
+            Change::UpdateAccount(empty),
+            Change::SetPassword { account_id, password_hash: None },
+            Change::EndSessions { account_id, except: None, at: self.now },
+            Change::DeleteAddresses { account_id },
+            Change::DeleteMailsOf { account_id },
+            Change::AnonymiseOrders { account_id },
+        ];
+        changes.extend(Purpose::ALL.map(|purpose| Change::DeleteChallenge { account_id, purpose }));
+        Ok(tx.apply(&changes).await?)
+    }
+}

@@ -1,0 +1,82 @@
+//! Accounts: signing up, signing in, and everything that a person does to their own account or the staff to another's.
+//!
+//! Passwords and tokens arrive here as hashes; what makes and compares them is `identity`.
+
+mod addresses;
+mod change_email;
+mod create_owner;
+mod delete_account;
+mod passwords;
+mod refresh_session;
+mod sessions;
+mod set_access;
+mod sign_up;
+mod update_profile;
+mod verify_email;
+
+use model::{Account, Email, MailId, MailTemplate, OutboxMail, SessionId, Timestamp, session::SecretHash};
+use store::{AccountRow, StoreError, Tx};
+
+pub use addresses::{DeleteAddress, SaveAddress};
+pub use change_email::{ConfirmEmailChange, RequestEmailChange};
+pub use create_owner::{CreateOwner, IssueSetupLink};
+pub use delete_account::DeleteAccount;
+pub use passwords::{ChangePassword, RequestPasswordReset, ResetPassword};
+pub use refresh_session::{RefreshSession, Refreshed};
+pub use sessions::{EndAllSessions, EndSession, StartSession, TouchSession};
+pub use set_access::SetAccess;
+pub use sign_up::{SignUp, SignUpAtOnce};
+pub use update_profile::UpdateProfile;
+pub use verify_email::{CodeChecked, ResendCode, VerifyEmail};
+
+use crate::Error;
+
+/// A code or token on its way to a mailbox: the mail carries the plain one, the database keeps the hash.
+#[derive(Clone)]
+pub struct MailedSecret {
+    /// What the mail says.
+    pub plain: String,
+    /// What is kept.
+    pub hash: SecretHash,
+}
+
+impl std::fmt::Debug for MailedSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MailedSecret(..)")
+    }
+}
+
+/// The device that signs in.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The id that its access tokens name.
+    pub id: SessionId,
+    /// The hash of its first refresh token, or of its cookie.
+    pub refresh_hash: SecretHash,
+    /// What it is, from its User-Agent.
+    pub device: String,
+    /// Where it is, a network address.
+    pub address: String,
+}
+
+/// A mail to an account's own address; `None` when it has none any more.
+fn mail_to(account: &Account, id: MailId, template: MailTemplate, now: Timestamp) -> Option<OutboxMail> {
+    let to = account.email.clone()?;
+    Some(OutboxMail { account_id: Some(account.id), ..OutboxMail::new(id, to, template, now) })
+}
+
+/// The account, if it can be used.
+async fn usable(tx: &mut dyn Tx, id: model::AccountId) -> Result<AccountRow, Error> {
+    tx.account(id).await?.filter(|row| row.account.is_usable()).ok_or(Error::NotAuthenticated)
+}
+
+/// The account, if it can be used and its password is still the one that was verified before the transaction.
+async fn usable_with_password(tx: &mut dyn Tx, id: model::AccountId, verified_hash: &str) -> Result<AccountRow, Error> {
+    let row = usable(tx, id).await?;
+    if row.password_hash.as_deref() == Some(verified_hash) { Ok(row) } else { Err(Error::NotAuthenticated) }
+}
+
+/// The usable account with this address.
+async fn usable_by_email(tx: &mut dyn Tx, email: &Email) -> Result<Option<AccountRow>, StoreError> {
+    Ok(tx.account_by_email(email).await?.filter(|row| row.account.is_usable()))
+}

@@ -1,0 +1,120 @@
+//! Passwords: changing a known one, replacing a forgotten one.
+
+use async_trait::async_trait;
+use model::{
+    Account, AccountId, Email, MailTemplate, OutboxMail, SessionId, Stamp,
+    challenge::{Challenge, Purpose, Verdict},
+    session::SecretHash,
+};
+use store::{Change, Operation, Tx};
+
+use super::{MailedSecret, mail_to, usable_by_email, usable_with_password, verify_email::verified};
+use crate::Error;
+
+/// Changes the password of somebody who gave the current one. Ends the other sessions.
+#[derive(Clone, Debug)]
+pub struct ChangePassword {
+    /// Whose.
+    pub account_id: AccountId,
+    /// The hash that the current password was found to match.
+    pub verified_hash: String,
+    /// The hash of the new one.
+    pub new_hash: String,
+    /// The session that goes on.
+    pub session_id: SessionId,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for ChangePassword {
+    type Output = ();
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        let account = usable_with_password(tx, self.account_id, &self.verified_hash).await?.account;
+        let changes = replace_password(&account, &self.new_hash, Some(self.session_id), self.stamp);
+        Ok(tx.apply(&changes).await?)
+    }
+}
+
+/// Mails a token that lets its holder set a new password. Says nothing about whether the address is known.
+#[derive(Clone, Debug)]
+pub struct RequestPasswordReset {
+    /// The address.
+    pub email: Email,
+    /// The token.
+    pub token: MailedSecret,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for RequestPasswordReset {
+    type Output = ();
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        let Some(row) = usable_by_email(tx, &self.email).await? else { return Ok(()) };
+        let account = row.account;
+        let previous = tx.challenge(account.id, Purpose::ResetPassword).await?;
+        let hash = Some(self.token.hash);
+        let now = self.stamp.now;
+        let Some(challenge) = Challenge::issue(previous.as_ref(), account.id, Purpose::ResetPassword, hash, now) else {
+            return Ok(());
+        };
+        let template = MailTemplate::ResetPassword { name: account.name.clone() };
+        let mail = mail_to(&account, self.stamp.ids().draw(), template, now);
+        let mail = mail.map(|mail| OutboxMail { secret: Some(self.token.plain.clone()), ..mail });
+        let changes: Vec<_> =
+            std::iter::once(Change::PutChallenge(challenge)).chain(mail.map(Change::InsertMail)).collect();
+        Ok(tx.apply(&changes).await?)
+    }
+}
+
+/// Sets a new password with a mailed token. The token proves the address too. Ends all sessions.
+#[derive(Clone, Debug)]
+pub struct ResetPassword {
+    /// The hash of the presented token.
+    pub token_hash: SecretHash,
+    /// The hash of the new password.
+    pub new_hash: String,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for ResetPassword {
+    type Output = ();
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        let challenge = tx.challenge_by_secret(Purpose::ResetPassword, &self.token_hash).await?;
+        let challenge = challenge.ok_or(Error::NotAuthenticated)?;
+        let Verdict::Right(spent) = challenge.judge(&self.token_hash, self.stamp.now) else {
+            return Err(Error::NotAuthenticated);
+        };
+        let account = super::usable(tx, challenge.account_id).await?.account;
+        let mut changes = vec![Change::PutChallenge(spent)];
+        changes.extend(replace_password(&account, &self.new_hash, None, self.stamp));
+        changes.push(Change::UpdateAccount(verified(account, self.stamp)));
+        Ok(tx.apply(&changes).await?)
+    }
+}
+
+/// What every new password entails: the other sessions end, waiting reset links are void, the owner is told.
+fn replace_password(account: &Account, hash: &str, keep: Option<SessionId>, stamp: Stamp) -> Vec<Change> {
+    let account_id = account.id;
+    let template = MailTemplate::PasswordChanged { name: account.name.clone() };
+    let mail = mail_to(account, stamp.ids().draw(), template, stamp.now);
+    let mut changes = vec![
+        Change::SetPassword { account_id, password_hash: Some(hash.to_owned()) },
+        Change::EndSessions { account_id, except: keep, at: stamp.now },
+        Change::DeleteChallenge { account_id, purpose: Purpose::ChangeEmail },
+    ];
+    if keep.is_some() {
+        changes.push(Change::DeleteChallenge { account_id, purpose: Purpose::ResetPassword });
+    }
+    changes.extend(mail.map(Change::InsertMail));
+    changes
+}

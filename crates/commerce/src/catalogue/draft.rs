@@ -1,0 +1,241 @@
+//! Products as staff write them, and how they become products.
+
+use model::{
+    AccountId, CategoryId, Image, Money, Product, ProductOption, ProductStatus, Stamp, StockCause, StockMovement,
+    Variant, VariantId, Violations, stamp::Ids, stock::STOCK_MAX,
+};
+
+use crate::rich_text;
+
+/// A new product.
+#[derive(Clone, Debug)]
+pub struct ProductDraft {
+    /// What it is called.
+    pub title: String,
+    /// Its name in URLs; made from the title when `None`.
+    pub slug: Option<String>,
+    /// What it is, as HTML; it is sanitised.
+    pub description: String,
+    /// Whether shoppers see it.
+    pub status: ProductStatus,
+    /// Who makes it.
+    pub vendor: Option<String>,
+    /// Where it hangs in the tree.
+    pub category_id: Option<CategoryId>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// In what its variants differ.
+    pub options: Vec<OptionDraft>,
+    /// What can be bought.
+    pub variants: Vec<VariantDraft>,
+    /// Pictures.
+    pub images: Vec<Image>,
+}
+
+/// An option; values that variants use and `values` does not have are added to it.
+#[derive(Clone, Debug)]
+pub struct OptionDraft {
+    /// What differs.
+    pub name: String,
+    /// The values, in the order in which they are shown.
+    pub values: Vec<String>,
+}
+
+/// A new variant, or an existing one as it shall be.
+#[derive(Clone, Debug)]
+pub struct VariantDraft {
+    /// The existing variant that this one is; `None` for a new one.
+    pub id: Option<VariantId>,
+    /// The stock keeping unit.
+    pub sku: Option<String>,
+    /// One value for each option.
+    pub option_values: Vec<String>,
+    /// What it costs now.
+    pub price: Money,
+    /// What it cost before.
+    pub compare_at_price: Option<Money>,
+    /// Pieces that are there at the start; for new variants only.
+    pub stock: Option<i64>,
+    /// Whether stock limits what can be sold.
+    pub track_stock: bool,
+    /// Weight in grams.
+    pub weight_grams: Option<i64>,
+    /// What is printed on it.
+    pub barcode: Option<String>,
+}
+
+/// A change of a product; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct ProductPatch {
+    /// See [`ProductDraft`].
+    pub title: Option<String>,
+    /// See [`ProductDraft`].
+    pub slug: Option<String>,
+    /// See [`ProductDraft`].
+    pub description: Option<String>,
+    /// See [`ProductDraft`].
+    pub status: Option<ProductStatus>,
+    /// `Some(None)` removes it.
+    pub vendor: Option<Option<String>>,
+    /// `Some(None)` takes it out of the tree.
+    pub category_id: Option<Option<CategoryId>>,
+    /// See [`ProductDraft`].
+    pub tags: Option<Vec<String>>,
+    /// See [`ProductDraft`].
+    pub options: Option<Vec<OptionDraft>>,
+    /// All variants that the product shall have: those with an id stay, those without are new, others are removed.
+    pub variants: Option<Vec<VariantDraft>>,
+    /// See [`ProductDraft`].
+    pub images: Option<Vec<Image>>,
+}
+
+/// A change of a variant; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct VariantPatch {
+    /// `Some(None)` removes it.
+    pub sku: Option<Option<String>>,
+    /// See [`VariantDraft`].
+    pub option_values: Option<Vec<String>>,
+    /// See [`VariantDraft`].
+    pub price: Option<Money>,
+    /// `Some(None)` removes it.
+    pub compare_at_price: Option<Option<Money>>,
+    /// See [`VariantDraft`].
+    pub track_stock: Option<bool>,
+    /// `Some(None)` removes it.
+    pub weight_grams: Option<Option<i64>>,
+    /// `Some(None)` removes it.
+    pub barcode: Option<Option<String>>,
+}
+
+impl ProductDraft {
+    /// The product that this draft describes, checked, with the stock that its variants start with.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(super) fn into_product(self, ids: &mut Ids, slug: String, stamp: Stamp) -> Result<Product, Violations> {
+        let id = ids.draw();
+        let mut wrong = Violations::default();
+        let variants: Vec<Variant> = self
+            .variants
+            .into_iter()
+            .enumerate()
+            .map(|(index, draft)| {
+                if draft.id.is_some() {
+                    wrong.add(format!("/variants/{index}/id"), "not_allowed", "a new product has new variants only");
+                }
+                draft.into_new_variant(ids)
+            })
+            .collect();
+        wrong.into_result()?;
+        let options = complete_options(self.options, &variants);
+        let product = Product {
+            id,
+            slug,
+            title: self.title,
+            description: rich_text::sanitise(&self.description),
+            status: self.status,
+            vendor: self.vendor,
+            category_id: self.category_id,
+            tags: self.tags,
+            options,
+            variants,
+            images: self.images,
+            created_at: stamp.now,
+            updated_at: stamp.now,
+            version: 1,
+        };
+        product.validate()
+    }
+}
+
+impl VariantDraft {
+    /// The variant, with `stock` as it shall be at the start.
+    pub(super) fn into_new_variant(self, ids: &mut Ids) -> Variant {
+        Variant {
+            id: ids.draw(),
+            sku: self.sku,
+            option_values: self.option_values,
+            price: self.price,
+            compare_at_price: self.compare_at_price,
+            stock: self.stock.unwrap_or(0),
+            track_stock: self.track_stock,
+            weight_grams: self.weight_grams,
+            barcode: self.barcode,
+        }
+    }
+
+    /// The existing variant `before` as this draft wants it. Its stock stays.
+    pub(super) fn onto(self, before: &Variant) -> Variant {
+        Variant {
+            id: before.id,
+            sku: self.sku,
+            option_values: self.option_values,
+            price: self.price,
+            compare_at_price: self.compare_at_price,
+            stock: before.stock,
+            track_stock: self.track_stock,
+            weight_grams: self.weight_grams,
+            barcode: self.barcode,
+        }
+    }
+}
+
+impl VariantPatch {
+    /// The variant with this change.
+    pub(super) fn onto(&self, before: &Variant) -> Variant {
+        let patch = self.clone();
+        Variant {
+            id: before.id,
+            sku: patch.sku.unwrap_or_else(|| before.sku.clone()),
+            option_values: patch.option_values.unwrap_or_else(|| before.option_values.clone()),
+            price: patch.price.unwrap_or(before.price),
+            compare_at_price: patch.compare_at_price.unwrap_or(before.compare_at_price),
+            stock: before.stock,
+            track_stock: patch.track_stock.unwrap_or(before.track_stock),
+            weight_grams: patch.weight_grams.unwrap_or(before.weight_grams),
+            barcode: patch.barcode.unwrap_or_else(|| before.barcode.clone()),
+        }
+    }
+}
+
+/// The options with every value that a variant uses.
+pub(super) fn complete_options(drafts: Vec<OptionDraft>, variants: &[Variant]) -> Vec<ProductOption> {
+    let complete = |(place, draft): (usize, OptionDraft)| {
+        let mut values: Vec<String> = draft.values;
+        for value in variants.iter().filter_map(|variant| variant.option_values.get(place)) {
+            if !values.contains(value) {
+                values.push(value.clone());
+            }
+        }
+        ProductOption { name: draft.name, values }
+    };
+    drafts.into_iter().enumerate().map(complete).collect()
+}
+
+/// The options of a product, to be completed anew.
+pub(super) fn as_drafts(options: &[ProductOption]) -> Vec<OptionDraft> {
+    options.iter().map(|option| OptionDraft { name: option.name.clone(), values: option.values.clone() }).collect()
+}
+
+/// The movements that put the first stock of new variants on the shelf.
+pub(super) fn first_stock<'a>(
+    variants: impl IntoIterator<Item = &'a Variant>,
+    actor_id: Option<AccountId>,
+    ids: &mut Ids,
+    stamp: Stamp,
+) -> Vec<StockMovement> {
+    let stocked = variants.into_iter().filter(|variant| (1..=STOCK_MAX).contains(&variant.stock));
+    stocked
+        .map(|variant| StockMovement {
+            id: ids.draw(),
+            variant_id: variant.id,
+            delta: variant.stock,
+            cause: StockCause::Received,
+            order_id: None,
+            actor_id,
+            reason: Some("first stock".to_owned()),
+            at: stamp.now,
+        })
+        .collect()
+}

@@ -1,0 +1,185 @@
+//! Bringing products over from elsewhere: new ones are added, known ones changed, nothing is doubled.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use model::{AccountId, Category, CategoryId, Product, Stamp, Variant, stamp::Ids, text};
+use store::{Change, Operation, Tx};
+
+use super::{
+    CategoryDraft, ProductDraft, VariantDraft,
+    categories::new_category,
+    check_skus,
+    draft::{complete_options, first_stock},
+    update_product::save,
+};
+use crate::{Error, rich_text};
+
+/// A product from elsewhere.
+#[derive(Clone, Debug)]
+pub struct ImportedProduct {
+    /// Its name over there; becomes the slug, and finds it again next time.
+    pub handle: String,
+    /// The name of its category; made at the top of the tree if there is none of that name.
+    pub category: Option<String>,
+    /// The product. Its slug and category are not looked at.
+    pub draft: ProductDraft,
+    /// Where it stands in the file, for the report.
+    pub line: u64,
+}
+
+/// Imports products, all of them or none.
+///
+/// A known product takes title, texts, prices, options and pictures from the import; its variants are recognised by
+/// their SKU, or else by their option values. The stock of a known variant is left alone: what was sold since would
+/// come back otherwise. Variants that the import does not name stay.
+#[derive(Clone, Debug)]
+pub struct ImportProducts {
+    /// The products.
+    pub products: Vec<ImportedProduct>,
+    /// Who imports; `None` from the command line.
+    pub actor_id: Option<AccountId>,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+    /// Counts the products that are done, for whoever watches.
+    pub progress: Arc<AtomicU64>,
+}
+
+/// What an import did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportSummary {
+    /// Products that are new.
+    pub created: u64,
+    /// Products that were changed.
+    pub updated: u64,
+    /// Products that were already as the import has them.
+    pub unchanged: u64,
+}
+
+/// Why an import was refused: one product, and where it stands in the file.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("line {line}: {error}")]
+pub struct ImportError {
+    /// The line; 0 when the failure is not one product's.
+    pub line: u64,
+    /// Why.
+    pub error: Error,
+}
+
+impl From<store::StoreError> for ImportError {
+    fn from(error: store::StoreError) -> Self {
+        Self { line: 0, error: error.into() }
+    }
+}
+
+#[async_trait]
+impl Operation for ImportProducts {
+    type Output = ImportSummary;
+    type Error = ImportError;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<ImportSummary, ImportError> {
+        self.progress.store(0, Ordering::Relaxed);
+        let mut ids = self.stamp.ids();
+        let mut summary = ImportSummary::default();
+        let mut categories = tx.categories().await?;
+        for imported in &self.products {
+            let done = self.import(tx, imported, &mut categories, &mut ids).await;
+            let counter = match done.map_err(|error| ImportError { line: imported.line, error })? {
+                Done::Created => &mut summary.created,
+                Done::Updated => &mut summary.updated,
+                Done::Unchanged => &mut summary.unchanged,
+            };
+            *counter += 1;
+            self.progress.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(summary)
+    }
+}
+
+enum Done {
+    Created,
+    Updated,
+    Unchanged,
+}
+
+impl ImportProducts {
+    async fn import(
+        &self,
+        tx: &mut dyn Tx,
+        imported: &ImportedProduct,
+        categories: &mut Vec<Category>,
+        ids: &mut Ids,
+    ) -> Result<Done, Error> {
+        let category_id = self.category(tx, imported.category.as_deref(), categories, ids).await?;
+        let slug = text::slugify(&imported.handle);
+        let draft = ProductDraft { category_id, ..imported.draft.clone() };
+        let Some(before) = tx.product_by_slug(&slug).await? else {
+            let product = draft.into_product(ids, slug, self.stamp)?;
+            check_skus(tx, &product).await?;
+            let stock = first_stock(&product.variants, self.actor_id, ids, self.stamp);
+            tx.apply(&[Change::InsertProduct(product), Change::MoveStock(stock)]).await?;
+            return Ok(Done::Created);
+        };
+        let after = merge(&before, draft, ids).validate()?;
+        if after == before {
+            return Ok(Done::Unchanged);
+        }
+        let after = Product { updated_at: self.stamp.now, version: before.version + 1, ..after };
+        save(tx, &before, &after, self.actor_id, ids, self.stamp).await?;
+        Ok(Done::Updated)
+    }
+
+    /// The category of this name, made if there is none.
+    async fn category(
+        &self,
+        tx: &mut dyn Tx,
+        name: Option<&str>,
+        categories: &mut Vec<Category>,
+        ids: &mut Ids,
+    ) -> Result<Option<CategoryId>, Error> {
+        let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
+        let folded = text::fold(name);
+        if let Some(known) = categories.iter().find(|category| text::fold(&category.name) == folded) {
+            return Ok(Some(known.id));
+        }
+        let draft = CategoryDraft { name: name.to_owned(), slug: None, parent_id: None, position: 0 };
+        let category = new_category(categories, &draft, ids.draw(), self.stamp)?;
+        tx.apply(&[Change::InsertCategory(category.clone())]).await?;
+        categories.push(category.clone());
+        Ok(Some(category.id))
+    }
+}
+
+/// The known product `before` with what the import says.
+fn merge(before: &Product, draft: ProductDraft, ids: &mut Ids) -> Product {
+    let mut variants = before.variants.clone();
+    for incoming in draft.variants {
+        match variants.iter_mut().find(|variant| is_same(variant, &incoming)) {
+            Some(variant) => *variant = incoming.onto(variant),
+            None => variants.push(incoming.into_new_variant(ids)),
+        }
+    }
+    let options = complete_options(draft.options, &variants);
+    Product {
+        title: draft.title,
+        description: rich_text::sanitise(&draft.description),
+        status: draft.status,
+        vendor: draft.vendor,
+        category_id: draft.category_id.or(before.category_id),
+        tags: draft.tags,
+        options,
+        variants,
+        images: draft.images,
+        ..before.clone()
+    }
+}
+
+fn is_same(variant: &Variant, incoming: &VariantDraft) -> bool {
+    match (&variant.sku, &incoming.sku) {
+        (Some(known), Some(incoming)) => known == incoming,
+        _ => variant.option_values == incoming.option_values,
+    }
+}

@@ -1,0 +1,70 @@
+//! Goods that come in, go missing, or are counted again.
+
+use async_trait::async_trait;
+use model::{AccountId, Product, Stamp, StockCause, StockMovement, VariantId, Violations, stock::STOCK_MAX, text};
+use store::{Change, Operation, Tx};
+
+use crate::{Conflict, Error};
+
+/// Moves the stock of a variant; gives its product.
+#[derive(Clone, Debug)]
+pub struct MoveStock {
+    /// Of what.
+    pub variant_id: VariantId,
+    /// How many pieces come (positive) or go (negative).
+    pub delta: i64,
+    /// Why: received when more, adjusted when less, unless given.
+    pub cause: Option<StockCause>,
+    /// Why, in words.
+    pub reason: String,
+    /// Who says so.
+    pub actor_id: Option<AccountId>,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for MoveStock {
+    type Output = Product;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Product, Error> {
+        let movement = self.movement()?;
+        let mut product = tx.product_of_variant(self.variant_id).await?.ok_or(Error::NotFound("variant"))?;
+        let variant = product.variants.iter_mut().find(|variant| variant.id == self.variant_id);
+        let variant = variant.ok_or(Error::NotFound("variant"))?;
+        if !variant.track_stock {
+            return Err(Conflict::StockNotTracked.into());
+        }
+        let level = variant.stock.checked_add(self.delta).filter(|level| (0..=STOCK_MAX).contains(level));
+        variant.stock = level.ok_or(Conflict::StockOutOfRange { on_hand: variant.stock })?;
+        tx.apply(&[Change::MoveStock(vec![movement])]).await?;
+        Ok(product)
+    }
+}
+
+impl MoveStock {
+    fn movement(&self) -> Result<StockMovement, Violations> {
+        let mut wrong = Violations::default();
+        if self.delta == 0 || !(-STOCK_MAX..=STOCK_MAX).contains(&self.delta) {
+            wrong.add("/delta", "out_of_range", format!("must be 1 to {STOCK_MAX} pieces, or as many less"));
+        }
+        let reason = wrong.take(text::line("/reason", &self.reason, text::SHORT_TEXT_MAX));
+        // What an order took or gave back is written by the order alone; anything else would break the ledger's story.
+        if matches!(self.cause, Some(StockCause::Sold | StockCause::Cancelled)) {
+            wrong.add("/cause", "not_allowed", "must be received, returned or adjusted");
+        }
+        wrong.into_result()?;
+        let by_sign = if self.delta > 0 { StockCause::Received } else { StockCause::Adjusted };
+        Ok(StockMovement {
+            id: self.stamp.ids().draw(),
+            variant_id: self.variant_id,
+            delta: self.delta,
+            cause: self.cause.unwrap_or(by_sign),
+            order_id: None,
+            actor_id: self.actor_id,
+            reason,
+            at: self.stamp.now,
+        })
+    }
+}

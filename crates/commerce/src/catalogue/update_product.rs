@@ -1,0 +1,117 @@
+//! Changing a product.
+
+use async_trait::async_trait;
+use model::{AccountId, Product, ProductId, Stamp, Variant, Violations, stamp::Ids};
+use store::{Change, Operation, Tx};
+
+use super::{
+    ProductPatch, VariantDraft, check_category, check_skus,
+    draft::{as_drafts, complete_options, first_stock},
+    free_slug, removed_variants,
+};
+use crate::{Error, check_version, rich_text};
+
+/// Changes a product.
+#[derive(Clone, Debug)]
+pub struct UpdateProduct {
+    /// Which.
+    pub id: ProductId,
+    /// The change.
+    pub patch: ProductPatch,
+    /// The version that the caller saw.
+    pub if_version: Option<i64>,
+    /// Who changes it; `None` from the command line.
+    pub actor_id: Option<AccountId>,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for UpdateProduct {
+    type Output = Product;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Product, Error> {
+        let before = tx.product(self.id).await?.ok_or(Error::NotFound("product"))?;
+        check_version(self.if_version, before.version)?;
+        let mut ids = self.stamp.ids();
+        let after = self.decide(before.clone(), &mut ids)?.validate()?;
+        let after = match &self.patch.slug {
+            Some(slug) if *slug != before.slug => {
+                Product { slug: free_slug(tx, Some(slug), &after.title).await?, ..after }
+            }
+            _ => after,
+        };
+        save(tx, &before, &after, self.actor_id, &mut ids, self.stamp).await?;
+        Ok(after)
+    }
+}
+
+/// Checks a changed product against the rest of the shop and writes it.
+pub(super) async fn save(
+    tx: &mut dyn Tx,
+    before: &Product,
+    after: &Product,
+    actor_id: Option<AccountId>,
+    ids: &mut Ids,
+    stamp: Stamp,
+) -> Result<(), Error> {
+    check_skus(tx, after).await?;
+    check_category(tx, after).await?;
+    let removed = removed_variants(tx, before, after).await?;
+    let is_new = |variant: &&Variant| before.variants.iter().all(|old| old.id != variant.id);
+    let stock = first_stock(after.variants.iter().filter(is_new), actor_id, ids, stamp);
+    let update = Change::UpdateProduct { product: after.clone(), removed };
+    Ok(tx.apply(&[update, Change::MoveStock(stock)]).await?)
+}
+
+impl UpdateProduct {
+    fn decide(&self, before: Product, ids: &mut Ids) -> Result<Product, Violations> {
+        let patch = self.patch.clone();
+        let variants = match patch.variants {
+            None => before.variants,
+            Some(drafts) => merge(&before.variants, drafts, ids)?,
+        };
+        let options = complete_options(patch.options.unwrap_or_else(|| as_drafts(&before.options)), &variants);
+        Ok(Product {
+            title: patch.title.unwrap_or(before.title),
+            description: patch.description.map_or(before.description, |html| rich_text::sanitise(&html)),
+            status: patch.status.unwrap_or(before.status),
+            vendor: patch.vendor.unwrap_or(before.vendor),
+            category_id: patch.category_id.unwrap_or(before.category_id),
+            tags: patch.tags.unwrap_or(before.tags),
+            images: patch.images.unwrap_or(before.images),
+            options,
+            variants,
+            updated_at: self.stamp.now,
+            version: before.version + 1,
+            ..before
+        })
+    }
+}
+
+/// The variants that a product shall have.
+fn merge(before: &[Variant], drafts: Vec<VariantDraft>, ids: &mut Ids) -> Result<Vec<Variant>, Violations> {
+    let mut wrong = Violations::default();
+    let mut variants: Vec<Variant> = Vec::with_capacity(drafts.len());
+    for (index, draft) in drafts.into_iter().enumerate() {
+        let at = format!("/variants/{index}");
+        let Some(id) = draft.id else {
+            variants.push(draft.into_new_variant(ids));
+            continue;
+        };
+        let Some(old) = before.iter().find(|variant| variant.id == id) else {
+            wrong.add(format!("{at}/id"), "not_found", "the product has no such variant");
+            continue;
+        };
+        if variants.iter().any(|variant| variant.id == id) {
+            wrong.add(format!("{at}/id"), "duplicate", "the variant is listed twice");
+        }
+        if draft.stock.is_some_and(|stock| stock != old.stock) {
+            let message = "the stock of an existing variant changes by movements: POST /v1/admin/variants/{id}/stock";
+            wrong.add(format!("{at}/stock"), "not_allowed", message);
+        }
+        variants.push(draft.onto(old));
+    }
+    wrong.into_result().map(|()| variants)
+}

@@ -1,0 +1,108 @@
+//! Why an operation was refused, in the shop's terms. What that means over HTTP is the web crate's business.
+
+use model::{OrderStatus, Violations, category::Misplaced, checkout::Shortage};
+use store::StoreError;
+use thiserror::Error;
+
+/// Why an operation was refused.
+#[derive(Clone, Debug, Error)]
+pub enum Error {
+    /// The input is wrong.
+    #[error("invalid input: {0}")]
+    Invalid(#[from] Violations),
+    /// There is no such thing, or it is not the caller's to know of.
+    #[error("no such {0}")]
+    NotFound(&'static str),
+    /// Somebody changed the resource since the caller read it.
+    #[error("the version is {current}, not the expected one")]
+    Stale {
+        /// Its version now.
+        current: i64,
+    },
+    /// The state of the shop stands against it.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// The credentials, code or token are not (or no longer) good. Deliberately says no more.
+    #[error("not authenticated")]
+    NotAuthenticated,
+    /// The caller may not do this.
+    #[error("not allowed")]
+    Forbidden,
+    /// The password was right, but the address was never proven.
+    #[error("the e-mail address is not verified")]
+    EmailNotVerified,
+    /// The password was right, but the staff locked the account.
+    #[error("the account is disabled")]
+    AccountDisabled,
+    /// The engine failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A state of the shop that stands against an operation.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Conflict {
+    /// Not enough of something.
+    #[error("out of stock")]
+    OutOfStock(Vec<Shortage>),
+    /// The order cannot go there from where it is.
+    #[error("an order that is {} cannot become {}", from.as_str(), to.as_str())]
+    NotAllowed {
+        /// Where it is.
+        from: OrderStatus,
+        /// Where it was asked to go.
+        to: OrderStatus,
+        /// Where it may go.
+        allowed: &'static [OrderStatus],
+    },
+    /// Another account has the address.
+    #[error("another account has this e-mail address")]
+    EmailTaken,
+    /// Another product or category has the slug.
+    #[error("the slug `{0}` is taken")]
+    SlugTaken(String),
+    /// Another variant has the SKU.
+    #[error("the SKU `{0}` is taken by another variant")]
+    SkuTaken(String),
+    /// The shop would be without an owner.
+    #[error("the last owner cannot be removed")]
+    LastOwner,
+    /// There is an owner already, so the set-up link is no longer good.
+    #[error("the shop has an owner already")]
+    OwnerExists,
+    /// Categories hang below it.
+    #[error("the category has categories below it")]
+    HasSubcategories,
+    /// It cannot hang there.
+    #[error("the category cannot hang there")]
+    Misplaced(Misplaced),
+    /// A product needs at least one variant.
+    #[error("the last variant of a product cannot be removed")]
+    LastVariant,
+    /// The variant is in an order.
+    #[error("the variant was ordered and cannot be removed")]
+    VariantOrdered,
+    /// The stock would fall below zero, or rise beyond every measure.
+    #[error("there are {on_hand} on hand")]
+    StockOutOfRange {
+        /// Pieces on hand.
+        on_hand: i64,
+    },
+    /// The variant's stock is not tracked.
+    #[error("the stock of this variant is not tracked")]
+    StockNotTracked,
+    /// An account can keep no more addresses.
+    #[error("there are as many saved addresses as an account can keep")]
+    TooManyAddresses,
+    /// The mail's code or token was wiped when it was sent.
+    #[error("the code in this mail was wiped when it was sent; ask for a new one instead")]
+    SecretGone,
+}
+
+/// Compares the version that a caller expects with the one there is.
+///
+/// # Errors
+/// [`Error::Stale`] when they differ.
+pub fn check_version(expected: Option<i64>, current: i64) -> Result<(), Error> {
+    if expected.is_none_or(|expected| expected == current) { Ok(()) } else { Err(Error::Stale { current }) }
+}

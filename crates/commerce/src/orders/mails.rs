@@ -1,0 +1,43 @@
+//! What the buyer is told about an order.
+
+use model::{
+    Account, MailId, MailTemplate, Order, OrderLine, OrderStatus, OutboxMail, Timestamp,
+    mail::{OrderMail, OrderMailLine},
+};
+
+/// The mail about the status that an order now has; `None` when its buyer is gone.
+pub(super) fn about(
+    order: &Order,
+    buyer: &Account,
+    note: Option<String>,
+    id: MailId,
+    now: Timestamp,
+) -> Option<OutboxMail> {
+    let to = buyer.email.clone().filter(|_| buyer.deleted_at.is_none())?;
+    let data = OrderMail {
+        number: order.number.to_string(),
+        lines: order.lines.iter().map(line).collect(),
+        total: order.total.to_string(),
+        ship_to: order.ship_to.clone(),
+        tracking: order.tracking.clone(),
+        note,
+    };
+    let template = match order.status {
+        OrderStatus::Pending => MailTemplate::OrderPlaced(data),
+        OrderStatus::Confirmed => MailTemplate::OrderConfirmed(data),
+        OrderStatus::Shipped => MailTemplate::OrderShipped(data),
+        OrderStatus::Delivered => MailTemplate::OrderDelivered(data),
+        OrderStatus::Cancelled => MailTemplate::OrderCancelled(data),
+    };
+    let mail = OutboxMail::new(id, to, template, now);
+    Some(OutboxMail { account_id: Some(buyer.id), order_id: Some(order.id), ..mail })
+}
+
+fn line(line: &OrderLine) -> OrderMailLine {
+    let title = if line.variant_title.is_empty() {
+        line.title.clone()
+    } else {
+        format!("{} ({})", line.title, line.variant_title)
+    };
+    OrderMailLine { title, quantity: line.quantity, total: line.total().to_string() }
+}

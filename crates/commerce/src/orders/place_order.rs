@@ -1,0 +1,110 @@
+//! Placing an order.
+
+use async_trait::async_trait;
+use model::{
+    AccountId, Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, PostalAddress, Stamp, StockCause, StockMovement,
+    checkout::{self, Refusal, RequestedLine},
+    order::OrderActor,
+};
+use store::{AccountRow, Change, Operation, Tx};
+
+use super::mails;
+use crate::{Conflict, Error};
+
+/// Places an order: the stock is taken, the order written and its mail enqueued, or none of it.
+#[derive(Clone, Debug)]
+pub struct PlaceOrder {
+    /// Who buys.
+    pub buyer: AccountId,
+    /// What, as the buyer wrote it; lines of one variant are summed.
+    pub lines: Vec<RequestedLine>,
+    /// Where it goes.
+    pub ship_to: PostalAddress,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for PlaceOrder {
+    type Output = Order;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Order, Error> {
+        // Load.
+        let wanted = checkout::sum_lines(&self.lines)?;
+        let variants: Vec<_> = wanted.iter().map(|line| line.variant_id).collect();
+        let buyer = tx.account(self.buyer).await?.ok_or(Error::NotFound("account"))?;
+        let offers = tx.offers(&variants).await?;
+        let number = tx.next_order_number().await?;
+
+        // Decide.
+        let ship_to = self.ship_to.clone().validate("/ship_to")?;
+        let (lines, total) = checkout::decide(&wanted, &self.lines, &offers).map_err(refused)?;
+        let order = self.order(&buyer, number, lines, total, ship_to);
+
+        // Apply.
+        tx.apply(&self.changes(&buyer, &order)).await?;
+        Ok(order)
+    }
+}
+
+impl PlaceOrder {
+    fn order(
+        &self,
+        buyer: &AccountRow,
+        number: OrderNumber,
+        lines: Vec<OrderLine>,
+        total: model::Money,
+        ship_to: PostalAddress,
+    ) -> Order {
+        let now = self.stamp.now;
+        let placed = OrderEvent {
+            at: now,
+            status: OrderStatus::Pending,
+            actor: OrderActor::Customer,
+            actor_id: Some(self.buyer),
+            note: None,
+        };
+        Order {
+            id: self.stamp.ids().draw(),
+            number,
+            account_id: self.buyer,
+            email: buyer.account.email.clone(),
+            status: OrderStatus::Pending,
+            lines,
+            total,
+            ship_to,
+            tracking: None,
+            timeline: vec![placed],
+            placed_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
+    fn changes(&self, buyer: &AccountRow, order: &Order) -> Vec<Change> {
+        let mut ids = self.stamp.ids();
+        let _of_order: model::OrderId = ids.draw();
+        let sold = order.lines.iter().filter(|line| line.stock_taken).map(|line| StockMovement {
+            id: ids.draw(),
+            variant_id: line.variant_id,
+            delta: -line.quantity,
+            cause: StockCause::Sold,
+            order_id: Some(order.id),
+            actor_id: Some(self.buyer),
+            reason: None,
+            at: self.stamp.now,
+        });
+        let sold = sold.collect();
+        let mut changes = vec![Change::InsertOrder(order.clone()), Change::MoveStock(sold)];
+        changes.extend(mails::about(order, &buyer.account, None, ids.draw(), self.stamp.now).map(Change::InsertMail));
+        changes
+    }
+}
+
+fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Invalid(violations) => violations.into(),
+        Refusal::OutOfStock(shortages) => Conflict::OutOfStock(shortages).into(),
+    }
+}
