@@ -1,1 +1,23 @@
 //! Passwords and tokens: the cryptography behind signing in, without any rule about who may.
+//!
+//! * [`PasswordPool`] hashes and compares passwords off the async threads, bounded, and out of the way of everything
+//!   else; [`check_password`] refuses the common ones.
+//! * [`Keys`] are the shop's own secrets, in one file.
+//! * [`AccessTokens`] issues and verifies the JWTs of ten minutes; [`OpaqueToken`] is every secret that is kept as a
+//!   hash: refresh tokens, cookies, reset links.
+
+mod access_token;
+mod keys;
+mod opaque_token;
+mod password_hash;
+mod password_pool;
+mod password_strength;
+mod random;
+
+pub use access_token::{AccessClaims, AccessTokens, InvalidToken};
+pub use keys::{Keys, KeysError};
+pub use opaque_token::OpaqueToken;
+pub use password_hash::{COST_DEFAULT, COST_MAX, COST_MIN, Verified};
+pub use password_pool::{Overloaded, PasswordPool, PasswordSettings};
+pub use password_strength::check_password;
+pub use random::{fresh_stamp, random_code};

@@ -32,7 +32,7 @@ pub use category::Category;
 pub use email::Email;
 pub use id::{AccountId, AddressId, CategoryId, MailId, MovementId, OrderId, ProductId, SessionId, VariantId};
 pub use jiff::{SignedDuration, Timestamp};
-pub use mail::{MailStatus, MailTemplate, OutboxMail};
+pub use mail::{MailRenderer, MailStatus, MailTemplate, OutboxMail, RenderedMail};
 pub use money::{Currency, Money};
 pub use order::{Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, Tracking};
 pub use product::{Image, Product, ProductOption, ProductStatus, Variant};

@@ -79,6 +79,12 @@ impl MailTemplate {
             Self::Test => "test",
         }
     }
+
+    /// Whether the mail is worth nothing without its code or token.
+    #[must_use]
+    pub const fn needs_secret(&self) -> bool {
+        matches!(self, Self::VerifyEmail { .. } | Self::ResetPassword { .. } | Self::ConfirmEmailChange { .. })
+    }
 }
 
 /// What an order's mails show.
@@ -190,6 +196,32 @@ impl OutboxMail {
             sent_at: None,
         }
     }
+}
+
+/// A mail as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedMail {
+    /// One line, without control characters.
+    pub subject: String,
+    /// A whole HTML document that loads nothing.
+    pub html: String,
+    /// The same as plain text.
+    pub text: String,
+}
+
+/// Shows mails to staff. The pages know no more of the templates than this.
+pub trait MailRenderer: Send + Sync {
+    /// The mail as people see it. Its code or token is hidden unless `reveal`.
+    ///
+    /// # Errors
+    /// What is wrong with the template.
+    fn render(&self, mail: &OutboxMail, reveal: bool) -> Result<RenderedMail, String>;
+
+    /// The mail as it goes over the wire (RFC 5322). Its code or token is hidden unless `reveal`.
+    ///
+    /// # Errors
+    /// What is wrong with the template or the address.
+    fn source(&self, mail: &OutboxMail, reveal: bool) -> Result<String, String>;
 }
 
 /// What became of one try.

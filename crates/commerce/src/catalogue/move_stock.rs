@@ -1,12 +1,12 @@
 //! Goods that come in, go missing, or are counted again.
 
 use async_trait::async_trait;
-use model::{AccountId, Product, Stamp, StockCause, StockMovement, VariantId, Violations, stock::STOCK_MAX, text};
+use model::{AccountId, Stamp, StockCause, StockMovement, Variant, VariantId, Violations, stock::STOCK_MAX, text};
 use store::{Change, Operation, Tx};
 
 use crate::{Conflict, Error};
 
-/// Moves the stock of a variant; gives its product.
+/// Moves the stock of a variant; gives the variant with its new level.
 #[derive(Clone, Debug)]
 pub struct MoveStock {
     /// Of what.
@@ -25,21 +25,21 @@ pub struct MoveStock {
 
 #[async_trait]
 impl Operation for MoveStock {
-    type Output = Product;
+    type Output = Variant;
     type Error = Error;
 
-    async fn run(&self, tx: &mut dyn Tx) -> Result<Product, Error> {
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Variant, Error> {
         let movement = self.movement()?;
-        let mut product = tx.product_of_variant(self.variant_id).await?.ok_or(Error::NotFound("variant"))?;
-        let variant = product.variants.iter_mut().find(|variant| variant.id == self.variant_id);
-        let variant = variant.ok_or(Error::NotFound("variant"))?;
+        let product = tx.product_of_variant(self.variant_id).await?.ok_or(Error::NotFound("variant"))?;
+        let variant = product.variants.into_iter().find(|variant| variant.id == self.variant_id);
+        let mut variant = variant.ok_or(Error::NotFound("variant"))?;
         if !variant.track_stock {
             return Err(Conflict::StockNotTracked.into());
         }
         let level = variant.stock.checked_add(self.delta).filter(|level| (0..=STOCK_MAX).contains(level));
         variant.stock = level.ok_or(Conflict::StockOutOfRange { on_hand: variant.stock })?;
         tx.apply(&[Change::MoveStock(vec![movement])]).await?;
-        Ok(product)
+        Ok(variant)
     }
 }
 

@@ -1,1 +1,48 @@
-//! Reading other shops' files.
+//! Catalogues from elsewhere: what a file says, before anything is stored.
+//!
+//! Readers only parse. They know no database, so that a file can be checked as a whole (all or nothing) or product by
+//! product before the first one is written, and every complaint names the line that a person sees in their editor.
+
+pub mod shopify;
+
+use std::fmt;
+
+use crate::catalogue::ImportedProduct;
+
+/// Why a row cannot be used. The product it belongs to is then left out whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowError {
+    /// The line of the file on which the row begins, from 1.
+    pub line: u64,
+    /// The column, where it is about one.
+    pub column: Option<String>,
+    /// The handle of the product that is left out because of it, where it is known.
+    pub handle: Option<String>,
+    /// What is wrong, for people: says what is allowed.
+    pub reason: String,
+}
+
+/// `line 7, Variant Price: must be ...; the product "mug" is left out`.
+impl fmt::Display for RowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        if let Some(column) = &self.column {
+            write!(f, ", {column}")?;
+        }
+        write!(f, ": {}", self.reason)?;
+        match &self.handle {
+            Some(handle) => write!(f, "; the product {handle:?} is left out"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a file says.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// The products without a mistake, in the order of their first rows. They have passed [`model::Product::validate`],
+    /// and no two have the same slug; whether their SKUs are free is for the catalogue to say.
+    pub products: Vec<ImportedProduct>,
+    /// The mistakes, in the order of their lines.
+    pub errors: Vec<RowError>,
+}

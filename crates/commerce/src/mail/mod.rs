@@ -1,1 +1,11 @@
-//! The outbox.
+//! The outbox: handing mails out for delivery, noting what became of them, sending one again.
+
+mod enqueue_test_mail;
+mod lease_mails;
+mod record_deliveries;
+mod resend_mail;
+
+pub use enqueue_test_mail::EnqueueTestMail;
+pub use lease_mails::LeaseMails;
+pub use record_deliveries::{Delivery, RecordDeliveries};
+pub use resend_mail::ResendMail;

@@ -1,0 +1,53 @@
+//! `PUT /v1/account/password`
+
+use serde_json::json;
+
+use crate::support::{PASSWORD, Reply, Person, Shop};
+
+const NEW_PASSWORD: &str = "a loud street in November";
+
+fn change(person: &Person, current: &str, new: &str) -> Reply {
+    let body = json!({"current_password": current, "new_password": new});
+    person.client.put("/v1/account/password", &body).send()
+}
+
+#[test]
+fn a_change_ends_the_other_sessions_and_keeps_this_one() {
+    let shop = Shop::shared();
+    let here = shop.customer();
+    let there = shop.login(&here.email);
+    change(&here, PASSWORD, NEW_PASSWORD).expect(204);
+    there.client.get("/v1/account").send().refused(401, "not_authenticated");
+    let body = json!({"refresh_token": there.refresh_token});
+    shop.stranger().post("/v1/auth/refresh", &body).send().refused(401, "invalid_code");
+    here.client.get("/v1/account").send().expect(200);
+    let body = json!({"refresh_token": here.refresh_token});
+    shop.stranger().post("/v1/auth/refresh", &body).send().expect(200);
+
+    let login = |password: &str| {
+        shop.stranger().post("/v1/auth/login", &json!({"email": here.email, "password": password})).send()
+    };
+    login(PASSWORD).refused(401, "wrong_credentials");
+    login(NEW_PASSWORD).expect(200);
+    shop.mail(&here.email, "Your password was changed");
+}
+
+#[test]
+fn the_current_password_is_needed() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    change(&ann, "not the password", NEW_PASSWORD).refused(401, "wrong_credentials");
+    change(&ann, "", NEW_PASSWORD).refused(401, "wrong_credentials");
+    ann.client.get("/v1/account").send().expect(200);
+    shop.login(&ann.email);
+}
+
+#[test]
+fn weak_passwords_are_refused() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    for weak in ["kZ7!qw2", "password1", &"x".repeat(129)] {
+        change(&ann, PASSWORD, weak).invalid("/new_password");
+    }
+    shop.login(&ann.email);
+}

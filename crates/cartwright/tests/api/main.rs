@@ -1,0 +1,15 @@
+//! The API, tested from outside: the real program runs as a child process, and everything is done over HTTP. The modules
+//! mirror the URLs. Every reply that goes through [`support::Client`] is compared with the served OpenAPI document.
+//!
+//! Tests share a server where they can and keep to data of their own in it, so that they need no order.
+
+mod account;
+mod admin;
+mod auth;
+mod categories;
+mod http;
+mod openapi;
+mod orders;
+mod products;
+mod promises;
+mod support;

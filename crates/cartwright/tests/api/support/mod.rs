@@ -1,0 +1,37 @@
+//! A shop to test against: the real program as a child process, and people who use it over HTTP.
+
+mod client;
+mod contract;
+mod mails;
+mod raw;
+mod reply;
+mod server;
+mod shop;
+
+pub(crate) use client::{Client, Request};
+pub(crate) use contract::{Contract, Operation};
+pub(crate) use mails::Mail;
+pub(crate) use raw::{exchange, request};
+pub(crate) use reply::Reply;
+pub(crate) use server::program;
+pub(crate) use shop::{PASSWORD, Person, Shop, address, line, new_key, text, unique_email, unique_name};
+
+/// An id of the right form that nothing has.
+pub(crate) const NO_ID: &str = "0198c2a4-5b6e-7c3d-9f00-00000000dead";
+
+/// The members called `name` of the objects in a list.
+pub(crate) fn pick<'a>(list: &'a serde_json::Value, name: &str) -> Vec<&'a serde_json::Value> {
+    list.as_array().unwrap_or_else(|| panic!("a list: {list}")).iter().map(|item| &item[name]).collect()
+}
+
+/// Asks again until `what` gives something, for at most ten seconds.
+pub(crate) fn eventually<T>(description: &str, mut what: impl FnMut() -> Option<T>) -> T {
+    let start = std::time::Instant::now();
+    loop {
+        if let Some(found) = what() {
+            return found;
+        }
+        assert!(start.elapsed().as_secs() < 10, "waited ten seconds in vain for {description}");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}

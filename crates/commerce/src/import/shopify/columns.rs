@@ -1,0 +1,155 @@
+//! The columns that are read, and where they stand in a file.
+
+use csv::ByteRecord;
+
+/// A column that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    Handle,
+    Title,
+    Body,
+    Vendor,
+    Type,
+    Tags,
+    Published,
+    Status,
+    Option1Name,
+    Option1Value,
+    Option2Name,
+    Option2Value,
+    Option3Name,
+    Option3Value,
+    Sku,
+    Grams,
+    Tracker,
+    Quantity,
+    Policy,
+    Price,
+    CompareAtPrice,
+    Barcode,
+    ImageSrc,
+    ImagePosition,
+    ImageAlt,
+    VariantImage,
+}
+
+/// Every column, with its name, in the order of the enum.
+const ALL: [(Column, &str); 26] = [
+    (Column::Handle, "Handle"),
+    (Column::Title, "Title"),
+    (Column::Body, "Body (HTML)"),
+    (Column::Vendor, "Vendor"),
+    (Column::Type, "Type"),
+    (Column::Tags, "Tags"),
+    (Column::Published, "Published"),
+    (Column::Status, "Status"),
+    (Column::Option1Name, "Option1 Name"),
+    (Column::Option1Value, "Option1 Value"),
+    (Column::Option2Name, "Option2 Name"),
+    (Column::Option2Value, "Option2 Value"),
+    (Column::Option3Name, "Option3 Name"),
+    (Column::Option3Value, "Option3 Value"),
+    (Column::Sku, "Variant SKU"),
+    (Column::Grams, "Variant Grams"),
+    (Column::Tracker, "Variant Inventory Tracker"),
+    (Column::Quantity, "Variant Inventory Qty"),
+    (Column::Policy, "Variant Inventory Policy"),
+    (Column::Price, "Variant Price"),
+    (Column::CompareAtPrice, "Variant Compare At Price"),
+    (Column::Barcode, "Variant Barcode"),
+    (Column::ImageSrc, "Image Src"),
+    (Column::ImagePosition, "Image Position"),
+    (Column::ImageAlt, "Image Alt Text"),
+    (Column::VariantImage, "Variant Image"),
+];
+
+/// Without these there is no product to be read.
+const REQUIRED: [Column; 3] = [Column::Handle, Column::Title, Column::Price];
+
+/// The columns of names and values of options, pair by pair.
+pub(super) const OPTIONS: [(Column, Column); 3] = [
+    (Column::Option1Name, Column::Option1Value),
+    (Column::Option2Name, Column::Option2Value),
+    (Column::Option3Name, Column::Option3Value),
+];
+
+impl Column {
+    /// As the header spells it.
+    pub(super) const fn name(self) -> &'static str {
+        ALL[self as usize].1
+    }
+}
+
+/// Where the columns stand in one file.
+#[derive(Debug)]
+pub(super) struct Columns {
+    at: [Option<usize>; ALL.len()],
+    names: Vec<String>,
+}
+
+impl Columns {
+    /// Reads the header. Upper and lower case are the same.
+    pub(super) fn from_header(header: &ByteRecord) -> Result<Self, String> {
+        if header
+            .iter()
+            .next()
+            .is_some_and(|first| first.starts_with(&[0xFF, 0xFE]) || first.starts_with(&[0xFE, 0xFF]))
+        {
+            return Err("the file is UTF-16; save it as CSV in UTF-8".to_owned());
+        }
+        let names: Vec<String> =
+            header.iter().map(|name| String::from_utf8_lossy(name.trim_ascii()).into_owned()).collect();
+        let mut at = [None; ALL.len()];
+        for (place, (_, known)) in at.iter_mut().zip(ALL) {
+            let mut found = names.iter().enumerate().filter(|(_, name)| name.eq_ignore_ascii_case(known));
+            *place = found.next().map(|(index, _)| index);
+            if found.next().is_some() {
+                return Err(format!("the column {known} is there twice"));
+            }
+        }
+        let columns = Self { at, names };
+        columns.check_required().map(|()| columns)
+    }
+
+    fn check_required(&self) -> Result<(), String> {
+        let missing: Vec<_> = REQUIRED.into_iter().filter(|&column| self.index(column).is_none()).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let hint = match self.names.as_slice() {
+            [only] if only.contains(';') => "; the columns are separated by semicolons, save the file with commas",
+            [only] if only.contains('\t') => "; the columns are separated by tabs, save the file with commas",
+            _ if missing.len() == REQUIRED.len() => "; this is not a Shopify product CSV",
+            _ => "",
+        };
+        let missing: Vec<_> = missing.into_iter().map(Column::name).collect();
+        Err(format!("missing columns: {}{hint}", missing.join(", ")))
+    }
+
+    /// Where `column` stands, if the file has it.
+    pub(super) const fn index(&self, column: Column) -> Option<usize> {
+        self.at[column as usize]
+    }
+
+    /// How many columns the file has, those that are not read included.
+    pub(super) fn count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The name of the column at `index`, as the file spells it.
+    pub(super) fn name(&self, index: usize) -> Option<&str> {
+        self.names.get(index).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_in_the_order_of_the_enum() {
+        for (index, (column, name)) in ALL.into_iter().enumerate() {
+            assert_eq!((column as usize, column.name()), (index, name));
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Where passwords are hashed: away from everything that is in a hurry.
+//!
+//! One hash of cost 12 keeps a core busy for a fifth of a second. A few threads of the lowest priority do that work,
+//! so that orders go before it whenever they need the core, and a bounded queue says no when more is asked than will
+//! be done in time.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::password_hash::{self as hash, COST_DEFAULT, COST_MAX, COST_MIN, Verified};
+
+/// The lowest priority that there is.
+const NICE: i32 = 19;
+
+/// How passwords are hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordSettings {
+    /// bcrypt's cost, [`COST_MIN`] to [`COST_MAX`]; one more is twice as slow.
+    pub cost: u32,
+    /// How many are hashed at once.
+    pub threads: usize,
+    /// How many may wait.
+    pub queue: usize,
+}
+
+impl Default for PasswordSettings {
+    /// Cost 12, on half of the cores.
+    fn default() -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let threads = (cores / 2).max(1);
+        // About 15 seconds of work at cost 12; who is behind that would have given up before the turn comes.
+        Self { cost: COST_DEFAULT, threads, queue: threads * 64 }
+    }
+}
+
+/// More passwords wait than can be done in time; try again shortly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("too many passwords wait to be hashed")]
+pub struct Overloaded;
+
+/// Hashes and compares passwords. Cheap to clone; the threads end with the last clone.
+#[derive(Clone, Debug)]
+pub struct PasswordPool(Arc<Handle>);
+
+#[derive(Debug)]
+struct Handle {
+    queue: Arc<Queue>,
+    capacity: usize,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    wake: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    is_closed: bool,
+}
+
+enum Job {
+    Hash { password: String, reply: oneshot::Sender<Result<String, Overloaded>> },
+    Verify { password: String, hash: Option<String>, reply: oneshot::Sender<Result<Verified, Overloaded>> },
+}
+
+impl PasswordPool {
+    /// Starts the threads; they end with the last clone. A cost out of [`COST_MIN`] to [`COST_MAX`] becomes the nearest
+    /// one in it.
+    #[must_use]
+    pub fn new(settings: PasswordSettings) -> Self {
+        Self::start(PasswordSettings { cost: settings.cost.clamp(COST_MIN, COST_MAX), ..settings })
+    }
+
+    fn start(settings: PasswordSettings) -> Self {
+        let PasswordSettings { cost, threads, queue: capacity } = settings;
+        let queue = Arc::new(Queue::default());
+        for number in 0..threads.max(1) {
+            let queue = Arc::clone(&queue);
+            let started = thread::Builder::new().name(format!("password-{number}")).spawn(move || work(&queue, cost));
+            started.expect("a thread can be started when the program starts");
+        }
+        Self(Arc::new(Handle { queue, capacity: capacity.max(1) }))
+    }
+
+    /// The hash to keep of `password`.
+    ///
+    /// # Errors
+    /// When too many wait already.
+    pub async fn hash(&self, password: String) -> Result<String, Overloaded> {
+        let (reply, hashed) = oneshot::channel();
+        self.enqueue(Job::Hash { password, reply })?;
+        hashed.await.map_err(|_| Overloaded)?
+    }
+
+    /// Whether `password` is the one that `hash` was made of. Without a hash (no such account, or none with a
+    /// password) it does not match, and takes as long.
+    ///
+    /// # Errors
+    /// When too many wait already.
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<Verified, Overloaded> {
+        let (reply, verified) = oneshot::channel();
+        self.enqueue(Job::Verify { password, hash, reply })?;
+        verified.await.map_err(|_| Overloaded)?
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.queue.lock().jobs.len()
+    }
+
+    fn enqueue(&self, job: Job) -> Result<(), Overloaded> {
+        let mut waiting = self.0.queue.lock();
+        if waiting.jobs.len() >= self.0.capacity {
+            waiting.jobs.retain(|job| !job.is_abandoned());
+        }
+        if waiting.jobs.len() >= self.0.capacity {
+            return Err(Overloaded);
+        }
+        waiting.jobs.push_back(job);
+        self.0.queue.wake.notify_one();
+        Ok(())
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let mut waiting = self.queue.lock();
+        waiting.is_closed = true;
+        waiting.jobs.clear();
+        self.queue.wake.notify_all();
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Nothing is half done under this lock, so a panic elsewhere leaves the queue sound.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job that somebody still waits for; `None` when the pool is gone.
+    fn next(&self) -> Option<Job> {
+        let mut waiting = self.lock();
+        loop {
+            if waiting.is_closed {
+                return None;
+            }
+            match waiting.jobs.pop_front() {
+                Some(job) if job.is_abandoned() => {}
+                Some(job) => return Some(job),
+                None => waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+}
+
+impl Job {
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Hash { reply, .. } => reply.is_closed(),
+            Self::Verify { reply, .. } => reply.is_closed(),
+        }
+    }
+
+    fn run(self, cost: u32) {
+        // Whoever asked may have gone meanwhile; then nobody needs the answer.
+        match self {
+            Self::Hash { password, reply } => {
+                let hashed = hash::hash(&password, cost).map_err(|error| {
+                    tracing::error!(%error, "a password could not be hashed");
+                    Overloaded
+                });
+                let _ = reply.send(hashed);
+            }
+            Self::Verify { password, hash, reply } => {
+                let _ = reply.send(Ok(hash::verify(&password, hash.as_deref(), cost)));
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Hash { .. } => "Hash(..)",
+            Self::Verify { .. } => "Verify(..)",
+        })
+    }
+}
+
+fn work(queue: &Queue, cost: u32) {
+    // On Linux a priority belongs to a thread, whatever POSIX says, and the thread's id names it.
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
+        tracing::warn!(%error, "passwords are hashed at the usual priority");
+    }
+    while let Some(job) = queue.next() {
+        job.run(cost);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,340 @@
+//! Delivery of the outbox.
+//!
+//! One loop: lease mails, send up to four at a time, note what became of them. It costs the checkout little (leases
+//! and notes come in batches, at most ten a second) and owes a mail nothing but its lease: whatever happens to this
+//! process, the mail comes back when the lease is over. Each is sent once, as long as its sending ends within the
+//! lease and the note of it reaches the database.
+
+mod server_state;
+
+use std::{collections::VecDeque, pin::pin, sync::Arc, time::Duration};
+
+use commerce::{
+    Error,
+    mail::{Delivery, LeaseMails, RecordDeliveries},
+};
+use model::{MailId, OutboxMail, SignedDuration, Timestamp, mail::DeliveryOutcome};
+use server_state::ServerState;
+use store::{Engine, StoreError, execute};
+use tokio::{
+    sync::Notify,
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep, sleep_until, timeout},
+};
+use tracing::{debug, error, info, warn};
+
+use crate::{
+    render::Renderer,
+    transport::{Attempt, Transport},
+};
+
+/// For how long leased mails are this worker's.
+const LEASE: Duration = Duration::from_secs(180);
+/// The longest that sending one mail takes. What cannot be begun this long before the lease's end is given back.
+const SEND_MAX: Duration = Duration::from_secs(120);
+/// How many mails are sent at a time.
+const CONCURRENCY: usize = 4;
+/// The most mails of one lease.
+const BATCH_MAX: u32 = 100;
+/// The same for the built-in mailbox, where delivery is nothing but the note.
+const MAILBOX_BATCH_MAX: u32 = 500;
+/// The shortest time between two leases.
+const LEASE_GAP: Duration = Duration::from_millis(100);
+/// How often the outbox is looked at without being told to: for mails that are due again, and those of other processes.
+const POLL: Duration = Duration::from_secs(1);
+/// For how long what became of mails is collected before it is written down.
+const RECORD_GAP: Duration = Duration::from_millis(100);
+/// The pause after the database failed.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+/// How long sends may go on after the program was told to stop.
+const STOP_GRACE: Duration = Duration::from_secs(20);
+/// How often the last note is tried while stopping.
+const STOP_NOTES_MAX: u32 = 5;
+
+/// Delivers the outbox.
+pub struct Worker {
+    engine: Arc<dyn Engine>,
+    renderer: Arc<Renderer>,
+    transport: Arc<Transport>,
+    wake: Arc<Notify>,
+}
+
+/// What a task came back with.
+enum Done {
+    Sent { id: MailId, attempts: i64, attempt: Attempt },
+    Checked(Result<(), String>),
+}
+
+/// The loop's memory.
+struct Loop<'a> {
+    worker: &'a Worker,
+    /// Leased and not begun, with the time until which they may be begun.
+    queue: VecDeque<(OutboxMail, Instant)>,
+    tasks: JoinSet<Done>,
+    sending: usize,
+    /// What became of mails and is not written down yet.
+    results: Vec<Delivery>,
+    record_at: Instant,
+    /// The database did not take the last note. Until it does nothing is leased, lest a sent mail is sent again.
+    is_note_owed: bool,
+    server: ServerState,
+    batch: u32,
+    /// Not before this time is leased again.
+    lease_from: Instant,
+    /// At this time it is leased even if nobody woke the worker.
+    poll_at: Instant,
+}
+
+impl Worker {
+    /// A worker on `engine`. Notify `wake` whenever mails were enqueued; without that they wait for the next poll.
+    pub fn new(engine: Arc<dyn Engine>, renderer: Arc<Renderer>, transport: Arc<Transport>, wake: Arc<Notify>) -> Self {
+        Self { engine, renderer, transport, wake }
+    }
+
+    /// Delivers until `shutdown` comes; then ends the sends under way, for at most 20 s, and notes them. The engine
+    /// must live until this returns.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
+        let mut shutdown = pin!(shutdown);
+        let mut state = Loop::new(&self);
+        loop {
+            state.start_check();
+            state.start_sends();
+            let (can_lease, owes_note) = (state.can_lease(), !state.results.is_empty());
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                Some(done) = state.tasks.join_next(), if !state.tasks.is_empty() => state.take(done),
+                () = sleep_until(state.record_at), if owes_note => state.record().await,
+                () = state.server.until_check() => state.server.check_is_due(),
+                () = until_lease(&self.wake, state.lease_from, state.poll_at), if can_lease => state.lease().await,
+            }
+        }
+        state.stop().await;
+        self.transport.close().await;
+    }
+
+    fn batch_max(&self) -> u32 {
+        if self.transport.is_mailbox() { MAILBOX_BATCH_MAX } else { BATCH_MAX }
+    }
+}
+
+async fn until_lease(wake: &Notify, from: Instant, poll_at: Instant) {
+    sleep_until(from).await;
+    if poll_at > Instant::now() {
+        tokio::select! {
+            () = wake.notified() => {}
+            () = sleep_until(poll_at) => {}
+        }
+    }
+}
+
+impl<'a> Loop<'a> {
+    fn new(worker: &'a Worker) -> Self {
+        let now = Instant::now();
+        Self {
+            worker,
+            queue: VecDeque::new(),
+            tasks: JoinSet::new(),
+            sending: 0,
+            results: Vec::new(),
+            record_at: now,
+            is_note_owed: false,
+            server: ServerState::unknown(),
+            batch: worker.batch_max(),
+            lease_from: now,
+            poll_at: now,
+        }
+    }
+
+    fn can_lease(&self) -> bool {
+        self.server.is_up() && !self.is_note_owed && self.queue.is_empty() && self.sending < CONCURRENCY
+    }
+
+    /// Tries whether the server is back, if it is time for that.
+    fn start_check(&mut self) {
+        if self.server.begin_check() {
+            let transport = Arc::clone(&self.worker.transport);
+            self.tasks.spawn(async move { Done::Checked(transport.check().await) });
+        }
+    }
+
+    async fn lease(&mut self) {
+        let now = Instant::now();
+        self.lease_from = now + LEASE_GAP;
+        let limit = self.batch;
+        let lease = SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::ZERO);
+        let operation = LeaseMails { now: Timestamp::now(), lease, limit };
+        match execute(&*self.worker.engine, operation).await {
+            Ok(mails) => {
+                let is_full = mails.len() >= limit as usize;
+                self.poll_at = if is_full { now } else { now + POLL };
+                if is_full {
+                    self.batch = (self.batch * 2).min(self.worker.batch_max());
+                }
+                self.accept(mails, now + LEASE - SEND_MAX);
+            }
+            Err(error) => {
+                warn!(%error, "mails could not be taken from the outbox; trying again");
+                self.lease_from = now + DATABASE_PAUSE;
+            }
+        }
+    }
+
+    fn accept(&mut self, mails: Vec<OutboxMail>, begin_until: Instant) {
+        if !mails.is_empty() {
+            debug!(mails = mails.len(), "mails leased");
+        }
+        if self.worker.transport.is_mailbox() {
+            for mail in mails {
+                self.note(mail.id, mail.attempts, Attempt::sent(true));
+            }
+            self.record_at = Instant::now();
+        } else {
+            self.queue.extend(mails.into_iter().map(|mail| (mail, begin_until)));
+        }
+    }
+
+    fn start_sends(&mut self) {
+        while self.server.is_up() && self.sending < CONCURRENCY {
+            let Some((mail, begin_until)) = self.queue.pop_front() else { return };
+            if Instant::now() > begin_until {
+                // The server is slower than a lease is long: take smaller bites.
+                self.batch = (self.batch / 2).max(1);
+                let error = "the server is slow, and it was not this mail's turn in time".to_owned();
+                self.note(mail.id, mail.attempts, Attempt::unreachable(error));
+                continue;
+            }
+            let (renderer, transport) = (Arc::clone(&self.worker.renderer), Arc::clone(&self.worker.transport));
+            self.sending += 1;
+            self.tasks.spawn(async move {
+                let attempt = timeout(SEND_MAX, transport.deliver(&renderer, &mail)).await;
+                let attempt = attempt.unwrap_or_else(|_| Attempt::deferred("no answer in time".to_owned()));
+                Done::Sent { id: mail.id, attempts: mail.attempts, attempt }
+            });
+        }
+    }
+
+    fn take(&mut self, done: Result<Done, JoinError>) {
+        match done {
+            Ok(Done::Sent { id, attempts, attempt }) => {
+                self.sending -= 1;
+                if let (true, DeliveryOutcome::Deferred { error }) = (attempt.is_unreachable, &attempt.outcome) {
+                    self.server_is_down(error.clone());
+                }
+                self.note(id, attempts, attempt);
+            }
+            Ok(Done::Checked(Ok(()))) => {
+                if self.server.came_up() {
+                    info!(to = %self.worker.transport, "mails are delivered");
+                }
+                self.poll_at = Instant::now();
+            }
+            Ok(Done::Checked(Err(error))) => self.server_is_down(error),
+            Err(error) => {
+                // A bug. Which task it was is not known: a mail comes back when its lease is over, a check is due again.
+                error!(%error, "a task of the mail delivery failed");
+                self.sending = self.sending.saturating_sub(1);
+                self.server.check_is_due();
+            }
+        }
+    }
+
+    /// Pauses, and gives back what waits for its turn, so that the error can be seen with each mail.
+    fn server_is_down(&mut self, error: String) {
+        if let Some(pause) = self.server.went_down() {
+            warn!(%error, pause_s = pause.as_secs(), to = %self.worker.transport, "mails cannot be delivered now and wait");
+        }
+        for (mail, _) in std::mem::take(&mut self.queue) {
+            self.note(mail.id, mail.attempts, Attempt::unreachable(error.clone()));
+        }
+    }
+
+    fn note(&mut self, id: MailId, attempts: i64, attempt: Attempt) {
+        // Neither address nor the server's words, which may contain it: the mail's page shows them to staff.
+        match &attempt.outcome {
+            DeliveryOutcome::Sent { .. } => debug!(mail = %id, attempts, "mail delivered"),
+            DeliveryOutcome::Deferred { .. } if attempt.is_unreachable => debug!(mail = %id, attempts, "mail waits"),
+            DeliveryOutcome::Deferred { .. } => warn!(mail = %id, attempts, "mail not taken; it will be tried again"),
+            DeliveryOutcome::Rejected { .. } => warn!(mail = %id, attempts, "mail refused for good"),
+        }
+        if self.results.is_empty() {
+            self.record_at = Instant::now() + RECORD_GAP;
+        }
+        let (outcome, server_only) = (attempt.outcome, attempt.is_unreachable);
+        self.results.push(Delivery { id, attempts, outcome, server_only });
+    }
+
+    /// Writes down what became of mails. What the database does not take is kept.
+    async fn record(&mut self) {
+        let deliveries = std::mem::take(&mut self.results);
+        match self.write(deliveries.clone()).await {
+            Ok(()) => self.is_note_owed = false,
+            Err(error) => {
+                warn!(%error, mails = deliveries.len(), "what became of mails could not be stored; trying again");
+                self.results = deliveries;
+                self.is_note_owed = true;
+                self.record_at = Instant::now() + DATABASE_PAUSE;
+            }
+        }
+    }
+
+    async fn write(&self, deliveries: Vec<Delivery>) -> Result<(), Error> {
+        let jitter = jitter();
+        let operation =
+            |deliveries, skip_missing| RecordDeliveries { deliveries, now: Timestamp::now(), jitter, skip_missing };
+        let engine = &*self.worker.engine;
+        match execute(engine, operation(deliveries.clone(), false)).await {
+            Err(Error::Store(StoreError::Broken(_))) => {}
+            result => return result,
+        }
+        // An account was deleted, and its mails with it, while they were on their way.
+        match execute(engine, operation(deliveries.clone(), true)).await {
+            Err(Error::Store(StoreError::Broken(_))) => {}
+            result => return result,
+        }
+        for delivery in deliveries {
+            let id = delivery.id;
+            match execute(engine, operation(vec![delivery], true)).await {
+                Err(Error::Store(broken @ StoreError::Broken(_))) => error!(mail = %id, %broken, "broken mail"),
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn stop(mut self) {
+        for (mail, _) in std::mem::take(&mut self.queue) {
+            let error = "the shop was stopped before it was this mail's turn".to_owned();
+            self.note(mail.id, mail.attempts, Attempt::unreachable(error));
+        }
+        let ended = timeout(STOP_GRACE, async {
+            while self.sending > 0 {
+                match self.tasks.join_next().await {
+                    Some(done) => self.take(done),
+                    None => break,
+                }
+            }
+        });
+        if ended.await.is_err() {
+            warn!(mails = self.sending, "stopped in the middle of sending; these mails are tried again later");
+        }
+        for _ in 0..STOP_NOTES_MAX {
+            if self.results.is_empty() {
+                return;
+            }
+            self.record().await;
+            if self.is_note_owed {
+                sleep(DATABASE_PAUSE).await;
+            }
+        }
+        if !self.results.is_empty() {
+            error!(mails = self.results.len(), "what became of mails could not be stored; some may be sent again");
+        }
+    }
+}
+
+/// A random number; any will do where there is none to be had.
+fn jitter() -> u16 {
+    let mut bytes = [0_u8; 2];
+    if getrandom::fill(&mut bytes).is_ok() { u16::from_le_bytes(bytes) } else { 500 }
+}

@@ -1,0 +1,134 @@
+//! Deleting an account.
+
+use commerce::{
+    Conflict, Error,
+    accounts::{DeleteAccount, RequestEmailChange, RequestPasswordReset, SaveAddress},
+    orders::Mover,
+};
+use model::{Account, OrderStatus, PostalAddress, challenge::Purpose};
+use store::{MailFilter, Queries as _};
+
+use crate::support::{Shop, email, line, load, move_order, password, place, refused, secret, ship_to};
+
+async fn delete(shop: &Shop, account: &Account) -> Result<(), Error> {
+    shop.run(DeleteAccount { account_id: account.id, now: shop.now() }).await
+}
+
+pub async fn nothing_personal_stays(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let session = shop.sign_in(&ann).await;
+    let save =
+        SaveAddress { account_id: ann.id, id: None, label: None, address: ship_to(), stamp: shop.next_stamp() };
+    shop.run(save).await.expect("saved");
+    let reset = RequestPasswordReset { email: email("ann"), token: secret("token"), stamp: shop.next_stamp() };
+    shop.run(reset).await.expect("mailed");
+    let change = RequestEmailChange {
+        account_id: ann.id,
+        verified_hash: password("ann"),
+        new_email: email("anna"),
+        code: secret("111111"),
+        stamp: shop.next_stamp(),
+    };
+    shop.run(change).await.expect("mailed");
+
+    delete(&shop, &ann).await.expect("deleted");
+    let after = shop.account_now(ann.id).await;
+    assert_eq!((after.email, after.name.as_str(), after.phone, after.email_verified_at), (None, "", None, None));
+    assert_eq!((after.deleted_at, after.version), (Some(shop.now()), ann.version + 1));
+    assert_eq!(shop.password_now(ann.id).await, None);
+    assert_eq!(shop.db().credentials(&email("ann")).await.expect("an answer"), None);
+    assert!(!shop.is_signed_in(session.id).await);
+    assert!(shop.db().addresses(ann.id).await.expect("an answer").is_empty());
+    assert!(shop.mails(&MailFilter::default()).await.is_empty());
+    let account_id = ann.id;
+    for purpose in Purpose::ALL {
+        assert_eq!(load!(shop, |tx| tx.challenge(account_id, purpose).await), None);
+    }
+}
+
+pub async fn orders_stay_without_the_buyer(shop: Shop) {
+    let (staff, ann) = (shop.staff("stan", &[]).await, shop.customer("ann").await);
+    let product = shop.product("Mug", 10).await;
+    let order = shop.order(&ann, &[line(&product, 1)]).await;
+    let order = shop.moved(&order, &staff, &[OrderStatus::Confirmed, OrderStatus::Shipped]).await;
+    let cancelled = shop.order(&ann, &[line(&product, 1)]).await;
+    shop.moved(&cancelled, &staff, &[OrderStatus::Cancelled]).await;
+    delete(&shop, &ann).await.expect("deleted");
+
+    let country_only = PostalAddress { country: "DE".into(), ..PostalAddress::default() };
+    let after = shop.order_now(order.id).await;
+    assert_eq!((after.email, after.ship_to, after.account_id), (None, country_only.clone(), ann.id));
+    assert_eq!((after.lines, after.total, after.status), (order.lines, order.total, order.status));
+    assert_eq!(after.timeline.len(), 3);
+    assert_eq!(shop.order_now(cancelled.id).await.ship_to, country_only);
+    assert!(shop.mails(&MailFilter::default()).await.is_empty(), "mails about the orders stayed");
+}
+
+/// The parcel must still arrive; once it has left, nobody needs the address any more.
+pub async fn an_open_order_keeps_its_address_until_it_has_left(shop: Shop) {
+    let (staff, ann) = (shop.staff("stan", &[]).await, shop.customer("ann").await);
+    let product = shop.product("Mug", 10).await;
+    let (shipped, cancelled) =
+        (shop.order(&ann, &[line(&product, 1)]).await, shop.order(&ann, &[line(&product, 1)]).await);
+    delete(&shop, &ann).await.expect("deleted");
+    let open = shop.order_now(shipped.id).await;
+    assert_eq!((open.email.clone(), open.ship_to.clone()), (None, ship_to()));
+    let confirmed = shop.moved(&shipped, &staff, &[OrderStatus::Confirmed]).await;
+    assert_eq!(confirmed.ship_to, ship_to());
+    assert_eq!(shop.order_now(shipped.id).await.ship_to, ship_to());
+    for (order, to) in [(&shipped, OrderStatus::Shipped), (&cancelled, OrderStatus::Cancelled)] {
+        shop.moved(order, &staff, &[to]).await;
+        let after = shop.order_now(order.id).await;
+        assert_eq!(after.ship_to, PostalAddress { country: "DE".into(), ..PostalAddress::default() });
+        assert_eq!(after.email, None);
+    }
+    assert!(shop.mails(&MailFilter::default()).await.is_empty(), "somebody was mailed who is gone");
+    assert_eq!(shop.stock(&product).await, 9);
+}
+
+pub async fn others_keep_what_is_theirs(shop: Shop) {
+    let (ann, bob) = (shop.customer("ann").await, shop.customer("bob").await);
+    let product = shop.product("Mug", 10).await;
+    let order = shop.order(&bob, &[line(&product, 1)]).await;
+    let session = shop.sign_in(&bob).await;
+    delete(&shop, &ann).await.expect("deleted");
+    assert_eq!(shop.order_now(order.id).await, order);
+    assert_eq!(shop.account_now(bob.id).await, bob);
+    assert!(shop.is_signed_in(session.id).await);
+    assert_eq!(shop.mails_to(&email("bob")).await.len(), 1);
+}
+
+pub async fn the_address_is_free_again(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    delete(&shop, &ann).await.expect("deleted");
+    shop.sign_up("ann", "111111").await;
+    assert!(shop.verify("ann", "111111").await);
+    let row = shop.db().credentials(&email("ann")).await.expect("an answer").expect("an account");
+    assert_ne!(row.account.id, ann.id);
+}
+
+pub async fn the_last_owner_stays(shop: Shop) {
+    let (olga, otto) = (shop.owner("olga").await, shop.owner("otto").await);
+    delete(&shop, &olga).await.expect("deleted");
+    refused!(delete(&shop, &otto).await, Error::Conflict(Conflict::LastOwner));
+    assert_eq!(shop.account_now(otto.id).await, otto);
+}
+
+pub async fn a_deleted_account_can_do_nothing_more(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let product = shop.product("Mug", 10).await;
+    delete(&shop, &ann).await.expect("deleted");
+    refused!(delete(&shop, &ann).await, Error::NotAuthenticated);
+    refused!(shop.run(place(&shop, &ann, &[line(&product, 1)])).await, Error::NotAuthenticated);
+    assert_eq!((shop.orders().await.len(), shop.stock(&product).await), (0, 10));
+}
+
+pub async fn a_buyer_who_is_gone_is_not_mailed(shop: Shop) {
+    let (staff, ann) = (shop.staff("stan", &[]).await, shop.customer("ann").await);
+    let product = shop.product("Mug", 10).await;
+    let order = shop.order(&ann, &[line(&product, 1)]).await;
+    delete(&shop, &ann).await.expect("deleted");
+    let confirm = move_order(&shop, order.id, OrderStatus::Confirmed, Mover::Staff(staff.id));
+    assert_eq!(shop.run(confirm).await.expect("moved").status, OrderStatus::Confirmed);
+    assert_eq!(shop.db().backlog().await.expect("an answer").pending, 0);
+}

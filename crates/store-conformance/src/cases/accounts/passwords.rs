@@ -1,0 +1,138 @@
+//! Changing and resetting passwords.
+
+use commerce::{
+    Error,
+    accounts::{ChangePassword, DeleteAccount, RequestPasswordReset, ResetPassword},
+};
+use model::{Account, SignedDuration, challenge};
+use store::Queries as _;
+
+use crate::support::{Shop, email, hash, names, password, refused, secret};
+
+async fn request(shop: &Shop, name: &str, token: &str) {
+    let request = RequestPasswordReset { email: email(name), token: secret(token), stamp: shop.next_stamp() };
+    shop.run(request).await.expect("says nothing");
+}
+
+async fn reset(shop: &Shop, token: &str, new_hash: &str) -> Result<(), Error> {
+    let reset = ResetPassword { token_hash: hash(token), new_hash: new_hash.to_owned(), stamp: shop.next_stamp() };
+    shop.run(reset).await
+}
+
+fn change(shop: &Shop, ann: &Account, current: &str, session_id: model::SessionId) -> ChangePassword {
+    let (verified_hash, new_hash) = (current.to_owned(), "new hash".to_owned());
+    ChangePassword { account_id: ann.id, verified_hash, new_hash, session_id, stamp: shop.next_stamp() }
+}
+
+pub async fn a_change_ends_the_other_sessions_and_tells_the_owner(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let (here, there) = (shop.sign_in(&ann).await, shop.sign_in(&ann).await);
+    shop.run(change(&shop, &ann, &password("ann"), here.id)).await.expect("changed");
+    assert_eq!(shop.password_now(ann.id).await.as_deref(), Some("new hash"));
+    assert!(shop.is_signed_in(here.id).await, "the session that changed it was ended");
+    assert!(!shop.is_signed_in(there.id).await, "another session goes on");
+    assert_eq!(names(&shop.mails_to(&email("ann")).await), ["password_changed"]);
+}
+
+pub async fn a_change_without_the_current_password_is_refused(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let (here, there) = (shop.sign_in(&ann).await, shop.sign_in(&ann).await);
+    refused!(shop.run(change(&shop, &ann, "wrong", here.id)).await, Error::NotAuthenticated);
+    assert_eq!(shop.password_now(ann.id).await, Some(password("ann")));
+    assert!(shop.is_signed_in(there.id).await);
+    assert!(shop.mails_to(&email("ann")).await.is_empty());
+}
+
+pub async fn a_change_voids_a_waiting_reset(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let here = shop.sign_in(&ann).await;
+    request(&shop, "ann", "token").await;
+    shop.run(change(&shop, &ann, &password("ann"), here.id)).await.expect("changed");
+    refused!(reset(&shop, "token", "another").await, Error::NotAuthenticated);
+}
+
+pub async fn a_reset_ends_all_sessions_and_proves_the_address(shop: Shop) {
+    shop.sign_up("ann", "111111").await;
+    let ann = shop.db().credentials(&email("ann")).await.expect("an answer").expect("an account").account;
+    let login = shop.login(&ann, &password("ann"), &shop.device());
+    let session = login.session.id;
+    let login = commerce::accounts::StartSession { require_verified: false, ..login };
+    shop.run(login).await.expect("signed in");
+    request(&shop, "ann", "token").await;
+    let mails = shop.mails_to(&email("ann")).await;
+    assert_eq!((mails[0].template.name(), mails[0].secret.as_deref()), ("reset_password", Some("token")));
+    reset(&shop, "token", "new hash").await.expect("reset");
+    assert_eq!(shop.password_now(ann.id).await.as_deref(), Some("new hash"));
+    assert!(!shop.is_signed_in(session).await);
+    let after = shop.account_now(ann.id).await;
+    assert_eq!((after.email_verified_at, after.version), (Some(shop.now()), ann.version + 1));
+    assert_eq!(names(&shop.mails_to(&email("ann")).await)[0], "password_changed");
+}
+
+pub async fn a_token_is_good_once(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    request(&shop, "ann", "token").await;
+    reset(&shop, "token", "first").await.expect("reset");
+    refused!(reset(&shop, "token", "second").await, Error::NotAuthenticated);
+    assert_eq!(shop.password_now(ann.id).await.as_deref(), Some("first"));
+}
+
+pub async fn a_token_is_good_for_ten_minutes(shop: Shop) {
+    shop.customer("ann").await;
+    let bob = shop.customer("bob").await;
+    request(&shop, "bob", "token of bob").await;
+    request(&shop, "ann", "token of ann").await;
+    shop.pass(challenge::LIFETIME - SignedDuration::from_millis(2));
+    reset(&shop, "token of ann", "new hash").await.expect("reset");
+    refused!(reset(&shop, "token of bob", "new hash").await, Error::NotAuthenticated);
+    assert_eq!(shop.password_now(bob.id).await, Some(password("bob")));
+}
+
+pub async fn a_new_token_replaces_the_old_one(shop: Shop) {
+    shop.customer("ann").await;
+    request(&shop, "ann", "first").await;
+    request(&shop, "ann", "second").await;
+    refused!(reset(&shop, "first", "new hash").await, Error::NotAuthenticated);
+    reset(&shop, "second", "new hash").await.expect("reset");
+}
+
+pub async fn an_unknown_token_is_refused(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    request(&shop, "ann", "token").await;
+    refused!(reset(&shop, "another token", "new hash").await, Error::NotAuthenticated);
+    assert_eq!(shop.password_now(ann.id).await, Some(password("ann")));
+}
+
+pub async fn a_code_for_something_else_resets_nothing(shop: Shop) {
+    shop.sign_up("ann", "111111").await;
+    refused!(reset(&shop, "111111", "new hash").await, Error::NotAuthenticated);
+}
+
+pub async fn nobody_is_mailed_for_an_unknown_disabled_or_deleted_account(shop: Shop) {
+    let owner = shop.owner("olga").await;
+    let (ann, bob) = (shop.customer("ann").await, shop.customer("bob").await);
+    shop.disable(&owner, &ann, true).await.expect("disabled");
+    shop.run(DeleteAccount { account_id: bob.id, now: shop.now() }).await.expect("deleted");
+    for name in ["ann", "bob", "nobody"] {
+        request(&shop, name, "token").await;
+        assert!(shop.mails_to(&email(name)).await.is_empty(), "{name} got a mail");
+    }
+}
+
+pub async fn a_token_of_an_account_that_was_disabled_meanwhile_is_refused(shop: Shop) {
+    let (owner, ann) = (shop.owner("olga").await, shop.customer("ann").await);
+    request(&shop, "ann", "token").await;
+    shop.disable(&owner, &ann, true).await.expect("disabled");
+    refused!(reset(&shop, "token", "new hash").await, Error::NotAuthenticated);
+    assert_eq!(shop.password_now(ann.id).await, Some(password("ann")));
+}
+
+pub async fn five_tokens_an_hour_are_mailed(shop: Shop) {
+    shop.customer("ann").await;
+    for token in 0..7 {
+        request(&shop, "ann", &format!("token {token}")).await;
+    }
+    assert_eq!(shop.mails_to(&email("ann")).await.len(), 5);
+    refused!(reset(&shop, "token 6", "new hash").await, Error::NotAuthenticated);
+    reset(&shop, "token 4", "new hash").await.expect("the last token that was mailed is good");
+}

@@ -1,0 +1,102 @@
+//! Proving an address with the code that was mailed to it.
+
+use commerce::accounts::{CodeChecked, ResendCode};
+use model::{SignedDuration, challenge};
+use store::Queries as _;
+
+use crate::support::{Shop, email, names, secret};
+
+async fn resend(shop: &Shop, name: &str, code: &str) {
+    let resend = ResendCode { email: email(name), code: secret(code), stamp: shop.next_stamp() };
+    shop.run(resend).await.expect("says nothing");
+}
+
+pub async fn the_code_proves_the_address_and_signs_in(shop: Shop) {
+    shop.sign_up("ann", "111111").await;
+    let verification = shop.verification("ann", "111111");
+    let session = verification.session.clone();
+    let CodeChecked::Right(ann) = shop.run(verification).await.expect("an answer") else { panic!("must be right") };
+    assert_eq!((ann.email_verified_at, ann.version), (Some(shop.now()), 2));
+    assert_eq!(shop.account_now(ann.id).await, ann);
+    let access = shop.db().session_access(session.id, shop.now()).await.expect("an answer").expect("signed in");
+    assert_eq!((access.access, access.session_id, access.email_verified), (ann.access(), session.id, true));
+}
+
+pub async fn a_code_is_good_once(shop: Shop) {
+    shop.sign_up("ann", "111111").await;
+    assert!(shop.verify("ann", "111111").await);
+    let again = shop.verification("ann", "111111");
+    let session = again.session.id;
+    assert_eq!(shop.run(again).await.expect("an answer"), CodeChecked::Wrong);
+    assert!(!shop.is_signed_in(session).await);
+}
+
+pub async fn a_code_is_good_for_ten_minutes(shop: Shop) {
+    shop.sign_up("ann", "111111").await;
+    shop.sign_up("bob", "222222").await;
+    shop.pass(challenge::LIFETIME - SignedDuration::from_secs(1));
+    assert!(shop.verify("ann", "111111").await);
+    shop.pass(SignedDuration::from_secs(1));
+    assert!(!shop.verify("bob", "222222").await);
+}
+
+pub async fn five_wrong_codes_void_the_right_one(shop: Shop) {
+    shop.sign_up("ann", "111111").await;
+    shop.sign_up("bob", "222222").await;
+    for wrong in 0..4 {
+        assert!(!shop.verify("ann", &format!("00000{wrong}")).await);
+        assert!(!shop.verify("bob", &format!("00000{wrong}")).await);
+    }
+    assert!(!shop.verify("ann", "000004").await);
+    assert!(!shop.verify("ann", "111111").await, "the right code was good after five wrong ones");
+    assert!(shop.verify("bob", "222222").await, "the right code was void after four wrong ones");
+}
+
+pub async fn a_code_belongs_to_one_account(shop: Shop) {
+    shop.sign_up("ann", "111111").await;
+    shop.sign_up("bob", "222222").await;
+    assert!(!shop.verify("bob", "111111").await, "a code was good for somebody else");
+    assert!(!shop.verify("nobody", "111111").await, "a code was good for nobody");
+    assert!(shop.verify("ann", "111111").await);
+    assert!(shop.verify("bob", "222222").await);
+}
+
+pub async fn a_new_code_replaces_the_old_one_and_brings_new_tries(shop: Shop) {
+    shop.sign_up("ann", "111111").await;
+    for _ in 0..5 {
+        assert!(!shop.verify("ann", "000000").await);
+    }
+    resend(&shop, "ann", "222222").await;
+    let mails = shop.mails_to(&email("ann")).await;
+    assert_eq!(names(&mails), ["verify_email", "verify_email"]);
+    assert_eq!(mails[0].secret.as_deref(), Some("222222"));
+    assert!(!shop.verify("ann", "111111").await, "the old code was still good");
+    assert!(shop.verify("ann", "222222").await);
+}
+
+pub async fn resending_is_rationed_together_with_signing_up(shop: Shop) {
+    shop.sign_up("ann", "000000").await;
+    for code in 1..7 {
+        resend(&shop, "ann", &format!("00000{code}")).await;
+    }
+    assert_eq!(shop.mails_to(&email("ann")).await.len(), 5);
+    assert!(!shop.verify("ann", "000006").await);
+    assert!(shop.verify("ann", "000004").await);
+}
+
+pub async fn resending_to_an_unknown_or_proven_address_mails_nothing(shop: Shop) {
+    shop.customer("ann").await;
+    resend(&shop, "ann", "111111").await;
+    resend(&shop, "nobody", "111111").await;
+    assert!(shop.mails_to(&email("ann")).await.is_empty());
+    assert!(shop.mails_to(&email("nobody")).await.is_empty());
+    assert!(!shop.verify("ann", "111111").await);
+}
+
+pub async fn a_disabled_account_cannot_prove_its_address(shop: Shop) {
+    let owner = shop.owner("olga").await;
+    shop.sign_up("ann", "111111").await;
+    let row = shop.db().credentials(&email("ann")).await.expect("an answer").expect("an account");
+    shop.disable(&owner, &row.account, true).await.expect("disabled");
+    assert!(!shop.verify("ann", "111111").await);
+}

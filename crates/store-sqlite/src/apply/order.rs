@@ -1,0 +1,117 @@
+//! Orders with their lines and timeline.
+
+use model::{AccountId, Email, Order, OrderEvent, OrderLine, OrderStatus, PostalAddress};
+use rusqlite::{Connection, params};
+use store::StoreError;
+
+use crate::sql::{Key, Sql, all, json, one, opt_key, run, run_one};
+
+pub(super) fn insert(conn: &Connection, order: &Order) -> Sql<()> {
+    const SQL: &str = "INSERT INTO orders (number, id, account_id, email, status, currency, total, ship_to, tracking, \
+         placed_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let values = params![
+        order.number.0,
+        order.id.key(),
+        order.account_id.key(),
+        order.email.as_ref().map(Email::as_str),
+        order.status.as_str(),
+        order.total.currency.code(),
+        order.total.amount,
+        json(&order.ship_to)?,
+        order.tracking.as_ref().map(json).transpose()?,
+        order.placed_at.as_microsecond(),
+        order.updated_at.as_microsecond(),
+        order.version,
+    ];
+    run(conn, SQL, values)?;
+    for (position, line) in (0..).zip(&order.lines) {
+        insert_line(conn, order, position, line)?;
+    }
+    for (position, event) in (0..).zip(&order.timeline) {
+        insert_event(conn, order, position, event)?;
+    }
+    Ok(())
+}
+
+fn insert_line(conn: &Connection, order: &Order, position: i64, line: &OrderLine) -> Sql<()> {
+    const SQL: &str = "INSERT INTO order_lines (order_number, position, product_id, variant_id, title, variant_title, \
+         sku, quantity, unit_price, stock_taken) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    if line.unit_price.currency != order.total.currency {
+        let what = format!("order {}: line {position} is in another currency than the total", order.number);
+        return Err(StoreError::Constraint(what).into());
+    }
+    let values = params![
+        order.number.0,
+        position,
+        line.product_id.key(),
+        line.variant_id.key(),
+        line.title,
+        line.variant_title,
+        line.sku,
+        line.quantity,
+        line.unit_price.amount,
+        line.stock_taken,
+    ];
+    run(conn, SQL, values)?;
+    mark_ordered(conn, line)
+}
+
+/// From now on the variant cannot be removed. Nearly always it is marked already, and a look is cheaper than a write.
+fn mark_ordered(conn: &Connection, line: &OrderLine) -> Sql<()> {
+    const LOOK: &str = "SELECT was_ordered FROM variants WHERE id = ?";
+    const MARK: &str = "UPDATE variants SET was_ordered = 1 WHERE id = ?";
+    let (id, key) = (line.variant_id, line.variant_id.key());
+    match one(conn, "variants", LOOK, [key], |columns| columns.bool())? {
+        Some(true) => Ok(()),
+        Some(false) => run_one(conn, "variants", id, MARK, [key]),
+        None => Err(StoreError::broken("variants", id, "is not there to be ordered").into()),
+    }
+}
+
+fn insert_event(conn: &Connection, order: &Order, position: i64, event: &OrderEvent) -> Sql<()> {
+    const SQL: &str = "INSERT INTO order_events (order_number, position, at, status, actor, actor_id, note) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let values = params![
+        order.number.0,
+        position,
+        event.at.as_microsecond(),
+        event.status.as_str(),
+        event.actor.as_str(),
+        opt_key(event.actor_id),
+        event.note,
+    ];
+    run(conn, SQL, values).map(drop)
+}
+
+pub(super) fn update(conn: &Connection, order: &Order, event: Option<&OrderEvent>) -> Sql<()> {
+    const SQL: &str = "UPDATE orders SET email = ?, status = ?, ship_to = ?, tracking = ?, updated_at = ?, version = ? \
+         WHERE id = ? AND number = ?";
+    let values = params![
+        order.email.as_ref().map(Email::as_str),
+        order.status.as_str(),
+        json(&order.ship_to)?,
+        order.tracking.as_ref().map(json).transpose()?,
+        order.updated_at.as_microsecond(),
+        order.version,
+        order.id.key(),
+        order.number.0,
+    ];
+    run_one(conn, "orders", order.id, SQL, values)?;
+    let Some(event) = event else { return Ok(()) };
+    const NEXT: &str = "SELECT coalesce(max(position) + 1, 0) FROM order_events WHERE order_number = ?";
+    let position = one(conn, "order_events", NEXT, [order.number.0], |columns| columns.int())?.unwrap_or(0);
+    insert_event(conn, order, position, event)
+}
+
+pub(super) fn anonymise(conn: &Connection, account_id: AccountId) -> Sql<()> {
+    run(conn, "UPDATE orders SET email = NULL WHERE account_id = ?", [account_id.key()])?;
+    const SELECT: &str = "SELECT number, status, ship_to FROM orders WHERE account_id = ?";
+    const UPDATE: &str = "UPDATE orders SET ship_to = ? WHERE number = ?";
+    let orders = all(conn, "orders", SELECT, [account_id.key()], |columns| {
+        Ok((columns.int()?, columns.word::<OrderStatus>()?, columns.json::<PostalAddress>()?))
+    })?;
+    for (number, _, ship_to) in orders.iter().filter(|(_, status, _)| !status.is_open()) {
+        run_one(conn, "orders", number, UPDATE, params![json(&ship_to.anonymised())?, number])?;
+    }
+    Ok(())
+}

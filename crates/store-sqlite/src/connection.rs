@@ -1,0 +1,52 @@
+//! How connections are set up.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::open::Options;
+
+/// More than there are statements in this crate, but a bound: the lists put theirs together.
+const STATEMENTS_MAX: usize = 256;
+/// The writer's page cache, in KiB. It is filled by what a group touches.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
+/// A reader's page cache, in KiB.
+const READER_CACHE_KIB: i64 = 6 * 1024;
+/// What is left of the WAL file when it was copied back, in bytes.
+const WAL_KEPT_BYTES: i64 = 64 * 1024 * 1024;
+
+/// The connection that writes; makes the file if there is none.
+pub(crate) fn writer(path: &Path, options: &Options) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = open(path, flags, options.busy_timeout, WRITER_CACHE_KIB)?;
+    conn.pragma_update(None, "synchronous", if options.synchronous_full { "FULL" } else { "NORMAL" })?;
+    // On macOS a plain fsync leaves the data in the drive's cache; elsewhere this does nothing.
+    conn.pragma_update(None, "fullfsync", true)?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    // The writer decides when to copy the WAL back.
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    conn.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)?;
+    Ok(conn)
+}
+
+/// A connection that reads.
+pub(crate) fn reader(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    open(path, flags, busy_timeout, READER_CACHE_KIB)
+}
+
+fn open(path: &Path, flags: OpenFlags, busy_timeout: Duration, cache_kib: i64) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    conn.busy_timeout(busy_timeout)?;
+    conn.pragma_update(None, "cache_size", -cache_kib)?;
+    // Sorting must not need room on a disk that may be full.
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    Ok(conn)
+}
+
+/// The number in the one row that `PRAGMA name` gives.
+pub(crate) fn pragma(conn: &Connection, name: &str) -> rusqlite::Result<i64> {
+    conn.pragma_query_value(None, name, |row| row.get(0))
+}

@@ -1,0 +1,65 @@
+//! The outbox.
+
+use model::{Email, MailId, OutboxMail, Timestamp};
+use rusqlite::{Connection, params};
+use store::{Backlog, StoreError};
+
+use crate::{
+    row::Columns,
+    sql::{Key, Sql, all, one, run_one},
+};
+
+/// The columns of [`mail`], in its order.
+pub(crate) const COLUMNS: &str = "id, recipient, account_id, order_id, content, secret, status, attempts, \
+     next_attempt_at, last_error, created_at, sent_at";
+
+/// Reads [`COLUMNS`].
+pub(crate) fn mail(columns: &mut Columns<'_>) -> Result<OutboxMail, StoreError> {
+    Ok(OutboxMail {
+        id: columns.id()?,
+        to: Email::from_stored(columns.string()?),
+        account_id: columns.opt_id()?,
+        order_id: columns.opt_id()?,
+        template: columns.json()?,
+        secret: columns.opt_string()?,
+        status: columns.word()?,
+        attempts: columns.int()?,
+        next_attempt_at: columns.time()?,
+        last_error: columns.opt_string()?,
+        created_at: columns.time()?,
+        sent_at: columns.opt_time()?,
+    })
+}
+
+/// The mail with this id.
+pub(crate) fn by_id(conn: &Connection, id: MailId) -> Sql<Option<OutboxMail>> {
+    let sql = format!("SELECT {COLUMNS} FROM mails WHERE id = ?");
+    one(conn, "mails", &sql, [id.key()], mail)
+}
+
+/// Takes mails that are due, oldest first, and hides them until `until`.
+pub(crate) fn lease(conn: &Connection, now: Timestamp, until: Timestamp, limit: u32) -> Sql<Vec<OutboxMail>> {
+    const UPDATE: &str = "UPDATE mails SET attempts = attempts + 1, next_attempt_at = ? WHERE id = ?";
+    let sql = format!(
+        "SELECT {COLUMNS} FROM mails WHERE status = 'pending' AND next_attempt_at <= ? \
+         ORDER BY next_attempt_at, id LIMIT ?"
+    );
+    let mut due = all(conn, "mails", &sql, params![now.as_microsecond(), limit], mail)?;
+    for mail in &mut due {
+        run_one(conn, "mails", mail.id, UPDATE, params![until.as_microsecond(), mail.id.key()])?;
+        mail.attempts += 1;
+        mail.next_attempt_at = until;
+    }
+    Ok(due)
+}
+
+/// How much mail waits. The indexes of both kinds hold nothing else.
+pub(crate) fn backlog(conn: &Connection) -> Sql<Backlog> {
+    const SQL: &str = "SELECT (SELECT count(*) FROM mails WHERE status = 'pending'), \
+         (SELECT count(*) FROM mails WHERE status = 'failed')";
+    let counted = one(conn, "mails", SQL, [], |columns| {
+        let (pending, failed) = (columns.int()?, columns.int()?);
+        Ok(Backlog { pending: u64::try_from(pending).unwrap_or(0), failed: u64::try_from(failed).unwrap_or(0) })
+    })?;
+    Ok(counted.unwrap_or_default())
+}

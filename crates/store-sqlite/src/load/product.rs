@@ -1,0 +1,163 @@
+//! Products with their variants.
+
+use model::{Money, Product, ProductId, Variant, VariantId};
+use rusqlite::{Connection, Params, Row};
+use store::{SkuOwner, StoreError};
+
+use crate::{
+    row::Columns,
+    sql::{Key, Sql, all, each, one},
+};
+
+/// The columns of one row: a product `p` and one of its variants `v`. A macro, so that selects stay constants.
+macro_rules! columns {
+    () => {
+        "p.id, p.slug, p.status, p.category_id, p.created_at, p.updated_at, p.version, p.title, p.vendor, p.tags, \
+         p.options, p.images, p.description, \
+         v.id, v.position, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, v.stock, v.track_stock, \
+         v.weight_grams, v.barcode"
+    };
+}
+pub(crate) use columns;
+
+/// Where the variant's columns begin.
+const VARIANT: usize = 13;
+
+fn product(columns: &mut Columns<'_>) -> Result<Product, StoreError> {
+    let (id, slug) = (columns.id()?, columns.string()?);
+    let (status, category_id) = (columns.word()?, columns.opt_id()?);
+    let (created_at, updated_at, version) = (columns.time()?, columns.time()?, columns.int()?);
+    Ok(Product {
+        id,
+        slug,
+        title: columns.string()?,
+        vendor: columns.opt_string()?,
+        tags: columns.list()?,
+        options: columns.list()?,
+        images: columns.list()?,
+        description: columns.string()?,
+        status,
+        category_id,
+        variants: Vec::new(),
+        created_at,
+        updated_at,
+        version,
+    })
+}
+
+/// The variant and its place among its siblings.
+pub(super) fn variant(columns: &mut Columns<'_>) -> Result<(i64, Variant), StoreError> {
+    let id = columns.id()?;
+    let position = columns.int()?;
+    let (sku, option_values) = (columns.opt_string()?, columns.list()?);
+    let currency = columns.currency()?;
+    let variant = Variant {
+        id,
+        sku,
+        option_values,
+        price: Money::new(columns.int()?, currency),
+        compare_at_price: columns.optional(Columns::int)?.map(|amount| Money::new(amount, currency)),
+        stock: columns.int()?,
+        track_stock: columns.bool()?,
+        weight_grams: columns.optional(Columns::int)?,
+        barcode: columns.opt_string()?,
+    };
+    Ok((position, variant))
+}
+
+/// Puts products together from rows of [`columns`], the rows of one product behind each other. One statement reads a
+/// whole page this way, in one snapshot and without a second trip.
+#[derive(Default)]
+pub(crate) struct Assembly {
+    done: Vec<Product>,
+    open: Option<(Product, Vec<(i64, Variant)>)>,
+}
+
+impl Assembly {
+    /// Takes one row.
+    pub(crate) fn add(&mut self, row: &Row<'_>) -> Result<(), StoreError> {
+        let id: ProductId = Columns::new(row, "products", 0).id()?;
+        if self.open.as_ref().is_none_or(|(product, _)| product.id != id) {
+            self.finish();
+            self.open = Some((product(&mut Columns::new(row, "products", 0))?, Vec::with_capacity(4)));
+        }
+        let mut columns = Columns::new(row, "variants", VARIANT);
+        if let Some((_, variants)) = self.open.as_mut().filter(|_| !columns.is_null()) {
+            variants.push(variant(&mut columns)?);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) {
+        let Some((mut product, mut variants)) = self.open.take() else { return };
+        variants.sort_by_key(|(position, _)| *position);
+        product.variants = variants.into_iter().map(|(_, variant)| variant).collect();
+        self.done.push(product);
+    }
+
+    /// The products, in the order in which their rows came.
+    pub(crate) fn into_products(mut self) -> Vec<Product> {
+        self.finish();
+        self.done
+    }
+}
+
+fn whole(conn: &Connection, sql: &str, params: impl Params) -> Sql<Option<Product>> {
+    let mut assembly = Assembly::default();
+    each(conn, sql, params, |row| assembly.add(row))?;
+    Ok(assembly.into_products().into_iter().next())
+}
+
+/// The product with this id.
+pub(crate) fn by_id(conn: &Connection, id: ProductId) -> Sql<Option<Product>> {
+    const SQL: &str =
+        concat!("SELECT ", columns!(), " FROM products p LEFT JOIN variants v ON v.product_id = p.id WHERE p.id = ?");
+    whole(conn, SQL, [id.key()])
+}
+
+/// The product with this slug.
+pub(crate) fn by_slug(conn: &Connection, slug: &str) -> Sql<Option<Product>> {
+    const SQL: &str =
+        concat!("SELECT ", columns!(), " FROM products p LEFT JOIN variants v ON v.product_id = p.id WHERE p.slug = ?");
+    whole(conn, SQL, [slug])
+}
+
+/// The product that has this variant.
+pub(crate) fn of_variant(conn: &Connection, id: VariantId) -> Sql<Option<Product>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM products p LEFT JOIN variants v ON v.product_id = p.id \
+         WHERE p.id = (SELECT product_id FROM variants WHERE id = ?)"
+    );
+    whole(conn, SQL, [id.key()])
+}
+
+/// The slugs that are `base` or begin with `base-`. As a range, because the index answers it: `.` follows `-`.
+pub(crate) fn slugs_like(conn: &Connection, base: &str) -> Sql<Vec<String>> {
+    const SQL: &str = "SELECT slug FROM products WHERE slug = ?1 OR (slug >= ?1 || '-' AND slug < ?1 || '.')";
+    all(conn, "products", SQL, [base], |columns| columns.string())
+}
+
+/// Who has these SKUs.
+pub(crate) fn sku_owners(conn: &Connection, skus: &[String]) -> Sql<Vec<SkuOwner>> {
+    const SQL: &str = "SELECT id, product_id FROM variants WHERE sku = ?";
+    let mut owners = Vec::new();
+    for sku in skus {
+        let owner = one(conn, "variants", SQL, [sku], |columns| {
+            Ok(SkuOwner { sku: sku.clone(), variant_id: columns.id()?, product_id: columns.id()? })
+        })?;
+        owners.extend(owner);
+    }
+    Ok(owners)
+}
+
+/// Those of these variants that are in an order.
+pub(crate) fn ordered_among(conn: &Connection, variants: &[VariantId]) -> Sql<Vec<VariantId>> {
+    const SQL: &str = "SELECT 1 FROM variants WHERE id = ? AND was_ordered = 1";
+    let mut ordered = Vec::new();
+    for id in variants {
+        ordered.extend(one(conn, "variants", SQL, [id.key()], |_| Ok(*id))?);
+    }
+    Ok(ordered)
+}

@@ -1,0 +1,58 @@
+//! What can be bought, and the ledger.
+
+use model::{ProductStatus, StockMovement, VariantId, checkout::Offer};
+use rusqlite::Connection;
+use store::StoreError;
+
+use crate::{
+    row::Columns,
+    sql::{Key, Sql, one},
+};
+
+/// These variants as the checkout sees them, in the order of their ids, each once.
+pub(crate) fn offers(conn: &Connection, variants: &[VariantId]) -> Sql<Vec<Offer>> {
+    const SQL: &str = "SELECT v.id, v.position, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, \
+         v.stock, v.track_stock, v.weight_grams, v.barcode, v.product_id, p.title, p.status \
+         FROM variants v JOIN products p ON p.id = v.product_id WHERE v.id = ?";
+    let mut wanted = variants.to_vec();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut offers = Vec::with_capacity(wanted.len());
+    for id in wanted {
+        offers.extend(one(conn, "variants", SQL, [id.key()], offer)?);
+    }
+    Ok(offers)
+}
+
+fn offer(columns: &mut Columns<'_>) -> Result<Offer, StoreError> {
+    let (_, variant) = super::product::variant(columns)?;
+    let (product_id, title) = (columns.id()?, columns.string()?);
+    let status: ProductStatus = columns.word()?;
+    Ok(Offer {
+        product_id,
+        variant_id: variant.id,
+        title,
+        variant_title: variant.title(),
+        sku: variant.sku,
+        price: variant.price,
+        is_active: status == ProductStatus::Active,
+        track_stock: variant.track_stock,
+        stock: variant.stock,
+    })
+}
+
+/// Reads `seq, id, variant_id, delta, cause, order_id, actor_id, reason, at`; gives `seq` beside the movement.
+pub(crate) fn movement(columns: &mut Columns<'_>) -> Result<(i64, StockMovement), StoreError> {
+    let seq = columns.int()?;
+    let movement = StockMovement {
+        id: columns.id()?,
+        variant_id: columns.id()?,
+        delta: columns.int()?,
+        cause: columns.word()?,
+        order_id: columns.opt_id()?,
+        actor_id: columns.opt_id()?,
+        reason: columns.opt_string()?,
+        at: columns.time()?,
+    };
+    Ok((seq, movement))
+}

@@ -1,0 +1,97 @@
+//! One job of a group: its savepoint, and what became of it.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::{Context, Poll, Waker},
+};
+
+use rusqlite::Connection;
+use store::{Job, JobOutcome, StoreError};
+use tokio::sync::oneshot;
+
+use crate::{
+    error::{Fault, Reach},
+    sql,
+    tx::{Failure, SqliteTx},
+};
+
+/// What the caller of [`store::Engine::submit`] gets.
+pub(crate) type Reply = Result<Box<dyn Job>, StoreError>;
+
+/// A job and who waits for it.
+pub(crate) struct Request {
+    /// The job.
+    pub(crate) job: Box<dyn Job>,
+    /// Where its result goes.
+    pub(crate) reply: oneshot::Sender<Reply>,
+}
+
+impl Request {
+    /// Answers with an error. That nobody waits any more is no failure.
+    pub(crate) fn fail(self, error: StoreError) {
+        let _ = self.reply.send(Err(error));
+    }
+
+    /// Gives the job back.
+    pub(crate) fn succeed(self) {
+        let _ = self.reply.send(Ok(self.job));
+    }
+}
+
+/// Runs the job in a savepoint of the open transaction. On success the job ran to its end and its writes stay, or it
+/// asked for none to stay.
+///
+/// # Errors
+/// What was written is undone, unless the failure reaches beyond the statement: then the caller must end the whole
+/// transaction.
+pub(crate) fn run(conn: &mut Connection, job: &mut dyn Job) -> Result<(), Failure> {
+    sql::run(conn, "SAVEPOINT member", []).map_err(failure)?;
+    let (polled, trouble) = poll_once(conn, job);
+    if conn.is_autocommit() {
+        // SQLite ended the transaction by itself; the savepoint is gone with it.
+        let error = trouble.map_or_else(|| StoreError::Internal("the transaction is gone".to_owned()), |t| t.error);
+        return Err(Failure { error, reach: Reach::Transaction });
+    }
+    match (polled, trouble) {
+        (_, Some(trouble)) if trouble.reach > Reach::Statement => Err(trouble),
+        // The operation has the error in its result, and says Rollback; if it says Commit, it lost the error.
+        (Ok(JobOutcome::Rollback), _) => undo(conn),
+        (Ok(JobOutcome::Commit), None) => sql::run(conn, "RELEASE member", []).map(drop).map_err(failure),
+        (Ok(JobOutcome::Commit), Some(trouble)) => undo(conn).and(Err(trouble)),
+        (Err(bug), _) => {
+            undo(conn)?;
+            Err(Failure { error: StoreError::Internal(bug.to_owned()), reach: Reach::Statement })
+        }
+    }
+}
+
+/// Polls the job's future once: it awaits nothing but the transaction, which is always ready. Gives what it said and
+/// what went wrong in its transaction.
+fn poll_once(conn: &mut Connection, job: &mut dyn Job) -> (Result<JobOutcome, &'static str>, Option<Failure>) {
+    let mut tx = SqliteTx::new(conn);
+    // The job is not looked at again after a panic, and its writes are undone: nothing half-done can be seen.
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        let mut running = job.run(&mut tx);
+        running.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    }));
+    let outcome = match polled {
+        Ok(Poll::Ready(outcome)) => Ok(outcome),
+        Ok(Poll::Pending) => Err("an operation awaited something other than its transaction"),
+        Err(_) => Err("an operation panicked"),
+    };
+    if let Err(bug) = outcome {
+        tracing::error!(bug, "an operation was rolled back");
+    }
+    (outcome, tx.into_failure())
+}
+
+fn undo(conn: &Connection) -> Result<(), Failure> {
+    sql::run(conn, "ROLLBACK TO member", []).map_err(failure)?;
+    sql::run(conn, "RELEASE member", []).map(drop).map_err(failure)
+}
+
+/// A savepoint that cannot be set or ended leaves the transaction in an unknown state.
+fn failure(fault: Fault) -> Failure {
+    let reach = fault.reach().max(Reach::Transaction);
+    Failure { error: fault.into_store(), reach }
+}

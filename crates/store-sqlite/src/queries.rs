@@ -1,0 +1,137 @@
+//! The read side. Point reads and pages are answered where they are asked: they take microseconds, less than moving
+//! them to another thread would. What looks at many rows moves to the blocking threads.
+
+use async_trait::async_trait;
+use model::{
+    Account, AccountId, Category, Email, MailId, Order, OrderId, OutboxMail, Product, ProductId, SavedAddress, Session,
+    SessionId, StockMovement, Timestamp, VariantId, session::SecretHash,
+};
+use rusqlite::Connection;
+use store::{
+    AccountFilter, AccountRow, Backlog, MailFilter, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query,
+    SessionAccess, StoreError,
+};
+
+use crate::{
+    engine::SqliteEngine,
+    load, query,
+    sql::{Sql, one},
+};
+
+#[async_trait]
+impl Queries for SqliteEngine {
+    async fn ping(&self) -> Query<()> {
+        if self.is_down() {
+            return Err(StoreError::Unavailable("it cannot be written at the moment".to_owned()));
+        }
+        self.readers.read(ping)
+    }
+
+    fn change_counter(&self) -> Option<u64> {
+        self.changes.get()
+    }
+
+    async fn session_access(&self, id: SessionId, now: Timestamp) -> Query<Option<SessionAccess>> {
+        self.readers.read(|conn| load::session::access(conn, id, now))
+    }
+
+    async fn session_access_by_token(&self, hash: &SecretHash, now: Timestamp) -> Query<Option<SessionAccess>> {
+        self.readers.read(|conn| load::session::access_by_token(conn, hash, now))
+    }
+
+    async fn account(&self, id: AccountId) -> Query<Option<Account>> {
+        Ok(self.readers.read(|conn| load::account::by_id(conn, id))?.map(|row| row.account))
+    }
+
+    async fn credentials(&self, email: &Email) -> Query<Option<AccountRow>> {
+        self.readers.read(|conn| load::account::by_email(conn, email))
+    }
+
+    async fn password_hash(&self, id: AccountId) -> Query<Option<String>> {
+        Ok(self.readers.read(|conn| load::account::by_id(conn, id))?.and_then(|row| row.password_hash))
+    }
+
+    async fn is_known_address(&self, id: AccountId, address: &str) -> Query<bool> {
+        self.readers.read(|conn| load::session::is_known_address(conn, id, address))
+    }
+
+    async fn sessions(&self, id: AccountId, now: Timestamp) -> Query<Vec<Session>> {
+        self.readers.read(|conn| load::session::live_of(conn, id, now))
+    }
+
+    async fn addresses(&self, id: AccountId) -> Query<Vec<SavedAddress>> {
+        self.readers.read(|conn| load::account::addresses(conn, id))
+    }
+
+    async fn accounts(&self, filter: &AccountFilter, page: &PageRequest) -> Query<Page<Account>> {
+        let (filter, page) = (filter.clone(), page.clone());
+        match filter.text {
+            None => self.readers.read(|conn| query::account::list(conn, &filter, &page)),
+            Some(_) => self.read_slowly(move |conn| query::account::list(conn, &filter, &page)).await,
+        }
+    }
+
+    async fn has_owner(&self) -> Query<bool> {
+        Ok(self.readers.read(load::account::owners)? > 0)
+    }
+
+    async fn product(&self, id: ProductId) -> Query<Option<Product>> {
+        self.readers.read(|conn| load::product::by_id(conn, id))
+    }
+
+    async fn product_by_slug(&self, slug: &str) -> Query<Option<Product>> {
+        self.readers.read(|conn| load::product::by_slug(conn, slug))
+    }
+
+    async fn product_of_variant(&self, id: VariantId) -> Query<Option<Product>> {
+        self.readers.read(|conn| load::product::of_variant(conn, id))
+    }
+
+    async fn products(&self, filter: &ProductFilter, page: &PageRequest) -> Query<Page<Product>> {
+        if !query::product::is_slow(filter) {
+            return self.readers.read(|conn| query::product::list(conn, filter, page));
+        }
+        let (filter, page) = (filter.clone(), page.clone());
+        self.read_slowly(move |conn| query::product::list(conn, &filter, &page)).await
+    }
+
+    async fn categories(&self) -> Query<Vec<Category>> {
+        self.readers.read(load::category::tree)
+    }
+
+    async fn movements(&self, id: VariantId, page: &PageRequest) -> Query<Page<StockMovement>> {
+        self.readers.read(|conn| query::stock::movements(conn, id, page))
+    }
+
+    async fn order(&self, id: OrderId) -> Query<Option<Order>> {
+        self.readers.snapshot(|conn| load::order::by_id(conn, id))
+    }
+
+    async fn orders(&self, filter: &OrderFilter, page: &PageRequest) -> Query<Page<Order>> {
+        if !query::order::is_slow(filter) {
+            return self.readers.snapshot(|conn| query::order::list(conn, filter, page));
+        }
+        let (filter, page) = (filter.clone(), page.clone());
+        self.read_slowly(move |conn| query::order::list(conn, &filter, &page)).await
+    }
+
+    async fn mail(&self, id: MailId) -> Query<Option<OutboxMail>> {
+        self.readers.read(|conn| load::mail::by_id(conn, id))
+    }
+
+    async fn mails(&self, filter: &MailFilter, page: &PageRequest) -> Query<Page<OutboxMail>> {
+        let (filter, page) = (filter.clone(), page.clone());
+        if filter.order_id.is_some() {
+            return self.readers.read(|conn| query::mail::list(conn, &filter, &page));
+        }
+        self.read_slowly(move |conn| query::mail::list(conn, &filter, &page)).await
+    }
+
+    async fn backlog(&self) -> Query<Backlog> {
+        self.read_slowly(load::mail::backlog).await
+    }
+}
+
+fn ping(conn: &Connection) -> Sql<()> {
+    one(conn, "meta", "SELECT 1 FROM meta LIMIT 1", [], |_| Ok(())).map(drop)
+}

@@ -1,0 +1,116 @@
+//! Putting a backup in the place of a database.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::{
+    backup::{self, beside, failed},
+    connection,
+    error::OpenError,
+    migrate,
+    open::check_ours,
+};
+
+/// Puts the backup `from` in the place of the database `db`, which no process may have open. The database that was
+/// there is kept beside it as `{db}.before-restore-{seconds since 1970}`.
+///
+/// # Errors
+/// The database is then as it was.
+pub fn restore(from: &Path, db: &Path) -> Result<(), OpenError> {
+    verify(from)?;
+    let incoming = beside(db, ".restoring");
+    remove_if_there(&incoming)?;
+    // Through SQLite rather than byte by byte, so that a database with a WAL beside it may be named as well.
+    let restored = backup::copy_database(from, &incoming).and_then(|()| swap(&incoming, db));
+    if restored.is_err() {
+        // The error that is reported is the one that matters.
+        let _ = fs::remove_file(&incoming);
+    }
+    restored
+}
+
+/// Refuses what is no sound backup of a shop, or one of a newer program.
+fn verify(from: &Path) -> Result<(), OpenError> {
+    let name = || from.display().to_string();
+    if !from.is_file() {
+        return Err(OpenError::Unreadable { path: name(), reason: "there is no such file".to_owned() });
+    }
+    let sqlite = |error: rusqlite::Error| OpenError::from_sqlite(from, &error);
+    let conn = connection::reader(from, Duration::from_secs(5)).map_err(sqlite)?;
+    if check_ours(&conn, from, migrate::latest())? == 0 {
+        return Err(OpenError::NotOurs(name()));
+    }
+    let wrong = backup::integrity_check(&conn).map_err(sqlite)?;
+    match wrong.into_iter().next() {
+        None => Ok(()),
+        Some(reason) => Err(OpenError::Damaged { path: name(), reason }),
+    }
+}
+
+fn swap(incoming: &Path, db: &Path) -> Result<(), OpenError> {
+    if !db.exists() {
+        // What a database that is gone left beside it must not be taken for the new one's.
+        remove_if_there(&beside(db, "-wal"))?;
+        remove_if_there(&beside(db, "-shm"))?;
+        return backup::put_in_place(incoming, db);
+    }
+    let lock = lock_out_others(db)?;
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let kept = beside(db, &format!(".before-restore-{seconds}"));
+    if kept.exists() {
+        return Err(failed(&kept, "a file of this name exists already; try again in a second"));
+    }
+    for suffix in ["-wal", "-shm"] {
+        let part = beside(db, suffix);
+        if part.exists() {
+            fs::rename(&part, beside(&kept, suffix)).map_err(|error| failed(&part, error))?;
+        }
+    }
+    fs::rename(db, &kept).map_err(|error| failed(&kept, error))?;
+    let placed = backup::put_in_place(incoming, db);
+    if placed.is_err() {
+        // Better the old shop than none.
+        let _ = fs::rename(&kept, db);
+    }
+    drop(lock);
+    placed
+}
+
+/// Makes sure that nobody else has the database open, copies its WAL back into it, and keeps others out until the
+/// connection is dropped. A file so damaged that it cannot be locked is given up as it is: that may be why somebody
+/// restores.
+fn lock_out_others(db: &Path) -> Result<Option<Connection>, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let lock = || -> rusqlite::Result<Connection> {
+        let conn = Connection::open_with_flags(db, flags)?;
+        conn.busy_timeout(Duration::ZERO)?;
+        // Leaving WAL mode needs the file to oneself: every open connection, even an idle one, stands in the way.
+        conn.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
+        conn.execute_batch("BEGIN EXCLUSIVE")?;
+        Ok(conn)
+    };
+    match lock() {
+        Ok(conn) => Ok(Some(conn)),
+        Err(error)
+            if matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) =>
+        {
+            Err(OpenError::Locked(db.display().to_string()))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the database that is replaced cannot be read; it is kept as it is");
+            Ok(None)
+        }
+    }
+}
+
+fn remove_if_there(path: &Path) -> Result<(), OpenError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(path, error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,7 @@
+//! The engine from outside: groups, full disks, copies, checks.
+
+mod check;
+mod common;
+mod copies;
+mod group_commit;
+mod throughput;

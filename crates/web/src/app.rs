@@ -1,0 +1,218 @@
+//! What every handler has at hand.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use axum::response::Response;
+use commerce::{Idempotent, Replied};
+use http::{HeaderMap, Uri};
+use identity::{AccessTokens, Keys, PasswordPool};
+use model::{Stamp, Timestamp, mail::MailRenderer};
+use serde::Serialize;
+use store::{Claim, Engine, Operation, StoredReply};
+use tokio::sync::Notify;
+
+use crate::{
+    Settings,
+    cache::{CachedReply, ReadCache},
+    metrics::Metrics,
+    problem::{Code, Problem},
+    reply,
+    throttle::Throttle,
+};
+
+/// The shop as the web sees it. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// The database.
+    pub engine: Arc<dyn Engine>,
+    /// The secrets of this shop.
+    pub keys: Keys,
+    /// Hashes and compares passwords.
+    pub passwords: PasswordPool,
+    /// Shows mails.
+    pub mails: Arc<dyn MailRenderer>,
+    /// Wakes whoever delivers mails.
+    pub mail_wake: Arc<Notify>,
+    /// What the operator has set.
+    pub settings: Settings,
+}
+
+struct Inner {
+    parts: Parts,
+    tokens: AccessTokens,
+    cache: ReadCache,
+    throttle: Arc<Throttle>,
+    metrics: Metrics,
+    is_stopping: AtomicBool,
+}
+
+impl App {
+    /// Puts it together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let limits = &parts.settings.limits;
+        let (cache, throttle) = (ReadCache::new(limits.cache_bytes), Throttle::new(limits.sign_ups_per_address));
+        Self(Arc::new(Inner {
+            tokens: AccessTokens::new(&parts.keys, &parts.settings.public_url),
+            parts,
+            cache,
+            throttle: Arc::new(throttle),
+            metrics: Metrics::new(),
+            is_stopping: AtomicBool::new(false),
+        }))
+    }
+
+    /// The database, for queries. Operations go through [`App::run`].
+    #[must_use]
+    pub fn engine(&self) -> &dyn Engine {
+        &*self.0.parts.engine
+    }
+
+    /// Hashes and compares passwords.
+    #[must_use]
+    pub fn passwords(&self) -> &PasswordPool {
+        &self.0.parts.passwords
+    }
+
+    /// Issues and verifies access tokens.
+    #[must_use]
+    pub fn tokens(&self) -> &AccessTokens {
+        &self.0.tokens
+    }
+
+    /// The secrets of this shop: they turn codes into hashes and refresh tokens into their successors.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.0.parts.keys
+    }
+
+    /// Shows mails.
+    #[must_use]
+    pub fn mails(&self) -> &dyn MailRenderer {
+        &*self.0.parts.mails
+    }
+
+    /// What the operator has set.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.parts.settings
+    }
+
+    /// Slows down those who guess.
+    #[must_use]
+    pub fn throttle(&self) -> &Arc<Throttle> {
+        &self.0.throttle
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn cache(&self) -> &ReadCache {
+        &self.0.cache
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// The clock and the ids of one operation.
+    ///
+    /// # Errors
+    /// 500 when the system has no random numbers.
+    pub fn stamp(&self) -> Result<Stamp, Problem> {
+        let mut seed = [0; 16];
+        getrandom::fill(&mut seed).map_err(Problem::internal)?;
+        Ok(Stamp::new(self.now(), u128::from_ne_bytes(seed)))
+    }
+
+    /// Runs an operation, and wakes the delivery of mails when it was done.
+    ///
+    /// # Errors
+    /// The operation's refusal or the engine's failure, as a reply.
+    pub async fn run<O: Operation>(&self, operation: O) -> Result<O::Output, Problem>
+    where
+        Problem: From<O::Error>,
+    {
+        let output = self.try_run(operation).await?;
+        Ok(output)
+    }
+
+    /// Like [`App::run`], for handlers that have an answer of their own to some refusals.
+    ///
+    /// # Errors
+    /// The operation's refusal or the engine's failure.
+    pub async fn try_run<O: Operation>(&self, operation: O) -> Result<O::Output, O::Error> {
+        let output = store::execute(self.engine(), operation).await?;
+        self.0.parts.mail_wake.notify_one();
+        Ok(output)
+    }
+
+    /// Runs an operation once for its idempotency key, and gives the same reply each time. Without a claim it simply
+    /// runs.
+    ///
+    /// # Errors
+    /// The operation's refusal, the engine's failure, or 422 when the key was used for another request.
+    pub async fn run_once<O: Operation>(
+        &self,
+        claim: Option<Claim>,
+        operation: O,
+        render: fn(&O::Output) -> StoredReply,
+    ) -> Result<Response, Problem>
+    where
+        Problem: From<O::Error>,
+    {
+        match self.run(Idempotent { claim, operation, render }).await? {
+            Replied::New(reply) => reply::replay(reply, false),
+            Replied::Before(reply) => reply::replay(reply, true),
+            Replied::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
+        }
+    }
+
+    /// Answers an anonymous read with what `read` gives (a version for the entity tag, and the value), and keeps the
+    /// reply until anything in the database changes. `read` must depend on nothing but the URI and the database.
+    ///
+    /// # Errors
+    /// What `read` gives; errors are not kept.
+    pub async fn cached<T: Serialize>(
+        &self,
+        uri: &Uri,
+        request: &HeaderMap,
+        read: impl AsyncFnOnce() -> Result<(i64, T), Problem>,
+    ) -> Result<Response, Problem> {
+        // Asked before reading: what is read then is at least as new as the counter that it is kept under.
+        let counter = self.engine().change_counter();
+        let (version, dto) = read().await?;
+        let body = reply::json_bytes(&dto)?;
+        let etag = reply::etag(version, &body);
+        if let (Some(counter), Some(path_and_query)) = (counter, uri.path_and_query()) {
+            let kept = CachedReply { counter, body: body.clone(), etag: etag.clone() };
+            self.cache().put(path_and_query.as_str(), Arc::new(kept));
+        }
+        Ok(reply::tagged(etag, body, request))
+    }
+
+    /// Whether the server is about to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.0.is_stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn stop(&self) {
+        self.0.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// What is done now and then: latencies folded, throttles swept.
+    pub(crate) fn upkeep(&self) {
+        self.metrics().upkeep();
+        self.throttle().sweep();
+    }
+}

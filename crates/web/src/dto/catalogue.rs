@@ -1,0 +1,383 @@
+//! Products, variants, stock and categories, as the staff write them.
+
+use commerce::catalogue::{
+    CategoryDraft, CategoryPatch, OptionDraft, ProductDraft, ProductPatch, VariantDraft, VariantPatch,
+};
+use model::{
+    AccountId, CategoryId, Image, MovementId, OrderId, ProductStatus, StockCause, StockMovement, Timestamp, VariantId,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{money::MoneyDto, patch};
+
+/// Whether shoppers see a product.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ProductStatus)]
+pub enum ProductStatusDto {
+    /// Staff alone see it.
+    Draft,
+    /// For sale.
+    Active,
+    /// No longer for sale.
+    Archived,
+}
+
+/// A new product.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewProduct, example = json!({
+    "title": "Stoneware mug", "status": "active", "description": "<p>Holds a large coffee.</p>",
+    "variants": [{"sku": "MUG-1", "price": {"amount": 1450, "currency": "EUR"}, "stock": 120}]
+}))]
+pub struct NewProductDto {
+    /// What it is called, 1 to 200 characters.
+    pub title: String,
+    /// Its name in URLs; made from the title when left out.
+    pub slug: Option<String>,
+    /// What it is, as HTML; what could run in it is removed.
+    #[serde(default)]
+    pub description: String,
+    /// `draft` when left out.
+    #[schema(value_type = Option<ProductStatusDto>)]
+    pub status: Option<ProductStatus>,
+    /// Who makes it.
+    pub vendor: Option<String>,
+    /// Its category.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub category_id: Option<CategoryId>,
+    /// Words to find it by.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// In what its variants differ.
+    #[serde(default)]
+    pub options: Vec<NewOptionDto>,
+    /// What can be bought; at least one.
+    pub variants: Vec<NewVariantDto>,
+    /// Pictures, the first one for lists.
+    #[serde(default)]
+    pub images: Vec<NewImageDto>,
+}
+
+impl From<NewProductDto> for ProductDraft {
+    fn from(dto: NewProductDto) -> Self {
+        Self {
+            title: dto.title,
+            slug: dto.slug,
+            description: dto.description,
+            status: dto.status.unwrap_or(ProductStatus::Draft),
+            vendor: dto.vendor,
+            category_id: dto.category_id,
+            tags: dto.tags,
+            options: dto.options.into_iter().map(OptionDraft::from).collect(),
+            variants: dto.variants.into_iter().map(VariantDraft::from).collect(),
+            images: dto.images.into_iter().map(Image::from).collect(),
+        }
+    }
+}
+
+/// A change of a product; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProductPatch, example = json!({"title": "Stoneware mug, large", "status": "active"}))]
+pub struct ProductPatchDto {
+    /// What it is called.
+    pub title: Option<String>,
+    /// Its name in URLs.
+    pub slug: Option<String>,
+    /// What it is, as HTML.
+    pub description: Option<String>,
+    /// Whether shoppers see it.
+    #[schema(value_type = Option<ProductStatusDto>)]
+    pub status: Option<ProductStatus>,
+    /// Who makes it; `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<String>)]
+    pub vendor: Option<Option<String>>,
+    /// Its category; `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub category_id: Option<Option<CategoryId>>,
+    /// Words to find it by.
+    pub tags: Option<Vec<String>>,
+    /// In what its variants differ.
+    pub options: Option<Vec<NewOptionDto>>,
+    /// All variants that it shall have: those with an `id` stay, those without are new, others are removed.
+    pub variants: Option<Vec<NewVariantDto>>,
+    /// Pictures.
+    pub images: Option<Vec<NewImageDto>>,
+}
+
+impl From<ProductPatchDto> for ProductPatch {
+    fn from(dto: ProductPatchDto) -> Self {
+        Self {
+            title: dto.title,
+            slug: dto.slug,
+            description: dto.description,
+            status: dto.status,
+            vendor: dto.vendor,
+            category_id: dto.category_id,
+            tags: dto.tags,
+            options: dto.options.map(|options| options.into_iter().map(OptionDraft::from).collect()),
+            variants: dto.variants.map(|variants| variants.into_iter().map(VariantDraft::from).collect()),
+            images: dto.images.map(|images| images.into_iter().map(Image::from).collect()),
+        }
+    }
+}
+
+/// Something in which variants differ.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewOption, example = json!({"name": "Size", "values": ["S", "M", "L"]}))]
+pub struct NewOptionDto {
+    /// What differs.
+    pub name: String,
+    /// The values in the order in which they are shown; those that only variants name are added.
+    #[serde(default)]
+    pub values: Vec<String>,
+}
+
+impl From<NewOptionDto> for OptionDraft {
+    fn from(dto: NewOptionDto) -> Self {
+        Self { name: dto.name, values: dto.values }
+    }
+}
+
+/// A picture.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewImage, example = json!({"url": "https://example.com/pictures/mug.jpg", "alt": "A grey mug"}))]
+pub struct NewImageDto {
+    /// An http or https URL, or a path on this server.
+    pub url: String,
+    /// What a person who cannot see it is told.
+    pub alt: Option<String>,
+}
+
+impl From<NewImageDto> for Image {
+    fn from(dto: NewImageDto) -> Self {
+        Self { url: dto.url, alt: dto.alt }
+    }
+}
+
+/// A new variant, or in a change of a product an existing one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewVariant, example = json!({"sku": "SHIRT-M", "option_values": ["M"], "price": {"amount": 3900, "currency": "EUR"}, "stock": 24}))]
+pub struct NewVariantDto {
+    /// The existing variant; in a change of a product only.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub id: Option<VariantId>,
+    /// The stock keeping unit; unique in the shop.
+    pub sku: Option<String>,
+    /// One value for each option of the product, in their order.
+    #[serde(default)]
+    pub option_values: Vec<String>,
+    /// What it costs now.
+    pub price: MoneyDto,
+    /// What it cost before, to show that it is on sale.
+    pub compare_at_price: Option<MoneyDto>,
+    /// Pieces that are there at the start; later, stock changes by movements.
+    pub stock: Option<i64>,
+    /// Whether stock limits what can be sold; `true` when left out.
+    pub track_stock: Option<bool>,
+    /// Weight in grams.
+    pub weight_grams: Option<i64>,
+    /// GTIN, EAN, UPC or ISBN.
+    pub barcode: Option<String>,
+}
+
+impl From<NewVariantDto> for VariantDraft {
+    fn from(dto: NewVariantDto) -> Self {
+        Self {
+            id: dto.id,
+            sku: dto.sku,
+            option_values: dto.option_values,
+            price: dto.price.into(),
+            compare_at_price: dto.compare_at_price.map(Into::into),
+            stock: dto.stock,
+            track_stock: dto.track_stock.unwrap_or(true),
+            weight_grams: dto.weight_grams,
+            barcode: dto.barcode,
+        }
+    }
+}
+
+/// A change of a variant; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = VariantPatch, example = json!({"price": {"amount": 2900, "currency": "EUR"}, "compare_at_price": {"amount": 3900, "currency": "EUR"}}))]
+pub struct VariantPatchDto {
+    /// The SKU; `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<String>)]
+    pub sku: Option<Option<String>>,
+    /// One value for each option.
+    pub option_values: Option<Vec<String>>,
+    /// What it costs now.
+    pub price: Option<MoneyDto>,
+    /// What it cost before; `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<MoneyDto>)]
+    pub compare_at_price: Option<Option<MoneyDto>>,
+    /// Whether stock limits what can be sold.
+    pub track_stock: Option<bool>,
+    /// Weight in grams; `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<i64>)]
+    pub weight_grams: Option<Option<i64>>,
+    /// What is printed on it; `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<String>)]
+    pub barcode: Option<Option<String>>,
+}
+
+impl From<VariantPatchDto> for VariantPatch {
+    fn from(dto: VariantPatchDto) -> Self {
+        Self {
+            sku: dto.sku,
+            option_values: dto.option_values,
+            price: dto.price.map(Into::into),
+            compare_at_price: dto.compare_at_price.map(|price| price.map(Into::into)),
+            track_stock: dto.track_stock,
+            weight_grams: dto.weight_grams,
+            barcode: dto.barcode,
+        }
+    }
+}
+
+/// A movement of stock.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MoveStock, example = json!({"delta": 24, "reason": "delivery note 4711"}))]
+pub struct MoveStockDto {
+    /// How many pieces come (positive) or go (negative).
+    pub delta: i64,
+    /// Why, in words, 1 to 200 characters.
+    pub reason: String,
+    /// `received`, `returned` or `adjusted`; when left out, `received` for more and `adjusted` for less.
+    #[schema(value_type = Option<StockCauseDto>)]
+    pub cause: Option<StockCauseDto>,
+}
+
+/// Why stock moved.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = StockCause)]
+pub enum StockCauseDto {
+    /// Goods came in.
+    Received,
+    /// An order took it.
+    Sold,
+    /// A cancelled order gave it back.
+    Cancelled,
+    /// A customer sent it back.
+    Returned,
+    /// Somebody counted, or something broke.
+    Adjusted,
+}
+
+impl From<StockCauseDto> for StockCause {
+    fn from(dto: StockCauseDto) -> Self {
+        match dto {
+            StockCauseDto::Received => Self::Received,
+            StockCauseDto::Sold => Self::Sold,
+            StockCauseDto::Cancelled => Self::Cancelled,
+            StockCauseDto::Returned => Self::Returned,
+            StockCauseDto::Adjusted => Self::Adjusted,
+        }
+    }
+}
+
+impl From<StockCause> for StockCauseDto {
+    fn from(cause: StockCause) -> Self {
+        match cause {
+            StockCause::Received => Self::Received,
+            StockCause::Sold => Self::Sold,
+            StockCause::Cancelled => Self::Cancelled,
+            StockCause::Returned => Self::Returned,
+            StockCause::Adjusted => Self::Adjusted,
+        }
+    }
+}
+
+/// An entry of the stock ledger.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StockMovement)]
+pub struct StockMovementDto {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: MovementId,
+    /// What moved.
+    #[schema(value_type = uuid::Uuid)]
+    pub variant_id: VariantId,
+    /// How many pieces came (positive) or went (negative).
+    pub delta: i64,
+    /// Why.
+    pub cause: StockCauseDto,
+    /// The order that caused it.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub order_id: Option<OrderId>,
+    /// Who caused it.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub actor_id: Option<AccountId>,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+impl From<StockMovement> for StockMovementDto {
+    fn from(movement: StockMovement) -> Self {
+        let StockMovement { id, variant_id, delta, cause, order_id, actor_id, reason, at } = movement;
+        Self { id, variant_id, delta, cause: cause.into(), order_id, actor_id, reason, at }
+    }
+}
+
+/// A new category.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewCategory, example = json!({"name": "Kitchen"}))]
+pub struct NewCategoryDto {
+    /// What it is called.
+    pub name: String,
+    /// Its name in URLs; made from the name when left out.
+    pub slug: Option<String>,
+    /// The category above it.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub parent_id: Option<CategoryId>,
+    /// Its place among its siblings; 0 when left out.
+    #[serde(default)]
+    pub position: i64,
+}
+
+impl From<NewCategoryDto> for CategoryDraft {
+    fn from(dto: NewCategoryDto) -> Self {
+        Self { name: dto.name, slug: dto.slug, parent_id: dto.parent_id, position: dto.position }
+    }
+}
+
+/// A change of a category; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CategoryPatch, example = json!({"name": "Kitchen and table"}))]
+pub struct CategoryPatchDto {
+    /// What it is called.
+    pub name: Option<String>,
+    /// Its name in URLs.
+    pub slug: Option<String>,
+    /// The category above it; `null` moves it to the top.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub parent_id: Option<Option<CategoryId>>,
+    /// Its place among its siblings.
+    pub position: Option<i64>,
+}
+
+impl From<CategoryPatchDto> for CategoryPatch {
+    fn from(dto: CategoryPatchDto) -> Self {
+        Self { name: dto.name, slug: dto.slug, parent_id: dto.parent_id, position: dto.position }
+    }
+}

@@ -1,0 +1,21 @@
+//! What goes in and out: the shapes of requests and replies, apart from the nouns of the shop so that neither has to
+//! change with the other.
+//!
+//! Requests deny unknown fields; what they mean is checked by the model. Replies are made from nouns with `From` or `new`.
+
+pub mod account;
+pub mod auth;
+pub mod catalogue;
+pub mod category;
+pub mod list;
+pub mod mail;
+pub mod money;
+pub mod order;
+mod patch;
+pub mod product;
+
+pub use category::{CategoryDto, CategoryRefDto};
+pub use list::ListDto;
+pub use money::MoneyDto;
+pub use patch::given;
+pub use product::{ImageDto, OptionDto, ProductDto, VariantDto};

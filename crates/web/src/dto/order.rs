@@ -1,0 +1,272 @@
+//! Orders, as the API speaks of them.
+
+use model::{
+    AccountId, Order, OrderEvent, OrderId, OrderLine, OrderStatus, ProductId, Timestamp, Tracking, VariantId,
+    checkout::RequestedLine, order::OrderActor,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{account::PostalAddressDto, money::MoneyDto};
+
+/// What to order. Prices are the catalogue's.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PlaceOrder, example = json!({
+    "lines": [{"variant_id": "0198c2a4-5b6e-7c3d-9f00-0123456789ab", "quantity": 2}],
+    "ship_to": {"name": "Ann Example", "line1": "Lindenstrasse 1", "city": "Berlin", "postal_code": "10969", "country": "DE"}
+}))]
+pub struct PlaceOrderDto {
+    /// 1 to 100 lines; lines of one variant are summed.
+    #[schema(min_items = 1, max_items = 100)]
+    pub lines: Vec<RequestedLineDto>,
+    /// Where it goes.
+    pub ship_to: PostalAddressDto,
+}
+
+/// A line of what to order.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RequestedLine)]
+pub struct RequestedLineDto {
+    /// What.
+    #[schema(value_type = uuid::Uuid)]
+    pub variant_id: VariantId,
+    /// How many pieces.
+    #[schema(minimum = 1, maximum = 999)]
+    pub quantity: i64,
+}
+
+impl From<RequestedLineDto> for RequestedLine {
+    fn from(line: RequestedLineDto) -> Self {
+        Self { variant_id: line.variant_id, quantity: line.quantity }
+    }
+}
+
+/// Where an order stands.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = OrderStatus)]
+pub enum OrderStatusDto {
+    /// Placed; the stock is taken.
+    Pending,
+    /// Accepted by the shop.
+    Confirmed,
+    /// On its way.
+    Shipped,
+    /// Arrived.
+    Delivered,
+    /// Called off; the stock is back.
+    Cancelled,
+}
+
+/// An order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
+pub struct OrderDto {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: OrderId,
+    /// Its number for people.
+    #[schema(example = "CW-10001")]
+    pub number: String,
+    /// Where it stands.
+    #[schema(value_type = OrderStatusDto)]
+    pub status: OrderStatus,
+    /// What was bought.
+    pub lines: Vec<OrderLineDto>,
+    /// The sum of the lines.
+    pub total: MoneyDto,
+    /// Where its mails go.
+    pub email: Option<String>,
+    /// Where it goes. After the buyer's account was deleted only the country is left.
+    pub ship_to: PostalAddressDto,
+    /// How the parcel can be followed.
+    pub tracking: Option<TrackingDto>,
+    /// What happened, oldest first.
+    pub timeline: Vec<OrderEventDto>,
+    /// When it was placed.
+    #[schema(value_type = String, format = DateTime)]
+    pub placed_at: Timestamp,
+    /// When it was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// Counts the changes; the `ETag` carries it.
+    pub version: i64,
+}
+
+impl From<&Order> for OrderDto {
+    fn from(order: &Order) -> Self {
+        Self {
+            id: order.id,
+            number: order.number.to_string(),
+            status: order.status,
+            lines: order.lines.iter().map(OrderLineDto::from).collect(),
+            total: order.total.into(),
+            email: order.email.as_ref().map(ToString::to_string),
+            ship_to: order.ship_to.clone().into(),
+            tracking: order.tracking.clone().map(TrackingDto::from),
+            timeline: order.timeline.iter().map(OrderEventDto::from).collect(),
+            placed_at: order.placed_at,
+            updated_at: order.updated_at,
+            version: order.version,
+        }
+    }
+}
+
+/// An order, as the staff see it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminOrder)]
+pub struct AdminOrderDto {
+    /// What the buyer sees.
+    #[serde(flatten)]
+    pub order: OrderDto,
+    /// The buyer's account.
+    #[schema(value_type = uuid::Uuid)]
+    pub account_id: AccountId,
+    /// Where it may go from here.
+    #[schema(value_type = Vec<OrderStatusDto>)]
+    pub allowed_transitions: &'static [OrderStatus],
+}
+
+impl From<&Order> for AdminOrderDto {
+    fn from(order: &Order) -> Self {
+        Self { order: order.into(), account_id: order.account_id, allowed_transitions: order.status.allowed() }
+    }
+}
+
+/// A line of an order: what was bought, as it was at the time.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderLine)]
+pub struct OrderLineDto {
+    /// The product.
+    #[schema(value_type = uuid::Uuid)]
+    pub product_id: ProductId,
+    /// The variant.
+    #[schema(value_type = uuid::Uuid)]
+    pub variant_id: VariantId,
+    /// The product's title.
+    pub title: String,
+    /// The variant's title; empty for simple products.
+    pub variant_title: String,
+    /// The SKU.
+    pub sku: Option<String>,
+    /// How many pieces.
+    pub quantity: i64,
+    /// What one piece cost.
+    pub unit_price: MoneyDto,
+    /// What the line cost.
+    pub total: MoneyDto,
+}
+
+impl From<&OrderLine> for OrderLineDto {
+    fn from(line: &OrderLine) -> Self {
+        Self {
+            product_id: line.product_id,
+            variant_id: line.variant_id,
+            title: line.title.clone(),
+            variant_title: line.variant_title.clone(),
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+            unit_price: line.unit_price.into(),
+            total: line.total().into(),
+        }
+    }
+}
+
+/// One entry of an order's timeline.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderEvent)]
+pub struct OrderEventDto {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// What the order became.
+    #[schema(value_type = OrderStatusDto)]
+    pub status: OrderStatus,
+    /// Who did it.
+    #[schema(value_type = OrderActorDto)]
+    pub actor: OrderActor,
+    /// What they noted.
+    pub note: Option<String>,
+}
+
+impl From<&OrderEvent> for OrderEventDto {
+    fn from(event: &OrderEvent) -> Self {
+        Self { at: event.at, status: event.status, actor: event.actor, note: event.note.clone() }
+    }
+}
+
+/// Who did something to an order.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = OrderActor)]
+pub enum OrderActorDto {
+    /// The buyer.
+    Customer,
+    /// Somebody of the shop.
+    Staff,
+}
+
+/// How a parcel can be followed.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Tracking, example = json!({"number": "00340434161094021501", "carrier": "DHL", "url": "https://www.dhl.example/track?id=00340434161094021501"}))]
+pub struct TrackingDto {
+    /// The number of the consignment.
+    pub number: String,
+    /// Who carries it.
+    pub carrier: Option<String>,
+    /// A page that shows where it is.
+    pub url: Option<String>,
+}
+
+impl From<Tracking> for TrackingDto {
+    fn from(tracking: Tracking) -> Self {
+        let Tracking { number, carrier, url } = tracking;
+        Self { number, carrier, url }
+    }
+}
+
+/// A tracking number alone, or with its carrier and page.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = TrackingInput)]
+pub enum TrackingInputDto {
+    /// The number alone.
+    Number(String),
+    /// With carrier and page.
+    Full(TrackingDto),
+}
+
+impl From<TrackingInputDto> for Tracking {
+    fn from(input: TrackingInputDto) -> Self {
+        match input {
+            TrackingInputDto::Number(number) => Self { number, carrier: None, url: None },
+            TrackingInputDto::Full(TrackingDto { number, carrier, url }) => Self { number, carrier, url },
+        }
+    }
+}
+
+/// Where an order shall go.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OrderTransition, example = json!({"to": "shipped", "tracking": {"number": "00340434161094021501", "carrier": "DHL"}}))]
+pub struct OrderTransitionDto {
+    /// The status it shall have.
+    #[schema(value_type = OrderStatusDto)]
+    pub to: OrderStatus,
+    /// What to tell the buyer, at most 2,000 characters.
+    pub note: Option<String>,
+    /// How to follow the parcel; with `shipped` only.
+    pub tracking: Option<TrackingInputDto>,
+}
+
+/// A cancellation.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CancelOrder, example = json!({"note": "Ordered twice by mistake."}))]
+pub struct CancelOrderDto {
+    /// Why, at most 2,000 characters.
+    pub note: Option<String>,
+}

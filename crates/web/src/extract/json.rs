@@ -1,0 +1,249 @@
+//! JSON bodies.
+
+use axum::{
+    body::{Body, HttpBody},
+    extract::{FromRequest, Request},
+};
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use http_body_util::LengthLimitError;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::{
+    App,
+    problem::{Code, Problem},
+};
+
+/// A JSON body, with its limits and the refusals of what is not one.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+/// A JSON body that may be left out, which is the same as `{}`.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionalJson<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        check_content_type(&parts.headers)?;
+        parse(&read_body(body, app).await?).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read_body(body, app).await?;
+        if bytes.is_empty() {
+            return parse(b"{}").map(Self);
+        }
+        check_content_type(&parts.headers)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// Refuses bodies that do not say they are JSON: a form on another site can send anything else without asking.
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::UnsupportedMediaType))
+    }
+}
+
+/// The whole body, within the limits of size and time.
+pub(super) async fn read_body(body: Body, app: &App) -> Result<Bytes, Problem> {
+    let limits = &app.settings().limits;
+    let too_large =
+        || Problem::new(Code::BodyTooLarge).detail(format!("The body must be at most {} bytes.", limits.body_bytes));
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > limits.body_bytes {
+        return Err(too_large());
+    }
+    let reading = axum::body::to_bytes(body, limits.body_bytes);
+    match tokio::time::timeout(limits.body_timeout, reading).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_too_long(&error) => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new(Code::MalformedRequest).detail("The body broke off.")),
+        Err(_) => Err(Problem::new(Code::RequestTimeout)),
+    }
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<LengthLimitError>())
+}
+
+/// Parses a body.
+///
+/// # Errors
+/// 400 for what is not JSON, with line and column; 422 for JSON that is not what was asked for, with a pointer.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = pointer(error.path());
+        refusal(pointer, error.inner())
+    })?;
+    deserializer.end().map_err(|error| refusal(String::new(), &error))?;
+    Ok(value)
+}
+
+fn refusal(pointer: String, error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    match error.classify() {
+        Category::Data => wrong_data(pointer, &text),
+        _ if text.starts_with("recursion limit") => Problem::new(Code::TooDeep),
+        Category::Syntax | Category::Eof | Category::Io => {
+            let (line, column) = (error.line(), error.column());
+            let what = without_position(&text);
+            Problem::new(Code::MalformedJson).detail(format!("Line {line}, column {column}: {what}.")).at(
+                pointer,
+                "malformed",
+                what.to_owned(),
+            )
+        }
+    }
+}
+
+/// serde names unknown and missing fields in its message only; they are clearer as part of the pointer.
+fn wrong_data(pointer: String, text: &str) -> Problem {
+    let problem = Problem::new(Code::InvalidInput);
+    let message = plain(without_position(text));
+    let quoted = || message.split('`').nth(1).unwrap_or_default();
+    if message.starts_with("missing field") {
+        return problem.at(format!("{pointer}/{}", escape(quoted())), "required", "must be given");
+    }
+    let code = if message.starts_with("unknown field") {
+        // The path may or may not have been extended by the field's own name before the error arose.
+        let field = format!("/{}", escape(quoted()));
+        let pointer = if pointer.ends_with(&field) { pointer } else { pointer + &field };
+        return problem.at(pointer, "unknown_field", message);
+    } else if message.starts_with("invalid type") {
+        "invalid_type"
+    } else if message.starts_with("unknown variant") {
+        "unknown_value"
+    } else if message.starts_with("duplicate field") {
+        "duplicate_field"
+    } else {
+        "invalid_value"
+    };
+    problem.at(pointer, code, message)
+}
+
+/// serde_json ends its messages with the place, which says nothing where there is a pointer.
+fn without_position(text: &str) -> &str {
+    text.rfind(" at line ").map_or(text, |end| &text[..end])
+}
+
+/// The names of the implementation's types mean nothing to a caller.
+fn plain(message: &str) -> String {
+    let mut message = message.to_owned();
+    for (inside, outside) in
+        [("i64", "a whole number"), ("u32", "a whole number from 0"), ("u64", "a whole number from 0")]
+    {
+        if let Some(head) = message.strip_suffix(inside) {
+            message = format!("{head}{outside}");
+        }
+    }
+    match message.find("expected struct ") {
+        Some(at) => format!("{}expected an object", &message[..at]),
+        None => message,
+    }
+}
+
+/// A JSON pointer (RFC 6901) to where an error arose.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                pointer.push('/');
+                pointer.push_str(&escape(key));
+            }
+            Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::problem::testing::{body_of, first_error};
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only whether it parses matters")]
+    struct Order {
+        lines: Vec<Line>,
+        note: Option<String>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only whether it parses matters")]
+    struct Line {
+        quantity: i64,
+    }
+
+    fn refused(json: &str) -> Problem {
+        parse::<Order>(json.as_bytes()).expect_err(json)
+    }
+
+    #[test]
+    fn names_the_place_and_the_fault() {
+        for (json, pointer, code) in [
+            (r#"{"lines":[{"quantity":"2"}]}"#, "/lines/0/quantity", "invalid_type"),
+            (r#"{"lines":[{"quantity":1.5}]}"#, "/lines/0/quantity", "invalid_type"),
+            (r#"{"lines":[{"quantity":1},{}]}"#, "/lines/1/quantity", "required"),
+            (r#"{"lines":[{"quantity":1,"price":0}]}"#, "/lines/0/price", "unknown_field"),
+            (r#"{"lines":[],"a/b":0}"#, "/a~1b", "unknown_field"),
+            (r#"{"note":null}"#, "/lines", "required"),
+            (r#"{"lines":[],"note":1}"#, "/note", "invalid_type"),
+            (r#"{"lines":[],"lines":[]}"#, "", "duplicate_field"),
+            (r#"{"lines":[{"quantity":99999999999999999999}]}"#, "/lines/0/quantity", "invalid_type"),
+            ("[1]", "", "invalid_type"),
+            ("\"x\"", "", "invalid_type"),
+        ] {
+            let problem = refused(json);
+            assert_eq!(problem.code(), Code::InvalidInput, "{json}");
+            let (found_pointer, found_code) = first_error(&problem);
+            assert!(found_pointer.starts_with(pointer), "{json}: {found_pointer}");
+            assert_eq!(found_code, code, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_400_with_line_and_column() {
+        for json in ["", "{", "{\"lines\":[}", "{} {}", "{\"lines\":[]} x", "nul", "{'lines':[]}", "\u{feff}{}"] {
+            let problem = refused(json);
+            assert!(matches!(problem.code(), Code::MalformedJson | Code::InvalidInput), "{json}");
+        }
+        let body = body_of(&refused("{\n  \"lines\": [}\n"));
+        assert!(body["detail"].as_str().expect("text").starts_with("Line 2, column 13"), "{body}");
+        assert_eq!(
+            parse::<Order>(b"{\"lines\":[],\"note\":\"\xff\"}").expect_err("not UTF-8").code(),
+            Code::MalformedJson
+        );
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_without_a_crash() {
+        let deep = "[".repeat(100_000);
+        assert_eq!(parse::<serde_json::Value>(deep.as_bytes()).expect_err("deep").code(), Code::TooDeep);
+    }
+}

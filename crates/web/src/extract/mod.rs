@@ -1,0 +1,20 @@
+//! What handlers take: each part of a request, read, limited and checked, with the right refusal when it is wrong.
+//!
+//! Order matters in a handler's parameters: [`SignedIn`] or [`Staff`] stands before paths, queries and bodies, so that a
+//! stranger learns nothing but that they are not signed in.
+
+mod client;
+mod creating;
+mod if_match;
+mod json;
+mod path;
+mod query;
+mod signed_in;
+
+pub use client::{ClientAddress, Device};
+pub use creating::Creating;
+pub use if_match::IfMatch;
+pub use json::{Json, OptionalJson};
+pub use path::Path;
+pub use query::{Query, page_request};
+pub use signed_in::{Area, Catalogue, Customers, Orders, Owner, ShopSettings, SignedIn, Staff};

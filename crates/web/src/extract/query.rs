@@ -1,0 +1,118 @@
+//! Query parameters.
+
+use axum::extract::{FromRequestParts, rejection::QueryRejection};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use store::{Cursor, LIMIT_MAX, PageRequest};
+
+use crate::{
+    App,
+    problem::{Code, Problem},
+};
+
+/// How many items a list has when nobody says.
+const LIMIT_DEFAULT: u32 = 20;
+
+/// The query parameters. `T` denies unknown fields, so that a mistyped filter is not silently no filter.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        match axum::extract::Query::try_from_uri(&parts.uri) {
+            Ok(axum::extract::Query(value)) => Ok(Self(value)),
+            Err(rejection) => Err(refusal(&rejection)),
+        }
+    }
+}
+
+/// The message is `name: what is wrong` when the value of a parameter is, or `what is wrong` naming it in backquotes.
+fn refusal(rejection: &QueryRejection) -> Problem {
+    let text = std::error::Error::source(rejection).map_or_else(|| rejection.to_string(), ToString::to_string);
+    let problem = Problem::new(Code::InvalidQuery);
+    let quoted = |text: &str| text.split('`').nth(1).unwrap_or_default().to_owned();
+    match text.split_once(": ") {
+        _ if text.contains("unknown field `") => {
+            problem.parameter(quoted(&text), "unknown_parameter", after_colon(&text))
+        }
+        _ if text.starts_with("missing field") => problem.parameter(quoted(&text), "required", "must be given"),
+        _ if text.starts_with("duplicate field") => problem.parameter(quoted(&text), "duplicate", "must be given once"),
+        Some((name, what)) => problem.parameter(name, "invalid_value", what),
+        None => problem.detail(text),
+    }
+}
+
+fn after_colon(text: &str) -> String {
+    text.split_once(": ").map_or(text, |(_, what)| what).replace("field", "parameter")
+}
+
+/// The part of a list that `limit` and `cursor` ask for, in the order `sort`.
+///
+/// # Errors
+/// 400 that names the parameter.
+pub fn page_request(limit: Option<u32>, cursor: Option<&str>, sort: &str) -> Result<PageRequest, Problem> {
+    let limit = limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let message = format!("must be 1 to {LIMIT_MAX}");
+        return Err(Problem::new(Code::InvalidQuery).parameter("limit", "out_of_range", message));
+    }
+    let after = match cursor {
+        None => None,
+        Some(text) => Some(Cursor::decode(text, sort).ok_or_else(|| {
+            Problem::new(Code::InvalidQuery).parameter(
+                "cursor",
+                "invalid_cursor",
+                "must be the next_cursor of a page of this list in the same order",
+            )
+        })?),
+    };
+    Ok(PageRequest { limit, after })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Uri;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::problem::testing::body_of;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only whether it parses matters")]
+    struct Params {
+        limit: Option<u32>,
+        on_sale: Option<bool>,
+    }
+
+    #[test]
+    fn names_the_parameter_that_is_wrong() {
+        for (query, name, code) in [
+            ("limit=x", "limit", "invalid_value"),
+            ("limit=-1", "limit", "invalid_value"),
+            ("limit=", "limit", "invalid_value"),
+            ("on_sale=yes", "on_sale", "invalid_value"),
+            ("colour=red", "colour", "unknown_parameter"),
+            ("limit=1&limit=2", "limit", "duplicate"),
+        ] {
+            let uri: Uri = format!("/v1/products?{query}").parse().expect("a URI");
+            let rejection = axum::extract::Query::<Params>::try_from_uri(&uri).expect_err(query);
+            let body = body_of(&refusal(&rejection));
+            assert_eq!(body["errors"][0]["parameter"], name, "{query}: {body}");
+            assert_eq!(body["errors"][0]["code"], code, "{query}: {body}");
+        }
+    }
+
+    #[test]
+    fn pages_are_bounded_and_cursors_belong_to_their_order() {
+        assert_eq!(page_request(None, None, "newest").expect("fine").limit, 20);
+        assert!(page_request(Some(0), None, "newest").is_err());
+        assert!(page_request(Some(101), None, "newest").is_err());
+        let cursor = Cursor { sort: "price".into(), key: store::CursorKey::Number(1), id: uuid::Uuid::nil() }.encode();
+        assert!(page_request(None, Some(&cursor), "price").is_ok());
+        assert!(page_request(None, Some(&cursor), "title").is_err());
+        assert!(page_request(None, Some("%%%"), "price").is_err());
+    }
+}

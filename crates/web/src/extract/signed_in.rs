@@ -1,0 +1,164 @@
+//! Who asks: the access token, the live session behind it, and what it may do.
+
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, header, request::Parts};
+use model::{Access, AccountId, Permission, Role, SessionId};
+
+use crate::{
+    App,
+    problem::{Code, Problem},
+};
+
+/// A signed-in caller. The session is looked up on every request, so that one which was ended is worthless at once.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedIn {
+    /// Who it is and what it may do.
+    pub access: Access,
+    /// The session.
+    pub session_id: SessionId,
+    /// Whether the e-mail address is proven.
+    pub email_verified: bool,
+}
+
+impl SignedIn {
+    /// The account.
+    #[must_use]
+    pub const fn account_id(&self) -> AccountId {
+        self.access.account_id
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let now = app.now();
+        let token = bearer(&parts.headers).ok_or_else(Problem::not_authenticated)?;
+        let claims = app.tokens().verify(token, now).map_err(|_| Problem::not_authenticated())?;
+        let session = app.engine().session_access(claims.session_id, now).await?;
+        let session = session.filter(|session| session.access.account_id == claims.account_id);
+        let session = session.ok_or_else(Problem::not_authenticated)?;
+        Ok(Self { access: session.access, session_id: session.session_id, email_verified: session.email_verified })
+    }
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750). The scheme's name is written in any case.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;
+    let is_alone = values.next().is_none();
+    (is_alone && scheme.eq_ignore_ascii_case("bearer")).then(|| token.trim())
+}
+
+/// An area of the shop that staff may be trusted with, as a type.
+pub trait Area: Send + Sync + 'static {
+    /// The permission it takes.
+    const PERMISSION: Permission;
+}
+
+macro_rules! areas {
+    ($($(#[$doc:meta])* $name:ident => $permission:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+
+        impl Area for $name {
+            const PERMISSION: Permission = Permission::$permission;
+        }
+    )+};
+}
+
+areas! {
+    /// Products, categories, stock.
+    Catalogue => Catalogue;
+    /// Orders and their moves.
+    Orders => Orders;
+    /// Accounts of customers and the mails sent to them.
+    Customers => Customers;
+    /// How the shop is set up.
+    ShopSettings => Settings;
+}
+
+/// A member of staff (or the owner) who may act in the area `A`: `Staff<Catalogue>`. Others who are signed in get 403.
+#[derive(Clone, Copy, Debug)]
+pub struct Staff<A> {
+    /// Who it is.
+    pub access: Access,
+    /// The session.
+    pub session_id: SessionId,
+    area: PhantomData<A>,
+}
+
+impl<A: Area> Staff<A> {
+    /// The account.
+    #[must_use]
+    pub const fn account_id(&self) -> AccountId {
+        self.access.account_id
+    }
+}
+
+impl<A: Area> FromRequestParts<App> for Staff<A> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let SignedIn { access, session_id, .. } = SignedIn::from_request_parts(parts, app).await?;
+        if access.may(A::PERMISSION) {
+            Ok(Self { access, session_id, area: PhantomData })
+        } else {
+            Err(forbidden(&format!("This takes the permission `{}`.", A::PERMISSION.as_str())))
+        }
+    }
+}
+
+/// An owner of the shop. Others who are signed in get 403.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner {
+    /// Who it is.
+    pub access: Access,
+    /// The session.
+    pub session_id: SessionId,
+}
+
+impl FromRequestParts<App> for Owner {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let SignedIn { access, session_id, .. } = SignedIn::from_request_parts(parts, app).await?;
+        if access.role == Role::Owner {
+            Ok(Self { access, session_id })
+        } else {
+            Err(forbidden("This takes an owner."))
+        }
+    }
+}
+
+fn forbidden(detail: &str) -> Problem {
+    Problem::new(Code::Forbidden).detail(detail.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_one_bearer_token_is_read() {
+        let read = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, HeaderValue::from_static(value));
+            bearer(&headers).map(str::to_owned)
+        };
+        assert_eq!(read("Bearer abc").as_deref(), Some("abc"));
+        assert_eq!(read("bearer abc").as_deref(), Some("abc"));
+        for bad in ["abc", "Basic abc", "Bearer", ""] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+        let mut two = HeaderMap::new();
+        two.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer a"));
+        two.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer b"));
+        assert_eq!(bearer(&two), None);
+    }
+}

@@ -1,0 +1,177 @@
+//! What every request passes through: id, cache, route, time limit, panics, security headers, log, metrics.
+//!
+//! One function instead of a stack of layers: each layer would box the request once more, and a cached product is
+//! answered in less time than a few allocations take.
+
+mod body;
+mod log;
+mod request_id;
+mod table;
+
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+use axum::{Router, body::Body, response::IntoResponse};
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use tower::Service;
+use tracing::Instrument;
+
+pub(crate) use body::ReplyBody;
+pub(crate) use request_id::RequestId;
+
+use self::table::{Route, RouteTable};
+use crate::{
+    App,
+    cache::CachedReply,
+    problem::{Code, Problem},
+    reply, router,
+};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What pages of the API may load: nothing. Our own pages bring a policy of theirs.
+const API_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// Caches may keep a read of the catalogue, but must ask whether it is still true.
+const REVALIDATE: HeaderValue = HeaderValue::from_static("public, no-cache");
+
+/// What is known of a request before it is routed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestContext {
+    /// The other end of the connection.
+    pub(crate) peer: IpAddr,
+}
+
+/// The outermost function of the server.
+pub(crate) struct Front {
+    app: App,
+    router: Router,
+    routes: RouteTable,
+    /// The headers of a cached reply that are the same each time.
+    cached_headers: HeaderMap,
+    strict_transport: bool,
+}
+
+impl Front {
+    pub(crate) fn new(app: App) -> Arc<Self> {
+        let (router, templates) = router::build(app.clone());
+        let routes = RouteTable::new(templates, app.metrics());
+        let strict_transport = app.settings().public_url.starts_with("https://");
+        let mut cached_headers = HeaderMap::with_capacity(16);
+        cached_headers.insert(header::CONTENT_TYPE, reply::JSON);
+        cached_headers.insert(header::CACHE_CONTROL, REVALIDATE);
+        secure(&mut cached_headers, strict_transport);
+        Arc::new(Self { app, router, routes, cached_headers, strict_transport })
+    }
+
+    /// Answers a request.
+    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Response<ReplyBody> {
+        let started = Instant::now();
+        let id = RequestId::next();
+        let route = self.routes.find(request.uri().path());
+        let method = request.method().clone();
+        let response = match self.from_cache(&request) {
+            Some(response) => response,
+            None => {
+                let span = tracing::debug_span!("request", %id, %method, route = route.template());
+                let is_public = is_public_read(&request);
+                let mut response = self.through_router(request, peer).instrument(span).await;
+                self.add_headers(response.headers_mut(), is_public);
+                response.map(ReplyBody::Routed)
+            }
+        };
+        self.finish(response, id, &method, route, started)
+    }
+
+    /// The reply, if it is a read of the catalogue that was answered before and nothing has changed since.
+    fn from_cache(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
+        if !is_public_read(request) {
+            return None;
+        }
+        let path_and_query = request.uri().path_and_query()?.as_str();
+        let kept = self.app.cache().get(path_and_query, self.app.engine().change_counter())?;
+        self.app.metrics().cache_hit();
+        Some(self.reply_from(&kept, request.headers()))
+    }
+
+    fn reply_from(&self, kept: &CachedReply, request: &HeaderMap) -> Response<ReplyBody> {
+        let has_it = reply::is_match(request, &kept.etag);
+        let body = if has_it { ReplyBody::empty() } else { ReplyBody::whole(kept.body.clone()) };
+        let mut response = Response::new(body);
+        let mut headers = self.cached_headers.clone();
+        headers.insert(header::ETAG, kept.etag.clone());
+        if has_it {
+            headers.remove(header::CONTENT_TYPE);
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        }
+        *response.headers_mut() = headers;
+        response
+    }
+
+    /// Routes the request, within the time limit; a panic is a reply.
+    async fn through_router(&self, request: Request<Incoming>, peer: IpAddr) -> axum::response::Response {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(RequestContext { peer });
+        let routed = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
+        match tokio::time::timeout(self.app.settings().limits.request_timeout, routed).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Ok(Err(never))) => match never {},
+            Ok(Err(panic)) => {
+                self.app.metrics().panicked();
+                Problem::internal(panic_message(&*panic)).into_response()
+            }
+            Err(_) => Problem::new(Code::OutcomeUnknown)
+                .detail("The request took too long.")
+                .retry_after_secs(1)
+                .cause("time limit")
+                .into_response(),
+        }
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap, is_public: bool) {
+        secure(headers, self.strict_transport);
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            // What is tagged and public may be kept and asked for again; everything else is somebody's own.
+            let is_tagged = is_public && headers.contains_key(header::ETAG);
+            let value = if is_tagged { REVALIDATE } else { HeaderValue::from_static("no-store") };
+            headers.insert(header::CACHE_CONTROL, value);
+        }
+    }
+
+    fn finish(
+        &self,
+        mut response: Response<ReplyBody>,
+        id: RequestId,
+        method: &Method,
+        route: &Route,
+        started: Instant,
+    ) -> Response<ReplyBody> {
+        response.headers_mut().insert(X_REQUEST_ID, id.header());
+        let latency = started.elapsed();
+        self.app.metrics().request(route.metrics(), method, response.status(), latency);
+        let slow = self.app.settings().limits.slow;
+        log::request(&response, id, method, route.template(), latency, slow);
+        response
+    }
+}
+
+/// Whether it reads the catalogue, which is the same for everybody.
+fn is_public_read<B>(request: &Request<B>) -> bool {
+    let path = request.uri().path();
+    reply::is_read(request.method()) && (path.starts_with("/v1/products") || path.starts_with("/v1/categories"))
+}
+
+/// The headers that keep browsers from misusing a reply.
+fn secure(headers: &mut HeaderMap, strict_transport: bool) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(API_POLICY);
+    if strict_transport {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("panic: {}", text.unwrap_or_else(|| "without a message".to_owned()))
+}

@@ -1,0 +1,81 @@
+//! The error replies that operations share, so that each handler names its own alone.
+
+use http::Method;
+use utoipa::{
+    ToSchema,
+    openapi::{
+        Content, OpenApi, Ref, RefOr, Response,
+        path::{Operation, ParameterIn, PathItem},
+    },
+};
+
+use crate::problem::ProblemBody;
+
+const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Adds what is missing to each operation: the errors that its kind can answer with, and the body of every error.
+pub(super) fn complete(document: &mut OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            for (status, description) in shared(path, &method, operation) {
+                let response = || RefOr::T(Response::new(description));
+                operation.responses.responses.entry(status.to_owned()).or_insert_with(response);
+            }
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response
+                    && status.starts_with(['4', '5'])
+                    && response.content.is_empty()
+                {
+                    let schema = RefOr::Ref(Ref::from_schema_name(ProblemBody::name()));
+                    response.content.insert(PROBLEM_JSON.to_owned(), RefOr::T(Content::new(Some(schema))));
+                }
+            }
+        }
+    }
+}
+
+/// The operations of a path with their methods.
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let all = [
+        (Method::GET, &mut item.get),
+        (Method::PUT, &mut item.put),
+        (Method::POST, &mut item.post),
+        (Method::PATCH, &mut item.patch),
+        (Method::DELETE, &mut item.delete),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+fn shared(path: &str, method: &Method, operation: &Operation) -> Vec<(&'static str, &'static str)> {
+    let is_write = *method != Method::GET;
+    let has_body = operation.request_body.is_some();
+    let parameter = |place: ParameterIn| parameters(operation).any(|parameter| parameter.parameter_in == place);
+    let header = |name: &str| parameters(operation).any(|parameter| parameter.name.eq_ignore_ascii_case(name));
+    let mut replies =
+        vec![("500", "A bug, or broken data."), ("503", "Busy, or the database is away: see Retry-After.")];
+    let mut add = |condition: bool, status, description| {
+        if condition {
+            replies.push((status, description));
+        }
+    };
+    let is_api = path.starts_with("/v1/");
+    add(has_body || parameter(ParameterIn::Query) || header("Idempotency-Key"), "400", "The request cannot be read.");
+    add(is_api && !has_body && !parameter(ParameterIn::Query), "400", "The request cannot be read.");
+    add(operation.security.is_some(), "401", "Not signed in.");
+    add(path.starts_with("/v1/admin/"), "403", "Signed in, but without the permission.");
+    add(path.contains('{'), "404", "No such resource, or it is not the caller's to see.");
+    add(has_body, "408", "The body did not arrive in time.");
+    add(header("If-Match"), "412", "The resource was changed since it was read.");
+    add(has_body, "413", "The body is too large.");
+    add(has_body, "415", "The body is of another type than JSON.");
+    add(has_body, "422", "Some of the input is wrong: see `errors`.");
+    add(is_api && is_write, "507", "There is no room left to write.");
+    replies
+}
+
+fn parameters(operation: &Operation) -> impl Iterator<Item = &utoipa::openapi::path::Parameter> {
+    operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    })
+}

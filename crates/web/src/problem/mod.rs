@@ -1,0 +1,254 @@
+//! Errors as replies: problem details (RFC 9457) with a stable code, and never a word about the inside.
+
+mod code;
+mod convert;
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use model::Violation;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+pub use code::{Code, Entry};
+
+/// `application/problem+json`, the media type of every error reply.
+pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// An error reply. Small to pass around; what it says is behind one pointer.
+#[derive(Debug)]
+pub struct Problem(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    code: Code,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    members: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<String>,
+}
+
+/// One wrong part of the input.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where in the body: a JSON pointer (RFC 6901); the empty string is the whole body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/lines/0/quantity")]
+    pub pointer: Option<String>,
+    /// Which query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "limit")]
+    pub parameter: Option<String>,
+    /// What is wrong, for programs.
+    #[schema(example = "out_of_range")]
+    pub code: Cow<'static, str>,
+    /// What is wrong and what is allowed, for people.
+    #[schema(example = "must be 1 to 999")]
+    pub message: String,
+}
+
+/// The body of an error reply: problem details, RFC 9457.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem, description = "Problem details (RFC 9457). `code` is stable; some codes add members of their own.")]
+pub(crate) struct ProblemBody<'a> {
+    /// A stable reference that explains the code and resolves on this server.
+    #[serde(rename = "type")]
+    #[schema(example = "/docs/problems#invalid_input")]
+    type_uri: String,
+    /// A short summary, the same for every occurrence of the code.
+    title: &'a str,
+    /// The HTTP status.
+    #[schema(example = 422)]
+    status: u16,
+    /// The code, for programs.
+    #[schema(example = "invalid_input")]
+    code: &'a str,
+    /// What happened this time, for people.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    #[schema(required = false)]
+    detail: &'a str,
+    /// What is wrong with the input, part by part.
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    #[schema(required = false, value_type = Vec<FieldError>)]
+    errors: &'a [FieldError],
+    /// Members that a code adds.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    members: &'a Map<String, Value>,
+}
+
+/// Why a reply is an error, for the log alone; travels in the reply's extensions to where requests are logged.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause(pub(crate) String);
+
+/// The code of an error reply, for the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReplyCode(pub(crate) Code);
+
+impl Problem {
+    /// A problem with this code and nothing more to say than its title.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self(Box::new(Inner {
+            code,
+            detail: Cow::Borrowed(""),
+            errors: Vec::new(),
+            members: Map::new(),
+            headers: Vec::new(),
+            cause: None,
+        }))
+    }
+
+    /// Says what happened this time. Never put anything of the inside here.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
+    /// Adds a wrong part of the body, by its JSON pointer.
+    #[must_use]
+    pub fn at(
+        mut self,
+        pointer: impl Into<String>,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
+        let (pointer, parameter) = (Some(pointer.into()), None);
+        self.0.errors.push(FieldError { pointer, parameter, code: code.into(), message: message.into() });
+        self
+    }
+
+    /// Adds a wrong query parameter.
+    #[must_use]
+    pub fn parameter(mut self, name: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+        let (pointer, parameter) = (None, Some(name.into()));
+        self.0.errors.push(FieldError { pointer, parameter, code: Cow::Borrowed(code), message: message.into() });
+        self
+    }
+
+    /// Adds a member of its own, for example `allowed`.
+    #[must_use]
+    pub fn member(mut self, name: &'static str, value: impl Serialize) -> Self {
+        self.0.members.insert(name.to_owned(), serde_json::to_value(value).unwrap_or(Value::Null));
+        self
+    }
+
+    /// Adds a header to the reply.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// Tells the client to wait this many seconds.
+    #[must_use]
+    pub fn retry_after_secs(self, secs: u64) -> Self {
+        self.header(header::RETRY_AFTER, HeaderValue::from(secs.max(1)))
+    }
+
+    /// Keeps the cause for the log; it is never sent.
+    #[must_use]
+    pub fn cause(mut self, cause: impl ToString) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    /// There is no such resource.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound)
+    }
+
+    /// A bug, or data that is broken; the cause goes to the log.
+    #[must_use]
+    pub fn internal(cause: impl ToString) -> Self {
+        Self::new(Code::Internal).cause(cause)
+    }
+
+    /// The one 401 of everything that needs a signed-in caller: it never hints at which check failed.
+    #[must_use]
+    pub fn not_authenticated() -> Self {
+        Self::new(Code::NotAuthenticated)
+    }
+
+    /// Its code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// Its status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.code.entry().status
+    }
+
+    fn body(&self) -> Bytes {
+        let entry = self.0.code.entry();
+        let body = ProblemBody {
+            type_uri: self.0.code.type_uri(),
+            title: entry.title,
+            status: entry.status.as_u16(),
+            code: entry.name,
+            detail: &self.0.detail,
+            errors: &self.0.errors,
+            members: &self.0.members,
+        };
+        Bytes::from(serde_json::to_vec(&body).unwrap_or_default())
+    }
+}
+
+impl From<&Violation> for FieldError {
+    fn from(violation: &Violation) -> Self {
+        Self {
+            pointer: Some(violation.pointer.clone()),
+            parameter: None,
+            code: Cow::Borrowed(violation.code),
+            message: violation.message.clone(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status(), self.body()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        if self.0.code.entry().status == StatusCode::UNAUTHORIZED {
+            // RFC 9110, 11.6.1: every 401 names the scheme to use. It says no more, so that no check is given away.
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        for (name, value) in self.0.headers {
+            headers.append(name, value);
+        }
+        response.extensions_mut().insert(ReplyCode(self.0.code));
+        if let Some(cause) = self.0.cause {
+            response.extensions_mut().insert(Cause(cause));
+        }
+        response
+    }
+}
+
+/// For the tests of this crate: looking into problems.
+#[cfg(test)]
+pub(crate) mod testing {
+    use serde_json::Value;
+
+    use super::Problem;
+
+    /// The body as it would be sent.
+    pub(crate) fn body_of(problem: &Problem) -> Value {
+        serde_json::from_slice(&problem.body()).expect("JSON")
+    }
+
+    /// Pointer and code of the first wrong part.
+    pub(crate) fn first_error(problem: &Problem) -> (String, String) {
+        let first = problem.0.errors.first().expect("an error");
+        (first.pointer.clone().unwrap_or_default(), first.code.to_string())
+    }
+}

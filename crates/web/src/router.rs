@@ -1,0 +1,31 @@
+//! All routes, put together from what the API documents and the pages beside it.
+
+use axum::{Router, response::IntoResponse};
+use http::Uri;
+
+use crate::{
+    App,
+    problem::{Code, Problem},
+    routes,
+};
+
+/// The router, and the templates of everything in it.
+pub(crate) fn build(app: App) -> (Router, Vec<String>) {
+    let (mut router, openapi) = routes::api().split_for_parts();
+    let mut templates: Vec<String> = openapi.paths.paths.keys().cloned().collect();
+    for (template, methods) in routes::pages() {
+        router = router.route(template, methods);
+        templates.push(template.to_owned());
+    }
+    let router = router.fallback(nothing_there).method_not_allowed_fallback(other_method);
+    (router.with_state(app), templates)
+}
+
+async fn nothing_there(_: Uri) -> impl IntoResponse {
+    Problem::not_found()
+}
+
+/// axum adds the Allow header.
+async fn other_method() -> impl IntoResponse {
+    Problem::new(Code::MethodNotAllowed)
+}

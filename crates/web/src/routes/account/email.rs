@@ -1,0 +1,68 @@
+//! `POST /v1/account/email` and `/confirm`
+
+use axum::{extract::State, response::Response};
+use commerce::accounts::{CodeChecked, ConfirmEmailChange, RequestEmailChange};
+use http::StatusCode;
+use model::{Email, challenge::Purpose};
+
+use crate::{
+    App,
+    dto::{
+        account::AccountDto,
+        auth::{AcceptedDto, ChangeEmailDto, ConfirmEmailDto},
+    },
+    extract::{ClientAddress, Json, SignedIn},
+    openapi::tag,
+    problem::{Code, Problem},
+    reply,
+    routes::auth::{code_for, verified_hash},
+};
+
+/// Change the e-mail address
+///
+/// Asks for the password and mails a six-digit code to the new address. Nothing changes until it is confirmed.
+#[utoipa::path(
+    post, path = "/v1/account/email", tag = tag::ACCOUNT, operation_id = "change_email", security(("bearer" = [])),
+    request_body = ChangeEmailDto,
+    responses((status = 202, description = "If the address can be used, a mail is on its way", body = AcceptedDto)),
+)]
+pub(super) async fn change(
+    State(app): State<App>,
+    caller: SignedIn,
+    Json(body): Json<ChangeEmailDto>,
+) -> Result<Response, Problem> {
+    let new_email = Email::parse("/new_email", &body.new_email)?;
+    let account_id = caller.account_id();
+    let verified_hash = verified_hash(&app, account_id, body.password).await?;
+    let code = code_for(&app, Purpose::ChangeEmail, &account_id.to_string());
+    app.run(RequestEmailChange { account_id, verified_hash, new_email, code, stamp: app.stamp()? }).await?;
+    reply::json(
+        StatusCode::ACCEPTED,
+        &AcceptedDto { status: "accepted", message: "If the address can be used, a mail is on its way to it." },
+    )
+}
+
+/// Confirm the new e-mail address
+///
+/// Takes the code from the mail; the old address is told. A wrong, used or expired code is 401 `invalid_code`.
+#[utoipa::path(
+    post, path = "/v1/account/email/confirm", tag = tag::ACCOUNT, operation_id = "confirm_email", security(("bearer" = [])),
+    request_body = ConfirmEmailDto,
+    responses((status = 200, description = "The account with its new address", body = AccountDto)),
+)]
+pub(super) async fn confirm(
+    State(app): State<App>,
+    caller: SignedIn,
+    address: ClientAddress,
+    Json(body): Json<ConfirmEmailDto>,
+) -> Result<Response, Problem> {
+    let account_id = caller.account_id();
+    let code_hash = app.keys().code_hash(Purpose::ChangeEmail.as_str(), &account_id.to_string(), &body.code);
+    match app.run(ConfirmEmailChange { account_id, code_hash, stamp: app.stamp()? }).await? {
+        CodeChecked::Right(account) => reply::changed(account.version, &AccountDto::from(&account)),
+        CodeChecked::Wrong => {
+            app.throttle().wrong_code(address.0)?;
+            Err(Problem::new(Code::InvalidCode))
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `/v1/account`: what somebody does to their own account.
+
+mod addresses;
+mod email;
+mod password;
+mod profile;
+mod sessions;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::App;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(profile::read, profile::update, profile::delete))
+        .routes(routes!(password::change))
+        .routes(routes!(email::change))
+        .routes(routes!(email::confirm))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
+        .routes(routes!(addresses::list, addresses::create))
+        .routes(routes!(addresses::update, addresses::delete))
+}

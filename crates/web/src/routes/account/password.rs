@@ -1,0 +1,37 @@
+//! `PUT /v1/account/password`
+
+use axum::{extract::State, response::Response};
+use commerce::accounts::ChangePassword;
+
+use crate::{
+    App,
+    dto::auth::ChangePasswordDto,
+    extract::{Json, SignedIn},
+    openapi::tag,
+    problem::Problem,
+    reply,
+    routes::auth::verified_hash,
+};
+
+/// Change the password
+///
+/// Asks for the current one (401 `wrong_credentials` when it is wrong). The other sessions of the account end.
+#[utoipa::path(
+    put, path = "/v1/account/password", tag = tag::ACCOUNT, operation_id = "change_password", security(("bearer" = [])),
+    request_body = ChangePasswordDto,
+    responses((status = 204, description = "The password is changed")),
+)]
+pub(super) async fn change(
+    State(app): State<App>,
+    caller: SignedIn,
+    Json(body): Json<ChangePasswordDto>,
+) -> Result<Response, Problem> {
+    let account = app.engine().account(caller.account_id()).await?.ok_or_else(Problem::not_authenticated)?;
+    let email = account.email.as_ref().map_or("", |email| email.as_str());
+    identity::check_password("/new_password", &body.new_password, &[email, &account.name])?;
+    let verified_hash = verified_hash(&app, account.id, body.current_password).await?;
+    let new_hash = app.passwords().hash(body.new_password).await?;
+    let (account_id, session_id) = (account.id, caller.session_id);
+    app.run(ChangePassword { account_id, verified_hash, new_hash, session_id, stamp: app.stamp()? }).await?;
+    Ok(reply::no_content())
+}

@@ -1,0 +1,32 @@
+//! `/v1/admin`: what the staff do. Each handler names the area of the shop that its caller must be trusted with.
+
+mod accounts;
+mod categories;
+mod mails;
+mod orders;
+mod products;
+mod stock;
+mod variants;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::App;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(products::list, products::create))
+        .routes(routes!(products::read, products::update, products::delete))
+        .routes(routes!(variants::list, variants::create))
+        .routes(routes!(variants::read, variants::update, variants::delete))
+        .routes(routes!(stock::list, stock::move_stock))
+        .routes(routes!(categories::list, categories::create))
+        .routes(routes!(categories::read, categories::update, categories::delete))
+        .routes(routes!(orders::list))
+        .routes(routes!(orders::read))
+        .routes(routes!(orders::transition))
+        .routes(routes!(accounts::list))
+        .routes(routes!(accounts::read, accounts::update))
+        .routes(routes!(mails::list))
+        .routes(routes!(mails::read))
+        .routes(routes!(mails::resend))
+}

@@ -1,0 +1,146 @@
+//! `/v1/admin/orders`
+
+use axum::{extract::State, response::Response};
+use commerce::orders::{MoveOrder, Mover};
+use http::{HeaderMap, StatusCode};
+use model::{Email, Order, OrderId, OrderNumber, OrderStatus, Timestamp, Tracking};
+use serde::{Deserialize, Serialize};
+use store::{Cursor, OrderFilter, StoredReply};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    App,
+    dto::order::{AdminOrderDto, OrderStatusDto, OrderTransitionDto},
+    extract::{Creating, IfMatch, Orders, Path, Query, Staff, page_request},
+    openapi::tag,
+    problem::{Code, Problem, ProblemBody},
+    reply,
+};
+
+/// Which orders.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AdminOrderQuery {
+    /// With this status.
+    #[param(value_type = Option<OrderStatusDto>)]
+    status: Option<OrderStatus>,
+    /// With this number, `CW-10001` or `10001`.
+    number: Option<String>,
+    /// Of the customer with this e-mail address, or account id.
+    customer: Option<String>,
+    /// Placed at or after this time (RFC 3339).
+    #[param(value_type = Option<String>, format = DateTime)]
+    placed_from: Option<Timestamp>,
+    /// Placed before this time (RFC 3339).
+    #[param(value_type = Option<String>, format = DateTime)]
+    placed_before: Option<Timestamp>,
+    /// 1 to 100 items; 20 when left out.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl AdminOrderQuery {
+    fn filter(&self) -> Result<OrderFilter, Problem> {
+        let wrong = |name: &str, what: &str| Problem::new(Code::InvalidQuery).parameter(name, "invalid_value", what);
+        let number = self.number.as_deref().map(str::parse::<OrderNumber>).transpose();
+        let mut filter = OrderFilter {
+            status: self.status,
+            number: number.map_err(|()| wrong("number", "must be an order number such as CW-10001"))?,
+            placed_from: self.placed_from,
+            placed_before: self.placed_before,
+            ..OrderFilter::default()
+        };
+        match self.customer.as_deref().map(|customer| (customer.parse(), Email::parse("", customer))) {
+            None => {}
+            Some((Ok(id), _)) => filter.account_id = Some(id),
+            Some((Err(_), Ok(email))) => filter.email = Some(email),
+            Some((Err(_), Err(_))) => return Err(wrong("customer", "must be an e-mail address or an account's id")),
+        }
+        Ok(filter)
+    }
+}
+
+/// A page of orders, as the staff see them.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AdminOrders {
+    /// The orders, the newest first.
+    items: Vec<AdminOrderDto>,
+    /// The `cursor` of the next page; `null` on the last.
+    next_cursor: Option<String>,
+}
+
+/// List orders
+///
+/// Needs the permission `orders`.
+#[utoipa::path(
+    get, path = "/v1/admin/orders", tag = tag::ADMIN_ORDERS, operation_id = "admin_list_orders", security(("bearer" = [])),
+    params(AdminOrderQuery),
+    responses((status = 200, description = "A page of orders, the newest first", body = AdminOrders)),
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    _: Staff<Orders>,
+    Query(query): Query<AdminOrderQuery>,
+) -> Result<Response, Problem> {
+    let page = page_request(query.limit, query.cursor.as_deref(), "newest")?;
+    let found = app.engine().orders(&query.filter()?, &page).await?;
+    let items = found.items.iter().map(AdminOrderDto::from).collect();
+    reply::json(StatusCode::OK, &AdminOrders { items, next_cursor: found.next.as_ref().map(Cursor::encode) })
+}
+
+/// Read an order
+///
+/// Needs the permission `orders`.
+#[utoipa::path(
+    get, path = "/v1/admin/orders/{id}", tag = tag::ADMIN_ORDERS, operation_id = "admin_get_order", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The order")),
+    responses((status = 200, description = "The order", body = AdminOrderDto)),
+)]
+pub(super) async fn read(
+    State(app): State<App>,
+    _: Staff<Orders>,
+    Path(id): Path<OrderId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let order = app.engine().order(id).await?.ok_or_else(Problem::not_found)?;
+    reply::resource(order.version, &AdminOrderDto::from(&order), &headers)
+}
+
+/// Move an order on
+///
+/// `pending → confirmed → shipped → delivered`, or `cancelled` from pending or confirmed, which gives the stock back.
+/// The buyer gets a mail. Needs the permission `orders`.
+#[utoipa::path(
+    post, path = "/v1/admin/orders/{id}/transitions", tag = tag::ADMIN_ORDERS, operation_id = "admin_move_order", security(("bearer" = [])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The order"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A random key; with it, repeating the request is harmless"),
+    ),
+    request_body = OrderTransitionDto,
+    responses(
+        (status = 200, description = "The order as it is now", body = AdminOrderDto),
+        (status = 409, description = "`transition_not_allowed`: `allowed` lists where the order can go",
+            body = ProblemBody<'static>, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn transition(
+    State(app): State<App>,
+    staff: Staff<Orders>,
+    Path(id): Path<OrderId>,
+    IfMatch(if_version): IfMatch,
+    creating: Creating<OrderTransitionDto>,
+) -> Result<Response, Problem> {
+    let (actor, stamp) = (staff.account_id(), app.stamp()?);
+    let claim = creating.claim(actor, "POST /v1/admin/orders/{id}/transitions", stamp.now);
+    let OrderTransitionDto { to, note, tracking } = creating.body;
+    let tracking = tracking.map(Tracking::from);
+    let order = MoveOrder { id, to, mover: Mover::Staff(actor), note, tracking, if_version, stamp };
+    app.run_once(claim, order, moved).await
+}
+
+fn moved(order: &Order) -> StoredReply {
+    reply::stored_change(order.version, &AdminOrderDto::from(order))
+}

@@ -1,0 +1,138 @@
+//! `/v1/admin/products/{id}/variants` and `/v1/admin/variants/{id}`
+
+use axum::{extract::State, response::Response};
+use commerce::catalogue::{CreateVariant, DeleteVariant, UpdateVariant};
+use http::{HeaderMap, StatusCode};
+use model::{Product, ProductId, VariantId};
+use serde::Serialize;
+use store::StoredReply;
+use utoipa::ToSchema;
+
+use crate::{
+    App,
+    dto::{
+        catalogue::{NewVariantDto, VariantPatchDto},
+        product::VariantDto,
+    },
+    extract::{Catalogue, Creating, IfMatch, Json, Path, Staff},
+    openapi::tag,
+    problem::Problem,
+    reply,
+};
+
+/// The variants of a product.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Variants {
+    /// In their order.
+    items: Vec<VariantDto>,
+}
+
+/// List the variants of a product
+///
+/// Needs the permission `catalogue`.
+#[utoipa::path(
+    get, path = "/v1/admin/products/{id}/variants", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_list_variants", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The product")),
+    responses((status = 200, description = "Its variants", body = Variants)),
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    _: Staff<Catalogue>,
+    Path(id): Path<ProductId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let product = app.engine().product(id).await?.ok_or_else(Problem::not_found)?;
+    let items = product.variants.iter().map(VariantDto::from).collect();
+    reply::resource(product.version, &Variants { items }, &headers)
+}
+
+/// Add a variant to a product
+///
+/// Needs the permission `catalogue`.
+#[utoipa::path(
+    post, path = "/v1/admin/products/{id}/variants", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_create_variant", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The product")),
+    request_body = NewVariantDto,
+    responses((status = 201, description = "The variant", body = VariantDto)),
+)]
+pub(super) async fn create(
+    State(app): State<App>,
+    staff: Staff<Catalogue>,
+    Path(product_id): Path<ProductId>,
+    IfMatch(if_version): IfMatch,
+    creating: Creating<NewVariantDto>,
+) -> Result<Response, Problem> {
+    let (actor, stamp) = (staff.account_id(), app.stamp()?);
+    let claim = creating.claim(actor, "POST /v1/admin/products/{id}/variants", stamp.now);
+    let draft = creating.body.into();
+    app.run_once(claim, CreateVariant { product_id, draft, if_version, actor_id: Some(actor), stamp }, created).await
+}
+
+fn created(product: &Product) -> StoredReply {
+    let Some(variant) = product.variants.last() else { return reply::stored(StatusCode::CREATED, &()) };
+    let location = format!("/v1/admin/variants/{}", variant.id);
+    reply::stored_resource(location, product.version, &VariantDto::from(variant))
+}
+
+/// Read a variant
+///
+/// Its `ETag` carries the version of its product. Needs the permission `catalogue`.
+#[utoipa::path(
+    get, path = "/v1/admin/variants/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_get_variant", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The variant")),
+    responses((status = 200, description = "The variant", body = VariantDto)),
+)]
+pub(super) async fn read(
+    State(app): State<App>,
+    _: Staff<Catalogue>,
+    Path(id): Path<VariantId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let product = app.engine().product_of_variant(id).await?.ok_or_else(Problem::not_found)?;
+    reply::resource(product.version, &of_product(&product, id)?, &headers)
+}
+
+/// The variant among its product's.
+fn of_product(product: &Product, id: VariantId) -> Result<VariantDto, Problem> {
+    let variant = product.variants.iter().find(|variant| variant.id == id);
+    variant.map(VariantDto::from).ok_or_else(Problem::not_found)
+}
+
+/// Change a variant
+///
+/// What is left out stays. Stock changes by movements: `POST /v1/admin/variants/{id}/stock`. Needs the permission
+/// `catalogue`.
+#[utoipa::path(
+    patch, path = "/v1/admin/variants/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_update_variant", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The variant")),
+    request_body = VariantPatchDto,
+    responses((status = 200, description = "The variant as it is now", body = VariantDto)),
+)]
+pub(super) async fn update(
+    State(app): State<App>,
+    _: Staff<Catalogue>,
+    Path(id): Path<VariantId>,
+    IfMatch(if_version): IfMatch,
+    Json(body): Json<VariantPatchDto>,
+) -> Result<Response, Problem> {
+    let product = app.run(UpdateVariant { id, patch: body.into(), if_version, stamp: app.stamp()? }).await?;
+    reply::changed(product.version, &of_product(&product, id)?)
+}
+
+/// Delete a variant
+///
+/// One that was never ordered and is not the last of its product. Needs the permission `catalogue`.
+#[utoipa::path(
+    delete, path = "/v1/admin/variants/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_delete_variant", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The variant")),
+    responses((status = 204, description = "The variant is gone")),
+)]
+pub(super) async fn delete(
+    State(app): State<App>,
+    _: Staff<Catalogue>,
+    Path(id): Path<VariantId>,
+    IfMatch(if_version): IfMatch,
+) -> Result<Response, Problem> {
+    app.run(DeleteVariant { id, if_version, stamp: app.stamp()? }).await?;
+    Ok(reply::no_content())
+}

@@ -1,0 +1,82 @@
+//! `POST /v1/auth/login`
+
+use axum::{extract::State, response::Response};
+use commerce::accounts::StartSession;
+use http::StatusCode;
+use model::{Email, account::PASSWORD_MAX};
+
+use super::tokens::{new_session, signed_in};
+use crate::{
+    App,
+    dto::auth::{LoginDto, SignedInDto},
+    extract::{ClientAddress, Device, Json},
+    openapi::tag,
+    problem::{Code, Problem},
+    settings::SignUpMode,
+};
+
+/// Log in
+///
+/// Signs the device in. 401 `wrong_credentials` says only that address and password do not belong together; 403
+/// `email_not_verified` and `account_disabled` are told to those alone who gave the right password.
+#[utoipa::path(
+    post, path = "/v1/auth/login", tag = tag::AUTH, operation_id = "log_in",
+    request_body = LoginDto,
+    responses((status = 200, description = "Signed in", body = SignedInDto)),
+)]
+pub(super) async fn login(
+    State(app): State<App>,
+    device: Device,
+    address: ClientAddress,
+    Json(body): Json<LoginDto>,
+) -> Result<Response, Problem> {
+    let (session, refresh_token) = new_session(&app, device, address)?;
+    let session_id = session.id;
+    let start = authenticate(&app, &body.email, body.password, address).await?;
+    let account = app.run(StartSession { session, ..start }).await?;
+    signed_in(&app, StatusCode::OK, &account, session_id, &refresh_token)
+}
+
+/// Checks address and password; gives the operation that begins the session, with a session to be filled in.
+///
+/// # Errors
+/// 401 when they do not belong together, 429 after too many tries, 503 when too many passwords wait to be compared.
+pub(crate) async fn authenticate(
+    app: &App,
+    email: &str,
+    password: String,
+    address: ClientAddress,
+) -> Result<StartSession, Problem> {
+    let wrong = || Problem::new(Code::WrongCredentials);
+    // No account has such an address or password; comparing would only cost time.
+    let email = Email::parse("/email", email).map_err(|_| wrong())?;
+    if password.chars().count() > PASSWORD_MAX {
+        return Err(wrong());
+    }
+    let row = app.engine().credentials(&email).await?;
+    let is_known = match &row {
+        Some(row) => app.engine().is_known_address(row.account.id, &address.0.to_string()).await?,
+        None => false,
+    };
+    let attempt = app.throttle().attempt(&email, address.0, is_known)?;
+    let hash = row.as_ref().and_then(|row| row.password_hash.clone());
+    let verified = match app.passwords().verify(password.clone(), hash.clone()).await {
+        Ok(verified) => verified,
+        Err(overloaded) => {
+            attempt.give_back();
+            return Err(overloaded.into());
+        }
+    };
+    let (Some(row), Some(verified_hash), true) = (row, hash, verified.matches) else { return Err(wrong()) };
+    attempt.give_back();
+    let rehashed = if verified.needs_rehash { Some(app.passwords().hash(password).await?) } else { None };
+    let (session, _) = new_session(app, crate::extract::Device(String::new()), address)?;
+    Ok(StartSession {
+        account_id: row.account.id,
+        verified_hash,
+        rehashed,
+        require_verified: app.settings().sign_up == SignUpMode::Verify,
+        session,
+        stamp: app.stamp()?,
+    })
+}

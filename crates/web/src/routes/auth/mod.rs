@@ -1,0 +1,29 @@
+//! `/v1/auth`: signing up and in.
+
+mod login;
+mod logout;
+mod password;
+mod refresh;
+mod sign_up;
+mod tokens;
+mod verify_email;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::App;
+
+pub(super) use login::authenticate;
+pub(super) use tokens::{code_for, verified_hash};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(sign_up::sign_up))
+        .routes(routes!(verify_email::verify_email))
+        .routes(routes!(verify_email::resend))
+        .routes(routes!(login::login))
+        .routes(routes!(refresh::refresh))
+        .routes(routes!(logout::logout))
+        .routes(routes!(logout::logout_everywhere))
+        .routes(routes!(password::forgot))
+        .routes(routes!(password::reset))
+}

@@ -1,0 +1,67 @@
+//! `POST /v1/auth/password/forgot` and `/reset`
+
+use axum::{extract::State, response::Response};
+use commerce::{
+    Error,
+    accounts::{MailedSecret, RequestPasswordReset, ResetPassword},
+};
+use identity::OpaqueToken;
+use model::Email;
+
+use super::tokens::{accepted, evenly};
+use crate::{
+    App,
+    dto::auth::{AcceptedDto, EmailOnlyDto, ResetPasswordDto},
+    extract::{ClientAddress, Json},
+    openapi::tag,
+    problem::{Code, Problem},
+    reply,
+};
+
+/// Forgotten password
+///
+/// Mails a link with a token that is good once, for ten minutes. The reply is the same whether there is such an account
+/// or not.
+#[utoipa::path(
+    post, path = "/v1/auth/password/forgot", tag = tag::AUTH, operation_id = "forgot_password",
+    request_body = EmailOnlyDto,
+    responses((status = 202, description = "If the address can be used, a mail is on its way", body = AcceptedDto)),
+)]
+pub(super) async fn forgot(State(app): State<App>, Json(body): Json<EmailOnlyDto>) -> Result<Response, Problem> {
+    let email = Email::parse("/email", &body.email)?;
+    // The same kind of secret as a refresh token: 256 random bits, kept as a hash.
+    let token = OpaqueToken::random();
+    let token = MailedSecret { hash: token.hash(), plain: token.expose() };
+    if app.throttle().may_mail(&email) {
+        evenly(app.run(RequestPasswordReset { email, token, stamp: app.stamp()? })).await?;
+    }
+    accepted()
+}
+
+/// Set a new password
+///
+/// Takes the token from the mail. All sessions of the account end. A wrong, used or expired token is 401
+/// `invalid_code`.
+#[utoipa::path(
+    post, path = "/v1/auth/password/reset", tag = tag::AUTH, operation_id = "reset_password",
+    request_body = ResetPasswordDto,
+    responses((status = 204, description = "The password is set")),
+)]
+pub(super) async fn reset(
+    State(app): State<App>,
+    address: ClientAddress,
+    Json(body): Json<ResetPasswordDto>,
+) -> Result<Response, Problem> {
+    identity::check_password("/password", &body.password, &[])?;
+    let refused = |app: &App| match app.throttle().wrong_code(address.0) {
+        Ok(()) => Problem::new(Code::InvalidCode),
+        Err(too_many) => too_many,
+    };
+    let Some(token) = OpaqueToken::parse(&body.token) else { return Err(refused(&app)) };
+    let new_hash = app.passwords().hash(body.password).await?;
+    match app.try_run(ResetPassword { token_hash: token.hash(), new_hash, stamp: app.stamp()? }).await {
+        Ok(()) => Ok(reply::no_content()),
+        Err(Error::NotAuthenticated) => Err(refused(&app)),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,89 @@
+//! What signing in by any way gives: a session, its tokens, and the reply that shows them.
+
+use std::{future::Future, time::Duration};
+
+use axum::response::Response;
+use commerce::accounts::{MailedSecret, NewSession};
+use http::StatusCode;
+use identity::OpaqueToken;
+use model::{Account, AccountId, SessionId, challenge::Purpose, session::ACCESS_TOKEN_LIFETIME};
+
+use crate::{
+    App,
+    dto::auth::{AcceptedDto, SignedInDto},
+    extract::{ClientAddress, Device},
+    problem::{Code, Problem},
+    reply,
+};
+
+/// How long replies take at least whose work would tell whether an address is known.
+const EVEN_TIME: Duration = Duration::from_millis(80);
+
+/// The one reply to everything that must not tell whether an address is known.
+pub(super) const ACCEPTED: AcceptedDto =
+    AcceptedDto { status: "accepted", message: "If the address can be used, a mail is on its way to it." };
+
+/// 202 with [`ACCEPTED`].
+pub(super) fn accepted() -> Result<Response, Problem> {
+    reply::json(StatusCode::ACCEPTED, &ACCEPTED)
+}
+
+/// Does the work, but replies no sooner than others would: who measures the time learns nothing.
+pub(super) async fn evenly<T>(work: impl Future<Output = T>) -> T {
+    let (done, ()) = tokio::join!(work, tokio::time::sleep(EVEN_TIME));
+    done
+}
+
+/// A session about to begin on this device, and its first refresh token.
+pub(super) fn new_session(
+    app: &App,
+    device: Device,
+    address: ClientAddress,
+) -> Result<(NewSession, OpaqueToken), Problem> {
+    let refresh_token = OpaqueToken::random();
+    let session = NewSession {
+        id: app.stamp()?.ids().draw(),
+        refresh_hash: refresh_token.hash(),
+        device: device.0,
+        address: address.0.to_string(),
+    };
+    Ok((session, refresh_token))
+}
+
+/// The reply to everybody who has just been signed in.
+pub(super) fn signed_in(
+    app: &App,
+    status: StatusCode,
+    account: &Account,
+    session_id: SessionId,
+    refresh_token: &OpaqueToken,
+) -> Result<Response, Problem> {
+    let now = app.now();
+    let jti = app.stamp()?.ids().draw();
+    let dto = SignedInDto {
+        account: account.into(),
+        access_token: app.tokens().issue(account.id, session_id, now, jti),
+        refresh_token: refresh_token.expose(),
+        token_type: "Bearer",
+        expires_in: ACCESS_TOKEN_LIFETIME.as_secs(),
+    };
+    reply::json(status, &dto)
+}
+
+/// A new six-digit code for `purpose`, bound to `subject`: an address or an account.
+pub(in crate::routes) fn code_for(app: &App, purpose: Purpose, subject: &str) -> MailedSecret {
+    let plain = identity::random_code();
+    let hash = app.keys().code_hash(purpose.as_str(), subject, &plain);
+    MailedSecret { plain, hash }
+}
+
+/// The hash that the password of a signed-in account matches, for operations that ask for the password again.
+///
+/// # Errors
+/// 401 `wrong_credentials` when it does not match.
+pub(in crate::routes) async fn verified_hash(app: &App, id: AccountId, password: String) -> Result<String, Problem> {
+    let wrong = || Problem::new(Code::WrongCredentials).detail("The current password is wrong.");
+    let hash = app.engine().password_hash(id).await?;
+    let verified = app.passwords().verify(password, hash.clone()).await?;
+    hash.filter(|_| verified.matches).ok_or_else(wrong)
+}

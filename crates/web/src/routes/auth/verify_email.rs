@@ -1,0 +1,62 @@
+//! `POST /v1/auth/verify-email` and `/resend`
+
+use axum::{extract::State, response::Response};
+use commerce::accounts::{CodeChecked, ResendCode, VerifyEmail};
+use http::StatusCode;
+use model::{Email, challenge::Purpose};
+
+use super::tokens::{accepted, code_for, evenly, new_session, signed_in};
+use crate::{
+    App,
+    dto::auth::{AcceptedDto, EmailOnlyDto, SignedInDto, VerifyEmailDto},
+    extract::{ClientAddress, Device, Json},
+    openapi::tag,
+    problem::{Code, Problem},
+};
+
+/// Verify an e-mail address
+///
+/// Proves the address with the six-digit code from the mail and signs the device in. A code is good once, for ten
+/// minutes and for five tries; after that, ask for a new one. A wrong, used or expired code is 401 `invalid_code`.
+#[utoipa::path(
+    post, path = "/v1/auth/verify-email", tag = tag::AUTH, operation_id = "verify_email",
+    request_body = VerifyEmailDto,
+    responses((status = 200, description = "Verified and signed in", body = SignedInDto)),
+)]
+pub(super) async fn verify_email(
+    State(app): State<App>,
+    device: Device,
+    address: ClientAddress,
+    Json(body): Json<VerifyEmailDto>,
+) -> Result<Response, Problem> {
+    let email = Email::parse("/email", &body.email)?;
+    let code_hash = app.keys().code_hash(Purpose::VerifyEmail.as_str(), email.as_str(), &body.code);
+    let (session, refresh_token) = new_session(&app, device, address)?;
+    let session_id = session.id;
+    let checked = app.run(VerifyEmail { email, code_hash, session, stamp: app.stamp()? }).await?;
+    match checked {
+        CodeChecked::Right(account) => signed_in(&app, StatusCode::OK, &account, session_id, &refresh_token),
+        CodeChecked::Wrong => {
+            app.throttle().wrong_code(address.0)?;
+            Err(Problem::new(Code::InvalidCode))
+        }
+    }
+}
+
+/// Mail a new code
+///
+/// Mails a new code to an address that is not verified yet; the old one stops being good. At most five an hour are
+/// mailed. The reply is the same whether there is such an account or not.
+#[utoipa::path(
+    post, path = "/v1/auth/verify-email/resend", tag = tag::AUTH, operation_id = "resend_code",
+    request_body = EmailOnlyDto,
+    responses((status = 202, description = "If the address can be used, a mail is on its way", body = AcceptedDto)),
+)]
+pub(super) async fn resend(State(app): State<App>, Json(body): Json<EmailOnlyDto>) -> Result<Response, Problem> {
+    let email = Email::parse("/email", &body.email)?;
+    let code = code_for(&app, Purpose::VerifyEmail, email.as_str());
+    if app.throttle().may_mail(&email) {
+        evenly(app.run(ResendCode { email, code, stamp: app.stamp()? })).await?;
+    }
+    accepted()
+}

@@ -1,0 +1,84 @@
+//! What those who run the shop ask: is it up, is it ready, what does it count, what is its API.
+
+use std::sync::LazyLock;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    App,
+    openapi::{self, tag},
+    problem::{Code, Problem},
+    reply,
+};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(health))
+        .routes(routes!(ready))
+        .routes(routes!(metrics))
+        .routes(routes!(document))
+}
+
+/// That a check passed.
+#[derive(Serialize, ToSchema)]
+struct Status {
+    /// `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the process is up.
+///
+/// Asks nothing of the database: a process that answers this need not be restarted.
+#[utoipa::path(get, path = "/healthz", operation_id = "health", tag = tag::OPERATIONS,
+    responses((status = 200, description = "It is.", body = Status)))]
+async fn health() -> Result<Response, Problem> {
+    reply::json(StatusCode::OK, &Status { status: "ok" })
+}
+
+/// Whether requests should be sent here.
+///
+/// Not while the database does not answer, nor while the server is stopping.
+#[utoipa::path(get, path = "/readyz", operation_id = "ready", tag = tag::OPERATIONS,
+    responses((status = 200, description = "They should.", body = Status)))]
+async fn ready(State(app): State<App>) -> Result<Response, Problem> {
+    if app.is_stopping() {
+        return Err(Problem::new(Code::Unavailable).detail("The server is stopping.").retry_after_secs(1));
+    }
+    app.engine().ping().await?;
+    reply::json(StatusCode::OK, &Status { status: "ok" })
+}
+
+/// Counters for Prometheus.
+///
+/// In the text format of Prometheus. Nothing personal is counted.
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = tag::OPERATIONS,
+    responses((status = 200, description = "The counters.", body = String, content_type = "text/plain")))]
+async fn metrics(State(app): State<App>) -> Response {
+    let backlog = app.engine().backlog().await;
+    app.metrics().observe(backlog.is_ok(), backlog.unwrap_or_default(), app.cache().bytes());
+    let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, text)], app.metrics().render()).into_response()
+}
+
+/// This document.
+///
+/// OpenAPI 3.1, generated from the code that runs.
+#[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = tag::OPERATIONS,
+    responses((status = 200, description = "The document.", body = Object)))]
+async fn document(request: HeaderMap) -> Response {
+    static DOCUMENT: LazyLock<(HeaderValue, Bytes)> = LazyLock::new(|| {
+        let body = Bytes::from(openapi::openapi().to_json().unwrap_or_default());
+        (reply::etag(1, &body), body)
+    });
+    let (tag, body) = &*DOCUMENT;
+    reply::tagged(tag.clone(), body.clone(), &request)
+}

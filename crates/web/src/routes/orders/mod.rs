@@ -1,0 +1,16 @@
+//! `/v1/orders`: the buyer's own orders.
+
+mod cancel;
+mod place;
+mod read;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::App;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(read::list, place::place))
+        .routes(routes!(read::read))
+        .routes(routes!(cancel::cancel))
+}

@@ -1,0 +1,47 @@
+//! `POST /v1/orders`
+
+use axum::{extract::State, response::Response};
+use commerce::orders::PlaceOrder;
+use model::{Order, checkout::RequestedLine};
+use store::StoredReply;
+
+use crate::{
+    App,
+    dto::order::{OrderDto, PlaceOrderDto},
+    extract::{Creating, SignedIn},
+    openapi::tag,
+    problem::{Problem, ProblemBody},
+    reply,
+};
+
+/// Place an order
+///
+/// Takes the stock and writes the order in one transaction; prices are the catalogue's. An acknowledged order is on
+/// disk. Send an `Idempotency-Key` that you draw for this order: repeating the request with it gives the same reply
+/// again, and never a second order.
+#[utoipa::path(
+    post, path = "/v1/orders", tag = tag::ORDERS, operation_id = "place_order", security(("bearer" = [])),
+    params(("Idempotency-Key" = String, Header, description = "A random key for this order, 1 to 255 printable ASCII characters; kept for seven days")),
+    request_body = PlaceOrderDto,
+    responses(
+        (status = 201, description = "The order", body = OrderDto),
+        (status = 409, description = "`out_of_stock`: `short_lines` names each line that is short and what is available of it",
+            body = ProblemBody<'static>, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn place(
+    State(app): State<App>,
+    caller: SignedIn,
+    creating: Creating<PlaceOrderDto>,
+) -> Result<Response, Problem> {
+    let stamp = app.stamp()?;
+    let claim = creating.require_claim(caller.account_id(), "POST /v1/orders", stamp.now)?;
+    let PlaceOrderDto { lines, ship_to } = creating.body;
+    let lines = lines.into_iter().map(RequestedLine::from).collect();
+    let place = PlaceOrder { buyer: caller.account_id(), lines, ship_to: ship_to.into(), stamp };
+    app.run_once(Some(claim), place, placed).await
+}
+
+fn placed(order: &Order) -> StoredReply {
+    reply::stored_resource(format!("/v1/orders/{}", order.id), order.version, &OrderDto::from(order))
+}

@@ -1,0 +1,42 @@
+//! `/mailbox`: every mail that the shop has written, with its fate.
+
+pub(super) mod list;
+pub(super) mod show;
+
+use minijinja::{Value, context};
+use model::{MailStatus, OutboxMail, Timestamp};
+
+/// The mail as the pages show it.
+fn view(mail: &OutboxMail, subject: &str) -> Value {
+    let next_attempt_at = Some(mail.next_attempt_at).filter(|_| mail.status == MailStatus::Pending);
+    context! {
+        id => mail.id.to_string(),
+        subject,
+        to => mail.to.to_string(),
+        status => mail.status.as_str(),
+        status_text => status_text(mail.status),
+        error => mail.last_error.as_ref().filter(|_| mail.status != MailStatus::Sent),
+        attempts => mail.attempts,
+        created_at => mail.created_at.to_string(),
+        created_text => time_text(mail.created_at),
+        sent_at => mail.sent_at.map(|at| at.to_string()),
+        sent_text => mail.sent_at.map(time_text),
+        next_attempt_at => next_attempt_at.map(|at| at.to_string()),
+        next_text => next_attempt_at.map(time_text),
+    }
+}
+
+fn status_text(status: MailStatus) -> &'static str {
+    match status {
+        MailStatus::Pending => "Waiting",
+        MailStatus::Sent => "Sent",
+        MailStatus::Failed => "Failed",
+    }
+}
+
+/// `2026-05-01 14:03 UTC`: the same for every reader, whatever their clock.
+fn time_text(at: Timestamp) -> String {
+    let text = at.to_string();
+    let (date, time) = text.split_once('T').unwrap_or((&text, ""));
+    format!("{date} {} UTC", time.get(..5).unwrap_or(""))
+}

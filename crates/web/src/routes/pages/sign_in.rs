@@ -1,0 +1,167 @@
+//! `/staff/sign-in` and `/staff/sign-out`
+
+use axum::{
+    extract::{Form, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use commerce::{
+    Error,
+    accounts::{EndSession, NewSession, StartSession},
+};
+use http::{HeaderMap, StatusCode};
+use identity::OpaqueToken;
+use minijinja::context;
+use serde::Deserialize;
+
+use super::{
+    csrf::{self, Cookie},
+    template,
+};
+use crate::{
+    App,
+    extract::{ClientAddress, Device},
+    problem::{Code, Problem},
+    routes::auth::authenticate,
+};
+
+/// Where to go after signing in, when nobody says.
+const HOME: &str = "/mailbox";
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct FormQuery {
+    next: String,
+    welcome: String,
+}
+
+pub(super) async fn form(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Query(query): Query<FormQuery>,
+) -> Result<Response, Problem> {
+    let welcome = (!query.welcome.is_empty()).then_some("Your account is ready. Sign in with it.");
+    show(&app, &headers, StatusCode::OK, &query.next, "", None, welcome)
+}
+
+fn show(
+    app: &App,
+    headers: &HeaderMap,
+    status: StatusCode,
+    next: &str,
+    email: &str,
+    error: Option<&str>,
+    welcome: Option<&str>,
+) -> Result<Response, Problem> {
+    let cookie = csrf::read(app, headers, Cookie::Form).unwrap_or_else(OpaqueToken::random);
+    let values = context! { csrf => csrf::token(&cookie), next => own_path(next), email, error, welcome };
+    let mut response = template::page(app, status, "sign_in.html", values)?;
+    csrf::set(app, &mut response, Cookie::Form, Some(&cookie))?;
+    Ok(response)
+}
+
+/// A path on this server, whatever was asked for: a sign-in page that sends people elsewhere helps those who fish.
+fn own_path(next: &str) -> &str {
+    let is_own = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    if is_own { next } else { HOME }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Submission {
+    csrf: String,
+    #[serde(default)]
+    next: String,
+    email: String,
+    password: String,
+}
+
+pub(super) async fn submit(
+    State(app): State<App>,
+    device: Device,
+    address: ClientAddress,
+    headers: HeaderMap,
+    Form(form): Form<Submission>,
+) -> Result<Response, Problem> {
+    csrf::check(&headers, csrf::read(&app, &headers, Cookie::Form).as_ref(), &form.csrf)?;
+    let token = OpaqueToken::random();
+    let refused = match begin(&app, &form, device, address, &token).await {
+        Ok(()) => {
+            let mut response = Redirect::to(own_path(&form.next)).into_response();
+            csrf::set(&app, &mut response, Cookie::Session, Some(&token))?;
+            return Ok(response);
+        }
+        Err(problem) => problem,
+    };
+    let text = match refused.code() {
+        Code::WrongCredentials => "The e-mail address or the password is wrong.",
+        Code::TooManyRequests => "Too many attempts. Wait a minute, then try again.",
+        Code::Busy => "The shop is busy. Try again in a moment.",
+        Code::AccountDisabled => "This account is locked. Ask the owner of the shop.",
+        Code::EmailNotVerified => "The e-mail address of this account is not verified yet.",
+        Code::Forbidden => "This account does not work in the shop.",
+        _ => return Err(refused),
+    };
+    show(&app, &headers, refused.status(), &form.next, &form.email, Some(text), None)
+}
+
+async fn begin(
+    app: &App,
+    form: &Submission,
+    device: Device,
+    address: ClientAddress,
+    token: &OpaqueToken,
+) -> Result<(), Problem> {
+    let start = authenticate(app, &form.email, form.password.clone(), address).await?;
+    let account = app.engine().account(start.account_id).await?.ok_or_else(Problem::not_authenticated)?;
+    if !account.access().is_staff() {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    let session = NewSession { refresh_hash: token.hash(), device: device.0, ..start.session.clone() };
+    match app.try_run(StartSession { session, ..start }).await {
+        Ok(_) => Ok(()),
+        // The password was changed between comparing and signing in.
+        Err(Error::NotAuthenticated) => Err(Problem::new(Code::WrongCredentials)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct SignOut {
+    csrf: String,
+}
+
+pub(super) async fn sign_out(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Form(form): Form<SignOut>,
+) -> Result<Response, Problem> {
+    let cookie = csrf::read(&app, &headers, Cookie::Session);
+    csrf::check(&headers, cookie.as_ref(), &form.csrf)?;
+    let now = app.now();
+    if let Some(cookie) = &cookie
+        && let Some(session) = app.engine().session_access_by_token(&cookie.hash(), now).await?
+    {
+        let end = EndSession { account_id: session.access.account_id, id: session.session_id, now };
+        match app.try_run(end).await {
+            Ok(()) | Err(Error::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let mut response = Redirect::to("/staff/sign-in").into_response();
+    csrf::set(&app, &mut response, Cookie::Session, None)?;
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_elsewhere() {
+        assert_eq!(own_path("/mailbox/1"), "/mailbox/1");
+        for elsewhere in
+            ["", "https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\r\nb"]
+        {
+            assert_eq!(own_path(elsewhere), HOME, "{elsewhere}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Who looks at a page: a member of staff with a cookie session, or anybody in a demonstration on this machine.
+
+use axum::{
+    extract::FromRequestParts,
+    response::{IntoResponse, Redirect, Response},
+};
+use commerce::accounts::TouchSession;
+use http::{Method, request::Parts};
+use identity::OpaqueToken;
+use model::{Access, Permission, Role, SessionId, SignedDuration};
+
+use super::csrf::{self, Cookie};
+use crate::{
+    App,
+    extract::ClientAddress,
+    problem::{Code, Problem},
+};
+
+/// How exactly the last use of a session is noted.
+const TOUCH_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// Somebody who may read the mails that the shop has sent.
+pub(super) struct Reader {
+    /// Who; `None` in a demonstration.
+    pub(super) access: Option<Access>,
+    /// The cookie that forms are derived from, where there is one.
+    pub(super) cookie: Option<OpaqueToken>,
+}
+
+impl Reader {
+    /// Whether codes and links that let somebody in are shown: to the owner, and in a demonstration.
+    pub(super) fn sees_secrets(&self) -> bool {
+        self.access.is_none_or(|access| access.role == Role::Owner)
+    }
+}
+
+/// Why a page is not shown.
+pub(super) enum Turned {
+    /// Sign in first; then come back here.
+    ToSignIn(String),
+    /// An error.
+    Away(Problem),
+}
+
+impl From<Problem> for Turned {
+    fn from(problem: Problem) -> Self {
+        Self::Away(problem)
+    }
+}
+
+impl From<store::StoreError> for Turned {
+    fn from(error: store::StoreError) -> Self {
+        Self::Away(error.into())
+    }
+}
+
+impl IntoResponse for Turned {
+    fn into_response(self) -> Response {
+        match self {
+            Self::ToSignIn(next) => {
+                let next: String = form_encode(&next);
+                Redirect::to(&format!("/staff/sign-in?next={next}")).into_response()
+            }
+            Self::Away(problem) => problem.into_response(),
+        }
+    }
+}
+
+/// Percent-encodes what is not plainly part of a path.
+fn form_encode(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+    text.bytes()
+        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+impl FromRequestParts<App> for Reader {
+    type Rejection = Turned;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Turned> {
+        let address = match ClientAddress::from_request_parts(parts, app).await {
+            Ok(address) => address,
+            Err(never) => match never {},
+        };
+        if app.settings().demo && address.0.is_loopback() {
+            return Ok(Self { access: None, cookie: csrf::read(app, &parts.headers, Cookie::Form) });
+        }
+        // Only a page that was looked at can be come back to.
+        let back = if parts.method == Method::GET { parts.uri.path() } else { "/mailbox" };
+        let to_sign_in = || Turned::ToSignIn(back.to_owned());
+        let cookie = csrf::read(app, &parts.headers, Cookie::Session).ok_or_else(to_sign_in)?;
+        let now = app.now();
+        let session = app.engine().session_access_by_token(&cookie.hash(), now).await?.ok_or_else(to_sign_in)?;
+        if !session.access.may(Permission::Customers) {
+            return Err(Problem::new(Code::Forbidden).detail("This takes the permission `customers`.").into());
+        }
+        if now.duration_since(session.last_used_at) > TOUCH_EVERY {
+            touch(app, session.session_id, address).await?;
+        }
+        Ok(Self { access: Some(session.access), cookie: Some(cookie) })
+    }
+}
+
+async fn touch(app: &App, id: SessionId, address: ClientAddress) -> Result<(), Problem> {
+    app.run(TouchSession { id, address: address.0.to_string(), now: app.stamp()?.now }).await
+}

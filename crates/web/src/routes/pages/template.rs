@@ -1,0 +1,78 @@
+//! Rendering pages. Every value is escaped unless a template says otherwise, and none does.
+
+use std::sync::LazyLock;
+
+use axum::response::Response;
+use http::StatusCode;
+use minijinja::{Environment, Value, context};
+
+use crate::{App, problem::Problem, reply};
+
+/// What pages may load: their style sheet and nothing else. Mails are framed from this server alone.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; \
+    base-uri 'none'; frame-ancestors 'none'";
+
+macro_rules! templates {
+    ($($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!("../../../templates/", $name)))),+]
+    };
+}
+
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    let sources = templates![
+        "layout.html",
+        "home.html",
+        "mailbox.html",
+        "mailbox_mail.html",
+        "message.html",
+        "reset_password.html",
+        "setup.html",
+        "sign_in.html",
+    ];
+    for (name, source) in sources {
+        environment.add_template(name, source).expect("the built-in templates parse, which a test proves");
+    }
+    environment
+});
+
+/// The page `name` with `values`, and the shop's name for its frame.
+pub(super) fn page(app: &App, status: StatusCode, name: &str, values: Value) -> Result<Response, Problem> {
+    let template = TEMPLATES.get_template(name).map_err(Problem::internal)?;
+    let shop = context! { shop_name => app.settings().shop_name };
+    let html = template.render(context! { ..values, ..shop }).map_err(Problem::internal)?;
+    let mut response = reply::page("text/html; charset=utf-8", POLICY, html);
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// A page that says one thing, and where to go from there.
+pub(super) fn message(
+    app: &App,
+    status: StatusCode,
+    title: &str,
+    text: &str,
+    link: Option<(&str, &str)>,
+) -> Result<Response, Problem> {
+    let link = link.map(|(href, text)| context! { href, text });
+    page(app, status, "message.html", context! { title, text, link })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_parses_and_escapes() {
+        for (name, _) in TEMPLATES.templates() {
+            assert!(TEMPLATES.get_template(name).is_ok(), "{name}");
+        }
+        let odd = "<script>alert(1)</script>\"><img src=x onerror=alert(1)>";
+        let mail =
+            context! { id => 1, subject => odd, to => odd, status => "failed", status_text => odd, error => odd };
+        let values = context! { mails => vec![mail], tabs => Vec::<Value>::new(), shop_name => odd };
+        let html = TEMPLATES.get_template("mailbox.html").and_then(|t| t.render(values)).expect("renders");
+        assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
+        assert!(html.contains("&lt;script&gt;"));
+    }
+}

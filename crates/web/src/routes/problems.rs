@@ -1,0 +1,70 @@
+//! `/docs/problems`: every problem code, what it means and what to do. The `type` of each problem leads here.
+
+use std::{fmt::Write as _, sync::LazyLock};
+
+use axum::response::Response;
+use bytes::Bytes;
+
+use crate::{problem::Code, reply};
+
+/// Nothing but the style that stands in the page.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+const HEAD: &str = r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Problems</title>
+<style>
+body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.6 system-ui, sans-serif; color: #1c1c1c; background: #fff }
+h2 { margin: 2rem 0 0; font-size: 1.05rem; scroll-margin-top: 1rem }
+h2:target { background: #fff3bf }
+p { margin: .2rem 0 }
+code { font-family: ui-monospace, monospace }
+.status { color: #666; font-weight: 400 }
+@media (prefers-color-scheme: dark) { body { color: #e6e6e6; background: #161616 } h2:target { background: #4a3f00 } .status { color: #999 } }
+</style>
+</head>
+<body>
+<h1>Problems</h1>
+<p>Errors are answered as <code>application/problem+json</code> (RFC 9457). Program against <code>code</code>: codes are
+never renamed. <code>errors</code> lists what is wrong with the input, by JSON pointer or parameter.</p>
+"#;
+
+/// The page.
+pub(super) async fn page() -> Response {
+    static PAGE: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(render()));
+    reply::page("text/html; charset=utf-8", POLICY, PAGE.clone())
+}
+
+fn render() -> String {
+    let mut html = HEAD.to_owned();
+    for code in Code::ALL {
+        let entry = code.entry();
+        let (name, status, title, remedy) = (entry.name, entry.status.as_u16(), entry.title, entry.remedy);
+        // Writing into a string cannot fail. The texts are our own and free of markup, which a test ensures.
+        let _ = writeln!(
+            html,
+            "<h2 id=\"{name}\"><code>{name}</code> <span class=\"status\">{status}</span></h2>\n<p>{title}.</p>\n<p>{remedy}</p>"
+        );
+    }
+    html + "</body>\n</html>\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_explained_in_plain_text() {
+        let html = render();
+        for code in Code::ALL {
+            let entry = code.entry();
+            assert!(html.contains(&format!("id=\"{}\"", entry.name)), "{}", entry.name);
+            assert!(!format!("{}{}", entry.title, entry.remedy).contains(['<', '>', '&', '"']), "{}", entry.name);
+            assert!(!entry.remedy.is_empty());
+        }
+    }
+}

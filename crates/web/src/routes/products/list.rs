@@ -1,0 +1,139 @@
+//! `GET /v1/products`.
+
+use axum::{extract::State, response::Response};
+use http::{HeaderMap, Uri};
+use model::{CategoryId, ProductStatus, text};
+use serde::Deserialize;
+use store::{ProductFilter, ProductSort};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    App, Problem,
+    dto::{ListDto, ProductDto},
+    extract::{Query, page_request},
+    openapi::tag,
+    problem::Code,
+};
+
+/// The longest search text, in characters; and the most words of it that are looked for.
+const SEARCH_MAX: usize = 200;
+const WORDS_MAX: usize = 10;
+
+/// Which products, in which order, and how many.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::routes) struct Params {
+    /// At most this many items.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    pub(in crate::routes) limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub(in crate::routes) cursor: Option<String>,
+    /// In this category (id or slug) or one below it.
+    #[param(example = "shirts")]
+    pub(in crate::routes) category: Option<String>,
+    /// With each of these words in title, vendor, tags or SKU; case and accents do not matter.
+    #[param(max_length = 200, example = "linen")]
+    pub(in crate::routes) q: Option<String>,
+    /// With this tag; case does not matter.
+    pub(in crate::routes) tag: Option<String>,
+    /// With a variant that costs at least this, in minor units.
+    pub(in crate::routes) price_min: Option<i64>,
+    /// With a variant that costs at most this, in minor units (the same one, when both are given).
+    pub(in crate::routes) price_max: Option<i64>,
+    /// With a variant on sale (`true`), or with none (`false`).
+    pub(in crate::routes) on_sale: Option<bool>,
+    /// With a variant that can be bought (`true`), or with none (`false`).
+    pub(in crate::routes) in_stock: Option<bool>,
+    /// The order of the list.
+    #[param(inline, default = "newest")]
+    pub(in crate::routes) sort: Option<Sort>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::routes) enum Sort {
+    #[default]
+    Newest,
+    Price,
+    #[serde(rename = "-price")]
+    PriceDescending,
+    Title,
+}
+
+impl From<Sort> for ProductSort {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Newest => Self::Newest,
+            Sort::Price => Self::PriceAscending,
+            Sort::PriceDescending => Self::PriceDescending,
+            Sort::Title => Self::Title,
+        }
+    }
+}
+
+/// List products.
+///
+/// Those that are for sale; all filters that are given must hold.
+#[utoipa::path(get, path = "/v1/products", operation_id = "list_products", tag = tag::CATALOGUE, params(Params),
+    responses(
+        (status = 200, description = "A page of them.", body = ListDto<ProductDto>),
+        (status = 304, description = "The caller has this page already (If-None-Match)."),
+    ))]
+pub(super) async fn list(
+    State(app): State<App>,
+    Query(params): Query<Params>,
+    uri: Uri,
+    request: HeaderMap,
+) -> Result<Response, Problem> {
+    app.cached(&uri, &request, async || Ok((0, find(&app, &params, Some(ProductStatus::Active)).await?))).await
+}
+
+/// The page of products that `params` ask for, of this status where one is given.
+pub(in crate::routes) async fn find(
+    app: &App,
+    params: &Params,
+    status: Option<ProductStatus>,
+) -> Result<ListDto<ProductDto>, Problem> {
+    let categories = app.engine().categories().await?;
+    let sort = ProductSort::from(params.sort.unwrap_or_default());
+    let page = page_request(params.limit, params.cursor.as_deref(), sort.as_str())?;
+    let filter = ProductFilter { status, ..filter(params, sort, &categories)? };
+    let page = app.engine().products(&filter, &page).await?;
+    Ok(ListDto::new(page, |product| ProductDto::new(product, &categories)))
+}
+
+fn filter(params: &Params, sort: ProductSort, categories: &[model::Category]) -> Result<ProductFilter, Problem> {
+    let category = params.category.as_deref().map(|wanted| find_category(wanted, categories)).transpose()?;
+    Ok(ProductFilter {
+        status: None,
+        category,
+        tag: params.tag.clone(),
+        words: params.q.as_deref().map(words).transpose()?.unwrap_or_default(),
+        price_min: params.price_min,
+        price_max: params.price_max,
+        on_sale: params.on_sale,
+        in_stock: params.in_stock,
+        sort,
+    })
+}
+
+fn find_category(wanted: &str, categories: &[model::Category]) -> Result<CategoryId, Problem> {
+    let id = wanted.parse::<CategoryId>().ok();
+    let found = categories.iter().find(|category| category.slug == wanted || Some(category.id) == id);
+    found.map(|category| category.id).ok_or_else(|| {
+        Problem::new(Code::InvalidQuery).parameter(
+            "category",
+            "no_such_category",
+            "must be the id or slug of a category",
+        )
+    })
+}
+
+fn words(search: &str) -> Result<Vec<String>, Problem> {
+    if search.chars().count() > SEARCH_MAX {
+        let message = format!("must be at most {SEARCH_MAX} characters");
+        return Err(Problem::new(Code::InvalidQuery).parameter("q", "too_long", message));
+    }
+    Ok(text::fold(search).split(' ').filter(|word| !word.is_empty()).take(WORDS_MAX).map(str::to_owned).collect())
+}

@@ -1,0 +1,171 @@
+//! The server: accepting connections, limiting them, and stopping without losing a request.
+
+mod activity;
+mod watched;
+
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use http::Request;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time,
+};
+
+use self::{activity::Activity, watched::Watched};
+use crate::{App, Settings, front::Front};
+
+/// The most memory one connection may fill with a head that is not complete, or with what is waiting to be sent.
+const BUFFER_BYTES: usize = 64 * 1024;
+/// How often metrics are folded and throttles swept.
+const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
+/// How long to wait when connections cannot be accepted (no file descriptors left): long enough not to spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves `app` on `listener` until `shutdown` is ready; then accepts nothing more and lets requests in flight finish,
+/// as long as the settings allow.
+///
+/// # Errors
+/// When some requests were cut off because they took longer than that.
+pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    let upkeep = tokio::spawn(upkeep(app.clone()));
+    let server = Server::new(app.clone());
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            (stream, peer, permit) = server.accept(&listener) => server.spawn(stream, peer, permit),
+        }
+    }
+    app.stop();
+    drop(listener);
+    let finished = time::timeout(app.settings().limits.stop_timeout, server.finish()).await;
+    upkeep.abort();
+    finished.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "requests that took too long were cut off"))
+}
+
+async fn upkeep(app: App) {
+    let mut ticks = time::interval(UPKEEP_PERIOD);
+    ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        app.upkeep();
+    }
+}
+
+struct Server {
+    app: App,
+    front: Arc<Front>,
+    permits: Arc<Semaphore>,
+    /// Tells connections to close when they are idle; each holds a receiver, so it also tells when all are gone.
+    closing: watch::Sender<()>,
+}
+
+impl Server {
+    fn new(app: App) -> Self {
+        let permits = Arc::new(Semaphore::new(app.settings().limits.connections));
+        Self { front: Front::new(app.clone()), app, permits, closing: watch::Sender::new(()) }
+    }
+
+    /// The next connection. While there are as many as there may be, new ones wait in the kernel's queue.
+    async fn accept(&self, listener: &TcpListener) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
+        // The semaphore is never closed, so there always is a permit in the end.
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => return (stream, peer, permit),
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::error!(%error, "connections cannot be accepted");
+                    time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn spawn(&self, stream: TcpStream, peer: SocketAddr, permit: Option<OwnedSemaphorePermit>) {
+        let connection = connection(stream, peer, Arc::clone(&self.front), self.closing.subscribe(), self.app.clone());
+        tokio::spawn(async move {
+            connection.await;
+            drop(permit);
+        });
+    }
+
+    /// Lets all connections finish what they are at.
+    async fn finish(self) {
+        // Nobody listening is fine: then there are no connections.
+        let _ = self.closing.send(());
+        self.closing.closed().await;
+    }
+}
+
+/// Serves one connection to its end.
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    front: Arc<Front>,
+    mut closing: watch::Receiver<()>,
+    app: App,
+) {
+    // Replies go out in one write each; waiting for more to send (Nagle) would only add latency.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY");
+    }
+    app.metrics().connection_opened();
+    let activity = Arc::new(Activity::new());
+    let service = service_fn(|request: Request<Incoming>| {
+        let (front, activity) = (Arc::clone(&front), Arc::clone(&activity));
+        async move {
+            activity.request_begins();
+            let response = front.answer(request, peer.ip()).await;
+            activity.reply_begins();
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+    let mut connection = pin!(builder().serve_connection(io, service));
+    let mut is_closing = false;
+    loop {
+        tokio::select! {
+            biased;
+            result = &mut connection => {
+                if let Err(error) = result {
+                    tracing::debug!(%error, "a connection broke off");
+                }
+                break;
+            }
+            // The sender lives as long as the server: an error here means the same as a message.
+            _ = closing.changed(), if !is_closing => {
+                is_closing = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = time::sleep(activity::CHECK_PERIOD) => {
+                if activity.is_overdue(limits(app.settings())) {
+                    break;
+                }
+            }
+        }
+    }
+    app.metrics().connection_closed();
+}
+
+fn limits(settings: &Settings) -> activity::Limits {
+    activity::Limits { head: settings.limits.head_timeout, idle: settings.limits.idle_timeout }
+}
+
+fn builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    // The limits of time are kept by `Activity`, which knows an idle connection from a slow head and needs no timer a
+    // request. The default of 100 headers stays: they are parsed on the stack.
+    builder.header_read_timeout(None).max_buf_size(BUFFER_BYTES).half_close(false).pipeline_flush(true);
+    builder
+}
+
+/// Whether accepting failed for one connection alone, which its client has given up.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}

@@ -1,0 +1,95 @@
+//! What the operator sets about the HTTP side.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use model::Currency;
+
+/// Whether a new customer proves the address first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignUpMode {
+    /// The address is proven with a code before anybody is signed in. Sign-up answers the same for new and known
+    /// addresses.
+    #[default]
+    Verify,
+    /// Signed in at once. Sign-up then tells whether an address is known.
+    Immediate,
+}
+
+/// The settings of the HTTP side.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What the shop is called.
+    pub shop_name: String,
+    /// Whether mails stay in the mailbox page, because no server is configured to take them.
+    pub mail_goes_nowhere: bool,
+    /// Where shoppers reach the shop, without a slash at the end: `https://shop.example.com`.
+    pub public_url: String,
+    /// The shop's currency.
+    pub currency: Currency,
+    /// How customers sign up.
+    pub sign_up: SignUpMode,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether this is a demonstration on loopback: the mailbox page needs no sign-in then.
+    pub demo: bool,
+    /// How much of everything is allowed.
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            shop_name: "Cartwright".to_owned(),
+            mail_goes_nowhere: false,
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            currency: Currency::EUR,
+            sign_up: SignUpMode::Verify,
+            trusted_proxies: Vec::new(),
+            demo: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How much of everything is allowed.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Open connections; more wait in the kernel's queue until one closes.
+    pub connections: usize,
+    /// How long a client may take to send the head of a request.
+    pub head_timeout: Duration,
+    /// How long a connection may be idle, or make no progress while a reply is sent.
+    pub idle_timeout: Duration,
+    /// How long a client may take to send a body.
+    pub body_timeout: Duration,
+    /// The largest body of a request in bytes.
+    pub body_bytes: usize,
+    /// How long a request may take to be answered.
+    pub request_timeout: Duration,
+    /// How long in-flight requests may take to finish when the server stops.
+    pub stop_timeout: Duration,
+    /// From when a request is slow enough to be logged as a warning.
+    pub slow: Duration,
+    /// The memory for cached replies, in bytes.
+    pub cache_bytes: u64,
+    /// Sign-ups from one address in a burst; one a second comes back.
+    pub sign_ups_per_address: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(10),
+            body_bytes: 1024 * 1024,
+            request_timeout: Duration::from_secs(30),
+            stop_timeout: Duration::from_secs(30),
+            slow: Duration::from_secs(1),
+            cache_bytes: 16 * 1024 * 1024,
+            sign_ups_per_address: 2_000,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The server as its clients see it: over real sockets, on a port of its own for each test.
+
+mod cache;
+mod connections;
+mod replies;
+mod sessions;
+mod strangers;
+mod support;

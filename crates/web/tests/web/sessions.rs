@@ -1,0 +1,65 @@
+//! Who is let in, and that ending a session ends access at once.
+
+use commerce::accounts::{EndAllSessions, EndSession};
+use identity::{AccessTokens, Keys, fresh_stamp};
+use model::{AccountId, Permission, SessionId};
+use web::Settings;
+
+use crate::support::Shop;
+
+#[tokio::test]
+async fn a_session_counts_until_it_is_ended() {
+    let shop = Shop::open().await;
+    let (ann, bob) = (shop.customer("ann@example.com").await, shop.customer("bob@example.com").await);
+    let read = async |token: &str| shop.request("GET", "/v1/account").bearer(token).send().await;
+    assert_eq!(read(&ann.token).await.status, 200);
+    shop.run(EndSession { account_id: ann.account.id, id: ann.session_id, now: fresh_stamp().now }).await;
+    read(&ann.token).await.is_problem(401, "not_authenticated");
+    assert_eq!(read(&bob.token).await.status, 200, "another's session is not touched");
+    shop.run(EndAllSessions { account_id: bob.account.id, now: fresh_stamp().now }).await;
+    read(&bob.token).await.is_problem(401, "not_authenticated");
+}
+
+#[tokio::test]
+async fn forged_and_mixed_tokens_are_refused() {
+    let shop = Shop::open().await;
+    let (ann, bob) = (shop.customer("ann@example.com").await, shop.customer("bob@example.com").await);
+    let url = Settings::default().public_url;
+    let issue = |keys: &Keys, issuer: &str, account: AccountId, session: SessionId| {
+        let stamp = fresh_stamp();
+        AccessTokens::new(keys, issuer).issue(account, session, stamp.now, stamp.ids().draw())
+    };
+    let good = issue(&shop.keys, &url, ann.account.id, ann.session_id);
+    assert_eq!(shop.request("GET", "/v1/account").bearer(&good).send().await.status, 200);
+    for bad in [
+        issue(&Keys::generate(), &url, ann.account.id, ann.session_id),
+        issue(&shop.keys, "https://elsewhere.example", ann.account.id, ann.session_id),
+        issue(&shop.keys, &url, bob.account.id, ann.session_id),
+        issue(&shop.keys, &url, ann.account.id, SessionId(uuid::Uuid::nil())),
+        format!("{good}x"),
+    ] {
+        let reply = shop.request("GET", "/v1/account").bearer(&bad).send().await;
+        reply.is_problem(401, "not_authenticated");
+    }
+    let twice = shop.request("GET", "/v1/account").bearer(&good).bearer(&good).send().await;
+    twice.is_problem(401, "not_authenticated");
+}
+
+#[tokio::test]
+async fn every_admin_operation_refuses_customers_and_staff_without_the_permission() {
+    let shop = Shop::open().await;
+    let ann = shop.customer("ann@example.com").await;
+    let nobody = shop.staff("staff@example.com", &[]).await;
+    let clerk = shop.staff("clerk@example.com", &[Permission::Catalogue]).await;
+    for (method, path) in super::strangers::documented() {
+        let Some(area) = path.strip_prefix("/v1/admin/") else { continue };
+        let people = [("a customer", &ann), ("staff without permission", &nobody), ("another clerk", &clerk)];
+        let is_catalogue = ["products", "variants", "categories"].iter().any(|part| area.starts_with(part));
+        for (who, person) in people.into_iter().take(if is_catalogue { 2 } else { 3 }) {
+            let request = shop.request(&method, &super::strangers::filled(&path)).bearer(&person.token).raw("{");
+            let reply = request.send().await;
+            assert_eq!(reply.status, 403, "{method} {path} by {who}: {reply:?}");
+            reply.is_problem(403, "forbidden");
+        }
+    }
+}
