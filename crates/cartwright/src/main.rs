@@ -1,2 +1,31 @@
-//! The program.
-fn main() {}
+//! The program: command line, configuration, wiring.
+//!
+//! * [`cli`] says what can be asked, [`settings`] what can be set, [`config_file`] reads the file of settings.
+//! * [`commands`] has one file a command. [`shop`] opens what several of them need.
+//! * [`failure`] is what they fail with: a line for people and an exit code for programs.
+
+mod cli;
+mod commands;
+mod config_file;
+mod data;
+mod demo;
+mod failure;
+mod logging;
+mod server;
+mod settings;
+mod shop;
+mod stop;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match config_file::parse(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(failure) => return failure.report(),
+    };
+    logging::start(&cli.settings);
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::open::Options;
 
@@ -40,6 +40,9 @@ fn open(path: &Path, flags: OpenFlags, busy_timeout: Duration, cache_kib: i64) -
     conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     conn.busy_timeout(busy_timeout)?;
     conn.pragma_update(None, "cache_size", -cache_kib)?;
+    // Without this, binding a value makes SQLite prepare many of the kept statements anew, in case another plan suits the
+    // value better: four fifths of the time of a point read.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Sorting must not need room on a disk that may be full.
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "trusted_schema", false)?;

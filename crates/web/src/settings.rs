@@ -21,6 +21,8 @@ pub enum SignUpMode {
 pub struct Settings {
     /// What the shop is called.
     pub shop_name: String,
+    /// The folder of the pictures under `/pictures/`, if there is one.
+    pub pictures: Option<std::path::PathBuf>,
     /// Whether mails stay in the mailbox page, because no server is configured to take them.
     pub mail_goes_nowhere: bool,
     /// Where shoppers reach the shop, without a slash at the end: `https://shop.example.com`.
@@ -41,6 +43,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             shop_name: "Cartwright".to_owned(),
+            pictures: None,
             mail_goes_nowhere: false,
             public_url: "http://127.0.0.1:8080".to_owned(),
             currency: Currency::EUR,

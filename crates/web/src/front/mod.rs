@@ -69,7 +69,7 @@ impl Front {
         let id = RequestId::next();
         let route = self.routes.find(request.uri().path());
         let method = request.method().clone();
-        let response = match self.from_cache(&request) {
+        let response = match self.kept(&request) {
             Some(response) => response,
             None => {
                 let span = tracing::debug_span!("request", %id, %method, route = route.template());
@@ -83,7 +83,7 @@ impl Front {
     }
 
     /// The reply, if it is a read of the catalogue that was answered before and nothing has changed since.
-    fn from_cache(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
+    fn kept(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
         if !is_public_read(request) {
             return None;
         }

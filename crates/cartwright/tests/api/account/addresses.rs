@@ -19,7 +19,8 @@ fn addresses_are_saved_listed_changed_and_removed() {
     let shop = Shop::shared();
     let ann = shop.customer();
     assert_eq!(list(&ann), json!([]));
-    let create = |label| ann.client.post("/v1/account/addresses", &with_label(label)).key(&new_key()).send().expect(201);
+    let create =
+        |label| ann.client.post("/v1/account/addresses", &with_label(label)).key(&new_key()).send().expect(201);
     let (home, work) = (create("Home"), create("Work"));
     assert_eq!((&home["label"], &home["city"], &home["country"]), (&json!("Home"), &json!("Berlin"), &json!("DE")));
     assert_eq!(pick(&list(&ann), "label"), ["Home", "Work"]);
@@ -28,7 +29,10 @@ fn addresses_are_saved_listed_changed_and_removed() {
     let mut change = with_label("Parents");
     change["country"] = json!("at");
     let changed = ann.client.put(&path, &change).send().expect(200);
-    assert_eq!((&changed["id"], &changed["label"], &changed["country"]), (&home["id"], &json!("Parents"), &json!("AT")));
+    assert_eq!(
+        (&changed["id"], &changed["label"], &changed["country"]),
+        (&home["id"], &json!("Parents"), &json!("AT"))
+    );
     assert_eq!(list(&ann), json!([changed, work]));
 
     ann.client.delete(&path).send().expect(204);
@@ -55,7 +59,8 @@ fn what_is_wrong_is_named() {
     let shop = Shop::shared();
     let ann = shop.customer();
     let nasty = "Ann\r\nBcc: eve@example.com";
-    let wrong = [("name", nasty), ("line1", ""), ("city", " "), ("country", "Germany"), ("country", "XX"), ("phone", "call")];
+    let wrong =
+        [("name", nasty), ("line1", ""), ("city", " "), ("country", "Germany"), ("country", "XX"), ("phone", "call")];
     for (field, value) in wrong.into_iter().chain([("label", nasty), ("line2", nasty), ("region", nasty)]) {
         let mut body = with_label("Home");
         body[field] = json!(value);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{PASSWORD, Reply, Person, Shop};
+use crate::support::{PASSWORD, Person, Reply, Shop};
 
 const NEW_PASSWORD: &str = "a loud street in November";
 

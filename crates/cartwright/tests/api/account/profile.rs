@@ -10,7 +10,10 @@ fn one_reads_and_changes_name_and_phone() {
     let ann = shop.customer();
     let reply = ann.client.get("/v1/account").send();
     let before = reply.expect(200);
-    assert_eq!((&before["name"], &before["phone"], &before["role"]), (&json!("Ann Example"), &json!(null), &json!("customer")));
+    assert_eq!(
+        (&before["name"], &before["phone"], &before["role"]),
+        (&json!("Ann Example"), &json!(null), &json!("customer"))
+    );
     assert_eq!(before["permissions"], json!([]));
 
     let change = json!({"name": " Ann O'Neil ", "phone": "+49 30 1234567"});
@@ -34,9 +37,8 @@ fn changes_can_be_tied_to_a_version() {
     not_modified.expect(304);
     assert_eq!(not_modified.header("etag"), tag);
 
-    let change = |name: &str, tag: &str| {
-        ann.client.patch("/v1/account", &json!({"name": name})).header("if-match", tag).send()
-    };
+    let change =
+        |name: &str, tag: &str| ann.client.patch("/v1/account", &json!({"name": name})).header("if-match", tag).send();
     let changed = change("First", &tag);
     changed.expect(200);
     change("Second", &tag).refused(412, "version_mismatch");

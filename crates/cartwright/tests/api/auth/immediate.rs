@@ -23,7 +23,8 @@ fn sign_up_signs_in_at_once_and_tells_whether_an_address_is_known() {
 
     // The address can still be proven.
     let code = shop.mail(&email, "Your code").code();
-    let verified = shop.stranger().post("/v1/auth/verify-email", &json!({"email": email, "code": code})).send().expect(200);
+    let verified =
+        shop.stranger().post("/v1/auth/verify-email", &json!({"email": email, "code": code})).send().expect(200);
     assert_eq!(verified["account"]["email_verified"], true);
 }
 

@@ -93,8 +93,11 @@ fn wrong_input_is_named_all_at_once() {
 fn what_is_no_address_is_refused() {
     let shop = Shop::shared();
     let long = format!("{}@example.com", "x".repeat(250));
-    let addresses = ["", "ann", "ann@", "@example.com", "ann@example", "a b@example.com", "Ann <ann@example.com>", &long];
-    for email in addresses.into_iter().chain(["ann@example.com\r\nBcc: eve@example.com", "ann@example.com,eve@example.com"]) {
+    let addresses =
+        ["", "ann", "ann@", "@example.com", "ann@example", "a b@example.com", "Ann <ann@example.com>", &long];
+    for email in
+        addresses.into_iter().chain(["ann@example.com\r\nBcc: eve@example.com", "ann@example.com,eve@example.com"])
+    {
         sign_up(shop.stranger(), email, PASSWORD, "Ann").invalid("/email");
     }
 }
@@ -106,7 +109,11 @@ fn what_is_no_name_is_refused() {
     for name in ["", "  ", "Ann\r\nBcc: eve@example.com", "Ann\n", "A\u{0}nn", "\u{202E}nnA", &long] {
         let reply = sign_up(shop.stranger(), &unique_email("name"), PASSWORD, name);
         // A line break at the end is only space around the name.
-        if name.trim() == "Ann" { reply.expect(202) } else { reply.invalid("/name") };
+        if name.trim() == "Ann" {
+            reply.expect(202)
+        } else {
+            reply.invalid("/name")
+        };
     }
     sign_up(shop.stranger(), &unique_email("name"), PASSWORD, &"n".repeat(120)).expect(202);
 }
@@ -127,7 +134,8 @@ fn passwords_have_8_to_128_characters_of_any_script() {
 #[test]
 fn common_passwords_are_refused() {
     let shop = Shop::shared();
-    for password in ["password", "12345678", "123456789", "qwertyuiop", "iloveyou", "password1", "Passw0rd", "11111111"] {
+    for password in ["password", "12345678", "123456789", "qwertyuiop", "iloveyou", "password1", "Passw0rd", "11111111"]
+    {
         let problem = sign_up(shop.stranger(), &unique_email("pw"), password, "Ann").invalid("/password");
         let message = problem["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
         assert!(message.contains("15"), "the recommendation is missing: {message}");
@@ -144,9 +152,8 @@ fn long_passwords_count_to_their_last_character() {
     verify(shop.stranger(), &email, &shop.mail(&email, "Your code").code()).expect(200);
     let mut other: String = varied.chars().take(127).collect();
     other.push('字');
-    let login = |password: &str| {
-        shop.stranger().post("/v1/auth/login", &json!({"email": email, "password": password})).send()
-    };
+    let login =
+        |password: &str| shop.stranger().post("/v1/auth/login", &json!({"email": email, "password": password})).send();
     login(&other).refused(401, "wrong_credentials");
     login(&varied).expect(200);
 }

@@ -60,7 +60,8 @@ impl Client {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> Request<'_> {
-        let request = Request { client: self, method: method.to_owned(), path: path.to_owned(), headers: vec![], body: None };
+        let request =
+            Request { client: self, method: method.to_owned(), path: path.to_owned(), headers: vec![], body: None };
         match &self.token {
             Some(token) => request.header("authorization", &format!("Bearer {token}")),
             None => request,
@@ -134,9 +135,10 @@ impl Request<'_> {
         };
         let response = result.unwrap_or_else(|e| panic!("{asked}: {e}"));
         let (parts, mut body) = response.into_parts();
-        let headers = parts.headers.iter().map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        });
+        let headers = parts
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let (status, headers) = (parts.status.as_u16(), headers.collect());
         let body = body.with_config().limit(64 * 1024 * 1024).read_to_vec();
         Reply { status, headers, body: body.unwrap_or_else(|e| panic!("{asked}: {e}")), asked }

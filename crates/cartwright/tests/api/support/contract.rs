@@ -52,7 +52,8 @@ pub(crate) struct Contract {
 impl Contract {
     pub(crate) fn new(document: Value) -> Self {
         let schemas = document.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_default();
-        let schemas: Map<String, Value> = schemas.iter().map(|(name, schema)| (name.clone(), closed(schema, true))).collect();
+        let schemas: Map<String, Value> =
+            schemas.iter().map(|(name, schema)| (name.clone(), closed(schema, true))).collect();
         Self { document, components: json!({ "schemas": schemas }), validators: Mutex::default() }
     }
 
@@ -99,7 +100,12 @@ impl Contract {
         };
         let documented = self.documented_reply(&operation, reply);
         match documented.get("content").and_then(Value::as_object).filter(|content| !content.is_empty()) {
-            None => assert!(reply.body.is_empty(), "{asked}: {} is documented without a body: {}", reply.status, reply.text()),
+            None => assert!(
+                reply.body.is_empty(),
+                "{asked}: {} is documented without a body: {}",
+                reply.status,
+                reply.text()
+            ),
             Some(content) => {
                 let schema = content.get(reply.media_type()).map(|media| media["schema"].clone());
                 let schema = schema.unwrap_or_else(|| panic!("{asked}: {:?} is not documented", reply.media_type()));
@@ -138,7 +144,8 @@ impl Contract {
     /// Checks a value against a schema of the document.
     #[track_caller]
     pub(crate) fn validate(&self, schema: &Value, value: &Value, what: &str) {
-        let errors: Vec<String> = self.validator(schema).iter_errors(value).map(|e| format!("{} at {}", e, e.instance_path())).collect();
+        let errors: Vec<String> =
+            self.validator(schema).iter_errors(value).map(|e| format!("{} at {}", e, e.instance_path())).collect();
         assert!(errors.is_empty(), "{what} is not as documented: {errors:#?}\n{value:#}");
     }
 
@@ -201,4 +208,65 @@ fn closed(schema: &Value, is_part: bool) -> Value {
         result.insert("unevaluatedProperties".to_owned(), Value::Bool(false));
     }
     Value::Object(result)
+}
+
+/// What checks everything else must be able to fail.
+mod tests {
+    use super::*;
+
+    fn contract() -> Contract {
+        let error =
+            json!({"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
+        let ok = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Mug"}}}});
+        Contract::new(json!({
+            "openapi": "3.1.0",
+            "paths": {"/mugs/{id}": {"get": {"responses": {"200": ok, "404": error}}}},
+            "components": {"schemas": {
+                "Problem": {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]},
+                "Size": {"type": "object", "properties": {"ml": {"type": "integer"}}},
+                "Mug": {"allOf": [
+                    {"$ref": "#/components/schemas/Size"},
+                    {"type": "object", "required": ["id"], "properties": {
+                        "id": {"type": "string", "format": "uuid"},
+                        "lid": {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Size"}]},
+                    }},
+                ]},
+            }},
+        }))
+    }
+
+    /// Why the contract refuses this reply; `None` when it does not.
+    fn refusal(status: u16, media_type: &str, body: &Value) -> Option<String> {
+        let headers = vec![("content-type".to_owned(), media_type.to_owned())];
+        let reply = Reply { asked: "GET /mugs/1".to_owned(), status, headers, body: body.to_string().into_bytes() };
+        let check = || contract().check("GET", "/mugs/1", None, &reply);
+        let panic = std::panic::catch_unwind(check).err()?;
+        Some(panic.downcast_ref::<String>().cloned().unwrap_or_default())
+    }
+
+    #[test]
+    fn what_is_documented_passes() {
+        let mug = json!({"id": super::super::NO_ID, "ml": 300, "lid": {"ml": 0}});
+        assert_eq!(refusal(200, "application/json; charset=utf-8", &mug), None);
+        assert_eq!(refusal(200, "application/json", &json!({"id": super::super::NO_ID, "lid": null})), None);
+        assert_eq!(refusal(404, "application/problem+json", &json!({"code": "not_found", "more": 1})), None);
+    }
+
+    #[test]
+    fn what_is_not_documented_fails() {
+        let id = super::super::NO_ID;
+        for (status, media_type, body, why) in [
+            (201, "application/json", json!({"id": id}), "the status 201 is not documented"),
+            (200, "text/plain", json!({"id": id}), "\"text/plain\" is not documented"),
+            (200, "application/json", json!({}), "required"),
+            (200, "application/json", json!({"id": "x"}), "uuid"),
+            (200, "application/json", json!({"id": id, "ml": "300"}), "integer"),
+            (200, "application/json", json!({"id": id, "colour": "grey"}), "colour"),
+            (200, "application/json", json!({"id": id, "lid": {"colour": "grey"}}), "lid"),
+            (404, "application/problem+json", json!({"type": "x"}), "required"),
+        ] {
+            let refusal = refusal(status, media_type, &body).unwrap_or_else(|| panic!("{body} passed"));
+            assert!(refusal.contains(why), "{body}: {refusal}");
+        }
+    }
 }

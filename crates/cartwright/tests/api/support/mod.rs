@@ -8,8 +8,8 @@ mod reply;
 mod server;
 mod shop;
 
-pub(crate) use client::{Client, Request};
-pub(crate) use contract::{Contract, Operation};
+pub(crate) use client::Client;
+pub(crate) use contract::Operation;
 pub(crate) use mails::Mail;
 pub(crate) use raw::{exchange, request};
 pub(crate) use reply::Reply;

@@ -5,6 +5,7 @@ mod assets;
 mod csrf;
 mod home;
 mod mailbox;
+mod pictures;
 mod reset_password;
 mod setup;
 mod sign_in;
@@ -20,6 +21,7 @@ pub(super) fn all() -> Vec<(&'static str, MethodRouter<App>)> {
     vec![
         ("/", get(home::page)),
         ("/assets/style.css", get(assets::style)),
+        ("/pictures/{name}", get(pictures::file)),
         ("/staff/sign-in", get(sign_in::form).post(sign_in::submit)),
         ("/staff/sign-out", post(sign_in::sign_out)),
         ("/setup/{token}", get(setup::form).post(setup::submit)),

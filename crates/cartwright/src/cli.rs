@@ -1,0 +1,133 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use model::{Email, account::NAME_MAX, text};
+
+use crate::settings::Settings;
+
+/// A commerce backend: catalogue, accounts, orders and mails in one program.
+///
+/// Each setting can be given as a flag, as an environment variable, or in a TOML file (see --config), in that order.
+#[derive(Debug, Parser)]
+#[command(name = "cartwright", version, max_term_width = 120)]
+pub(crate) struct Cli {
+    /// How the shop is set up.
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a sample shop to look around in
+    ///
+    /// Fills the shop with a sample catalogue and prints the links to open. Mails land in the mailbox page, which needs
+    /// no sign-in as long as only this machine can reach it.
+    Demo,
+    /// Run the shop
+    ///
+    /// Stops on SIGTERM and SIGINT, after the requests in flight have been answered.
+    Serve,
+    /// Bring data over from elsewhere
+    #[command(subcommand)]
+    Import(Import),
+    /// Look after the owners of the shop
+    #[command(subcommand)]
+    Owner(Owner),
+    /// Look after the mails of the shop
+    #[command(subcommand)]
+    Mail(Mail),
+    /// Copy the database, which may be in use, into a new file, and check the copy
+    Backup {
+        /// The file to write; must not exist.
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the database, which must not be in use
+    ///
+    /// The database that was there is kept beside it.
+    Restore {
+        /// A file that `cartwright backup` wrote.
+        file: PathBuf,
+    },
+    /// Prove that the data agree with themselves; exit with 1 and say what is wrong if they do not
+    Check,
+    /// Print the OpenAPI document of the HTTP API
+    Openapi,
+}
+
+/// What to bring over.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// Import products from a CSV file in the format of Shopify
+    ///
+    /// New products are added, known ones changed, so that it can be repeated. All or nothing, unless --keep-going.
+    /// Prices are in the shop's currency.
+    Products(ImportProducts),
+}
+
+/// Which products to bring over, and how.
+#[derive(Debug, Args)]
+pub(crate) struct ImportProducts {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Import what can be imported, and leave out the products with bad rows.
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+}
+
+/// What to do about owners.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Owner {
+    /// Make an account that may do everything
+    Create(CreateOwner),
+}
+
+/// Who the owner is.
+#[derive(Debug, Args)]
+pub(crate) struct CreateOwner {
+    /// The e-mail address to sign in with.
+    #[arg(long, value_parser = email)]
+    pub(crate) email: Email,
+    /// The person's name.
+    #[arg(long, value_parser = name)]
+    pub(crate) name: String,
+    /// Read the password from standard input, so that it shows in no list of processes and no history.
+    #[arg(long, required = true)]
+    pub(crate) password_stdin: bool,
+}
+
+/// What to do about mails.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mail {
+    /// Send a test mail and wait for what becomes of it
+    Test {
+        /// Where to; the shop's own sender when it is not given.
+        #[arg(long, value_parser = email)]
+        to: Option<Email>,
+    },
+}
+
+fn email(text: &str) -> Result<Email, String> {
+    Email::parse("", text).map_err(|wrong| wrong.message)
+}
+
+fn name(name: &str) -> Result<String, String> {
+    text::line("", name, NAME_MAX).map_err(|wrong| wrong.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

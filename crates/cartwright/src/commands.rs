@@ -1,0 +1,51 @@
+//! The commands, one file each.
+
+mod backup;
+mod check;
+mod demo;
+mod import_products;
+mod mail_test;
+mod openapi;
+mod owner_create;
+mod restore;
+mod serve;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    cli::{Cli, Command, Import, Mail, Owner},
+    failure::Failure,
+    settings::Settings,
+};
+
+/// Does what was asked.
+///
+/// # Errors
+/// Why it was not done.
+pub(crate) fn run(Cli { settings, command }: Cli) -> Result<(), Failure> {
+    let runtime = runtime(&settings)?;
+    let done = runtime.block_on(async {
+        match command {
+            Command::Demo => demo::run(&settings).await,
+            Command::Serve => serve::run(&settings).await,
+            Command::Import(Import::Products(import)) => import_products::run(&settings, &import).await,
+            Command::Owner(Owner::Create(owner)) => owner_create::run(&settings, owner).await,
+            Command::Mail(Mail::Test { to }) => mail_test::run(&settings, to).await,
+            Command::Backup { file } => backup::run(&settings, &file).await,
+            Command::Restore { file } => restore::run(&settings, &file),
+            Command::Check => check::run(&settings).await,
+            Command::Openapi => openapi::run(),
+        }
+    });
+    // Whatever still runs on a blocking thread must not hold up the end.
+    runtime.shutdown_background();
+    done
+}
+
+fn runtime(settings: &Settings) -> Result<Runtime, Failure> {
+    let mut builder = Builder::new_multi_thread();
+    if let Some(workers) = settings.workers {
+        builder.worker_threads(usize::from(workers));
+    }
+    builder.enable_all().build().map_err(|error| Failure::failed(format_args!("threads cannot be started: {error}")))
+}

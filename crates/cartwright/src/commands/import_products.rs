@@ -1,0 +1,156 @@
+//! `cartwright import products FILE`
+
+mod progress;
+
+use std::{
+    fs::File,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use commerce::{
+    Error,
+    catalogue::{ImportError, ImportProducts, ImportSummary, ImportedProduct},
+    import::{Parsed, shopify},
+};
+use identity::fresh_stamp;
+use model::Currency;
+use store::{Engine, StoreError, execute};
+
+use self::progress::Progress;
+use crate::{cli, failure::Failure, settings::Settings, shop::Places};
+
+/// With --keep-going, how many products go into one transaction: few enough that a running shop sells on meanwhile.
+const BATCH: usize = 50;
+
+/// Imports the products of a file, and says what it could not use.
+pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Result<(), Failure> {
+    let name = import.file.display();
+    let Parsed { products, errors } = read(import, settings.currency).await?;
+    for error in &errors {
+        eprintln!("{name}: {error}");
+    }
+    if !errors.is_empty() && !import.keep_going {
+        eprintln!("cartwright: nothing was imported because of {}; --keep-going leaves them out", rows(errors.len()));
+        return Err(Failure::Found);
+    }
+    let engine = Places::new(settings, false).open()?;
+    let progress = Progress::start(products.len());
+    let done = if import.keep_going {
+        keep_going(engine.as_ref(), products, &progress).await
+    } else {
+        all_or_nothing(engine.as_ref(), products, &progress).await
+    };
+    progress.finish().await;
+    engine.close().await.map_err(Failure::failed)?;
+    let Done { summary, refused, failure } = done;
+    for error in &refused {
+        eprintln!("{name}: {error}");
+    }
+    if failure.is_none() || import.keep_going {
+        let ImportSummary { created, updated, unchanged } = summary;
+        println!("{name}: {created} products added, {updated} changed, {unchanged} were as they are in the file.");
+    }
+    if let Some(error) = failure {
+        return Err(Failure::failed(error));
+    }
+    let bad = errors.len() + refused.len();
+    if bad > 0 {
+        eprintln!("cartwright: the products of {} were left out", rows(bad));
+        return Err(Failure::Found);
+    }
+    Ok(())
+}
+
+fn rows(count: usize) -> String {
+    if count == 1 { "1 bad row".to_owned() } else { format!("{count} bad rows") }
+}
+
+async fn read(import: &cli::ImportProducts, currency: Currency) -> Result<Parsed, Failure> {
+    let path = import.file.clone();
+    let failed = |error: std::io::Error| Failure::failed(format_args!("{}: {error}", import.file.display()));
+    let file = File::open(&path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(Failure::failed(format_args!("{}: this is a folder, not a file", path.display())));
+    }
+    let parsed = tokio::task::spawn_blocking(move || shopify::read(file, currency)).await;
+    parsed.map_err(Failure::failed)
+}
+
+/// What came of an import.
+#[derive(Default)]
+struct Done {
+    summary: ImportSummary,
+    /// The products that the shop refused, with their lines.
+    refused: Vec<ImportError>,
+    /// What ended it before its end.
+    failure: Option<String>,
+}
+
+impl Done {
+    /// Takes in what one product, or the whole import, was refused for; `false` when going on makes no sense.
+    fn refuse(&mut self, error: ImportError) -> bool {
+        match &error.error {
+            Error::Store(StoreError::Constraint(_)) => self.refused.push(error),
+            Error::Store(store) => {
+                self.failure = Some(format!("{store}; importing the file again goes on where this ended"));
+                return false;
+            }
+            _ => self.refused.push(error),
+        }
+        true
+    }
+
+    fn add(&mut self, more: ImportSummary) {
+        self.summary.created += more.created;
+        self.summary.updated += more.updated;
+        self.summary.unchanged += more.unchanged;
+    }
+}
+
+async fn all_or_nothing(engine: &dyn Engine, products: Vec<ImportedProduct>, progress: &Progress) -> Done {
+    let mut done = Done::default();
+    match execute(engine, operation(products, progress.counter())).await {
+        Ok(summary) => done.add(summary),
+        Err(error) if error.line > 0 && !matches!(error.error, Error::Store(_)) => {
+            let what = "nothing was imported because of it; --keep-going leaves such products out";
+            done.failure = Some(format!("{error}; {what}"));
+        }
+        Err(error) => done.failure = Some(format!("nothing was imported: {}", error.error)),
+    }
+    done
+}
+
+async fn keep_going(engine: &dyn Engine, products: Vec<ImportedProduct>, progress: &Progress) -> Done {
+    let mut done = Done::default();
+    for batch in products.chunks(BATCH) {
+        match execute(engine, operation(batch.to_vec(), Arc::default())).await {
+            Ok(summary) => done.add(summary),
+            // One of them is refused: each for itself, then.
+            Err(_) => {
+                if !one_by_one(engine, batch, &mut done).await {
+                    return done;
+                }
+            }
+        }
+        progress.add(batch.len());
+    }
+    done
+}
+
+async fn one_by_one(engine: &dyn Engine, batch: &[ImportedProduct], done: &mut Done) -> bool {
+    for product in batch {
+        match execute(engine, operation(vec![product.clone()], Arc::default())).await {
+            Ok(summary) => done.add(summary),
+            Err(error) => {
+                if !done.refuse(error) {
+                    return false;
+                }
+            }
+        }
+    }
+    true
+}
+
+fn operation(products: Vec<ImportedProduct>, progress: Arc<AtomicU64>) -> ImportProducts {
+    ImportProducts { products, actor_id: None, stamp: fresh_stamp(), progress }
+}

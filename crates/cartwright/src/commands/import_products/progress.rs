@@ -1,0 +1,74 @@
+//! Showing how far an import is.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval},
+};
+
+/// Tells on standard error how many of the products are done, as long as it lasts.
+pub(super) struct Progress {
+    done: Arc<AtomicU64>,
+    total: usize,
+    is_terminal: bool,
+    shown: JoinHandle<()>,
+}
+
+impl Progress {
+    pub(super) fn start(total: usize) -> Self {
+        let done = Arc::new(AtomicU64::new(0));
+        let is_terminal = io::stderr().is_terminal();
+        // On a terminal one line that changes; elsewhere a line now and then.
+        let period = if is_terminal { Duration::from_millis(200) } else { Duration::from_secs(2) };
+        let counter = Arc::clone(&done);
+        let shown = tokio::spawn(async move {
+            let mut ticks = interval(period);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks.tick().await;
+            loop {
+                ticks.tick().await;
+                show(counter.load(Ordering::Relaxed), total, is_terminal);
+            }
+        });
+        Self { done, total, is_terminal, shown }
+    }
+
+    /// The counter, for an operation that counts by itself.
+    pub(super) fn counter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.done)
+    }
+
+    /// So many more are done.
+    pub(super) fn add(&self, count: usize) {
+        self.done.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Shows the last state.
+    pub(super) async fn finish(self) {
+        self.shown.abort();
+        let _ = self.shown.await;
+        show(self.done.load(Ordering::Relaxed), self.total, self.is_terminal);
+        if self.is_terminal {
+            eprintln!();
+        }
+    }
+}
+
+fn show(done: u64, total: usize, is_terminal: bool) {
+    let mut stderr = io::stderr().lock();
+    // Nobody can be told when standard error is closed.
+    let _ = if is_terminal {
+        write!(stderr, "\r{done} of {total} products")
+    } else {
+        writeln!(stderr, "{done} of {total} products")
+    };
+    let _ = stderr.flush();
+}

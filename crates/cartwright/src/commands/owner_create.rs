@@ -1,0 +1,58 @@
+//! `cartwright owner create`
+
+use std::io::{self, Read as _};
+
+use commerce::accounts::CreateOwner;
+use identity::{check_password, fresh_stamp};
+use store::{Engine, execute};
+
+use crate::{
+    cli,
+    failure::Failure,
+    settings::Settings,
+    shop::{self, Places},
+};
+
+/// Far more than the longest password has.
+const BYTES_MAX: u64 = 4096;
+
+/// Makes an account of an owner.
+pub(super) async fn run(settings: &Settings, owner: cli::CreateOwner) -> Result<(), Failure> {
+    let password = read_password()?;
+    let places = Places::new(settings, false);
+    check_password("", &password, &[owner.email.as_str(), &owner.name])
+        .map_err(|wrong| Failure::failed(format_args!("the password {}", wrong.message)))?;
+    let engine = places.open()?;
+    let made = create(engine.as_ref(), settings, owner, password).await;
+    engine.close().await.map_err(Failure::failed)?;
+    println!("{} is an owner of the shop now.", made?);
+    Ok(())
+}
+
+/// Makes the account; gives its address.
+pub(super) async fn create(
+    engine: &dyn Engine,
+    settings: &Settings,
+    owner: cli::CreateOwner,
+    password: String,
+) -> Result<String, Failure> {
+    let password_hash = shop::passwords(settings).hash(password).await.map_err(Failure::failed)?;
+    let email = owner.email.as_str().to_owned();
+    let create =
+        CreateOwner { email: owner.email, name: owner.name, password_hash, setup_link: None, stamp: fresh_stamp() };
+    execute(engine, create).await.map_err(Failure::failed)?;
+    Ok(email)
+}
+
+/// The first line of standard input, which is all that there may be.
+fn read_password() -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(BYTES_MAX).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::failed(format_args!("the password cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::usage("the password must be UTF-8 text"))?;
+    let password = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    if password.contains('\n') {
+        return Err(Failure::usage("standard input must hold the password and nothing else, but has several lines"));
+    }
+    Ok(password.to_owned())
+}

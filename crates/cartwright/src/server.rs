@@ -1,0 +1,150 @@
+//! The running shop: engine, mail worker, upkeep and web server, started and stopped in the right order.
+
+mod open_files;
+mod upkeep;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use identity::Keys;
+use mail::Worker;
+use store::Engine;
+use store_sqlite::SqliteEngine;
+use tokio::{net::TcpListener, sync::Notify};
+use tracing::{info, warn};
+
+use crate::{
+    data,
+    failure::Failure,
+    settings::{Settings, SignUp},
+    shop::{self, Places},
+    stop::Stop,
+};
+
+/// How long requests in flight may take when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// A shop that is about to open.
+pub(crate) struct Server {
+    /// The database.
+    pub(crate) engine: Arc<SqliteEngine>,
+    /// The data folder.
+    pub(crate) folder: PathBuf,
+    /// Where others reach it.
+    pub(crate) public_url: String,
+    address: SocketAddr,
+    listener: TcpListener,
+    app: web::App,
+    worker: Worker,
+}
+
+impl Server {
+    /// Opens everything that can fail, the port included, before anything is answered.
+    ///
+    /// # Errors
+    /// What stands against it, in a line.
+    pub(crate) async fn prepare(settings: &Settings, is_demo: bool) -> Result<Self, Failure> {
+        let transport = shop::transport(settings)?;
+        let places = Places::new(settings, is_demo);
+        data::make(&places.folder)?;
+        let keys = Keys::load_or_create(&data::keys(&places.folder)).map_err(Failure::failed)?;
+        // Before the database is opened, and perhaps migrated: a second start by mistake must change nothing.
+        let (listener, address) = listen(settings.listen).await?;
+        let public_url = public_url(settings, address);
+        let renderer = Arc::new(shop::renderer(settings, &places.folder, &public_url)?);
+        let engine = places.open()?;
+        open_files::allow_many();
+
+        let wake = Arc::new(Notify::new());
+        let shared: Arc<dyn Engine> = engine.clone();
+        let app = web::App::new(web::Parts {
+            engine: Arc::clone(&shared),
+            keys,
+            passwords: shop::passwords(settings),
+            mails: Arc::clone(&renderer) as _,
+            mail_wake: Arc::clone(&wake),
+            settings: web::Settings {
+                demo: is_demo && address.ip().is_loopback(),
+                mail_goes_nowhere: transport.is_mailbox(),
+                pictures: is_demo.then(|| data::pictures(&places.folder)),
+                ..web_settings(settings, &public_url)
+            },
+        });
+        if transport.is_mailbox() && !is_demo {
+            warn!(
+                "NO MAIL LEAVES THIS MACHINE: neither smtp-url nor mail-dir is set; mails land in {public_url}/mailbox"
+            );
+        }
+        let worker = Worker::new(shared, renderer, Arc::new(transport), wake);
+        Ok(Self { engine, folder: places.folder, public_url, address, listener, app, worker })
+    }
+
+    /// Whether only this machine can reach it.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.address.ip().is_loopback()
+    }
+
+    /// Serves until `stop`, then lets what is in flight finish: requests, mails, commits, in this order.
+    ///
+    /// # Errors
+    /// When something of that was cut off.
+    pub(crate) async fn run(self, stop: Stop) -> Result<(), Failure> {
+        let Self { engine, public_url, address, listener, app, worker, .. } = self;
+        info!(%address, public_url, version = env!("CARGO_PKG_VERSION"), "the shop is open");
+        let upkeep = tokio::spawn(upkeep::run(Arc::clone(&engine) as _));
+        // The worker stops beside the server, not after it: mails of the last requests wait in the outbox for the next
+        // start, and stopping takes as long as the slower of the two.
+        let mails = tokio::spawn(worker.run(stop.clone().wait()));
+        let served = web::serve(listener, app, stop.wait()).await;
+        let delivered = mails.await;
+        upkeep.abort();
+        let closed = engine.close().await;
+        served.map_err(Failure::failed)?;
+        delivered.map_err(|error| Failure::failed(format_args!("the delivery of mails ended early: {error}")))?;
+        closed.map_err(Failure::failed)?;
+        info!("stopped");
+        Ok(())
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| {
+        Failure::failed(format_args!("cannot listen on {address}: {error}; set another address with --listen"))
+    })?;
+    let address = listener.local_addr().map_err(Failure::failed)?;
+    Ok((listener, address))
+}
+
+fn public_url(settings: &Settings, address: SocketAddr) -> String {
+    if let Some(url) = &settings.public_url {
+        return url.0.clone();
+    }
+    if address.ip().is_loopback() {
+        return format!("http://{address}");
+    }
+    let url = format!("http://localhost:{}", address.port());
+    warn!(url, "public-url is not set; links in mails lead to this machine only");
+    url
+}
+
+fn web_settings(settings: &Settings, public_url: &str) -> web::Settings {
+    let limits = web::Limits {
+        connections: usize::try_from(settings.max_connections).unwrap_or(usize::MAX),
+        body_bytes: usize::try_from(settings.max_body_kib).unwrap_or(usize::MAX).saturating_mul(1024),
+        request_timeout: Duration::from_secs(u64::from(settings.request_timeout_secs)),
+        stop_timeout: STOP_TIMEOUT,
+        ..web::Limits::default()
+    };
+    web::Settings {
+        shop_name: settings.shop_name.clone(),
+        public_url: public_url.to_owned(),
+        currency: settings.currency,
+        sign_up: match settings.signup {
+            SignUp::Verify => web::SignUpMode::Verify,
+            SignUp::Immediate => web::SignUpMode::Immediate,
+        },
+        trusted_proxies: settings.trusted_proxies.0.clone(),
+        limits,
+        ..web::Settings::default()
+    }
+}

@@ -1,0 +1,180 @@
+//! The values that settings take, where the standard ones do not do.
+
+use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr};
+
+use clap::ValueEnum;
+use ipnet::IpNet;
+use model::text;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+/// Where the data is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Database {
+    /// The embedded engine, on this file.
+    Sqlite(PathBuf),
+}
+
+impl FromStr for Database {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Self, String> {
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            return Err("PostgreSQL is not supported yet; use sqlite:PATH".to_owned());
+        }
+        let path = url.strip_prefix("sqlite:").ok_or("must be sqlite:PATH, for example sqlite:/srv/shop/shop.db")?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path.contains('?') || path == ":memory:" {
+            return Err("must name a file: sqlite:PATH, for example sqlite:/srv/shop/shop.db".to_owned());
+        }
+        Ok(Self::Sqlite(PathBuf::from(path)))
+    }
+}
+
+/// An address that others reach, without a slash at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PublicUrl(pub(crate) String);
+
+impl FromStr for PublicUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let allowed = "must be http:// or https:// and a host, without a path, for example https://shop.example.com";
+        let url = Url::parse(text).map_err(|_| allowed.to_owned())?;
+        let is_plain = matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if is_plain { Ok(Self(url.origin().ascii_serialization())) } else { Err(allowed.to_owned()) }
+    }
+}
+
+/// The proxies that are believed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ProxyList(pub(crate) Vec<IpNet>);
+
+impl FromStr for ProxyList {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let network = |entry: &str| {
+            let address = entry.parse::<IpAddr>().map(IpNet::from);
+            address.or_else(|_| entry.parse::<IpNet>()).map_err(|_| {
+                format!("`{entry}` is neither an address nor a network; allowed are entries such as 10.0.0.0/8 and ::1")
+            })
+        };
+        entries.map(network).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// How customers sign up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SignUp {
+    /// With a code that proves the address; sign-up tells nobody whether an address is known
+    Verify,
+    /// Signed in at once; sign-up then tells whether an address is known
+    Immediate,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Text on a terminal, JSON otherwise
+    Auto,
+    /// Lines for people
+    Text,
+    /// A JSON object a line
+    Json,
+}
+
+/// What is logged, in the syntax of `tracing_subscriber`'s filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogFilter(String);
+
+impl LogFilter {
+    /// The filter.
+    pub(crate) fn filter(&self) -> EnvFilter {
+        EnvFilter::new(&self.0)
+    }
+}
+
+impl FromStr for LogFilter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A lone word that is no level would be taken for a part of the program, and silence everything.
+        let words = text.split(',').map(str::trim);
+        let is_level = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word);
+        let is_sound = words.clone().all(|word| is_level(&word.to_lowercase()) || word.contains('='));
+        match EnvFilter::try_new(text) {
+            Ok(_) if is_sound => Ok(Self(text.to_owned())),
+            _ => Err("must be a level (error, warn, info, debug, trace, off), or several entries such as \
+                      info,web=debug"
+                .to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for LogFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What the shop is called.
+pub(super) fn shop_name(name: &str) -> Result<String, String> {
+    text::line("", name, 80).map_err(|wrong| wrong.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_are_files() {
+        let sqlite = |path: &str| Ok(Database::Sqlite(PathBuf::from(path)));
+        assert_eq!("sqlite:shop.db".parse::<Database>(), sqlite("shop.db"));
+        assert_eq!("sqlite:///srv/shop.db".parse::<Database>(), sqlite("/srv/shop.db"));
+        assert_eq!("sqlite:/srv/shop.db".parse::<Database>(), sqlite("/srv/shop.db"));
+        for wrong in ["", "sqlite:", "sqlite://", "sqlite::memory:", "sqlite:a?mode=ro", "mysql://x", "/srv/shop.db"] {
+            assert!(wrong.parse::<Database>().is_err(), "{wrong}");
+        }
+        let error = "postgres://u:p@h/db".parse::<Database>().expect_err("not yet");
+        assert!(error.contains("not supported yet"));
+    }
+
+    #[test]
+    fn public_urls_have_no_path() {
+        let good = [("https://shop.example.com/", "https://shop.example.com"), ("http://[::1]:80", "http://[::1]")];
+        for (text, url) in good {
+            assert_eq!(text.parse::<PublicUrl>(), Ok(PublicUrl(url.to_owned())));
+        }
+        for wrong in ["", "shop.example.com", "ftp://a", "https://a/b", "https://a?b", "https://u:p@a", "mailto:a@b"] {
+            assert!(wrong.parse::<PublicUrl>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn proxies_are_addresses_and_networks() {
+        let list: ProxyList = "10.0.0.0/8, 192.0.2.1,::1".parse().expect("sound");
+        let shown: Vec<_> = list.0.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["10.0.0.0/8", "192.0.2.1/32", "::1/128"]);
+        assert_eq!("".parse::<ProxyList>(), Ok(ProxyList::default()));
+        assert!("10.0.0.0/33".parse::<ProxyList>().is_err());
+        assert!("proxy.example.com".parse::<ProxyList>().is_err());
+    }
+
+    #[test]
+    fn filters_that_would_silence_everything_are_refused() {
+        for good in ["info", "WARN", "info,web=debug", "web=trace", "off"] {
+            assert!(good.parse::<LogFilter>().is_ok(), "{good}");
+        }
+        for wrong in ["loud", "web", "info,web", "web=loud", ""] {
+            assert!(wrong.parse::<LogFilter>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! `/v1/admin`
+
+mod accounts;
+mod categories;
+mod mails;
+mod orders;
+mod permissions;
+mod products;
+mod stock;
+mod variants;

@@ -1,0 +1,152 @@
+//! `/v1/admin/orders`
+
+use serde_json::{Value, json};
+
+use crate::support::{NO_ID, Reply, Shop, line, pick, text};
+
+fn move_to(shop: &Shop, order: &Value, body: &Value) -> Reply {
+    shop.owner().post(&format!("/v1/admin/orders/{}/transitions", text(&order["id"])), body).send()
+}
+
+/// A new order that was moved along this way.
+fn order_at(shop: &Shop, way: &[&str]) -> Value {
+    let (_, variant) = shop.product(1, 9);
+    let order = shop.order(&shop.customer(), &[line(&variant, 1)]);
+    for to in way {
+        move_to(shop, &order, &json!({"to": to})).expect(200);
+    }
+    order
+}
+
+#[test]
+fn every_illegal_move_is_a_conflict_that_names_the_allowed_ones() {
+    let shop = Shop::shared();
+    let all = ["pending", "confirmed", "shipped", "delivered", "cancelled"];
+    let table: [(&[&str], &[&str]); 5] = [
+        (&[], &["confirmed", "cancelled"]),
+        (&["confirmed"], &["shipped", "cancelled"]),
+        (&["confirmed", "shipped"], &["delivered"]),
+        (&["confirmed", "shipped", "delivered"], &[]),
+        (&["cancelled"], &[]),
+    ];
+    for (way, allowed) in table {
+        let order = order_at(&shop, way);
+        let path = format!("/v1/admin/orders/{}", text(&order["id"]));
+        let before = shop.owner().get(&path).send().expect(200);
+        assert_eq!(before["allowed_transitions"], json!(allowed));
+        for to in all.into_iter().filter(|to| !allowed.contains(to)) {
+            let problem = move_to(&shop, &order, &json!({"to": to})).refused(409, "transition_not_allowed");
+            assert_eq!((&problem["allowed"], &problem["to"]), (&json!(allowed), &json!(to)));
+            assert_eq!(problem["from"], before["status"]);
+        }
+        assert_eq!(shop.owner().get(&path).send().expect(200), before, "a refused move changes nothing");
+    }
+}
+
+#[test]
+fn legal_moves_work_one_by_one() {
+    let shop = Shop::shared();
+    for way in [&["confirmed", "shipped", "delivered"][..], &["cancelled"], &["confirmed", "cancelled"]] {
+        let order = order_at(&shop, &[]);
+        for (n, to) in way.iter().enumerate() {
+            let moved = move_to(&shop, &order, &json!({"to": to})).expect(200);
+            assert_eq!((&moved["status"], moved["timeline"].as_array().map(Vec::len)), (&json!(to), Some(n + 2)));
+        }
+    }
+}
+
+#[test]
+fn staff_cancelling_gives_the_stock_back() {
+    let shop = Shop::shared();
+    let (product, variant) = shop.product(1, 9);
+    let order = shop.order(&shop.customer(), &[line(&variant, 4)]);
+    move_to(&shop, &order, &json!({"to": "confirmed"})).expect(200);
+    move_to(&shop, &order, &json!({"to": "cancelled", "note": "Sold out after all."})).expect(200);
+    assert_eq!(shop.stock_of(&product), 9);
+    move_to(&shop, &order, &json!({"to": "cancelled"})).refused(409, "transition_not_allowed");
+    assert_eq!(shop.stock_of(&product), 9);
+}
+
+#[test]
+fn tracking_belongs_to_the_shipment() {
+    let shop = Shop::shared();
+    let order = order_at(&shop, &[]);
+    move_to(&shop, &order, &json!({"to": "confirmed", "tracking": {"number": "1"}})).invalid("/tracking");
+    move_to(&shop, &order, &json!({"to": "confirmed"})).expect(200);
+    move_to(&shop, &order, &json!({"to": "shipped", "tracking": {"number": ""}})).invalid("/tracking/number");
+    let shipped = move_to(&shop, &order, &json!({"to": "shipped", "tracking": "0034"})).expect(200);
+    assert_eq!(shipped["tracking"], json!({"number": "0034", "carrier": null, "url": null}));
+    let without = order_at(&shop, &["confirmed", "shipped"]);
+    assert_eq!(
+        shop.owner().get(&format!("/v1/admin/orders/{}", text(&without["id"]))).send().expect(200)["tracking"],
+        json!(null)
+    );
+}
+
+#[test]
+fn wrong_moves_are_refused() {
+    let shop = Shop::shared();
+    let order = order_at(&shop, &[]);
+    move_to(&shop, &order, &json!({"to": "lost"})).invalid("/to");
+    move_to(&shop, &order, &json!({})).invalid("/to");
+    let long = "x".repeat(2_001);
+    for note in [&*long, "a\u{0}b"] {
+        let reply = move_to(&shop, &order, &json!({"to": "confirmed", "note": note}));
+        reply.invalid("/note");
+    }
+    move_to(&shop, &json!({"id": NO_ID}), &json!({"to": "confirmed"})).refused(404, "not_found");
+    let path = format!("/v1/admin/orders/{}", text(&order["id"]));
+    let tag = shop.owner().get(&path).send().header("etag");
+    shop.owner().get(&path).header("if-none-match", &tag).send().expect(304);
+    let confirm = || {
+        shop.owner().post(&format!("{path}/transitions"), &json!({"to": "confirmed"})).header("if-match", &tag).send()
+    };
+    confirm().expect(200);
+    confirm().refused(412, "version_mismatch");
+}
+
+#[test]
+fn orders_are_found_by_status_number_customer_and_date() {
+    let shop = Shop::shared();
+    let staff = shop.staff(&["orders"]);
+    let (buyer, other) = (shop.customer(), shop.customer());
+    let (_, variant) = shop.product(1, 90);
+    let placed: Vec<Value> = (0..4).map(|_| shop.order(&buyer, &[line(&variant, 1)])).collect();
+    shop.order(&other, &[line(&variant, 1)]);
+    shop.advance(&placed[2], "confirmed");
+    let by = |query: &str| {
+        staff.client.get(&format!("/v1/admin/orders?limit=100&{query}")).send().expect(200)["items"].clone()
+    };
+    let ids = |orders: &[&Value]| orders.iter().map(|order| order["id"].clone()).collect::<Vec<_>>();
+    let found = |query: &str| pick(&by(query), "id").into_iter().cloned().collect::<Vec<_>>();
+
+    let of_buyer = format!("customer={}", buyer.email.to_uppercase());
+    let all = ids(&[&placed[3], &placed[2], &placed[1], &placed[0]]);
+    assert_eq!(found(&of_buyer), all);
+    assert_eq!(found(&format!("customer={}", buyer.id())), all);
+    assert_eq!(found(&format!("{of_buyer}&status=confirmed")), ids(&[&placed[2]]));
+    let number = text(&placed[1]["number"]);
+    for form in [number.clone(), number.to_lowercase(), number.replace("CW-", "")] {
+        assert_eq!(found(&format!("number={form}")), ids(&[&placed[1]]));
+    }
+    assert!(found("number=CW-999999999").is_empty());
+    let (from, before) = (text(&placed[1]["placed_at"]), text(&placed[3]["placed_at"]));
+    assert_eq!(found(&format!("{of_buyer}&placed_from={from}&placed_before={before}")), ids(&[&placed[2], &placed[1]]));
+    assert_eq!(by(&format!("number={number}"))[0]["account_id"], buyer.account["id"]);
+
+    let first = staff.client.get(&format!("/v1/admin/orders?limit=3&{of_buyer}")).send().expect(200);
+    let next = format!("/v1/admin/orders?limit=3&{of_buyer}&cursor={}", text(&first["next_cursor"]));
+    assert_eq!(pick(&staff.client.get(&next).send().expect(200)["items"], "id"), [&placed[0]["id"]]);
+    for (query, name) in [
+        ("status=lost", "status"),
+        ("number=abc", "number"),
+        ("number=CW-", "number"),
+        ("number=99999999999999999999", "number"),
+        ("customer=nobody", "customer"),
+        ("placed_from=yesterday", "placed_from"),
+        ("placed_before=2026-13-01", "placed_before"),
+        ("buyer=x", "buyer"),
+    ] {
+        staff.client.get(&format!("/v1/admin/orders?{query}")).send().wrong_parameter(name);
+    }
+}

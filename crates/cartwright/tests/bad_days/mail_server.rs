@@ -1,0 +1,131 @@
+//! The mail server stalls, then is down, then is there.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    days::{
+        audit::Audit,
+        client::Client,
+        load::{Fate, Sent, order},
+        program::{check, create_owner},
+        server::{Launch, Server, free_address},
+        shop::Shop,
+        within,
+    },
+    smtp::{Aiosmtpd, Stalling},
+};
+
+/// Orders in a row before the other shop has its turn.
+const BURST: usize = 20;
+const BURSTS: usize = 5;
+
+/// A shop, and what was ordered in it.
+struct Place {
+    launch: Launch,
+    shop: Shop,
+    journal: Vec<Sent>,
+    server: Server,
+    _folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn open(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let launch = Launch::new(folder.path(), &[&["--signup", "immediate"], arguments].concat());
+        create_owner(&launch.data);
+        let server = launch.start();
+        let shop = Shop::fill(launch.address, 1);
+        Self { launch, shop, journal: vec![], server, _folder: folder }
+    }
+
+    /// So many orders, one after the other.
+    fn orders(&mut self, count: usize) {
+        let client = Client::new(self.launch.address);
+        for _ in 0..count {
+            let number = self.journal.len();
+            let key = format!("order-{number}");
+            let body = self.shop.order(&key, number);
+            let sent = order(&client, &self.shop, key, 0, body);
+            assert!(matches!(sent.fate, Fate::Acknowledged(_)), "{sent:?}");
+            self.journal.push(sent);
+        }
+    }
+
+    fn median(&self) -> Duration {
+        let mut took: Vec<_> = self.journal.iter().map(|sent| sent.took).collect();
+        took.sort_unstable();
+        took[took.len() / 2]
+    }
+}
+
+/// Orders in both shops in turn, so that whatever else the machine does meets both alike.
+fn order_in_turn(places: &mut [&mut Place]) {
+    for _ in 0..BURSTS {
+        for place in &mut *places {
+            place.orders(BURST);
+        }
+    }
+}
+
+#[test]
+fn orders_go_on_at_the_same_speed_and_every_mail_arrives_once_when_the_server_is_back() {
+    let smtp = free_address();
+    let stalling = Stalling::start(smtp);
+    let mut troubled = Place::open(&["--smtp-url", &format!("smtp://{smtp}")]);
+    let mut untroubled = Place::open(&[]);
+
+    order_in_turn(&mut [&mut troubled, &mut untroubled]);
+    assert!(stalling.end() > 0, "nobody called the mail server, so it troubled nobody");
+    // Now nothing listens there at all.
+    order_in_turn(&mut [&mut troubled, &mut untroubled]);
+    let (with, without) = (troubled.median(), untroubled.median());
+    println!("an order took {with:?} without a mail server and {without:?} without a need of one (medians)");
+    assert!(with < without * 2 + Duration::from_millis(5), "{with:?} an order rather than {without:?}");
+    assert_eq!(pending(&troubled), troubled.journal.len(), "the mails wait");
+
+    let begin = Instant::now();
+    let real = Aiosmtpd::start(smtp);
+    within(Duration::from_secs(90), "the mails to be sent", || (pending(&troubled) == 0).then_some(()));
+    println!("{} mails were sent within {:?} after the server came", troubled.journal.len(), begin.elapsed());
+
+    let orders = Audit::of(&troubled.shop);
+    assert_eq!(orders.compare(&troubled.journal), Vec::<String>::new());
+    // The server's last line may still be on its way to us.
+    within(Duration::from_secs(5), "the last mail", || (real.taken().len() >= orders.count()).then_some(()));
+    prove_each_once(&troubled, &real);
+    let Place { launch, server, _folder, .. } = troubled;
+    server.stop();
+    assert_eq!(real.taken().len(), orders.count(), "nothing is sent again while stopping");
+    check(&launch.data);
+    untroubled.server.stop();
+}
+
+/// Mails about orders that wait.
+fn pending(place: &Place) -> usize {
+    let mails = place.shop.all(&place.shop.owner, "/v1/admin/mails?status=pending&");
+    assert!(mails.iter().all(|mail| mail["template"] == "order_placed"), "{mails:?}");
+    mails.len()
+}
+
+fn prove_each_once(place: &Place, server: &Aiosmtpd) {
+    let mut ids: HashMap<String, u32> = HashMap::new();
+    let taken = server.taken();
+    for mail in &taken {
+        *ids.entry(mail.id.clone()).or_default() += 1;
+    }
+    for sent in &place.journal {
+        let Fate::Acknowledged(order) = &sent.fate else { panic!("{sent:?}") };
+        let about = taken.iter().filter(|mail| mail.subject.contains(&order.number)).count();
+        assert_eq!(about, 1, "the mail about {} should have come once", order.number);
+    }
+    assert!(ids.values().all(|times| *times == 1), "a mail came twice: {ids:?}");
+    assert_eq!(taken.len(), place.journal.len());
+    for mail in place.shop.all(&place.shop.owner, "/v1/admin/mails?") {
+        assert_eq!(mail["status"], "sent", "{mail}");
+        let id = format!("<{}@example.com>", mail["id"].as_str().expect("an id"));
+        assert!(ids.contains_key(&id), "{id} counts as sent and did not come");
+    }
+}

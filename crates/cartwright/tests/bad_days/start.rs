@@ -1,0 +1,89 @@
+//! A server that should not start, and says so.
+
+use std::{fs, path::Path};
+
+use rusqlite::Connection;
+
+use crate::days::{
+    client::Client,
+    program::{Ended, check, create_owner, program, run, run_on},
+    server::{Launch, free_address},
+};
+
+fn serve(data: &Path, listen: &str) -> Ended {
+    let mut command = program();
+    run(command.args(["serve", "--listen", listen, "--bcrypt-cost", "10", "--data"]).arg(data), "")
+}
+
+/// The only database file in the folder.
+fn database(data: &Path) -> std::path::PathBuf {
+    let files = fs::read_dir(data).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let databases: Vec<_> = files.filter(|path| path.extension().is_some_and(|extension| extension == "db")).collect();
+    assert_eq!(databases.len(), 1, "{databases:?}");
+    databases[0].clone()
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    create_owner(&data);
+    let path = database(&data);
+    let conn = Connection::open(&path).expect("a database");
+    conn.pragma_update(None, "user_version", 4_711).expect("written");
+    conn.close().expect("closed");
+    let before = fs::read(&path).expect("the database");
+
+    let copy = folder.path().join("copy.db");
+    let copy = copy.to_str().expect("UTF-8");
+    let ended = [serve(&data, "127.0.0.1:0"), run_on(&data, &["check"]), run_on(&data, &["backup", copy])];
+    for ended in ended {
+        let complaint = ended.expect_complaint();
+        assert!(complaint.contains("newer") && complaint.contains("4711"), "{complaint}");
+        assert!(complaint.contains(path.to_str().expect("UTF-8")), "it should name the file: {complaint}");
+    }
+    assert!(fs::read(&path).expect("the database") == before, "the database was changed");
+}
+
+#[test]
+fn what_is_no_database_of_a_shop_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    create_owner(&data);
+    let path = database(&data);
+    fs::write(&path, "a shopping list, and no database at all ".repeat(100)).expect("written");
+    let before = fs::read(&path).expect("the file");
+    let complaint = serve(&data, "127.0.0.1:0").expect_complaint();
+    assert!(complaint.contains(path.to_str().expect("UTF-8")), "{complaint}");
+    assert!(fs::read(&path).expect("the file") == before, "the file was changed");
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_to_be() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let launch = Launch::new(folder.path(), &["--signup", "immediate"]);
+    create_owner(&launch.data);
+    let server = launch.start();
+    let other = tempfile::tempdir().expect("a folder");
+    let data = other.path().join("data");
+    create_owner(&data);
+    let listen = launch.address.to_string();
+    for data in [&data, &launch.data] {
+        let complaint = serve(data, &listen).expect_complaint();
+        assert!(complaint.contains(&listen), "it should name the address: {complaint}");
+        assert!(complaint.contains("in use"), "{complaint}");
+    }
+    Client::new(launch.address).get("/readyz").expect("a reply").expect(200);
+    server.stop();
+    check(&launch.data);
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    fs::write(&file, "not a folder").expect("written");
+    let data = file.join("data");
+    let complaint = serve(&data, &free_address().to_string()).expect_complaint();
+    assert!(complaint.contains(file.to_str().expect("UTF-8")), "{complaint}");
+}

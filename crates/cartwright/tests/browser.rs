@@ -1,0 +1,20 @@
+//! The pages for people, as a browser shows them: setting up, signing in, the mailbox, the documentation.
+//!
+//! Needs Chromium and chromedriver. Pictures of every page go to `target/screenshots/`.
+
+#[path = "browser/browser.rs"]
+mod browser;
+#[expect(dead_code, reason = "the tests of bad days share it, and each uses a part")]
+mod days;
+#[path = "browser/demo.rs"]
+mod demo;
+#[path = "browser/docs.rs"]
+mod docs;
+#[path = "browser/driver.rs"]
+mod driver;
+#[path = "browser/mailbox.rs"]
+mod mailbox;
+#[path = "browser/setup.rs"]
+mod setup;
+#[path = "browser/watched.rs"]
+mod watched;

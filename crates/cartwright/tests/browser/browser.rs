@@ -1,0 +1,216 @@
+//! A browser, spoken to in sentences.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use fantoccini::{Client, Locator, elements::Element, wd::WebDriverCompatibleCommand};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::driver::Driver;
+
+/// How long a page or a part of it may take to appear.
+const APPEAR_MAX: Duration = Duration::from_secs(10);
+/// The screens that pages are looked at on: a phone and a laptop.
+const SCREENS: [(u32, u32); 2] = [(390, 844), (1440, 900)];
+
+/// Special keys, as WebDriver writes them.
+pub(crate) const TAB: &str = "\u{e004}";
+pub(crate) const ENTER: &str = "\u{e007}";
+
+/// A browser with one window.
+pub(crate) struct Browser {
+    client: Client,
+    // In this order: the session ends before its runtime does.
+    _driver: Driver,
+    runtime: Runtime,
+}
+
+/// A command of chromedriver's own.
+#[derive(Debug)]
+struct Chrome {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Chrome {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.body.to_string()))
+    }
+}
+
+impl Browser {
+    /// Starts a browser with nothing in it.
+    pub(crate) fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let (driver, client) = Driver::start(&runtime);
+        Self { client, _driver: driver, runtime }
+    }
+
+    /// Opens a page.
+    #[track_caller]
+    pub(crate) fn open(&self, url: &str) {
+        self.runtime.block_on(self.client.goto(url)).unwrap_or_else(|error| panic!("{url}: {error}"));
+    }
+
+    /// Where the browser is.
+    pub(crate) fn path(&self) -> String {
+        let url = self.runtime.block_on(self.client.current_url()).expect("a URL");
+        url.path().to_owned()
+    }
+
+    /// Waits until the browser is there.
+    #[track_caller]
+    pub(crate) fn arrives_at(&self, path: &str) {
+        self.until(&format!("the page {path}"), || (self.path() == path).then_some(()));
+    }
+
+    #[track_caller]
+    fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        let begin = Instant::now();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(begin.elapsed() < APPEAR_MAX, "{what} did not appear; at {}:\n{}", self.path(), self.page_text());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn find(&self, css: &str) -> Option<Element> {
+        self.runtime.block_on(self.client.find(Locator::Css(css))).ok()
+    }
+
+    /// Whether the page has such an element now.
+    pub(crate) fn has(&self, css: &str) -> bool {
+        self.find(css).is_some()
+    }
+
+    /// How many such elements the page has now.
+    pub(crate) fn count(&self, css: &str) -> usize {
+        self.runtime.block_on(self.client.find_all(Locator::Css(css))).expect("an answer").len()
+    }
+
+    /// What the element says, once it is there.
+    #[track_caller]
+    pub(crate) fn text(&self, css: &str) -> String {
+        self.until(css, || self.runtime.block_on(self.find(css)?.text()).ok())
+    }
+
+    /// An attribute of the element.
+    #[track_caller]
+    pub(crate) fn attribute(&self, css: &str, name: &str) -> Option<String> {
+        let element = self.until(css, || self.find(css));
+        self.runtime.block_on(element.attr(name)).expect("an answer")
+    }
+
+    /// All that can be read on the page.
+    pub(crate) fn page_text(&self) -> String {
+        self.find("body").and_then(|body| self.runtime.block_on(body.text()).ok()).unwrap_or_default()
+    }
+
+    /// Clicks on an element and, if it leads elsewhere, waits for the new page.
+    #[track_caller]
+    pub(crate) fn click(&self, css: &str) {
+        let element = self.until(css, || self.find(css));
+        self.runtime.block_on(element.click()).unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// Clicks on the link that says this.
+    #[track_caller]
+    pub(crate) fn follow(&self, text: &str) {
+        let find = || self.runtime.block_on(self.client.find(Locator::LinkText(text))).ok();
+        let link = self.until(text, find);
+        self.runtime.block_on(link.click()).unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+
+    /// Writes into a field, in place of what is there.
+    #[track_caller]
+    pub(crate) fn fill(&self, css: &str, text: &str) {
+        let field = self.until(css, || self.find(css));
+        self.runtime.block_on(field.clear()).expect("cleared");
+        self.runtime.block_on(field.send_keys(text)).unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// Presses keys wherever the focus is.
+    #[track_caller]
+    pub(crate) fn press(&self, keys: &str) {
+        let element = self.runtime.block_on(self.client.active_element()).expect("something has the focus");
+        self.runtime.block_on(element.send_keys(keys)).unwrap_or_else(|error| panic!("{keys:?}: {error}"));
+    }
+
+    /// Runs a script in the page.
+    #[track_caller]
+    pub(crate) fn script(&self, script: &str) -> Value {
+        self.runtime.block_on(self.client.execute(script, vec![])).unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Does something inside the first frame of the page.
+    #[track_caller]
+    pub(crate) fn in_frame<T>(&self, what: impl FnOnce() -> T) -> T {
+        self.until("a frame", || self.find("iframe"));
+        self.runtime.block_on(self.client.enter_frame(0)).expect("a frame");
+        let done = what();
+        self.runtime.block_on(self.client.enter_parent_frame()).expect("the page around it");
+        done
+    }
+
+    /// Checks that no script has opened a dialog.
+    #[track_caller]
+    pub(crate) fn has_no_dialog(&self) {
+        let dialog = self.runtime.block_on(self.client.get_alert_text());
+        assert!(dialog.is_err(), "a script ran: {dialog:?}");
+    }
+
+    fn chrome(&self, path: &'static str, body: Value) -> Value {
+        self.runtime.block_on(self.client.issue_cmd(Chrome { path, body })).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    fn devtools(&self, command: &str, params: Value) -> Value {
+        self.chrome("goog/cdp/execute", json!({"cmd": command, "params": params}))
+    }
+
+    /// The entries of one of the browser's logs since it was last asked for.
+    pub(crate) fn log(&self, kind: &str) -> Vec<Value> {
+        let log = self.chrome("se/log", json!({"type": kind}));
+        log.as_array().cloned().unwrap_or_default()
+    }
+
+    /// Takes pictures of the page on a phone and a laptop, light and dark, whole. Checks on the way that it does not
+    /// have to be scrolled sideways.
+    #[track_caller]
+    pub(crate) fn pictures(&self, name: &str) {
+        for (width, height) in SCREENS {
+            let screen = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500});
+            self.devtools("Emulation.setDeviceMetricsOverride", screen);
+            for scheme in ["light", "dark"] {
+                let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+                self.devtools("Emulation.setEmulatedMedia", features);
+                let picture = self.devtools("Page.captureScreenshot", json!({"format": "png"}));
+                let bytes = BASE64_STANDARD.decode(picture["data"].as_str().expect("a picture")).expect("base64");
+                let file = folder().join(format!("{name}-{width}-{scheme}.png"));
+                fs::write(&file, bytes).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            }
+            let overflow = self.script("return document.documentElement.scrollWidth - window.innerWidth");
+            assert!(overflow.as_i64() <= Some(0), "{name} is {overflow} px too wide for {width} px");
+        }
+        self.devtools("Emulation.clearDeviceMetricsOverride", json!({}));
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": []}));
+    }
+}
+
+fn folder() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder").to_owned();
+    let folder = target.join("screenshots");
+    fs::create_dir_all(&folder).expect("a folder for the pictures");
+    folder
+}

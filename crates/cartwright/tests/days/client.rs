@@ -1,0 +1,93 @@
+//! A client that takes no reply for what it is: a reply or the lack of one.
+
+use std::{net::SocketAddr, time::Duration};
+
+use serde_json::Value;
+use ureq::{Agent, http};
+
+/// Somebody who talks to a server, over connections that are kept.
+#[derive(Clone)]
+pub(crate) struct Client {
+    agent: Agent,
+    address: SocketAddr,
+}
+
+/// A whole reply.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// The status.
+    pub(crate) status: u16,
+    /// The media type.
+    pub(crate) content_type: String,
+    /// The body.
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    /// The body, which must be JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        let shown = || String::from_utf8_lossy(&self.body).into_owned();
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", shown()))
+    }
+
+    /// The JSON of a reply with this status.
+    #[track_caller]
+    pub(crate) fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        self.json()
+    }
+
+    /// Checks that it is this refusal, told as RFC 9457 says.
+    #[track_caller]
+    pub(crate) fn expect_problem(&self, status: u16, code: &str) {
+        let problem = self.expect(status);
+        assert_eq!(self.content_type, "application/problem+json", "{problem}");
+        assert_eq!(problem["code"], code, "{problem}");
+    }
+}
+
+impl Client {
+    /// A client without connections yet.
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .build();
+        Self { agent: config.into(), address }
+    }
+
+    /// Reads as a stranger.
+    pub(crate) fn get(&self, path: &str) -> Result<Reply, ureq::Error> {
+        self.get_as("", path)
+    }
+
+    /// Reads with this access token.
+    pub(crate) fn get_as(&self, token: &str, path: &str) -> Result<Reply, ureq::Error> {
+        self.send(self.request("GET", path, token).body(()).expect("a request"))
+    }
+
+    /// Posts JSON with this access token and, unless it is empty, this idempotency key.
+    pub(crate) fn post(&self, token: &str, path: &str, key: &str, body: &Value) -> Result<Reply, ureq::Error> {
+        let mut request = self.request("POST", path, token).header("content-type", "application/json");
+        if !key.is_empty() {
+            request = request.header("idempotency-key", key);
+        }
+        self.send(request.body(body.to_string()).expect("a request"))
+    }
+
+    fn request(&self, method: &str, path: &str, token: &str) -> http::request::Builder {
+        let request = http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        if token.is_empty() { request } else { request.header("authorization", format!("Bearer {token}")) }
+    }
+
+    fn send(&self, request: http::Request<impl ureq::AsSendBody>) -> Result<Reply, ureq::Error> {
+        let mut response = self.agent.run(request)?;
+        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+        let content_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
+        let body = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec()?;
+        Ok(Reply { status: response.status().as_u16(), content_type, body })
+    }
+}

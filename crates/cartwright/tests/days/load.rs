@@ -1,0 +1,146 @@
+//! Buyers who order without pause and write down what they sent and what they were told.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::{client::Client, shop::Shop};
+
+/// An order that was acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Acknowledged {
+    /// Its id.
+    pub(crate) id: String,
+    /// Its number.
+    pub(crate) number: String,
+    /// Its total in minor units.
+    pub(crate) total: i64,
+}
+
+impl Acknowledged {
+    /// What an order says of itself.
+    #[track_caller]
+    pub(crate) fn read(order: &Value) -> Self {
+        let text = |name: &str| order[name].as_str().unwrap_or_else(|| panic!("no {name}: {order}")).to_owned();
+        let total = order["total"]["amount"].as_i64().unwrap_or_else(|| panic!("no total: {order}"));
+        Self { id: text("id"), number: text("number"), total }
+    }
+}
+
+/// What the buyer knows of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It was acknowledged.
+    Acknowledged(Acknowledged),
+    /// It was refused with this status.
+    Refused(u16),
+    /// No reply came. The connection told this.
+    Unknown(String),
+}
+
+/// An order that was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    /// Its idempotency key.
+    pub(crate) key: String,
+    /// Who ordered.
+    pub(crate) buyer: usize,
+    /// What was sent.
+    pub(crate) body: Value,
+    /// What the buyer knows of it.
+    pub(crate) fate: Fate,
+    /// When it was sent.
+    pub(crate) at: Instant,
+    /// After how long the reply was there, or was known not to come.
+    pub(crate) took: Duration,
+}
+
+/// Orders from several buyers at once.
+pub(crate) struct Load<'a> {
+    shop: &'a Shop,
+    label: String,
+    next: AtomicUsize,
+    is_over: AtomicBool,
+    /// Whether a buyer who gets no reply tries the next order.
+    goes_on: bool,
+}
+
+impl<'a> Load<'a> {
+    /// Load whose keys begin with `label`. Buyers stop at the first order without a reply.
+    pub(crate) fn new(shop: &'a Shop, label: &str) -> Self {
+        let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Self { shop, label: label.to_owned(), next, is_over, goes_on: false }
+    }
+
+    /// The same with buyers who never stop before they are told to.
+    pub(crate) fn undeterred(mut self) -> Self {
+        self.goes_on = true;
+        self
+    }
+
+    /// Tells the buyers to stop.
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::Release);
+    }
+
+    /// How many orders were begun.
+    pub(crate) fn begun(&self) -> usize {
+        self.next.load(Ordering::Acquire)
+    }
+
+    /// Lets so many buyers order at once while `meanwhile` runs; gives what they sent, and what that gave. `meanwhile`
+    /// calls [`Load::end`], or it is called for it.
+    pub(crate) fn during<T>(&self, threads: usize, meanwhile: impl FnOnce() -> T) -> (Vec<Sent>, T) {
+        thread::scope(|scope| {
+            let buyers: Vec<_> =
+                (0..threads).map(|thread| scope.spawn(move || self.buy(thread % self.shop.buyers.len()))).collect();
+            let given = {
+                // Also when it panics: otherwise the buyers would order for ever.
+                let _end = EndOnDrop(self);
+                meanwhile()
+            };
+            let sent = buyers.into_iter().flat_map(|buyer| buyer.join().expect("a buyer")).collect();
+            (sent, given)
+        })
+    }
+
+    fn buy(&self, buyer: usize) -> Vec<Sent> {
+        let client = Client::new(self.shop.address);
+        let mut journal = Vec::new();
+        while !self.is_over.load(Ordering::Acquire) {
+            let number = self.next.fetch_add(1, Ordering::AcqRel);
+            let key = format!("{}-{number}", self.label);
+            let body = self.shop.order(&key, number);
+            let sent = order(&client, self.shop, key, buyer, body);
+            let is_lost = matches!(sent.fate, Fate::Unknown(_));
+            journal.push(sent);
+            if is_lost && !self.goes_on {
+                break;
+            }
+        }
+        journal
+    }
+}
+
+struct EndOnDrop<'a, 'b>(&'a Load<'b>);
+
+impl Drop for EndOnDrop<'_, '_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+/// Places an order, or repeats one with its key and body.
+pub(crate) fn order(client: &Client, shop: &Shop, key: String, buyer: usize, body: Value) -> Sent {
+    let at = Instant::now();
+    let fate = match client.post(&shop.buyers[buyer], "/v1/orders", &key, &body) {
+        Ok(reply) if reply.status == 201 => Fate::Acknowledged(Acknowledged::read(&reply.json())),
+        Ok(reply) => Fate::Refused(reply.status),
+        Err(error) => Fate::Unknown(error.to_string()),
+    };
+    Sent { key, buyer, body, fate, at, took: at.elapsed() }
+}

@@ -1,0 +1,87 @@
+//! The program's commands, each run to its end.
+
+use std::{
+    ffi::OsStr,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use super::shop::{OWNER, PASSWORD};
+
+/// The program under test.
+pub(crate) fn program() -> Command {
+    let path = std::env::var_os("CARTWRIGHT_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_cartwright").into());
+    let mut command = Command::new(path);
+    // The settings of whoever runs the tests must not reach the program.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARTWRIGHT_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// What became of a command.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// Its exit status; `None` when a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// What it printed.
+    pub(crate) stdout: String,
+    /// What it complained of.
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// What it printed, if it succeeded.
+    #[track_caller]
+    pub(crate) fn expect_success(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self.stdout
+    }
+
+    /// The one line that it complained with; a failure to begin with, and without a panic or a backtrace.
+    #[track_caller]
+    pub(crate) fn expect_complaint(&self) -> String {
+        assert!(self.code.is_some_and(|code| code != 0), "it should have failed: {self:?}");
+        assert!(!self.stderr.contains("panicked"), "{self:?}");
+        let lines: Vec<_> = self.stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+        match lines.as_slice() {
+            [line] => (*line).to_owned(),
+            _ => panic!("a complaint should be one line: {self:?}"),
+        }
+    }
+}
+
+/// Runs a command to its end with this as its standard input.
+pub(crate) fn run(command: &mut Command, input: &str) -> Ended {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    // It may end without reading.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().expect("the program ends");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ended { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+}
+
+/// Runs one of the program's commands on the data in `data`.
+pub(crate) fn run_on<A: AsRef<OsStr>>(data: &Path, arguments: &[A]) -> Ended {
+    run(program().args(arguments).arg("--data").arg(data), "")
+}
+
+/// Proves that the data agree with themselves.
+#[track_caller]
+pub(crate) fn check(data: &Path) {
+    let ended = run_on(data, &["check"]);
+    assert_eq!(ended.code, Some(0), "the check found something: {ended:?}");
+}
+
+/// Makes the shop's owner.
+#[track_caller]
+pub(crate) fn create_owner(data: &Path) {
+    let mut command = program();
+    command.args(["owner", "create", "--email", OWNER, "--name", "Olive Owner", "--password-stdin"]);
+    command.args(["--bcrypt-cost", "10", "--data"]).arg(data);
+    run(&mut command, PASSWORD).expect_success();
+}

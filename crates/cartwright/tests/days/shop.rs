@@ -1,0 +1,121 @@
+//! A shop to be troubled: its owner, something to buy, and people who buy it.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use super::client::Client;
+
+/// Everybody's password here.
+pub(crate) const PASSWORD: &str = "seven lamps over a grey harbour";
+/// The owner's address.
+pub(crate) const OWNER: &str = "olive@example.com";
+/// Pieces of each variant at the start: more than any of these tests sells.
+pub(crate) const STOCK: i64 = 100_000_000;
+/// Minor units that one piece of each variant costs.
+const PRICES: [i64; 3] = [1_450, 399, 8_900];
+
+/// A shop, and the tokens of those who use it.
+pub(crate) struct Shop {
+    /// Where it is.
+    pub(crate) address: SocketAddr,
+    /// The owner's access token.
+    pub(crate) owner: String,
+    /// The buyers' access tokens.
+    pub(crate) buyers: Vec<String>,
+    emails: Vec<String>,
+    /// What can be bought.
+    pub(crate) variants: Vec<String>,
+    product: String,
+}
+
+impl Shop {
+    /// Fills the empty shop at `address`, which has its owner and signs customers in at once.
+    #[track_caller]
+    pub(crate) fn fill(address: SocketAddr, buyers: usize) -> Self {
+        let client = Client::new(address);
+        let owner = sign_in(&client, OWNER);
+        let product = post(&client, &owner, "/v1/admin/products", &product());
+        let emails: Vec<String> = (0..buyers).map(|number| format!("buyer-{number}@example.com")).collect();
+        let sign_up = |email: &String| {
+            let body = json!({"email": email, "password": PASSWORD, "name": "Ann Example"});
+            text(&post(&client, "", "/v1/auth/signup", &body)["access_token"])
+        };
+        Self {
+            address,
+            owner,
+            buyers: emails.iter().map(sign_up).collect(),
+            emails,
+            variants: (0..PRICES.len()).map(|place| text(&product["variants"][place]["id"])).collect(),
+            product: text(&product["id"]),
+        }
+    }
+
+    /// Signs everybody in again: access tokens live for ten minutes.
+    #[track_caller]
+    pub(crate) fn renew_tokens(&mut self) {
+        let client = Client::new(self.address);
+        self.owner = sign_in(&client, OWNER);
+        self.buyers = self.emails.iter().map(|email| sign_in(&client, email)).collect();
+    }
+
+    /// The `number`th order of somebody. Its key stands in its address, so that the order tells what it was asked with.
+    pub(crate) fn order(&self, key: &str, number: usize) -> Value {
+        let line = |place: usize| json!({"variant_id": self.variants[place], "quantity": 1 + (number + place) % 3});
+        let lines: Vec<_> = (0..=number % self.variants.len()).map(line).collect();
+        let ship_to = json!({
+            "name": "Ann Example", "line1": "Lindenstrasse 1", "line2": key, "city": "Berlin",
+            "postal_code": "10969", "country": "DE",
+        });
+        json!({"lines": lines, "ship_to": ship_to})
+    }
+
+    /// The product as staff see it.
+    #[track_caller]
+    pub(crate) fn product(&self) -> Value {
+        let reply = Client::new(self.address).get_as(&self.owner, &format!("/v1/admin/products/{}", self.product));
+        reply.expect("a reply").expect(200)
+    }
+
+    /// All items of a list, page by page.
+    #[track_caller]
+    pub(crate) fn all(&self, token: &str, path: &str) -> Vec<Value> {
+        let client = Client::new(self.address);
+        let mut items = Vec::new();
+        let mut target = format!("{path}limit=100");
+        loop {
+            let page = client.get_as(token, &target).expect("a reply").expect(200);
+            items.extend(page["items"].as_array().expect("a list").iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(cursor) => target = format!("{path}limit=100&cursor={cursor}"),
+                None => return items,
+            }
+        }
+    }
+}
+
+fn product() -> Value {
+    let variant = |(number, price): (usize, &i64)| {
+        let price = json!({"amount": price, "currency": "EUR"});
+        json!({"sku": format!("MUG-{number}"), "option_values": [number.to_string()], "price": price, "stock": STOCK})
+    };
+    let variants: Vec<_> = PRICES.iter().enumerate().map(variant).collect();
+    json!({"title": "Mug", "status": "active", "options": [{"name": "Size"}], "variants": variants})
+}
+
+#[track_caller]
+fn sign_in(client: &Client, email: &str) -> String {
+    let body = json!({"email": email, "password": PASSWORD});
+    text(&client.post("", "/v1/auth/login", "", &body).expect("a reply").expect(200)["access_token"])
+}
+
+#[track_caller]
+fn post(client: &Client, token: &str, path: &str, body: &Value) -> Value {
+    client.post(token, path, "", body).expect("a reply").expect(201)
+}
+
+/// The text that a value must be.
+#[track_caller]
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("a text: {value}")).to_owned()
+}

@@ -1,0 +1,67 @@
+//! Handing mails out for delivery.
+
+use commerce::mail::{EnqueueTestMail, LeaseMails};
+use model::{
+    MailId, MailStatus, SignedDuration,
+    mail::{ATTEMPTS_MAX, DeliveryOutcome},
+};
+
+use crate::support::{Shop, email, refused};
+
+async fn enqueue(shop: &Shop) -> MailId {
+    shop.run(EnqueueTestMail { to: email("ann"), stamp: shop.next_stamp() }).await.expect("enqueued")
+}
+
+pub async fn mails_are_handed_out_oldest_first_and_once(shop: Shop) {
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(enqueue(&shop).await);
+    }
+    let first: Vec<_> = shop.lease(2).await.iter().map(|mail| mail.id).collect();
+    let rest: Vec<_> = shop.lease(100).await.iter().map(|mail| mail.id).collect();
+    assert_eq!([first, rest].concat(), ids);
+    assert!(shop.lease(100).await.is_empty());
+}
+
+/// A worker that dies loses nothing, and a mail that kills its worker is counted.
+pub async fn a_lease_that_is_over_gives_the_mail_back(shop: Shop) {
+    let id = enqueue(&shop).await;
+    let leased = shop.lease(1).await.swap_remove(0);
+    assert_eq!((leased.id, leased.attempts, leased.status), (id, 1, MailStatus::Pending));
+    assert_eq!(shop.mail_now(id).await.attempts, 1);
+    shop.pass(SignedDuration::from_secs(59));
+    assert!(shop.lease(1).await.is_empty());
+    shop.pass(SignedDuration::from_secs(1));
+    assert_eq!(shop.lease(1).await.swap_remove(0).attempts, 2);
+}
+
+pub async fn what_is_not_due_or_settled_is_not_handed_out(shop: Shop) {
+    let sent = enqueue(&shop).await;
+    let failed = enqueue(&shop).await;
+    let mails = shop.lease(2).await;
+    assert_eq!((mails[0].id, mails[1].id), (sent, failed));
+    shop.record(&mails[0], DeliveryOutcome::Sent { keep_secret: false }).await;
+    shop.record(&mails[1], DeliveryOutcome::Rejected { error: "550 no".into() }).await;
+    shop.pass(SignedDuration::from_hours(24));
+    assert!(shop.lease(100).await.is_empty());
+}
+
+/// Each hand-out counts, so a mail that ends the worker each time does not come back for ever.
+pub async fn a_mail_that_never_comes_to_an_end_is_given_up(shop: Shop) {
+    let id = enqueue(&shop).await;
+    let mut handed_out = 0;
+    while !shop.lease(1).await.is_empty() {
+        handed_out += 1;
+        assert!(handed_out < 100, "handed out for ever");
+        shop.pass(SignedDuration::from_mins(1));
+    }
+    assert_eq!(handed_out, ATTEMPTS_MAX * 3);
+    let mail = shop.mail_now(id).await;
+    assert_eq!(mail.status, MailStatus::Failed);
+    assert!(mail.last_error.is_some_and(|error| error.contains("never came to an end")));
+}
+
+pub async fn a_lease_beyond_the_end_of_time_is_refused(shop: Shop) {
+    let lease = LeaseMails { now: shop.now(), lease: SignedDuration::MAX, limit: 1 };
+    refused!(shop.run(lease).await, commerce::Error::Store(_));
+}

@@ -1,0 +1,5 @@
+//! The shop itself: upkeep, copies, and what the primitives promise where no operation would ask.
+
+pub mod maintenance;
+pub mod primitives;
+pub mod sweep;

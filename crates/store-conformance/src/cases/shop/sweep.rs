@@ -1,0 +1,87 @@
+//! Removing what nobody needs any more.
+
+use commerce::{
+    Replied,
+    accounts::{EndSession, RefreshSession, Refreshed},
+    upkeep::{IDEMPOTENCY_DAYS, Sweep},
+};
+use model::{SignedDuration, challenge::Purpose, session::SESSION_LIFETIME};
+use store::Queries as _;
+
+use crate::{
+    cases::orders::idempotent::{claim, once},
+    support::{Shop, email, hash, line, load, place},
+};
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+async fn sweep(shop: &Shop) {
+    shop.run(Sweep { now: shop.now() }).await.expect("swept");
+}
+
+pub async fn keys_are_kept_for_their_days(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let mug = shop.product("Mug", 9).await;
+    let attempt = || once(Some(claim(&shop, &ann, "key", 1)), place(&shop, &ann, &[line(&mug, 1)]));
+    shop.run(attempt()).await.expect("done");
+    shop.pass(DAY * i32::try_from(IDEMPOTENCY_DAYS).expect("a few") - SignedDuration::from_secs(5));
+    sweep(&shop).await;
+    assert!(matches!(shop.run(attempt()).await.expect("done"), Replied::Before(_)));
+    shop.pass(SignedDuration::from_secs(10));
+    sweep(&shop).await;
+    assert!(matches!(shop.run(attempt()).await.expect("done"), Replied::New(_)));
+}
+
+/// The tokens of an ended session are still recognised for a while; then they are as unknown as any.
+pub async fn sessions_that_ended_or_expired_long_ago_are_removed(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let (ended, expired) = (shop.sign_in(&ann).await, shop.sign_in(&ann).await);
+    let rotate = RefreshSession {
+        presented: ended.refresh_hash,
+        successor: hash("second"),
+        address: "192.0.2.1".into(),
+        now: shop.now(),
+    };
+    shop.run(rotate).await.expect("renewed");
+    shop.run(EndSession { account_id: ann.id, id: ended.id, now: shop.now() }).await.expect("ended");
+    let tokens = [ended.refresh_hash, hash("second")];
+    shop.pass(DAY * 7 - SignedDuration::from_secs(1));
+    sweep(&shop).await;
+    for token in tokens {
+        assert!(load!(shop, |tx| tx.refresh_token(&token).await).is_some(), "removed too early");
+    }
+    shop.pass(SignedDuration::from_secs(2));
+    sweep(&shop).await;
+    for token in tokens {
+        assert_eq!(load!(shop, |tx| tx.refresh_token(&token).await), None);
+    }
+    assert_eq!(load!(shop, |tx| tx.session(ended.id).await), None);
+    assert!(shop.is_signed_in(expired.id).await, "a live session was removed");
+    shop.pass(SESSION_LIFETIME);
+    sweep(&shop).await;
+    assert!(load!(shop, |tx| tx.session(expired.id).await).is_none());
+    let (presented, successor) = (expired.refresh_hash, hash("another"));
+    let refresh = RefreshSession { presented, successor, address: String::new(), now: shop.now() };
+    assert_eq!(shop.run(refresh).await.expect("an answer"), Refreshed::Refused);
+}
+
+pub async fn challenges_that_expired_long_ago_are_removed(shop: Shop) {
+    shop.sign_up("ann", "111111").await;
+    let ann = shop.db().credentials(&email("ann")).await.expect("an answer").expect("an account").account.id;
+    sweep(&shop).await;
+    assert!(shop.verify("ann", "111111").await, "a good code was swept away");
+    shop.pass(DAY * 8);
+    sweep(&shop).await;
+    assert_eq!(load!(shop, |tx| tx.challenge(ann, Purpose::VerifyEmail).await), None);
+}
+
+pub async fn what_is_still_needed_stays(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let mug = shop.product("Mug", 9).await;
+    let order = shop.order(&ann, &[line(&mug, 1)]).await;
+    shop.pass(DAY * 400);
+    sweep(&shop).await;
+    assert_eq!(shop.order_now(order.id).await, order);
+    assert_eq!(shop.account_now(ann.id).await, ann);
+    assert_eq!((shop.ledger(&mug).await.len(), shop.mails_to(&email("ann")).await.len()), (2, 1));
+}
