@@ -20,11 +20,12 @@ fn is_database(path: &Path) -> bool {
     fs::File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && &head == b"SQLite format 3\0"
 }
 
-/// How many orders are stored.
-pub(crate) fn count_orders(path: &Path) -> Result<u64, String> {
+/// How many rows `from` has: a table, with or without a condition.
+pub(crate) fn count(path: &Path, from: &str) -> Result<u64, String> {
     let count = || -> rusqlite::Result<u64> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        connection.query_row("SELECT count(*) FROM orders", [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+        let sql = format!("SELECT count(*) FROM {from}");
+        connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
     };
     count().map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -48,7 +48,7 @@ struct Arguments {
     #[arg(long, default_value_t = 64)]
     customers: u32,
     /// Orders a second while the login storm is measured against quiet.
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 1_000)]
     steady_orders: u32,
     /// Print JSON instead of a table.
     #[arg(long)]

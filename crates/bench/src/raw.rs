@@ -154,7 +154,8 @@ impl<'a> Writer<'a> {
             level: connection.prepare("UPDATE variants SET stock = stock - 1, last_movement = ? WHERE id = ?")?,
             variants,
             number,
-            ids: 0,
+            // Above those of an earlier measurement of the same file.
+            ids: i64::unsigned_abs(number) << 8,
             numbers: Numbers::new(7),
         })
     }
@@ -303,6 +304,7 @@ mod tests {
         let after = counts(&path);
         let written: Vec<_> = after.iter().zip(before).map(|(after, before)| after - before).collect();
         assert_eq!(written, [10, 30, 10, 30, 10, 10, -30]);
+        (0..2).for_each(|_| assert!(measure(&path, 5, Duration::from_millis(20)).expect("a rate") > 0.0));
         assert!(measure(&empty, 5, Duration::ZERO).is_err(), "a file without a shop is no basis");
     }
 }

@@ -17,7 +17,8 @@ use crate::{
     shop::{self, Shop},
 };
 
-const SERVE: [&str; 4] = ["--bcrypt-cost", "10", "--signup", "immediate"];
+/// The public URL names the issuer of the tokens, which must outlive a change of the port.
+const SERVE: [&str; 6] = ["--bcrypt-cost", "10", "--signup", "immediate", "--public-url", "http://127.0.0.1:8080"];
 const ATTACKERS: u8 = 8;
 
 /// What the loads of one run have in common.
@@ -65,12 +66,13 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Report, String> {
     report.add("orders over SQLite alone", orders / limit, "", Some(Target::AtLeast(0.5)));
     report.add("binary", mebibytes(file_size(&program.binary)), "MiB", Some(Target::Under(40.0)));
     report.note(format!("Measured on {}.", machine::describe(folder.path())));
-    let Arguments { seconds, connections, steady_orders, .. } = arguments;
+    let unsent = database::count(&database::find(&program.data)?, "mails WHERE status = 'pending'")?;
+    let (Arguments { connections, .. }, steady_orders) = (arguments, bench.steady_orders());
     report.note(format!(
         "{seconds} s each; {connections} connections; {products} products; {customers} customers; bcrypt cost 10; the \
          storm is {ATTACKERS} connections that sign in as fast as they can, every second time with a wrong password, \
          beside {steady_orders} orders a second. {} acknowledged orders were all found in the database, which passed \
-         its check.",
+         its check; {unsent} of their mails were still waiting at the end.",
         bench.acknowledged
     ));
     Ok(report)
@@ -83,8 +85,9 @@ impl Bench<'_> {
         tokio::time::sleep(Duration::from_secs(1)).await;
         report.add("resident, idle", memory(&server)?, "MiB", Some(Target::Under(30.0)));
         self.read(&server, report).await?;
-        let orders = self.order(&server, report).await?;
+        // The storm comes first: the full load leaves mails behind, whose delivery would disturb what is called quiet.
         self.storm(&server, report).await?;
+        let orders = self.order(&server, report).await?;
         report.add("resident, after the load", memory(&server)?, "MiB", Some(Target::Under(150.0)));
         let (_, peak_kib) = server.memory_kib()?;
         report.add("resident, at most", mebibytes(peak_kib * 1024), "MiB", None);
@@ -124,7 +127,7 @@ impl Bench<'_> {
 
     /// Orders at a fixed rate, first in quiet, then while others try passwords.
     async fn storm(&mut self, server: &Server, report: &mut Report) -> Result<(), String> {
-        let rate = Some(if self.arguments.smoke { 100 } else { self.arguments.steady_orders });
+        let rate = Some(self.steady_orders());
         let quiet = self.place(server, rate).await?.percentile_ms(990);
         let (address, pace, emails) = (server.address, self.pace(None), self.shop.emails.clone());
         // On a thread of its own, so that it does not hold up the orders on this side.
@@ -139,9 +142,12 @@ impl Bench<'_> {
         });
         let stormy = self.place(server, rate).await?.percentile_ms(990);
         let logins = attackers.join().map_err(|_| "the storm's thread panicked")?.map_err(|error| error.to_string())?;
-        without_surprise("login", &logins)?;
-        if logins.count(200) == 0 || logins.count(401) == 0 {
-            return Err(format!("the storm was none: {:?}", logins.statuses));
+        // A short run on a busy machine may end before the first password was compared.
+        let hashed = logins.count(200) + logins.count(401);
+        match &logins.surprise {
+            Some(surprise) => return Err(format!("login: {surprise}")),
+            None if hashed == 0 => return Err(format!("the storm was none: {:?}", logins.statuses)),
+            None => {}
         }
         report.add("orders at a steady rate, p99, quiet", quiet, "ms", None);
         report.add("orders at a steady rate, p99, in a login storm", stormy, "ms", None);
@@ -163,6 +169,10 @@ impl Bench<'_> {
         Ok(outcome)
     }
 
+    fn steady_orders(&self) -> u32 {
+        if self.arguments.smoke { 100 } else { self.arguments.steady_orders }
+    }
+
     fn pace(&self, rate: Option<u32>) -> Pace {
         let (warm_up, measured) = match self.arguments.smoke {
             true => (Duration::from_millis(100), Duration::from_millis(700)),
@@ -173,7 +183,7 @@ impl Bench<'_> {
 
     /// Every acknowledged order is there, and no other; and the database agrees with itself.
     fn count(&self, program: &Program) -> Result<(), String> {
-        let stored = database::count_orders(&database::find(&program.data)?)?;
+        let stored = database::count(&database::find(&program.data)?, "orders")?;
         if stored != self.acknowledged {
             return Err(format!("{} orders were acknowledged, but {stored} are stored", self.acknowledged));
         }

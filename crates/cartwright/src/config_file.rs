@@ -3,12 +3,7 @@
 //! Its values become the defaults of the command line's own parser, so that flags, environment and file share names,
 //! rules and words, and come in that order.
 
-use std::{
-    ffi::OsString,
-    fs,
-    io::ErrorKind,
-    path::{Path, PathBuf},
-};
+use std::{ffi::OsString, fs, io::ErrorKind, path::PathBuf};
 
 use clap::{Args as _, Command, CommandFactory as _, FromArgMatches as _, error::ErrorKind as ClapError};
 use toml::{Table, Value};
@@ -130,9 +125,4 @@ fn first_line(error: &clap::Error) -> String {
     let text = text.split("\n\nFor more information").next().unwrap_or_default();
     let text = text.strip_prefix("error: ").unwrap_or(text);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Whether a file exists that [`parse`] would read for this data folder. For messages.
-pub(crate) fn path_in(folder: &Path) -> PathBuf {
-    folder.join(NAME)
 }

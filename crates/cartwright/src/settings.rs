@@ -79,6 +79,7 @@ pub(crate) struct Settings {
         value_name = "ADDRESS",
         default_value = "127.0.0.1:8080",
         global = true,
+        value_parser = values::listen,
         help_heading = "HTTP"
     )]
     pub(crate) listen: SocketAddr,
@@ -151,7 +152,8 @@ pub(crate) struct Settings {
         help_heading = "Mail")]
     pub(crate) mail_from: Option<mail::Mailbox>,
 
-    /// What is logged, by level (error, warn, info, debug, trace) and by part, such as info,web=debug.
+    /// What is logged, by level (error, warn, info, debug, trace) and by part, such as
+    /// info,cartwright_web=debug.
     #[arg(
         long,
         env = "CARTWRIGHT_LOG",

@@ -1,18 +1,25 @@
 //! When to stop.
 
+use std::time::Duration;
+
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
+    time::sleep,
 };
 
 use crate::failure::Failure;
+
+/// A signal this soon after the first is the same wish told twice: some supervisors signal the process and then its
+/// group.
+const SAME_WISH: Duration = Duration::from_secs(1);
 
 /// Tells everybody who waits for it that the program shall stop.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop(watch::Receiver<bool>);
 
 impl Stop {
-    /// Stops on SIGTERM and SIGINT. A second one ends the program at once.
+    /// Stops on SIGTERM and SIGINT. A later second one ends the program at once.
     ///
     /// # Errors
     /// When the signals cannot be listened to.
@@ -32,6 +39,10 @@ impl Stop {
             next().await;
             tracing::info!("stopping; requests in flight are answered first");
             let _ = sender.send(true);
+            tokio::select! {
+                () = sleep(SAME_WISH) => {}
+                () = async { loop { next().await } } => {}
+            }
             next().await;
             tracing::warn!("stopped at once");
             std::process::exit(1);

@@ -80,14 +80,22 @@ pub fn slug(pointer: &str, text: &str) -> Result<String, Violation> {
     Ok(text.to_owned())
 }
 
-/// `base` itself, or `base-2`, `base-3` and so on: the first that is not in `taken`.
+/// The part of a slug that [`free_slug`] puts numbers behind: shorter than `base` where the number would not fit.
+#[must_use]
+pub fn slug_stem(base: &str) -> &str {
+    let end = base.char_indices().nth(SLUG_MAX - 8).map_or(base.len(), |(end, _)| end);
+    base[..end].trim_end_matches('-')
+}
+
+/// `base` itself, or `base-2`, `base-3` and so on: the first that is not in `taken`, which must hold every slug that is
+/// `base`, or begins with its [`slug_stem`] and a hyphen.
 #[must_use]
 pub fn free_slug(base: &str, taken: &[String]) -> String {
     let is_free = |candidate: &str| !taken.iter().any(|slug| slug == candidate);
     if is_free(base) {
         return base.to_owned();
     }
-    let stem: String = base.chars().take(SLUG_MAX - 8).collect();
+    let stem = slug_stem(base);
     (2_u64..).map(|n| format!("{stem}-{n}")).find(|candidate| is_free(candidate)).unwrap_or_else(|| base.to_owned())
 }
 

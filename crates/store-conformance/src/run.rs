@@ -13,7 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Database {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) maintenance: Arc<dyn Maintenance>,
-    pub(crate) keep: Box<dyn Any + Send + Sync>,
+    #[expect(dead_code, reason = "kept for its drop, which removes the database's files")]
+    keep: Box<dyn Any + Send + Sync>,
 }
 
 impl Database {

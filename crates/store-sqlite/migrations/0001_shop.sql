@@ -3,7 +3,8 @@
 -- Ids are UUIDs as 16 bytes. Times are microseconds since 1970, UTC. Amounts of money are minor units of the currency
 -- beside them. Columns that hold lists or addresses are JSON.
 --
--- What the code must never break is said here again: CHECK, UNIQUE, FOREIGN KEY and, in two places, triggers.
+-- What the code must never break is said here again: CHECK, UNIQUE, FOREIGN KEY and, in two places, triggers. Sets of
+-- words are spelt out with OR: for an IN, SQLite would build a table of them with each row that is written.
 
 -- ── Accounts ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -12,7 +13,7 @@ CREATE TABLE accounts (
     email             TEXT UNIQUE,
     name              TEXT NOT NULL,
     phone             TEXT,
-    role              TEXT NOT NULL CHECK (role IN ('customer', 'staff', 'owner')),
+    role              TEXT NOT NULL CHECK (role = 'customer' OR role = 'staff' OR role = 'owner'),
     permissions       INTEGER NOT NULL CHECK (permissions BETWEEN 0 AND 15),
     email_verified_at INTEGER,
     disabled_at       INTEGER,
@@ -54,7 +55,7 @@ CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
 
 CREATE TABLE challenges (
     account_id        BLOB NOT NULL REFERENCES accounts (id),
-    purpose           TEXT NOT NULL CHECK (purpose IN ('verify_email', 'change_email', 'reset_password', 'signup_notice')),
+    purpose           TEXT NOT NULL CHECK (purpose = 'verify_email' OR purpose = 'change_email' OR purpose = 'reset_password' OR purpose = 'signup_notice'),
     secret_hash       BLOB CHECK (length(secret_hash) = 32),
     new_email         TEXT,
     expires_at        INTEGER NOT NULL,
@@ -93,7 +94,7 @@ CREATE TABLE products (
     seq         INTEGER PRIMARY KEY,
     id          BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
     slug        TEXT NOT NULL UNIQUE,
-    status      TEXT NOT NULL CHECK (status IN ('draft', 'active', 'archived')),
+    status      TEXT NOT NULL CHECK (status = 'draft' OR status = 'active' OR status = 'archived'),
     category_id BLOB REFERENCES categories (id) ON DELETE SET NULL,
     created_at  INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
@@ -148,7 +149,7 @@ CREATE TABLE stock_movements (
     id         BLOB NOT NULL CHECK (length(id) = 16),
     variant_id BLOB NOT NULL CHECK (length(variant_id) = 16),
     delta      INTEGER NOT NULL CHECK (delta <> 0),
-    cause      TEXT NOT NULL CHECK (cause IN ('received', 'sold', 'cancelled', 'returned', 'adjusted')),
+    cause      TEXT NOT NULL CHECK (cause = 'received' OR cause = 'sold' OR cause = 'cancelled' OR cause = 'returned' OR cause = 'adjusted'),
     order_id   BLOB REFERENCES orders (id),
     actor_id   BLOB,
     reason     TEXT,
@@ -159,7 +160,7 @@ CREATE TABLE stock_movements (
 ) STRICT;
 -- An order takes a variant's stock once and gives it back once.
 CREATE UNIQUE INDEX stock_movements_by_order ON stock_movements (order_id, variant_id, cause)
-    WHERE order_id IS NOT NULL AND cause IN ('sold', 'cancelled');
+    WHERE order_id IS NOT NULL AND (cause = 'sold' OR cause = 'cancelled');
 
 CREATE TRIGGER stock_movements_never_change BEFORE UPDATE ON stock_movements
 BEGIN
@@ -181,7 +182,7 @@ CREATE TABLE orders (
     id         BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
     account_id BLOB NOT NULL REFERENCES accounts (id),
     email      TEXT,
-    status     TEXT NOT NULL CHECK (status IN ('pending', 'confirmed', 'shipped', 'delivered', 'cancelled')),
+    status     TEXT NOT NULL CHECK (status = 'pending' OR status = 'confirmed' OR status = 'shipped' OR status = 'delivered' OR status = 'cancelled'),
     currency   TEXT NOT NULL CHECK (length(currency) = 3),
     total      INTEGER NOT NULL CHECK (total >= 0),
     ship_to    TEXT NOT NULL,
@@ -213,7 +214,7 @@ CREATE TABLE order_events (
     order_number INTEGER NOT NULL REFERENCES orders (number),
     position     INTEGER NOT NULL CHECK (position >= 0),
     at           INTEGER NOT NULL,
-    status       TEXT NOT NULL CHECK (status IN ('pending', 'confirmed', 'shipped', 'delivered', 'cancelled')),
+    status       TEXT NOT NULL CHECK (status = 'pending' OR status = 'confirmed' OR status = 'shipped' OR status = 'delivered' OR status = 'cancelled'),
     actor        TEXT NOT NULL CHECK (actor IN ('customer', 'staff')),
     actor_id     BLOB,
     note         TEXT,
@@ -232,7 +233,7 @@ CREATE TABLE mails (
     -- The template with its data, as JSON.
     content         TEXT NOT NULL,
     secret          TEXT,
-    status          TEXT NOT NULL CHECK (status IN ('pending', 'sent', 'failed')),
+    status          TEXT NOT NULL CHECK (status = 'pending' OR status = 'sent' OR status = 'failed'),
     attempts        INTEGER NOT NULL CHECK (attempts >= 0),
     next_attempt_at INTEGER NOT NULL,
     last_error      TEXT,

@@ -1,6 +1,11 @@
 //! The values that settings take, where the standard ones do not do.
 
-use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
 
 use clap::ValueEnum;
 use ipnet::IpNet;
@@ -113,7 +118,7 @@ impl FromStr for LogFilter {
         match EnvFilter::try_new(text) {
             Ok(_) if is_sound => Ok(Self(text.to_owned())),
             _ => Err("must be a level (error, warn, info, debug, trace, off), or several entries such as \
-                      info,web=debug"
+                      info,cartwright_web=debug"
                 .to_owned()),
         }
     }
@@ -123,6 +128,11 @@ impl fmt::Display for LogFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Where to listen.
+pub(super) fn listen(address: &str) -> Result<SocketAddr, String> {
+    address.parse().map_err(|_| "must be an IP address and a port, for example 127.0.0.1:8080 or [::]:8080".to_owned())
 }
 
 /// What the shop is called.
@@ -170,7 +180,7 @@ mod tests {
 
     #[test]
     fn filters_that_would_silence_everything_are_refused() {
-        for good in ["info", "WARN", "info,web=debug", "web=trace", "off"] {
+        for good in ["info", "WARN", "info,cartwright_web=debug", "cartwright_web=trace", "off"] {
             assert!(good.parse::<LogFilter>().is_ok(), "{good}");
         }
         for wrong in ["loud", "web", "info,web", "web=loud", ""] {

@@ -51,9 +51,16 @@ impl WebDriverCompatibleCommand for Chrome {
 impl Browser {
     /// Starts a browser with nothing in it.
     pub(crate) fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let (driver, client) = Driver::start(&runtime);
-        Self { client, _driver: driver, runtime }
+        let browser = Self { client, _driver: driver, runtime };
+        // The browser's own first page is nothing that is watched.
+        browser.open("about:blank");
+        for log in ["performance", "browser"] {
+            browser.log(log);
+        }
+        browser
     }
 
     /// Opens a page.
@@ -148,6 +155,15 @@ impl Browser {
         self.runtime.block_on(element.send_keys(keys)).unwrap_or_else(|error| panic!("{keys:?}: {error}"));
     }
 
+    /// Does something that leads to another page, which may look the same, and waits for that.
+    #[track_caller]
+    pub(crate) fn to_another_page(&self, what: impl FnOnce()) {
+        self.script("window.isOldPage = true");
+        what();
+        let is_there = "return !window.isOldPage && document.readyState === 'complete'";
+        self.until("another page", || (self.script(is_there) == true).then_some(()));
+    }
+
     /// Runs a script in the page.
     #[track_caller]
     pub(crate) fn script(&self, script: &str) -> Value {
@@ -172,7 +188,9 @@ impl Browser {
     }
 
     fn chrome(&self, path: &'static str, body: Value) -> Value {
-        self.runtime.block_on(self.client.issue_cmd(Chrome { path, body })).unwrap_or_else(|error| panic!("{path}: {error}"))
+        self.runtime
+            .block_on(self.client.issue_cmd(Chrome { path, body }))
+            .unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     fn devtools(&self, command: &str, params: Value) -> Value {

@@ -61,12 +61,20 @@ fn the_demo_shows_its_mailbox_to_whoever_runs_it() {
     for product in products {
         let url = product["images"][0]["url"].as_str().unwrap_or_else(|| panic!("no picture: {product}"));
         browser.open(&if url.starts_with('/') { format!("{origin}{url}") } else { url.to_owned() });
-        let width = browser.script("const svg = document.documentElement, img = document.querySelector('img'); \
-            return svg.tagName === 'svg' ? svg.getBoundingClientRect().width : img ? img.naturalWidth : 0");
+        let width = browser.script(
+            "const svg = document.documentElement, img = document.querySelector('img'); \
+            return svg.tagName === 'svg' ? svg.getBoundingClientRect().width : img ? img.naturalWidth : 0",
+        );
         assert!(width.as_f64() > Some(100.0), "{url} is no picture: {width}");
     }
     // From elsewhere than this machine the mailbox is none of anybody's business; here that is a foreign Host.
-    let reply = ureq::get(format!("{origin}/mailbox")).header("host", "shop.example.com").config().max_redirects(0).http_status_as_error(false).build().call();
+    let reply = ureq::get(format!("{origin}/mailbox"))
+        .header("host", "shop.example.com")
+        .config()
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .build()
+        .call();
     let status = reply.expect("a reply").status().as_u16();
     assert_ne!(status, 200, "a page elsewhere could read the mailbox through a name that points here");
 }

@@ -81,7 +81,8 @@ impl Drop for Driver {
         // Killed chromedrivers leave their browsers behind, so the session is closed first; also after a panic, when
         // nothing asynchronous can be waited for.
         if !self.session.is_empty() {
-            let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(10))).build().into();
+            let agent: ureq::Agent =
+                ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(10))).build().into();
             let _ = agent.delete(format!("{}/session/{}", self.url, self.session)).call();
         }
         let _ = self.child.kill();

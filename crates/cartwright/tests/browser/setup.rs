@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use crate::{
     browser::{Browser, ENTER, TAB},
-    days::{program::check, server::{Launch, Server}, shop::{OWNER, PASSWORD}, within},
+    days::{
+        program::check,
+        server::{Launch, Server},
+        shop::{OWNER, PASSWORD},
+        within,
+    },
     watched::prove_quiet,
 };
 
@@ -89,8 +94,7 @@ fn signing_in_needs_no_mouse_and_tells_little_about_what_is_wrong() {
     browser.pictures("sign-in-wrong");
     browser.fill("#email", "nobody@example.com");
     browser.fill("#password", "a wrong password");
-    browser.press(ENTER);
-    browser.until_gone_and_back("[role=alert]");
+    browser.to_another_page(|| browser.press(ENTER));
     assert_eq!(browser.text("[role=alert]"), of_known, "it should not tell whether there is such an account");
     assert_eq!(browser.script("return document.querySelector('#email').value"), "nobody@example.com");
 

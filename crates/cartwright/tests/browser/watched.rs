@@ -16,7 +16,10 @@ pub(crate) fn prove_quiet(browser: &Browser, origin: &str, except: &[&str]) {
     for entry in browser.log("browser") {
         let message = entry["message"].as_str().unwrap_or_default();
         let is_expected = except.iter().any(|part| message.contains(part));
-        assert!(is_expected || !matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")), "the console says: {entry}");
+        assert!(
+            is_expected || !matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING")),
+            "the console says: {entry}"
+        );
     }
 }
 

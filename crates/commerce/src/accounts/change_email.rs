@@ -111,7 +111,9 @@ impl ConfirmEmailChange {
         let mut changes = vec![
             Change::PutChallenge(spent),
             Change::UpdateAccount(account.clone()),
+            // What waits in the old mailbox must not open the account from there.
             Change::DeleteChallenge { account_id: old.id, purpose: Purpose::ResetPassword },
+            Change::DeleteChallenge { account_id: old.id, purpose: Purpose::VerifyEmail },
         ];
         changes.extend(told.map(Change::InsertMail));
         tx.apply(&changes).await?;

@@ -66,7 +66,7 @@ fn mail_to(account: &Account, id: MailId, template: MailTemplate, now: Timestamp
 }
 
 /// The account, if it can be used.
-async fn usable(tx: &mut dyn Tx, id: model::AccountId) -> Result<AccountRow, Error> {
+pub(crate) async fn usable(tx: &mut dyn Tx, id: model::AccountId) -> Result<AccountRow, Error> {
     tx.account(id).await?.filter(|row| row.account.is_usable()).ok_or(Error::NotAuthenticated)
 }
 

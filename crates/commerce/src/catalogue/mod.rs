@@ -31,7 +31,11 @@ async fn free_slug(tx: &mut dyn Tx, chosen: Option<&str>, title: &str) -> Result
         return if is_taken { Err(Conflict::SlugTaken(slug).into()) } else { Ok(slug) };
     }
     let base = text::slugify(title);
-    let taken = tx.product_slugs_like(&base).await?;
+    let mut taken = tx.product_slugs_like(&base).await?;
+    let stem = text::slug_stem(&base);
+    if stem != base {
+        taken.extend(tx.product_slugs_like(stem).await?);
+    }
     Ok(text::free_slug(&base, &taken))
 }
 

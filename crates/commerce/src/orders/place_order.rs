@@ -9,7 +9,7 @@ use model::{
 use store::{AccountRow, Change, Operation, Tx};
 
 use super::mails;
-use crate::{Conflict, Error};
+use crate::{Conflict, Error, accounts::usable};
 
 /// Places an order: the stock is taken, the order written and its mail enqueued, or none of it.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl Operation for PlaceOrder {
         // Load.
         let wanted = checkout::sum_lines(&self.lines)?;
         let variants: Vec<_> = wanted.iter().map(|line| line.variant_id).collect();
-        let buyer = tx.account(self.buyer).await?.ok_or(Error::NotFound("account"))?;
+        let buyer = usable(tx, self.buyer).await?;
         let offers = tx.offers(&variants).await?;
         let number = tx.next_order_number().await?;
 

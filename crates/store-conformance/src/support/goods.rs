@@ -7,7 +7,7 @@ use model::{
     Category, CategoryId, Currency, Money, Product, ProductId, ProductStatus, StockMovement, VariantId,
     checkout::RequestedLine,
 };
-use store::{PageRequest, Queries as _};
+use store::PageRequest;
 
 use super::Shop;
 

@@ -2,7 +2,7 @@
 
 use commerce::mail::{Delivery, LeaseMails, RecordDeliveries};
 use model::{Email, MailId, OutboxMail, SignedDuration, mail::DeliveryOutcome};
-use store::{MailFilter, PageRequest, Queries as _};
+use store::{MailFilter, PageRequest};
 
 use super::Shop;
 
@@ -54,8 +54,7 @@ impl Shop {
     /// When the engine fails.
     pub async fn record(&self, mail: &OutboxMail, outcome: DeliveryOutcome) {
         let delivery = Delivery { id: mail.id, attempts: mail.attempts, outcome, server_only: false };
-        let record =
-            RecordDeliveries { deliveries: vec![delivery], now: self.now(), jitter: 500, skip_missing: false };
+        let record = RecordDeliveries { deliveries: vec![delivery], now: self.now(), jitter: 500, skip_missing: false };
         self.run(record).await.expect("noted");
     }
 }

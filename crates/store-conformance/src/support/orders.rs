@@ -2,7 +2,7 @@
 
 use commerce::orders::{MoveOrder, Mover, PlaceOrder};
 use model::{Account, Order, OrderId, OrderStatus, PostalAddress, checkout::RequestedLine};
-use store::{OrderFilter, PageRequest, Queries as _};
+use store::{OrderFilter, PageRequest};
 
 use super::Shop;
 

@@ -5,7 +5,7 @@ use commerce::{
     accounts::{CodeChecked, CreateOwner, MailedSecret, NewSession, SignUp, StartSession, VerifyEmail},
 };
 use model::{Account, AccountId, Email, Permission, Role, SessionId, session::SecretHash};
-use store::{Change, Queries as _};
+use store::Change;
 
 use super::Shop;
 

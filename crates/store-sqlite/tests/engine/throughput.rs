@@ -57,7 +57,8 @@ async fn orders_a_second() {
     times.sort();
     let seconds = began.elapsed().as_secs_f64();
     println!(
-        "{:.0} orders/s, p50 {:?}, p99 {:?}, longest {:?}",
+        "{} in all, {:.0} orders/s, p50 {:?}, p99 {:?}, longest {:?}",
+        times.len(),
         f64::from(u32::try_from(times.len()).expect("fits")) / seconds,
         times[times.len() / 2],
         times[times.len() * 99 / 100],

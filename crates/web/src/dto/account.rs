@@ -254,13 +254,27 @@ pub struct SavedAddressDto {
     pub id: AddressId,
     /// What its owner calls it.
     pub label: Option<String>,
-    /// The address.
-    #[serde(flatten)]
-    pub address: PostalAddressDto,
+    /// Who receives it.
+    pub name: String,
+    /// Street and number.
+    pub line1: String,
+    /// Flat, floor, company.
+    pub line2: Option<String>,
+    /// Town.
+    pub city: String,
+    /// State, province or county.
+    pub region: Option<String>,
+    /// Postal code; empty in countries without them.
+    pub postal_code: String,
+    /// ISO 3166-1 alpha-2 code.
+    pub country: String,
+    /// A telephone number for the carrier.
+    pub phone: Option<String>,
 }
 
 impl From<SavedAddress> for SavedAddressDto {
     fn from(saved: SavedAddress) -> Self {
-        Self { id: saved.id, label: saved.label, address: saved.address.into() }
+        let PostalAddress { name, line1, line2, city, region, postal_code, country, phone } = saved.address;
+        Self { id: saved.id, label: saved.label, name, line1, line2, city, region, postal_code, country, phone }
     }
 }

@@ -36,7 +36,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Creating<T> {
         // The path belongs to the request: one key cannot move the stock of two variants.
         let fingerprint =
             Sha256::new().chain_update(parts.uri.path()).chain_update([0]).chain_update(&bytes).finalize();
-        Ok(Self { body: json::parse(&bytes)?, key, fingerprint: fingerprint.into() })
+        Ok(Self { body: json::parse_object(&bytes)?, key, fingerprint: fingerprint.into() })
     }
 }
 

@@ -29,7 +29,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         check_content_type(&parts.headers)?;
-        parse(&read_body(body, app).await?).map(Self)
+        parse_object(&read_body(body, app).await?).map(Self)
     }
 }
 
@@ -43,7 +43,7 @@ impl<T: DeserializeOwned> FromRequest<App> for OptionalJson<T> {
             return parse(b"{}").map(Self);
         }
         check_content_type(&parts.headers)?;
-        parse(&bytes).map(Self)
+        parse_object(&bytes).map(Self)
     }
 }
 
@@ -78,6 +78,17 @@ pub(super) async fn read_body(body: Body, app: &App) -> Result<Bytes, Problem> {
 
 fn is_too_long(error: &axum::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<LengthLimitError>())
+}
+
+/// Parses a body that is an object, as all of this API are. serde would take a list for an object, field by field.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'[') => Err(Problem::new(Code::InvalidInput).at("", "invalid_type", "must be an object, not a list")),
+        _ => parse(bytes),
+    }
 }
 
 /// Parses a body.
@@ -239,6 +250,15 @@ mod tests {
             parse::<Order>(b"{\"lines\":[],\"note\":\"\xff\"}").expect_err("not UTF-8").code(),
             Code::MalformedJson
         );
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        for json in ["[[]]", " \n[[], null]", "["] {
+            let problem = parse_object::<Order>(json.as_bytes()).expect_err(json);
+            assert_eq!(first_error(&problem), (String::new(), "invalid_type".to_owned()), "{json}");
+        }
+        assert!(parse_object::<Order>(b" {\"lines\":[]}").is_ok());
     }
 
     #[test]

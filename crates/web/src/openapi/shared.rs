@@ -4,7 +4,7 @@ use http::Method;
 use utoipa::{
     ToSchema,
     openapi::{
-        Content, OpenApi, Ref, RefOr, Response,
+        Content, OpenApi, Ref, RefOr, Required, Response, Schema,
         path::{Operation, ParameterIn, PathItem},
     },
 };
@@ -17,6 +17,7 @@ const PROBLEM_JSON: &str = "application/problem+json";
 pub(super) fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
+            spell_out_optional_body(operation);
             for (status, description) in shared(path, &method, operation) {
                 let response = || RefOr::T(Response::new(description));
                 operation.responses.responses.entry(status.to_owned()).or_insert_with(response);
@@ -30,6 +31,19 @@ pub(super) fn complete(document: &mut OpenApi) {
                     response.content.insert(PROBLEM_JSON.to_owned(), RefOr::T(Content::new(Some(schema))));
                 }
             }
+        }
+    }
+}
+
+/// A handler's `Option<T>` as body means that it may be left out, not that it may be `null`.
+fn spell_out_optional_body(operation: &mut Operation) {
+    let Some(body) = &mut operation.request_body else { return };
+    for content in body.content.values_mut() {
+        let Some(RefOr::T(Schema::OneOf(choices))) = &content.schema else { continue };
+        let body_type = choices.items.iter().find(|choice| matches!(choice, RefOr::Ref(_))).cloned();
+        if body_type.is_some() {
+            content.schema = body_type;
+            body.required = Some(Required::False);
         }
     }
 }

@@ -73,7 +73,10 @@ async fn metrics(State(app): State<App>) -> Response {
 ///
 /// OpenAPI 3.1, generated from the code that runs.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = tag::OPERATIONS,
-    responses((status = 200, description = "The document.", body = Object)))]
+    responses(
+        (status = 200, description = "The document.", body = Object),
+        (status = 304, description = "The caller has this version already (If-None-Match)"),
+    ))]
 async fn document(request: HeaderMap) -> Response {
     static DOCUMENT: LazyLock<(HeaderValue, Bytes)> = LazyLock::new(|| {
         let body = Bytes::from(openapi::openapi().to_json().unwrap_or_default());

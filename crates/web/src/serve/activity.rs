@@ -59,6 +59,11 @@ impl Activity {
         self.set(IDLE);
     }
 
+    /// The last reply is sent; what the client still sends must end as soon as a head must.
+    pub(super) fn closing(&self) {
+        self.set(HEAD);
+    }
+
     /// Whether it has been at the same thing for too long.
     pub(super) fn is_overdue(&self, limits: Limits) -> bool {
         let state = self.state.load(Ordering::Relaxed);

@@ -1,7 +1,8 @@
-//! A socket that notes when bytes pass.
+//! A socket that notes when bytes pass, and that is closed so that the last reply arrives.
 
 use std::{
     io::{self, IoSlice},
+    mem::MaybeUninit,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -14,15 +15,20 @@ use tokio::{
 
 use super::activity::Activity;
 
+/// The most that is read from a client after the last reply to it, in bytes.
+const LINGER_BYTES: usize = 16 * 1024 * 1024;
+
 /// A socket and the activity of its connection.
 pub(super) struct Watched {
     stream: TcpStream,
     activity: Arc<Activity>,
+    /// How many more bytes are read and thrown away before closing; `None` until the last reply is sent.
+    lingering: Option<usize>,
 }
 
 impl Watched {
     pub(super) fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
-        Self { stream, activity }
+        Self { stream, activity, lingering: None }
     }
 }
 
@@ -65,7 +71,31 @@ impl AsyncWrite for Watched {
         Pin::new(&mut self.get_mut().stream).poll_flush(cx)
     }
 
+    /// Ends sending and, when the client is still sending a body that nobody wants, reads that to its end first: a
+    /// socket closed over unread bytes is reset, and the client would see that instead of the reply.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        let this = self.get_mut();
+        if this.lingering.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            this.activity.closing();
+        }
+        let mut scratch = [MaybeUninit::uninit(); 4096];
+        loop {
+            let mut buffer = ReadBuf::uninit(&mut scratch);
+            match Pin::new(&mut this.stream).poll_read(cx, &mut buffer) {
+                // Nothing is under way: most connections end here.
+                Poll::Pending if this.lingering.is_none() => return Poll::Ready(Ok(())),
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(_)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(())) => {
+                    let left = this.lingering.unwrap_or(LINGER_BYTES).saturating_sub(buffer.filled().len());
+                    this.lingering = Some(left);
+                    if left == 0 {
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+            }
+        }
     }
 }

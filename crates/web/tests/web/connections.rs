@@ -1,6 +1,7 @@
 //! Slow, broken and numerous connections, and stopping.
 
 use std::{
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,6 +13,13 @@ use tokio::{
     net::TcpStream,
 };
 use web::Settings;
+
+/// What the server answers to these bytes, until it closes the connection.
+pub(crate) async fn raw(address: SocketAddr, bytes: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(bytes.as_bytes()).await.expect("sent");
+    until_closed(&mut stream).await
+}
 
 fn engine() -> Arc<FakeEngine> {
     Arc::new(FakeEngine::new(vec![product(1, "mug", ProductStatus::Active)]))

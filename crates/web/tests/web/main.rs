@@ -1,5 +1,6 @@
 //! The server as its clients see it: over real sockets, on a port of its own for each test.
 
+mod bodies;
 mod cache;
 mod connections;
 mod replies;

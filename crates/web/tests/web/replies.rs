@@ -34,7 +34,7 @@ async fn every_reply_has_an_id_and_security_headers() {
 async fn what_is_not_there_is_a_problem() {
     let server = Server::start(engine()).await;
     for path in
-        ["/", "/v1", "/v1/nothing", "/v1/products/none", "/v1/products/draft", "/v1/products/%ff", "/docs/nothing.js"]
+        ["/v1", "/v1/nothing", "/v1/products/none", "/v1/products/draft", "/v1/products/%ff", "/docs/nothing.js"]
     {
         server.get(path).await.is_problem(404, "not_found");
     }

@@ -31,7 +31,8 @@ fn each_step_is_told_to_the_buyer_in_html_and_text() {
         check_loads_nothing(mail);
     }
     assert!(confirmed.text.contains("Packed today.") && confirmed.html.contains("Packed today."));
-    for body in [&shipped.text, &shipped.html] {
+    // In HTML the slashes of an address may be written as references.
+    for body in [&shipped.text, &shipped.html.replace("&#x2f;", "/")] {
         assert!(body.contains("00340434161094021501") && body.contains("DHL"), "{body}");
         assert!(body.contains("https://dhl.example/track?id=1"), "{body}");
     }
@@ -84,12 +85,12 @@ fn html_and_quotes_in_names_are_text_in_mails() {
     let product = shop.add_product(&product);
     let mut ship_to = address();
     for field in ["name", "line1", "line2", "city", "region"] {
-        ship_to[field] = json!("<img src=x onerror=alert(3)> \"x\" {{ 7 * 7 }}");
+        ship_to[field] = json!("<img src=x onerror=alert(3)> \"x\" {{ 4321 * 9876 }}");
     }
     let body = json!({"lines": [line(&text(&product["variants"][0]["id"]), 1)], "ship_to": ship_to});
     let order = buyer.client.post("/v1/orders", &body).key(&new_key()).send().expect(201);
     let path = format!("/v1/admin/orders/{}/transitions", text(&order["id"]));
-    let note = json!({"to": "confirmed", "note": "<script>alert(4)</script>\n{{ 7 * 7 }}\n.\nQUIT"});
+    let note = json!({"to": "confirmed", "note": "<script>alert(4)</script>\n{{ 4321 * 9876 }}\n.\nQUIT"});
     shop.owner().post(&path, &note).send().expect(200);
     let tracking =
         json!({"number": "<i>1</i>", "carrier": "\"><script>", "url": "https://x.example/\"onmouseover=alert(5)//<b>"});
@@ -97,7 +98,7 @@ fn html_and_quotes_in_names_are_text_in_mails() {
     for subject in ["We have your order", "is confirmed", "is on its way"] {
         let mail = shop.mail(&email, subject);
         check_is_tame(&mail);
-        assert!(mail.text.contains("{{ 7 * 7 }}") && !mail.text.contains("49"), "{}", mail.text);
+        assert!(mail.text.contains("{{ 4321 * 9876 }}") && !mail.text.contains("42674196"), "{}", mail.text);
         assert!(mail.html.contains("&lt;"), "{}", mail.html);
     }
 }

@@ -5,7 +5,6 @@ use commerce::{
     accounts::{DeleteAddress, SaveAddress},
 };
 use model::{Account, AddressId, PostalAddress, SavedAddress, address::SAVED_ADDRESSES_MAX};
-use store::Queries as _;
 
 use crate::support::{Shop, load, pointers, refused, ship_to};
 

@@ -5,7 +5,6 @@ use commerce::{
     accounts::{CodeChecked, ConfirmEmailChange, RequestEmailChange, RequestPasswordReset, ResetPassword},
 };
 use model::{Account, MailTemplate, SignedDuration, challenge};
-use store::Queries as _;
 
 use crate::support::{Shop, email, hash, names, password, refused, secret};
 
@@ -103,10 +102,7 @@ pub async fn what_was_sent_to_the_old_address_is_void(shop: Shop) {
     shop.run(request(&shop, &ann, "anna", "222222")).await.expect("mailed");
     assert!(is_confirmed(&shop, &ann, "222222").await);
     let (token_hash, new_hash) = (hash("token"), "new hash".to_owned());
-    refused!(
-        shop.run(ResetPassword { token_hash, new_hash, stamp: shop.next_stamp() }).await,
-        Error::NotAuthenticated
-    );
+    refused!(shop.run(ResetPassword { token_hash, new_hash, stamp: shop.next_stamp() }).await, Error::NotAuthenticated);
     assert!(!shop.verify("anna", "111111").await, "the code in the old mailbox signs in");
 }
 

@@ -5,7 +5,6 @@ use commerce::{
     accounts::{CreateOwner, DeleteAccount, IssueSetupLink},
 };
 use model::Role;
-use store::Queries as _;
 
 use crate::support::{Shop, email, hash, load, password, pointers, refused};
 

@@ -6,7 +6,7 @@ use commerce::{
     orders::Mover,
 };
 use model::{Account, OrderStatus, PostalAddress, challenge::Purpose};
-use store::{MailFilter, Queries as _};
+use store::MailFilter;
 
 use crate::support::{Shop, email, line, load, move_order, password, place, refused, secret, ship_to};
 
@@ -17,8 +17,7 @@ async fn delete(shop: &Shop, account: &Account) -> Result<(), Error> {
 pub async fn nothing_personal_stays(shop: Shop) {
     let ann = shop.customer("ann").await;
     let session = shop.sign_in(&ann).await;
-    let save =
-        SaveAddress { account_id: ann.id, id: None, label: None, address: ship_to(), stamp: shop.next_stamp() };
+    let save = SaveAddress { account_id: ann.id, id: None, label: None, address: ship_to(), stamp: shop.next_stamp() };
     shop.run(save).await.expect("saved");
     let reset = RequestPasswordReset { email: email("ann"), token: secret("token"), stamp: shop.next_stamp() };
     shop.run(reset).await.expect("mailed");

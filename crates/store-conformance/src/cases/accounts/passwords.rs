@@ -5,7 +5,6 @@ use commerce::{
     accounts::{ChangePassword, DeleteAccount, RequestPasswordReset, ResetPassword},
 };
 use model::{Account, SignedDuration, challenge};
-use store::Queries as _;
 
 use crate::support::{Shop, email, hash, names, password, refused, secret};
 

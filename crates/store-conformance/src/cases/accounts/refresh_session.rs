@@ -5,7 +5,6 @@ use model::{
     Account, SignedDuration,
     session::{REFRESH_GRACE, SESSION_LIFETIME},
 };
-use store::Queries as _;
 
 use crate::support::{Shop, hash, load};
 

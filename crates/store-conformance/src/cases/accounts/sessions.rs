@@ -5,7 +5,7 @@ use commerce::{
     accounts::{DeleteAccount, EndAllSessions, EndSession, StartSession, TouchSession},
 };
 use model::{SignedDuration, session::SESSION_LIFETIME};
-use store::{Queries as _, SessionAccess};
+use store::SessionAccess;
 
 use crate::support::{Shop, email, load, password, refused};
 

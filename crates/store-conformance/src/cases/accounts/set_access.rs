@@ -2,7 +2,6 @@
 
 use commerce::{Conflict, Error, accounts::SetAccess};
 use model::{Account, Permission, Permissions, Role};
-use store::Queries as _;
 
 use crate::support::{Shop, refused};
 

@@ -2,7 +2,6 @@
 
 use commerce::{Conflict, Error, accounts::SignUpAtOnce};
 use model::{Role, SignedDuration, challenge};
-use store::Queries as _;
 
 use crate::support::{Shop, email, names, password, pointers, refused};
 
@@ -112,10 +111,7 @@ pub async fn signing_up_at_once_with_a_known_address_is_refused(shop: Shop) {
     shop.customer("ann").await;
     let sign_up = shop.sign_up_as("ann", "111111", "another hash");
     let session = shop.device();
-    refused!(
-        shop.run(SignUpAtOnce { sign_up, session: session.clone() }).await,
-        Error::Conflict(Conflict::EmailTaken)
-    );
+    refused!(shop.run(SignUpAtOnce { sign_up, session: session.clone() }).await, Error::Conflict(Conflict::EmailTaken));
     assert!(!shop.is_signed_in(session.id).await);
     assert!(shop.mails_to(&email("ann")).await.is_empty());
 }

@@ -14,13 +14,15 @@ pub async fn what_is_given_changes_and_the_rest_stays(shop: Shop) {
     shop.pass(SignedDuration::from_secs(9));
     let phone = UpdateProfile { phone: Some(Some(" +49 30 1234567 ".into())), ..update(&shop, &ann) };
     let after = shop.run(phone).await.expect("changed");
-    let expected =
-        Account { phone: Some("+49 30 1234567".into()), updated_at: shop.now(), version: 2, ..ann.clone() };
+    let expected = Account { phone: Some("+49 30 1234567".into()), updated_at: shop.now(), version: 2, ..ann.clone() };
     assert_eq!(after, expected);
     assert_eq!(shop.account_now(ann.id).await, expected);
     let name = UpdateProfile { name: Some("Ann Ånström".into()), ..update(&shop, &ann) };
     let after = shop.run(name).await.expect("changed");
-    assert_eq!((after.name.as_str(), after.phone.as_deref(), after.version), ("Ann Ånström", expected.phone.as_deref(), 3));
+    assert_eq!(
+        (after.name.as_str(), after.phone.as_deref(), after.version),
+        ("Ann Ånström", expected.phone.as_deref(), 3)
+    );
     let removed = UpdateProfile { phone: Some(None), ..update(&shop, &ann) };
     assert_eq!(shop.run(removed).await.expect("changed").phone, None);
     assert_eq!(shop.account_now(ann.id).await.phone, None);

@@ -2,7 +2,6 @@
 
 use commerce::accounts::{CodeChecked, ResendCode};
 use model::{SignedDuration, challenge};
-use store::Queries as _;
 
 use crate::support::{Shop, email, names, secret};
 

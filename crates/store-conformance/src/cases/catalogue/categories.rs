@@ -8,7 +8,6 @@ use model::{
     Category, CategoryId, SignedDuration,
     category::{DEPTH_MAX, Misplaced},
 };
-use store::Queries as _;
 
 use crate::support::{Shop, category, draft, load, pointers, refused};
 
@@ -59,12 +58,8 @@ pub async fn a_change_keeps_what_it_does_not_name(shop: Shop) {
     let expected = Category { parent_id: Some(top.id), updated_at: shop.now(), version: 2, ..cups };
     assert_eq!(moved, expected);
     assert!(all(&shop).await.contains(&expected));
-    let patch = CategoryPatch {
-        name: Some("Mugs".into()),
-        slug: Some("mugs".into()),
-        position: Some(7),
-        ..under(None)
-    };
+    let patch =
+        CategoryPatch { name: Some("Mugs".into()), slug: Some("mugs".into()), position: Some(7), ..under(None) };
     let after = shop.run(update(&shop, expected.id, patch)).await.expect("changed");
     assert_eq!((after.name.as_str(), after.slug.as_str(), after.position), ("Mugs", "mugs", 7));
     assert_eq!((after.parent_id, after.version), (None, 3));

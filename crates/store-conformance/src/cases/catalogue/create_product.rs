@@ -5,7 +5,6 @@ use commerce::{
     catalogue::{OptionDraft, ProductDraft, VariantDraft},
 };
 use model::{Image, ProductStatus, StockCause, text::SLUG_MAX};
-use store::Queries as _;
 
 use crate::support::{Shop, category, draft, eur, load, pointers, refused, with_options};
 

@@ -6,7 +6,6 @@ use commerce::{
     orders::Mover,
 };
 use model::{OrderStatus, Product, ProductStatus};
-use store::Queries as _;
 
 use crate::support::{Shop, first_page, line, load, move_order, place, pointers, refused, with_options};
 

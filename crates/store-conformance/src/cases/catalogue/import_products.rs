@@ -10,7 +10,6 @@ use commerce::{
     catalogue::{ImportProducts, ImportSummary, ImportedProduct, ProductDraft, VariantDraft},
 };
 use model::Variant;
-use store::Queries as _;
 
 use crate::support::{Shop, draft, eur, line, with_options};
 

@@ -70,8 +70,5 @@ pub async fn stock_that_is_not_tracked_does_not_move(shop: Shop) {
     let mut voucher = draft("Voucher", 0);
     voucher.variants[0].track_stock = false;
     let voucher = shop.add(voucher).await;
-    refused!(
-        shop.run(shop.movement(voucher.variants[0].id, 1)).await,
-        Error::Conflict(Conflict::StockNotTracked)
-    );
+    refused!(shop.run(shop.movement(voucher.variants[0].id, 1)).await, Error::Conflict(Conflict::StockNotTracked));
 }

@@ -5,7 +5,6 @@ use commerce::{
     catalogue::{OptionDraft, ProductPatch, UpdateProduct, VariantDraft},
 };
 use model::{Image, Product, ProductStatus, SignedDuration, StockCause, Variant};
-use store::Queries as _;
 
 use crate::support::{Shop, category, draft, eur, line, pointers, refused, with_options};
 

@@ -5,7 +5,6 @@ use commerce::{
     catalogue::{CreateVariant, DeleteVariant, UpdateVariant, VariantDraft, VariantPatch},
 };
 use model::{Product, VariantId};
-use store::Queries as _;
 
 use crate::support::{Shop, eur, line, pointers, refused, with_options};
 
@@ -77,7 +76,10 @@ pub async fn what_is_given_changes_and_the_rest_stays(shop: Shop) {
     };
     let after = shop.run(update(&shop, shirt.variants[1].id, emptied)).await.expect("changed");
     let changed = &after.variants[1];
-    assert_eq!((&changed.sku, changed.compare_at_price, changed.weight_grams, &changed.barcode), (&None, None, None, &None));
+    assert_eq!(
+        (&changed.sku, changed.compare_at_price, changed.weight_grams, &changed.barcode),
+        (&None, None, None, &None)
+    );
     assert_eq!(shop.product_now(shirt.id).await, after);
 }
 

@@ -2,7 +2,6 @@
 
 use commerce::mail::EnqueueTestMail;
 use model::{MailTemplate, OutboxMail};
-use store::Queries as _;
 
 use crate::support::{Shop, email, load};
 

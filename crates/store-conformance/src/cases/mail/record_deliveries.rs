@@ -9,7 +9,7 @@ use model::{
     MailStatus, OutboxMail, SignedDuration,
     mail::{ATTEMPTS_MAX, DeliveryOutcome, retry_after},
 };
-use store::{Backlog, Queries as _, StoreError};
+use store::{Backlog, StoreError};
 
 use crate::support::{Shop, email, refused};
 
@@ -28,8 +28,7 @@ pub async fn a_mail_that_was_sent_loses_its_secret(shop: Shop) {
     assert_eq!(mail.secret.as_deref(), Some("111111"));
     shop.record(&mail, DeliveryOutcome::Sent { keep_secret: false }).await;
     let after = shop.mail_now(mail.id).await;
-    let expected =
-        OutboxMail { status: MailStatus::Sent, sent_at: Some(shop.now()), secret: None, ..after.clone() };
+    let expected = OutboxMail { status: MailStatus::Sent, sent_at: Some(shop.now()), secret: None, ..after.clone() };
     assert_eq!(after, expected);
     assert_eq!((after.attempts, after.last_error, after.template), (1, None, mail.template));
     assert!(shop.verify("ann", "111111").await, "the code itself must stay good");
@@ -91,10 +90,8 @@ pub async fn a_rejected_mail_is_given_up_at_once(shop: Shop) {
 pub async fn an_outage_gives_no_mail_up(shop: Shop) {
     let mut mail = with_a_code(&shop).await;
     for _ in 0..ATTEMPTS_MAX + 3 {
-        let outage =
-            Delivery { id: mail.id, attempts: mail.attempts, outcome: deferred("refused"), server_only: true };
-        let record =
-            RecordDeliveries { deliveries: vec![outage], now: shop.now(), jitter: 0, skip_missing: false };
+        let outage = Delivery { id: mail.id, attempts: mail.attempts, outcome: deferred("refused"), server_only: true };
+        let record = RecordDeliveries { deliveries: vec![outage], now: shop.now(), jitter: 0, skip_missing: false };
         shop.run(record).await.expect("noted");
         shop.pass(SignedDuration::from_secs(6));
         mail = shop.lease(1).await.pop().expect("due again soon");

@@ -140,14 +140,8 @@ pub async fn every_status_is_told_to_the_buyer(shop: Shop) {
     shop.moved(&other, &staff, &[Cancelled]).await;
     let mut mails = shop.mails_to(&email("ann")).await;
     mails.reverse();
-    let expected = [
-        "order_placed",
-        "order_confirmed",
-        "order_shipped",
-        "order_delivered",
-        "order_placed",
-        "order_cancelled",
-    ];
+    let expected =
+        ["order_placed", "order_confirmed", "order_shipped", "order_delivered", "order_placed", "order_cancelled"];
     assert_eq!(names(&mails), expected);
     let MailTemplate::OrderConfirmed(shown) = &mails[1].template else { panic!("not confirmed") };
     assert_eq!(shown.note, note);
@@ -164,10 +158,7 @@ pub async fn a_refused_move_mails_nothing(shop: Shop) {
 pub async fn stale_versions_and_wrong_notes_are_refused(shop: Shop) {
     let (staff, _, _, order) = ordered(&shop).await;
     let confirm = || move_order(&shop, order.id, Confirmed, Mover::Staff(staff.id));
-    refused!(
-        shop.run(MoveOrder { if_version: Some(2), ..confirm() }).await,
-        Error::Stale { current: 1 }
-    );
+    refused!(shop.run(MoveOrder { if_version: Some(2), ..confirm() }).await, Error::Stale { current: 1 });
     let refusal = shop.run(MoveOrder { note: Some("a\u{0}b".into()), ..confirm() }).await;
     assert_eq!(pointers(refusal), [("/note".to_owned(), "control_character")]);
     shop.run(MoveOrder { if_version: Some(1), ..confirm() }).await.expect("confirmed");

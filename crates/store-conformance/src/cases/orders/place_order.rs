@@ -11,7 +11,6 @@ use model::{
     checkout::{LINES_MAX, QUANTITY_MAX, RequestedLine, Shortage},
     order::OrderActor,
 };
-use store::Queries as _;
 
 use crate::support::{Shop, draft, email, eur, line, load, names, place, pointers, refused, ship_to, with_options};
 

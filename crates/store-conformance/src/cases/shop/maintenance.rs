@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use store::Queries as _;
-
 use crate::support::{Shop, line};
 
 /// A name that nothing has yet, in the folder for such things.

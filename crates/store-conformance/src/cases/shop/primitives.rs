@@ -6,7 +6,7 @@ use model::{
     mail::DeliveryOutcome,
     session::RefreshToken,
 };
-use store::{Change, Queries as _, StoreError};
+use store::{Change, StoreError};
 
 use crate::support::{Shop, email, hash, line, load, refused, ship_to};
 
@@ -244,9 +244,8 @@ pub async fn challenges_come_back_as_they_were_put(shop: Shop) {
     let reset = issue(Purpose::ResetPassword, "same");
     let change = Challenge { new_email: Some(email("anna")), tries_left: 2, ..issue(Purpose::ChangeEmail, "same") };
     shop.apply(vec![Change::PutChallenge(reset.clone()), Change::PutChallenge(change.clone())]).await.expect("stored");
-    let by_secret = async |purpose, secret: &'static str| {
-        load!(shop, |tx| tx.challenge_by_secret(purpose, &hash(secret)).await)
-    };
+    let by_secret =
+        async |purpose, secret: &'static str| load!(shop, |tx| tx.challenge_by_secret(purpose, &hash(secret)).await);
     assert_eq!(by_secret(Purpose::ResetPassword, "same").await, Some(reset));
     assert_eq!(by_secret(Purpose::ChangeEmail, "same").await, Some(change.clone()));
     assert_eq!(by_secret(Purpose::VerifyEmail, "same").await, None);

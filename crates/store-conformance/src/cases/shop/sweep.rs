@@ -6,7 +6,6 @@ use commerce::{
     upkeep::{IDEMPOTENCY_DAYS, Sweep},
 };
 use model::{SignedDuration, challenge::Purpose, session::SESSION_LIFETIME};
-use store::Queries as _;
 
 use crate::{
     cases::orders::idempotent::{claim, once},

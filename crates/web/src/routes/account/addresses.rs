@@ -37,8 +37,12 @@ pub(super) async fn list(State(app): State<App>, caller: SignedIn) -> Result<Res
 /// Save an address
 #[utoipa::path(
     post, path = "/v1/account/addresses", tag = tag::ACCOUNT, operation_id = "create_address", security(("bearer" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A random key; with it, repeating the request is harmless")),
     request_body = SaveAddressDto,
-    responses((status = 201, description = "The saved address", body = SavedAddressDto)),
+    responses(
+        (status = 201, description = "The saved address", body = SavedAddressDto),
+        (status = 409, description = "`too_many_addresses`"),
+    ),
 )]
 pub(super) async fn create(
     State(app): State<App>,

@@ -48,7 +48,11 @@ pub(super) async fn change(
 #[utoipa::path(
     post, path = "/v1/account/email/confirm", tag = tag::ACCOUNT, operation_id = "confirm_email", security(("bearer" = [])),
     request_body = ConfirmEmailDto,
-    responses((status = 200, description = "The account with its new address", body = AccountDto)),
+    responses(
+        (status = 200, description = "The account with its new address", body = AccountDto),
+        (status = 409, description = "`email_taken`: somebody signed up with the address in the meantime"),
+        (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
+    ),
 )]
 pub(super) async fn confirm(
     State(app): State<App>,

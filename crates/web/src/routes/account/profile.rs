@@ -16,7 +16,10 @@ use crate::{
 /// Read one's account
 #[utoipa::path(
     get, path = "/v1/account", tag = tag::ACCOUNT, operation_id = "get_account", security(("bearer" = [])),
-    responses((status = 200, description = "The account", body = AccountDto)),
+    responses(
+        (status = 200, description = "The account", body = AccountDto),
+        (status = 304, description = "The caller has this version already (If-None-Match)"),
+    ),
 )]
 pub(super) async fn read(State(app): State<App>, caller: SignedIn, headers: HeaderMap) -> Result<Response, Problem> {
     let account = app.engine().account(caller.account_id()).await?.ok_or_else(Problem::not_authenticated)?;
@@ -26,6 +29,7 @@ pub(super) async fn read(State(app): State<App>, caller: SignedIn, headers: Head
 /// Change name or telephone number
 #[utoipa::path(
     patch, path = "/v1/account", tag = tag::ACCOUNT, operation_id = "update_account", security(("bearer" = [])),
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since")),
     request_body = ProfilePatchDto,
     responses((status = 200, description = "The account as it is now", body = AccountDto)),
 )]
@@ -47,7 +51,10 @@ pub(super) async fn update(
 /// keeps its postal address until it has. The last owner of a shop cannot go (409 `last_owner`).
 #[utoipa::path(
     delete, path = "/v1/account", tag = tag::ACCOUNT, operation_id = "delete_account", security(("bearer" = [])),
-    responses((status = 204, description = "The account is gone")),
+    responses(
+        (status = 204, description = "The account is gone"),
+        (status = 409, description = "`last_owner`"),
+    ),
 )]
 pub(super) async fn delete(State(app): State<App>, caller: SignedIn) -> Result<Response, Problem> {
     app.run(DeleteAccount { account_id: caller.account_id(), now: app.stamp()?.now }).await?;

@@ -69,7 +69,10 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/v1/admin/accounts/{id}", tag = tag::ADMIN_CUSTOMERS, operation_id = "admin_get_account", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The account")),
-    responses((status = 200, description = "The account", body = AdminAccountDto)),
+    responses(
+        (status = 200, description = "The account", body = AdminAccountDto),
+        (status = 304, description = "The caller has this version already (If-None-Match)"),
+    ),
 )]
 pub(super) async fn read(
     State(app): State<App>,
@@ -88,9 +91,15 @@ pub(super) async fn read(
 /// lock and unlock customers; everything else is the owner's. The last owner stays one (409 `last_owner`).
 #[utoipa::path(
     patch, path = "/v1/admin/accounts/{id}", tag = tag::ADMIN_CUSTOMERS, operation_id = "admin_update_account", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The account")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The account"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
     request_body = AccessPatchDto,
-    responses((status = 200, description = "The account as it is now", body = AdminAccountDto)),
+    responses(
+        (status = 200, description = "The account as it is now", body = AdminAccountDto),
+        (status = 409, description = "`last_owner`"),
+    ),
 )]
 pub(super) async fn update(
     State(app): State<App>,

@@ -45,7 +45,10 @@ pub(super) async fn list(State(app): State<App>, _: Staff<Catalogue>) -> Result<
 #[utoipa::path(
     get, path = "/v1/admin/categories/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_get_category", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The category")),
-    responses((status = 200, description = "The category", body = CategoryDto)),
+    responses(
+        (status = 200, description = "The category", body = CategoryDto),
+        (status = 304, description = "The caller has this version already (If-None-Match)"),
+    ),
 )]
 pub(super) async fn read(
     State(app): State<App>,
@@ -63,8 +66,12 @@ pub(super) async fn read(
 /// Needs the permission `catalogue`.
 #[utoipa::path(
     post, path = "/v1/admin/categories", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_create_category", security(("bearer" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A random key; with it, repeating the request is harmless")),
     request_body = NewCategoryDto,
-    responses((status = 201, description = "The category", body = CategoryDto)),
+    responses(
+        (status = 201, description = "The category", body = CategoryDto),
+        (status = 409, description = "`slug_taken` or `category_misplaced`"),
+    ),
 )]
 pub(super) async fn create(
     State(app): State<App>,
@@ -86,9 +93,15 @@ fn created(category: &Category) -> StoredReply {
 /// Needs the permission `catalogue`.
 #[utoipa::path(
     patch, path = "/v1/admin/categories/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_update_category", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The category")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The category"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
     request_body = CategoryPatchDto,
-    responses((status = 200, description = "The category as it is now", body = CategoryDto)),
+    responses(
+        (status = 200, description = "The category as it is now", body = CategoryDto),
+        (status = 409, description = "`slug_taken` or `category_misplaced`"),
+    ),
 )]
 pub(super) async fn update(
     State(app): State<App>,
@@ -107,8 +120,14 @@ pub(super) async fn update(
 /// `catalogue`.
 #[utoipa::path(
     delete, path = "/v1/admin/categories/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_delete_category", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The category")),
-    responses((status = 204, description = "The category is gone")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The category"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
+    responses(
+        (status = 204, description = "The category is gone"),
+        (status = 409, description = "`has_subcategories`"),
+    ),
 )]
 pub(super) async fn delete(
     State(app): State<App>,

@@ -103,7 +103,10 @@ fn content(app: &App, mail: &OutboxMail, reveal: bool) -> Result<MailContentDto,
 #[utoipa::path(
     post, path = "/v1/admin/mails/{id}/resend", tag = tag::ADMIN_CUSTOMERS, operation_id = "admin_resend_mail", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The mail")),
-    responses((status = 202, description = "It is on its way again", body = MailDto)),
+    responses(
+        (status = 202, description = "It is on its way again", body = MailDto),
+        (status = 409, description = "`secret_gone`"),
+    ),
 )]
 pub(super) async fn resend(
     State(app): State<App>,

@@ -97,7 +97,10 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/v1/admin/orders/{id}", tag = tag::ADMIN_ORDERS, operation_id = "admin_get_order", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The order")),
-    responses((status = 200, description = "The order", body = AdminOrderDto)),
+    responses(
+        (status = 200, description = "The order", body = AdminOrderDto),
+        (status = 304, description = "The caller has this version already (If-None-Match)"),
+    ),
 )]
 pub(super) async fn read(
     State(app): State<App>,
@@ -118,6 +121,7 @@ pub(super) async fn read(
     params(
         ("id" = uuid::Uuid, Path, description = "The order"),
         ("Idempotency-Key" = Option<String>, Header, description = "A random key; with it, repeating the request is harmless"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
     ),
     request_body = OrderTransitionDto,
     responses(

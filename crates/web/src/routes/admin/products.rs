@@ -1,11 +1,12 @@
 //! `/v1/admin/products`
 
+use async_trait::async_trait;
 use axum::{extract::State, response::Response};
 use commerce::catalogue::{CreateProduct, DeleteProduct, Deleted, UpdateProduct};
 use http::{HeaderMap, StatusCode};
-use model::{Product, ProductId, ProductStatus};
+use model::{Category, Product, ProductId, ProductStatus};
 use serde::Deserialize;
-use store::StoredReply;
+use store::{Operation, StoredReply, Tx};
 use utoipa::IntoParams;
 
 use crate::{
@@ -50,8 +51,8 @@ pub(super) struct AdminParams {
     on_sale: Option<bool>,
     /// With a variant that can be bought (`true`), or with none (`false`).
     in_stock: Option<bool>,
-    /// The order of the list.
-    #[param(inline, default = "newest")]
+    /// The order of the list; `newest` when left out.
+    #[param(inline)]
     sort: Option<Sort>,
 }
 
@@ -86,7 +87,10 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/v1/admin/products/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_get_product", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The product")),
-    responses((status = 200, description = "The product", body = ProductDto)),
+    responses(
+        (status = 200, description = "The product", body = ProductDto),
+        (status = 304, description = "The caller has this version already (If-None-Match)"),
+    ),
 )]
 pub(super) async fn read(
     State(app): State<App>,
@@ -104,8 +108,12 @@ pub(super) async fn read(
 /// `catalogue`.
 #[utoipa::path(
     post, path = "/v1/admin/products", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_create_product", security(("bearer" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A random key; with it, repeating the request is harmless")),
     request_body = NewProductDto,
-    responses((status = 201, description = "The product", body = ProductDto)),
+    responses(
+        (status = 201, description = "The product", body = ProductDto),
+        (status = 409, description = "`slug_taken` or `sku_taken`"),
+    ),
 )]
 pub(super) async fn create(
     State(app): State<App>,
@@ -115,12 +123,27 @@ pub(super) async fn create(
     let (actor, stamp) = (staff.account_id(), app.stamp()?);
     let claim = creating.claim(actor, "POST /v1/admin/products", stamp.now);
     let create = CreateProduct { draft: creating.body.into(), actor_id: Some(actor), stamp };
-    app.run_once(claim, create, created).await
+    app.run_once(claim, CreateAndShow(create), created).await
 }
 
-fn created(product: &Product) -> StoredReply {
+/// The product is shown with its category, which it knows by its id alone, and the reply is kept in the transaction.
+struct CreateAndShow(CreateProduct);
+
+#[async_trait]
+impl Operation for CreateAndShow {
+    type Output = (Product, Vec<Category>);
+    type Error = commerce::Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Self::Output, Self::Error> {
+        let product = self.0.run(tx).await?;
+        let categories = if product.category_id.is_some() { tx.categories().await? } else { Vec::new() };
+        Ok((product, categories))
+    }
+}
+
+fn created((product, categories): &(Product, Vec<Category>)) -> StoredReply {
     let location = format!("/v1/admin/products/{}", product.id);
-    reply::stored_resource(location, product.version, &ProductDto::new(product, &[]))
+    reply::stored_resource(location, product.version, &ProductDto::new(product, categories))
 }
 
 /// Change a product
@@ -129,9 +152,15 @@ fn created(product: &Product) -> StoredReply {
 /// (412 `version_mismatch`). Needs the permission `catalogue`.
 #[utoipa::path(
     patch, path = "/v1/admin/products/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_update_product", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The product")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The product"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
     request_body = ProductPatchDto,
-    responses((status = 200, description = "The product as it is now", body = ProductDto)),
+    responses(
+        (status = 200, description = "The product as it is now", body = ProductDto),
+        (status = 409, description = "`slug_taken`, `sku_taken` or `variant_ordered`"),
+    ),
 )]
 pub(super) async fn update(
     State(app): State<App>,
@@ -150,7 +179,10 @@ pub(super) async fn update(
 /// One that was ever ordered is archived instead, because its orders point at it. Needs the permission `catalogue`.
 #[utoipa::path(
     delete, path = "/v1/admin/products/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_delete_product", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The product")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The product"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
     responses(
         (status = 204, description = "The product is gone"),
         (status = 200, description = "The product was ordered and is archived now", body = ProductDto),

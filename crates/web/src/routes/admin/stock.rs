@@ -74,7 +74,10 @@ pub(super) async fn list(
         ("Idempotency-Key" = Option<String>, Header, description = "A random key; with it, repeating the request is harmless"),
     ),
     request_body = MoveStockDto,
-    responses((status = 200, description = "The variant with its new stock", body = VariantDto)),
+    responses(
+        (status = 200, description = "The variant with its new stock", body = VariantDto),
+        (status = 409, description = "`stock_out_of_range`, where `on_hand` says how many pieces there are, or `stock_not_tracked`"),
+    ),
 )]
 pub(super) async fn move_stock(
     State(app): State<App>,

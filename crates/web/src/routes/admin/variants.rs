@@ -33,7 +33,10 @@ pub(super) struct Variants {
 #[utoipa::path(
     get, path = "/v1/admin/products/{id}/variants", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_list_variants", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The product")),
-    responses((status = 200, description = "Its variants", body = Variants)),
+    responses(
+        (status = 200, description = "Its variants", body = Variants),
+        (status = 304, description = "The caller has this version already (If-None-Match)"),
+    ),
 )]
 pub(super) async fn list(
     State(app): State<App>,
@@ -51,9 +54,16 @@ pub(super) async fn list(
 /// Needs the permission `catalogue`.
 #[utoipa::path(
     post, path = "/v1/admin/products/{id}/variants", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_create_variant", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The product")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The product"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A random key; with it, repeating the request is harmless"),
+    ),
     request_body = NewVariantDto,
-    responses((status = 201, description = "The variant", body = VariantDto)),
+    responses(
+        (status = 201, description = "The variant", body = VariantDto),
+        (status = 409, description = "`sku_taken`"),
+    ),
 )]
 pub(super) async fn create(
     State(app): State<App>,
@@ -80,7 +90,10 @@ fn created(product: &Product) -> StoredReply {
 #[utoipa::path(
     get, path = "/v1/admin/variants/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_get_variant", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The variant")),
-    responses((status = 200, description = "The variant", body = VariantDto)),
+    responses(
+        (status = 200, description = "The variant", body = VariantDto),
+        (status = 304, description = "The caller has this version already (If-None-Match)"),
+    ),
 )]
 pub(super) async fn read(
     State(app): State<App>,
@@ -104,9 +117,15 @@ fn of_product(product: &Product, id: VariantId) -> Result<VariantDto, Problem> {
 /// `catalogue`.
 #[utoipa::path(
     patch, path = "/v1/admin/variants/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_update_variant", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The variant")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The variant"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
     request_body = VariantPatchDto,
-    responses((status = 200, description = "The variant as it is now", body = VariantDto)),
+    responses(
+        (status = 200, description = "The variant as it is now", body = VariantDto),
+        (status = 409, description = "`sku_taken`"),
+    ),
 )]
 pub(super) async fn update(
     State(app): State<App>,
@@ -124,8 +143,14 @@ pub(super) async fn update(
 /// One that was never ordered and is not the last of its product. Needs the permission `catalogue`.
 #[utoipa::path(
     delete, path = "/v1/admin/variants/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_delete_variant", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The variant")),
-    responses((status = 204, description = "The variant is gone")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The variant"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
+    responses(
+        (status = 204, description = "The variant is gone"),
+        (status = 409, description = "`last_variant` or `variant_ordered`"),
+    ),
 )]
 pub(super) async fn delete(
     State(app): State<App>,

@@ -22,7 +22,12 @@ use crate::{
 #[utoipa::path(
     post, path = "/v1/auth/login", tag = tag::AUTH, operation_id = "log_in",
     request_body = LoginDto,
-    responses((status = 200, description = "Signed in", body = SignedInDto)),
+    responses(
+        (status = 200, description = "Signed in", body = SignedInDto),
+        (status = 401, description = "`wrong_credentials`: address and password do not belong together"),
+        (status = 403, description = "`email_not_verified` or `account_disabled`, told after the right password only"),
+        (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
+    ),
 )]
 pub(super) async fn login(
     State(app): State<App>,

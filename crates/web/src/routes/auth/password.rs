@@ -45,7 +45,11 @@ pub(super) async fn forgot(State(app): State<App>, Json(body): Json<EmailOnlyDto
 #[utoipa::path(
     post, path = "/v1/auth/password/reset", tag = tag::AUTH, operation_id = "reset_password",
     request_body = ResetPasswordDto,
-    responses((status = 204, description = "The password is set")),
+    responses(
+        (status = 204, description = "The password is set"),
+        (status = 401, description = "`invalid_code`: the token is wrong, was used, or has expired"),
+        (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
+    ),
 )]
 pub(super) async fn reset(
     State(app): State<App>,

@@ -22,7 +22,10 @@ use crate::{
 #[utoipa::path(
     post, path = "/v1/auth/refresh", tag = tag::AUTH, operation_id = "refresh",
     request_body = RefreshDto,
-    responses((status = 200, description = "New tokens", body = SignedInDto)),
+    responses(
+        (status = 200, description = "New tokens", body = SignedInDto),
+        (status = 401, description = "`invalid_code`: the token is unknown, was used, or its session has ended"),
+    ),
 )]
 pub(super) async fn refresh(
     State(app): State<App>,

@@ -28,6 +28,8 @@ use crate::{
     responses(
         (status = 202, description = "A mail is on its way", body = AcceptedDto),
         (status = 201, description = "Signed in, in shops that sign customers in at once", body = SignedInDto),
+        (status = 409, description = "`email_taken`, in shops that sign customers in at once"),
+        (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
     ),
 )]
 pub(super) async fn sign_up(

@@ -21,7 +21,11 @@ use crate::{
 #[utoipa::path(
     post, path = "/v1/auth/verify-email", tag = tag::AUTH, operation_id = "verify_email",
     request_body = VerifyEmailDto,
-    responses((status = 200, description = "Verified and signed in", body = SignedInDto)),
+    responses(
+        (status = 200, description = "Verified and signed in", body = SignedInDto),
+        (status = 401, description = "`invalid_code`: the code is wrong, was used, or has expired"),
+        (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
+    ),
 )]
 pub(super) async fn verify_email(
     State(app): State<App>,

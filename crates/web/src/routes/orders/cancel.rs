@@ -18,7 +18,10 @@ use crate::{
 /// While it has not been shipped. The stock goes back.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/cancel", tag = tag::ORDERS, operation_id = "cancel_order", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The order")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The order"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
     request_body(content = Option<CancelOrderDto>, description = "May be left out"),
     responses(
         (status = 200, description = "The cancelled order", body = OrderDto),

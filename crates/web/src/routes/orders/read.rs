@@ -62,7 +62,10 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/v1/orders/{id}", tag = tag::ORDERS, operation_id = "get_order", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The order")),
-    responses((status = 200, description = "The order with its timeline", body = OrderDto)),
+    responses(
+        (status = 200, description = "The order with its timeline", body = OrderDto),
+        (status = 304, description = "The caller has this version already (If-None-Match)"),
+    ),
 )]
 pub(super) async fn read(
     State(app): State<App>,

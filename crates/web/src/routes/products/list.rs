@@ -45,8 +45,8 @@ pub(in crate::routes) struct Params {
     pub(in crate::routes) on_sale: Option<bool>,
     /// With a variant that can be bought (`true`), or with none (`false`).
     pub(in crate::routes) in_stock: Option<bool>,
-    /// The order of the list.
-    #[param(inline, default = "newest")]
+    /// The order of the list; `newest` when left out.
+    #[param(inline)]
     pub(in crate::routes) sort: Option<Sort>,
 }
 

@@ -1,0 +1,93 @@
+//! What lies in the data folder: who may read it, copying it, putting copies back, proving it.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use crate::support::Place;
+
+const CSV: &str = "Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\nmug,Mug,M-1,12.50,3\n";
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("there").permissions().mode() & 0o777
+}
+
+fn shop_with_a_mug() -> Place {
+    let place = Place::new();
+    let file = place.write("shop.csv", CSV);
+    place.run(&["import", "products", file.to_str().expect("UTF-8")]).expect(0);
+    place
+}
+
+#[test]
+fn everything_is_its_owners_alone() {
+    let place = Place::new();
+    place.start(&["serve"]).stop();
+    assert_eq!(mode(&place.path("cartwright-data")), 0o700);
+    assert_eq!(mode(&place.path("cartwright-data/keys.json")), 0o600);
+    assert_eq!(mode(&place.path("cartwright-data/shop.db")), 0o600);
+}
+
+#[test]
+fn keys_that_others_may_read_or_that_are_damaged_stop_the_start() {
+    let place = Place::new();
+    place.start(&["serve"]).stop();
+    let keys = place.path("cartwright-data/keys.json");
+    fs::set_permissions(&keys, fs::Permissions::from_mode(0o644)).expect("set");
+    place.run(&["serve", "--listen", "127.0.0.1:0"]).fails(1, &["keys.json", "chmod 600"]);
+    fs::set_permissions(&keys, fs::Permissions::from_mode(0o600)).expect("set");
+    fs::write(&keys, "{}").expect("written");
+    place.run(&["serve", "--listen", "127.0.0.1:0"]).fails(1, &["keys.json", "damaged"]);
+}
+
+#[test]
+fn a_backup_of_a_running_shop_can_be_restored() {
+    let place = shop_with_a_mug();
+    let server = place.start(&["serve"]);
+    let copy = place.path("copy.db");
+    let copy_name = copy.to_str().expect("UTF-8");
+    let done = place.run(&["backup", copy_name]).expect(0);
+    assert!(done.stdout.contains("checked"), "{done:?}");
+    assert_eq!(mode(&copy), 0o600);
+    place.run(&["backup", copy_name]).fails(1, &["exists already"]);
+    place.run(&["restore", copy_name]).fails(1, &["locked"]);
+    server.stop();
+
+    let more = place.write("more.csv", &CSV.replace("mug,Mug,M-1", "pot,Pot,P-1"));
+    let import = ["import", "products", more.to_str().expect("UTF-8")];
+    place.run(&import).expect(0);
+    place.run(&["restore", copy_name]).expect(0);
+    place.run(&["check"]).expect(0);
+    let again = place.run(&import).expect(0);
+    assert!(again.stdout.contains("1 products added"), "the pot came after the copy: {again:?}");
+}
+
+#[test]
+fn what_is_no_backup_is_not_restored() {
+    let place = shop_with_a_mug();
+    let rubbish = place.write("rubbish.db", &"not a database ".repeat(1000));
+    place.run(&["restore", rubbish.to_str().expect("UTF-8")]).fails(1, &["not a Cartwright database"]);
+    place.run(&["restore", "absent.db"]).fails(1, &["absent.db"]);
+    place.run(&["check"]).expect(0);
+}
+
+#[test]
+fn a_check_says_what_is_wrong_and_ends_with_1() {
+    let place = shop_with_a_mug();
+    let sound = place.run(&["check"]).expect(0);
+    assert!(sound.stdout.contains("nothing is wrong"), "{sound:?}");
+    let path = place.path("cartwright-data/shop.db");
+    let conn = rusqlite::Connection::open(&path).expect("opened");
+    let changed = conn.execute("UPDATE variants SET stock = stock + 1", []).expect("changed by hand");
+    assert_eq!(changed, 1);
+    drop(conn);
+    let broken = place.run(&["check"]).expect(1);
+    assert!(broken.stdout.contains("ledger") && broken.stderr.contains("1 findings"), "{broken:?}");
+}
+
+#[test]
+fn commands_that_need_a_database_do_not_make_one() {
+    let place = Place::new();
+    for command in [vec!["check"], vec!["backup", "copy.db"]] {
+        place.run(&command).fails(1, &["no database", "--data"]);
+    }
+    assert!(!place.path("cartwright-data").exists() && !place.path("copy.db").exists());
+}

@@ -1,0 +1,10 @@
+//! The program from its command line: settings, exit codes, files, signals.
+
+mod data;
+mod demo;
+mod import;
+mod mails;
+mod owner;
+mod serve;
+mod settings;
+mod support;

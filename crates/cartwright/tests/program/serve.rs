@@ -1,0 +1,105 @@
+//! `serve`: its start, its log, its end.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    thread,
+    time::Duration,
+};
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::Place;
+
+fn setup_link(stdout: &str) -> Option<&str> {
+    stdout.lines().find(|line| line.contains("/setup?token="))
+}
+
+#[test]
+fn a_shop_without_an_owner_prints_a_set_up_link_until_it_has_one() {
+    let place = Place::new();
+    let (first, log) = place.start(&["serve"]).stop();
+    let (second, _) = place.start(&["serve"]).stop();
+    let (first, second) = (setup_link(&first).expect("a link"), setup_link(&second).expect("a link"));
+    assert_ne!(first, second);
+    let token = first.split("token=").nth(1).expect("a token");
+    assert_eq!(token.len(), 43);
+    assert!(log.iter().all(|line| !line.contains(token)), "the log is no place for it");
+    place.create_owner("olive@example.com");
+    let (third, _) = place.start(&["serve"]).stop();
+    assert_eq!(setup_link(&third), None);
+}
+
+#[test]
+fn the_log_is_json_and_says_loudly_that_no_mail_leaves() {
+    let place = Place::new();
+    let (_, log) = place.start(&["serve"]).stop();
+    for line in &log {
+        let entry: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+        assert!(entry["level"].is_string() && entry["message"].is_string() && entry["timestamp"].is_string());
+    }
+    assert!(log.iter().any(|line| line.contains("NO MAIL LEAVES")));
+    let (_, log) = place.start(&["serve", "--mail-dir", "mails"]).stop();
+    assert!(log.iter().all(|line| !line.contains("NO MAIL LEAVES")));
+}
+
+#[test]
+fn a_request_in_flight_is_answered_before_the_end() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let place = Place::new();
+        let server = place.start(&["serve"]);
+        let mut stream = TcpStream::connect(server.address).expect("connected");
+        let body = r#"{"email":"ann@example.com","password":"nobody's secret at all"}"#;
+        let head = format!(
+            "POST /v1/auth/login HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let (half, rest) = body.split_at(20);
+        stream.write_all(format!("{head}{half}").as_bytes()).expect("sent");
+        // The server must have begun with it.
+        thread::sleep(Duration::from_millis(200));
+        server.signal(signal);
+        thread::sleep(Duration::from_millis(300));
+        assert!(TcpStream::connect(server.address).is_err(), "new connections are refused");
+        stream.write_all(rest.as_bytes()).expect("sent");
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).expect("answered");
+        assert!(reply.starts_with("HTTP/1.1 401 "), "{reply}");
+        server.wait();
+    }
+}
+
+#[test]
+fn a_signal_told_twice_at_once_is_one_wish() {
+    let place = Place::new();
+    let server = place.start(&["serve"]);
+    server.signal(Signal::TERM);
+    server.signal(Signal::TERM);
+    let (_, log) = server.wait();
+    assert!(log.iter().any(|line| line.contains("\"stopped\"")), "{log:#?}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_in_a_line_and_nothing_is_touched() {
+    let place = Place::new();
+    let server = place.start(&["serve"]);
+    let address = server.address.to_string();
+    let other = Place::new();
+    let done = other.run(&["serve", "--listen", &address]).fails(1, &[&address, "--listen"]);
+    assert_eq!(done.stderr.lines().count(), 1, "{done:?}");
+    assert!(!other.path("cartwright-data/shop.db").exists());
+    server.stop();
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_and_a_file_that_is_no_database_are_told_in_a_line() {
+    let place = Place::new();
+    place.write("file", "in the way");
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data"];
+    let blocked = place.run(&[&serve[..], &["file/data"]].concat()).fails(1, &["file/data"]);
+    assert_eq!(blocked.stderr.lines().count(), 1, "{blocked:?}");
+    place.write("data/shop.db", &"not a database ".repeat(1000));
+    let foreign = place.run(&[&serve[..], &["data"]].concat()).fails(1, &["not a Cartwright database"]);
+    assert_eq!(foreign.stderr.lines().filter(|line| !line.starts_with('{')).count(), 1, "{foreign:?}");
+}

@@ -1,0 +1,60 @@
+//! Mails, as staff see them.
+
+use commerce::mail::EnqueueTestMail;
+use model::{MailId, MailStatus, mail::DeliveryOutcome};
+use store::{Backlog, MailFilter};
+
+use crate::support::{Shop, all_pages, email, line};
+
+async fn enqueue(shop: &Shop, to: &str) -> MailId {
+    shop.run(EnqueueTestMail { to: email(to), stamp: shop.next_stamp() }).await.expect("enqueued")
+}
+
+pub async fn each_filter_finds_its_mails(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let mug = shop.product("Mug", 10).await;
+    let (sent, failed) = (enqueue(&shop, "bob").await, enqueue(&shop, "ann").await);
+    let mails = shop.lease(2).await;
+    shop.record(&mails[0], DeliveryOutcome::Sent { keep_secret: false }).await;
+    shop.record(&mails[1], DeliveryOutcome::Rejected { error: "550 no".into() }).await;
+    let order = shop.order(&ann, &[line(&mug, 1)]).await;
+    let about = shop.mails(&MailFilter { order_id: Some(order.id), ..MailFilter::default() }).await;
+    assert_eq!((about.len(), about[0].template.name()), (1, "order_placed"));
+    let about = about[0].id;
+    let status = |status| MailFilter { status: Some(status), ..MailFilter::default() };
+    let to = |name| MailFilter { to: Some(email(name)), ..MailFilter::default() };
+    let cases = [
+        (MailFilter::default(), vec![about, failed, sent]),
+        (status(MailStatus::Pending), vec![about]),
+        (status(MailStatus::Sent), vec![sent]),
+        (status(MailStatus::Failed), vec![failed]),
+        (to("ann"), vec![about, failed]),
+        (to("bob"), vec![sent]),
+        (MailFilter { status: Some(MailStatus::Failed), ..to("ann") }, vec![failed]),
+        (MailFilter { order_id: Some(order.id), ..to("bob") }, vec![]),
+    ];
+    for (filter, expected) in cases {
+        let found: Vec<_> = shop.mails(&filter).await.iter().map(|mail| mail.id).collect();
+        assert_eq!(found, expected, "{filter:?}");
+    }
+    assert_eq!(shop.db().backlog().await.expect("an answer"), Backlog { pending: 1, failed: 1 });
+    assert_eq!(shop.db().mail(shop.id()).await.expect("an answer"), None);
+}
+
+pub async fn mails_are_paged(shop: Shop) {
+    let mut ids = Vec::new();
+    for number in 0..15 {
+        let to = if number % 2 == 0 { "ann" } else { "bob" };
+        ids.push((to, enqueue(&shop, to).await));
+    }
+    ids.reverse();
+    for name in ["ann", "bob"] {
+        let filter = MailFilter { to: Some(email(name)), status: Some(MailStatus::Pending), ..MailFilter::default() };
+        let expected: Vec<_> = ids.iter().filter(|(to, _)| *to == name).map(|(_, id)| *id).collect();
+        for limit in [1, 3, 7, 100] {
+            let listed = all_pages(limit, async |page| shop.db().mails(&filter, &page).await).await;
+            let listed: Vec<_> = listed.iter().map(|mail| mail.id).collect();
+            assert_eq!(listed, expected, "in pages of {limit}");
+        }
+    }
+}

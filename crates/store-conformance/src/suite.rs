@@ -1,0 +1,402 @@
+//! The list of the cases, and the macro that makes tests of them.
+
+/// Makes a test of every case. `$open` is the absolute path (`crate::fresh`) of an `async fn` that gives a
+/// [`crate::Database`] of its own to each of them.
+#[macro_export]
+macro_rules! suite {
+    ($open:path) => {
+        $crate::tests_of! { $open;
+            accounts {
+                addresses {
+                    addresses_are_kept_oldest_first
+                    an_address_is_overwritten_in_its_place
+                    wrong_addresses_are_refused
+                    nobody_touches_the_addresses_of_others
+                    a_removed_address_is_gone
+                    an_account_keeps_only_so_many
+                }
+                change_email {
+                    it_is_confirmed_at_the_new_address_and_told_to_the_old
+                    it_needs_the_current_password
+                    an_address_of_somebody_else_gets_a_notice_and_no_code
+                    an_address_that_was_taken_meanwhile_is_refused
+                    a_code_is_good_once_for_ten_minutes_and_five_tries
+                    what_was_sent_to_the_old_address_is_void
+                    without_a_request_no_code_is_right
+                    five_codes_an_hour_are_mailed
+                }
+                create_owner {
+                    the_command_line_makes_owners
+                    the_set_up_link_makes_one_owner
+                    a_new_link_replaces_the_old_one
+                    without_a_link_none_is_good
+                    an_owner_makes_waiting_links_void
+                }
+                delete_account {
+                    nothing_personal_stays
+                    orders_stay_without_the_buyer
+                    an_open_order_keeps_its_address_until_it_has_left
+                    others_keep_what_is_theirs
+                    the_address_is_free_again
+                    the_last_owner_stays
+                    a_deleted_account_can_do_nothing_more
+                    a_buyer_who_is_gone_is_not_mailed
+                }
+                passwords {
+                    a_change_ends_the_other_sessions_and_tells_the_owner
+                    a_change_without_the_current_password_is_refused
+                    a_change_voids_a_waiting_reset
+                    a_reset_ends_all_sessions_and_proves_the_address
+                    a_token_is_good_once
+                    a_token_is_good_for_ten_minutes
+                    a_new_token_replaces_the_old_one
+                    an_unknown_token_is_refused
+                    a_code_for_something_else_resets_nothing
+                    nobody_is_mailed_for_an_unknown_disabled_or_deleted_account
+                    a_token_of_an_account_that_was_disabled_meanwhile_is_refused
+                    five_tokens_an_hour_are_mailed
+                }
+                refresh_session {
+                    a_token_is_exchanged_for_its_successor
+                    a_session_that_is_refreshed_outlives_its_first_day_of_expiry
+                    a_second_tab_gets_the_same_successor
+                    an_old_token_ends_the_family
+                    a_token_whose_successor_was_used_ends_the_family_at_once
+                    tokens_of_ended_sessions_and_unknown_tokens_are_refused
+                    a_disabled_account_refreshes_nothing
+                    an_unused_token_names_its_session
+                }
+                sessions {
+                    the_right_password_signs_in
+                    a_password_that_was_replaced_meanwhile_lets_nobody_in
+                    a_better_hash_of_the_same_password_is_kept
+                    an_unproven_address_signs_in_only_where_that_is_allowed
+                    disabled_and_deleted_accounts_do_not_sign_in
+                    a_session_ends_at_once_and_the_others_go_on
+                    nobody_ends_a_session_that_is_not_theirs_or_has_ended
+                    all_sessions_end_at_once
+                    a_session_ends_by_itself
+                    a_session_that_is_used_lives_on
+                    a_session_that_is_over_cannot_be_used_back_to_life
+                }
+                set_access {
+                    a_disabled_account_has_no_sessions_at_once
+                    the_lock_counts_even_for_a_session_that_was_not_ended
+                    an_enabled_account_signs_in_anew
+                    a_change_of_role_ends_the_sessions
+                    what_changes_nothing_ends_nothing
+                    a_customer_has_no_permissions
+                    staff_may_lock_customers_and_nothing_more
+                    the_last_owner_stays
+                    a_disabled_owner_does_not_count
+                    stale_versions_and_missing_accounts_are_refused
+                }
+                sign_up {
+                    a_new_address_gets_an_account_and_a_code
+                    a_known_address_gets_a_notice_and_stays_as_it_is
+                    an_unproven_address_goes_to_the_last_who_signed_up
+                    five_codes_an_hour_are_mailed
+                    a_sign_up_beyond_the_budget_changes_nothing
+                    five_notices_an_hour_are_mailed
+                    addresses_compare_without_case
+                    names_that_could_inject_a_header_are_refused
+                    names_of_any_script_come_back_as_they_were
+                    signing_up_at_once_signs_in
+                    signing_up_at_once_with_a_known_address_is_refused
+                }
+                update_profile {
+                    what_is_given_changes_and_the_rest_stays
+                    a_stale_version_is_refused
+                    wrong_names_and_numbers_are_refused
+                    unusable_accounts_are_refused
+                }
+                verify_email {
+                    the_code_proves_the_address_and_signs_in
+                    a_code_is_good_once
+                    a_code_is_good_for_ten_minutes
+                    five_wrong_codes_void_the_right_one
+                    a_code_belongs_to_one_account
+                    a_new_code_replaces_the_old_one_and_brings_new_tries
+                    resending_is_rationed_together_with_signing_up
+                    resending_to_an_unknown_or_proven_address_mails_nothing
+                    a_disabled_account_cannot_prove_its_address
+                }
+            }
+            catalogue {
+                categories {
+                    a_category_comes_back_as_it_was_made
+                    made_slugs_give_way_and_chosen_ones_do_not
+                    a_change_keeps_what_it_does_not_name
+                    a_category_cannot_hang_below_itself
+                    the_tree_has_a_greatest_depth
+                    stale_versions_and_missing_categories_are_refused
+                    a_removed_category_leaves_its_products
+                }
+                create_product {
+                    a_product_comes_back_as_it_was_made
+                    the_first_stock_is_in_the_ledger
+                    made_slugs_give_way_and_chosen_ones_do_not
+                    slugs_alike_are_told_apart
+                    long_titles_get_slugs_too
+                    skus_are_unique_in_the_shop
+                    wrong_drafts_are_refused_with_every_mistake
+                }
+                delete_product {
+                    a_product_that_was_never_ordered_is_erased
+                    a_product_that_was_ordered_is_archived
+                    a_cancelled_order_counts_too
+                    a_refused_order_does_not_count
+                    a_stale_version_is_refused
+                }
+                import_products {
+                    an_import_can_be_repeated_without_duplicates
+                    stock_of_known_variants_is_left_alone
+                    new_variants_come_and_unnamed_ones_stay
+                    variants_are_recognised_by_their_sku
+                    one_bad_product_stops_all_of_them
+                }
+                move_stock {
+                    a_movement_is_in_the_ledger_and_in_the_level
+                    the_cause_goes_by_the_sign_unless_it_is_given
+                    stock_never_falls_below_zero_nor_rises_beyond_measure
+                    wrong_movements_are_refused
+                    stock_that_is_not_tracked_does_not_move
+                }
+                update_product {
+                    what_is_given_changes_and_the_rest_stays
+                    everything_can_be_changed
+                    the_list_of_variants_is_the_list_that_the_product_has
+                    siblings_swap_their_skus
+                    an_ordered_variant_stays
+                    stock_changes_by_movements_alone
+                    wrong_lists_of_variants_are_refused
+                    slugs_and_skus_of_others_are_refused
+                    stale_versions_and_missing_products_are_refused
+                    stock_does_not_count_as_a_change
+                }
+                variants {
+                    a_new_variant_comes_last_with_its_stock
+                    wrong_new_variants_are_refused
+                    what_is_given_changes_and_the_rest_stays
+                    wrong_changes_are_refused
+                    a_removed_variant_is_gone_with_its_ledger
+                    the_last_variant_and_ordered_ones_stay
+                }
+            }
+            orders {
+                idempotent {
+                    a_repeated_request_gets_the_same_reply
+                    a_key_is_for_one_request
+                    a_refusal_stores_nothing
+                    a_refused_key_can_be_used_for_another_request
+                    keys_belong_to_an_account_and_a_route
+                    without_a_key_everything_is_done_each_time
+                    replies_are_kept_byte_for_byte
+                }
+                move_order {
+                    an_order_goes_its_way_and_its_timeline_tells
+                    every_other_move_is_refused_with_the_allowed_ones
+                    a_cancellation_gives_the_stock_back_once
+                    staff_cancel_confirmed_orders_too
+                    buyers_cancel_what_is_theirs_and_nothing_more
+                    a_shipment_can_be_followed
+                    every_status_is_told_to_the_buyer
+                    a_refused_move_mails_nothing
+                    stale_versions_and_wrong_notes_are_refused
+                }
+                place_order {
+                    an_order_comes_back_as_it_was_placed
+                    the_stock_is_taken_and_the_ledger_says_why
+                    two_lines_of_one_variant_are_summed
+                    two_lines_cannot_oversell_together
+                    every_short_line_is_named_and_nothing_is_taken
+                    what_is_not_active_or_unknown_is_not_for_sale
+                    what_is_not_tracked_never_runs_out
+                    wrong_requests_are_refused
+                    the_largest_order_fits
+                    an_order_is_in_one_currency
+                    numbers_ascend_and_are_not_given_twice
+                    the_buyer_gets_a_mail
+                    an_order_survives_changes_of_its_product
+                    unusable_accounts_buy_nothing
+                    offers_leave_out_what_is_not_there
+                }
+            }
+            mail {
+                enqueue_test_mail {
+                    it_waits_in_the_outbox
+                }
+                lease_mails {
+                    mails_are_handed_out_oldest_first_and_once
+                    a_lease_that_is_over_gives_the_mail_back
+                    what_is_not_due_or_settled_is_not_handed_out
+                    a_mail_that_never_comes_to_an_end_is_given_up
+                    a_lease_beyond_the_end_of_time_is_refused
+                }
+                record_deliveries {
+                    a_mail_that_was_sent_loses_its_secret
+                    the_mailbox_keeps_secrets
+                    a_deferred_mail_backs_off_and_comes_again
+                    a_mail_that_is_deferred_for_ever_is_given_up_visibly
+                    a_rejected_mail_is_given_up_at_once
+                    an_outage_gives_no_mail_up
+                    mails_that_are_gone_are_passed_over_when_asked_to
+                }
+                resend_mail {
+                    a_sent_mail_goes_out_again_with_all_its_tries
+                    a_failed_mail_with_its_secret_goes_out_again
+                    a_mail_whose_secret_was_wiped_is_refused
+                    a_waiting_mail_becomes_due_at_once
+                    an_unknown_mail_is_refused
+                }
+            }
+            shop {
+                maintenance {
+                    a_copy_is_made_of_the_live_database_and_overwrites_nothing
+                    a_database_that_works_says_so
+                    the_change_counter_moves_with_every_change
+                }
+                primitives {
+                    loads_that_find_nothing_say_so
+                    accounts_load_with_their_password
+                    changes_of_rows_that_are_not_there_are_broken
+                    changes_that_may_find_nothing_find_nothing
+                    the_schema_stops_what_the_code_should_have_refused
+                    a_list_of_changes_is_stored_whole_or_not_at_all
+                    a_transaction_reads_its_own_writes
+                    a_refused_transaction_leaves_nothing
+                    values_of_the_shop_are_replaced_and_removed
+                    challenges_come_back_as_they_were_put
+                    odd_values_come_back_as_they_were
+                }
+                sweep {
+                    keys_are_kept_for_their_days
+                    sessions_that_ended_or_expired_long_ago_are_removed
+                    challenges_that_expired_long_ago_are_removed
+                    what_is_still_needed_stays
+                }
+            }
+            queries {
+                accounts {
+                    accounts_are_listed_newest_first_without_deleted_ones
+                    accounts_are_found_by_role_and_text
+                    accounts_are_paged
+                    single_accounts_are_found
+                    live_sessions_are_listed_last_used_first
+                    addresses_of_the_network_are_known_once_used
+                }
+                mails {
+                    each_filter_finds_its_mails
+                    mails_are_paged
+                }
+                movements {
+                    the_ledger_is_paged_newest_first
+                    movements_that_are_added_meanwhile_disturb_no_page
+                    categories_are_listed_by_position_and_name
+                }
+                orders {
+                    orders_are_listed_whole_and_newest_first
+                    each_filter_finds_its_orders
+                    orders_of_deleted_buyers_are_found_without_their_address
+                    orders_are_paged_with_every_filter
+                    orders_of_one_moment_are_paged_too
+                    orders_that_are_added_meanwhile_disturb_no_page
+                    a_page_after_the_last_item_is_empty
+                }
+                product_filters {
+                    by_status
+                    by_category_with_all_below_it
+                    by_words_in_title_vendor_tags_and_skus
+                    what_changed_is_found_by_its_new_words_alone
+                    by_tag_without_case
+                    by_price_of_one_variant
+                    by_sale
+                    by_stock_as_it_is_now
+                    everything_that_is_asked_must_hold
+                }
+                product_pages {
+                    every_order_is_paged_once_and_in_order
+                    filters_and_pages_go_together
+                    products_that_are_added_meanwhile_disturb_no_page
+                    a_page_has_an_end_only_where_there_is_more
+                    forged_cursors_break_nothing
+                    single_products_are_found_whatever_their_status
+                }
+            }
+            concurrency {
+                accounts {
+                    sign_ups_with_one_address_make_one_account
+                    sign_ups_at_once_with_one_address_sign_one_in
+                    a_change_of_address_and_a_sign_up_with_it_give_it_to_one
+                    two_changes_to_one_address_give_it_to_one
+                    two_owners_who_demote_each_other_leave_one
+                    owners_who_all_leave_at_once_leave_one
+                    a_set_up_link_makes_one_owner_however_many_follow_it
+                    a_login_does_not_outlive_the_lock
+                    addresses_saved_at_once_stay_within_their_limit
+                }
+                catalogue {
+                    a_chosen_slug_goes_to_one_product
+                    made_slugs_give_way_to_each_other
+                    a_sku_goes_to_one_product
+                    moves_that_would_make_a_ring_are_not_all_done
+                    a_removal_and_a_new_child_agree
+                    one_of_two_editors_is_told
+                    an_edit_does_not_bring_sold_stock_back
+                    an_order_and_the_removal_of_its_variant_agree
+                }
+                idempotency {
+                    a_hundred_equal_requests_make_one_order_and_get_one_reply
+                    a_key_for_two_requests_at_once_is_for_one_of_them
+                    different_keys_do_not_wait_for_each_other
+                    refused_requests_at_once_store_nothing
+                }
+                mail {
+                    one_mail_goes_to_one_worker
+                    many_workers_share_the_outbox_and_send_each_mail_once
+                    mails_that_come_meanwhile_are_sent_too
+                }
+                orders {
+                    cancelling_and_shipping_at_once_does_one_of_them
+                    many_cancellations_give_the_stock_back_once
+                    cancellations_and_purchases_at_once_sell_what_is_there
+                    an_order_and_the_deletion_of_its_buyer_leave_no_trace_of_them
+                    an_order_and_the_removal_of_its_product_agree
+                }
+                sessions {
+                    tabs_that_refresh_at_once_share_one_successor
+                    an_old_token_ends_the_family_while_the_newest_is_used
+                    a_refresh_does_not_outlive_a_logout
+                    wrong_codes_at_once_use_up_the_tries
+                    a_code_is_good_once_however_many_present_it
+                    a_reset_token_is_good_once_however_many_present_it
+                    a_login_with_the_old_password_does_not_outlive_its_change
+                }
+                stock {
+                    a_thousand_buyers_race_for_a_hundred_pieces
+                    the_last_piece_is_sold_once
+                    doubled_lines_cannot_oversell
+                    shared_lines_in_any_order_are_sold_exactly
+                    movements_add_up
+                    movements_and_orders_share_one_level
+                }
+            }
+        }
+    };
+}
+
+/// Modules and tests out of the list in [`suite!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tests_of {
+    ($open:path; $($noun:ident { $($file:ident { $($case:ident)+ })+ })+) => {$(
+        mod $noun {$(
+            mod $file {$(
+                #[test]
+                fn $case() {
+                    $crate::run($open, $crate::cases::$noun::$file::$case);
+                }
+            )+}
+        )+}
+    )+};
+}

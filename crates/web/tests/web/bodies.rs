@@ -1,0 +1,128 @@
+//! Bodies that are wrong in every way, to every operation that takes one: the right 4xx, never a 5xx.
+
+use serde_json::{Value, json};
+
+use crate::support::{Reply, Shop};
+
+/// Each operation with a JSON body: method, path, and whether the body may be left out.
+fn operations_with_body() -> Vec<(String, String, bool)> {
+    let document = serde_json::to_value(web::openapi()).expect("the document");
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("an item") {
+            let body = &operation["requestBody"];
+            if body["content"].get("application/json").is_some() {
+                operations.push((method.to_uppercase(), path.clone(), body["required"] != Value::Bool(true)));
+            }
+        }
+    }
+    assert!(operations.len() > 10, "{operations:?}");
+    operations
+}
+
+struct Case<'a> {
+    shop: &'a Shop,
+    method: &'a str,
+    path: String,
+}
+
+impl Case<'_> {
+    async fn send(&self, content_type: &str, body: impl Into<bytes::Bytes>) -> Reply {
+        let request = self.shop.request(self.method, &self.path).bearer(&self.shop.owner.token);
+        request.header("content-type", content_type).header("idempotency-key", "a key").raw(body).send().await
+    }
+
+    #[track_caller]
+    fn expect(&self, reply: &Reply, what: &str, status: u16, code: &str) {
+        assert_eq!(reply.status.as_u16(), status, "{} {}: {what}: {reply:?}", self.method, self.path);
+        reply.is_problem(status, code);
+    }
+}
+
+#[tokio::test]
+async fn every_operation_refuses_bodies_that_are_not_what_it_takes() {
+    let shop = Shop::open().await;
+    for (method, path, is_optional) in operations_with_body() {
+        let case = Case { shop: &shop, method: &method, path: super::strangers::filled(&path) };
+        case.expect(&case.send("text/plain", "{}").await, "not JSON by its type", 415, "unsupported_media_type");
+        case.expect(&case.send("application/json", "{").await, "broken off", 400, "malformed_json");
+        case.expect(&case.send("application/json", b"\xff\xfe".as_slice()).await, "not UTF-8", 400, "malformed_json");
+        if !is_optional {
+            case.expect(&case.send("application/json", "").await, "nothing", 400, "malformed_json");
+        }
+        let unknown = case.send("application/json", r#"{"no_such_field":1}"#).await;
+        case.expect(&unknown, "an unknown field", 422, "invalid_input");
+        assert_eq!(unknown.json()["errors"][0]["pointer"], "/no_such_field", "{method} {path}");
+        for wrong in ["[]", "null", "1", "\"text\"", "true"] {
+            case.expect(&case.send("application/json", wrong).await, wrong, 422, "invalid_input");
+        }
+        let deep = format!("{{\"x\":{}", "[".repeat(50_000));
+        let reply = case.send("application/json", deep).await;
+        assert!(reply.status.is_client_error(), "{method} {path}: {reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn bodies_are_limited_in_size_and_time() {
+    let mut settings = web::Settings::default();
+    settings.limits.body_bytes = 10_000;
+    settings.limits.body_timeout = std::time::Duration::from_millis(200);
+    let shop = Shop::open_with(settings).await;
+    for (method, path, _) in operations_with_body() {
+        let case = Case { shop: &shop, method: &method, path: super::strangers::filled(&path) };
+        let large = format!("{{\"x\":\"{}\"}}", "x".repeat(10_000));
+        case.expect(&case.send("application/json", large).await, "too large", 413, "body_too_large");
+    }
+    let head =
+        "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let reply = crate::connections::raw(shop.address, head).await;
+    assert!(reply.starts_with("HTTP/1.1 408"), "{reply}");
+    assert!(reply.contains("request_timeout"), "{reply}");
+    // Without a length, what has arrived is counted.
+    let chunk = format!("400\r\n{}\r\n", "x".repeat(0x400));
+    let head = "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+        transfer-encoding: chunked\r\n\r\n";
+    let reply = crate::connections::raw(shop.address, &format!("{head}{}", chunk.repeat(20))).await;
+    assert!(reply.starts_with("HTTP/1.1 413"), "{reply}");
+}
+
+#[tokio::test]
+async fn one_key_gives_one_order_and_the_same_reply() {
+    let shop = Shop::open().await;
+    let ann = shop.customer("ann@example.com").await;
+    let mug = shop.product("Mug", 1250, 10).await;
+    let order = |quantity: i64| {
+        json!({
+            "lines": [{"variant_id": mug.variants[0].id, "quantity": quantity}],
+            "ship_to": {"name": "Ann", "line1": "1 High Street", "city": "London", "postal_code": "N1 1AA", "country": "GB"},
+        })
+    };
+    let place = async |key: Option<&str>, quantity: i64| {
+        let mut request = shop.request("POST", "/v1/orders").bearer(&ann.token).json(&order(quantity));
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        request.send().await
+    };
+    place(None, 1).await.is_problem(400, "idempotency_key_required");
+    place(Some(""), 1).await.is_problem(400, "invalid_header");
+    let first = place(Some("one"), 2).await;
+    assert_eq!(first.status, 201, "{first:?}");
+    assert!(first.header("location").starts_with("/v1/orders/"), "{first:?}");
+    assert!(first.header("idempotent-replayed").is_empty());
+    let again = place(Some("one"), 2).await;
+    assert_eq!((again.status, &again.body), (first.status, &first.body));
+    for name in ["location", "etag", "content-type"] {
+        assert_eq!(again.header(name), first.header(name), "{name}");
+    }
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    place(Some("one"), 3).await.is_problem(422, "idempotency_key_reused");
+    let short = place(Some("two"), 9).await;
+    short.is_problem(409, "out_of_stock");
+    assert_eq!(short.json()["short_lines"][0]["available"], 8, "{short:?}");
+    let bob = shop.customer("bob@example.com").await;
+    let stolen = shop.get(first.header("location")).await;
+    stolen.is_problem(401, "not_authenticated");
+    let stolen = shop.request("GET", first.header("location")).bearer(&bob.token).send().await;
+    stolen.is_problem(404, "not_found");
+}
