@@ -60,8 +60,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Report, String> {
 
     let seconds = if arguments.smoke { 1 } else { arguments.seconds };
     let limit = raw::measure(&raw_database, raw::GROUP, Duration::from_secs(seconds.into()))?;
+    let waiting = raw::measure(&raw_database, arguments.connections, Duration::from_secs(seconds.into()))?;
     let single = raw::measure(&raw_database, 1, Duration::from_secs(u64::from(seconds).div_ceil(4)))?;
     report.add("SQLite alone, the same rows, 256 orders a commit", limit, "/s", None);
+    report.add("SQLite alone, as many orders a commit as connections", waiting, "/s", None);
     report.add("SQLite alone, a commit an order", single, "/s", None);
     report.add("orders over SQLite alone", orders / limit, "", Some(Target::AtLeast(0.5)));
     report.add("binary", mebibytes(file_size(&program.binary)), "MiB", Some(Target::Under(40.0)));
@@ -117,11 +119,18 @@ impl Bench<'_> {
     }
 
     async fn order(&mut self, server: &Server, report: &mut Report) -> Result<f64, String> {
+        let before = machine::processor_time(server.pid())?;
+        let own_before = machine::processor_time(std::process::id())?;
         let outcome = self.place(server, None).await?;
+        let (server_us, by_thread) = per_request(&before, &machine::processor_time(server.pid())?, &outcome);
+        let (own_us, _) = per_request(&own_before, &machine::processor_time(std::process::id())?, &outcome);
         report.add("orders of 3 lines", outcome.per_second(), "/s", Some(Target::AtLeast(10_000.0)));
         report.add("orders, p50", outcome.percentile_ms(500), "ms", None);
         report.add("orders, p99", outcome.percentile_ms(990), "ms", Some(Target::Under(20.0)));
         report.add("orders, p99.9", outcome.percentile_ms(999), "ms", None);
+        report.add("processor time of an order, server", server_us, "µs", None);
+        report.add("processor time of an order, load generator", own_us, "µs", None);
+        report.note(format!("Processor time of an order by the server's threads: {by_thread}."));
         Ok(outcome.per_second())
     }
 
@@ -197,6 +206,20 @@ fn without_surprise(what: &str, outcome: &Outcome) -> Result<(), String> {
         None if outcome.measured() == 0 => Err(format!("{what}: no reply came in time")),
         None => Ok(()),
     }
+}
+
+/// Processor time of one of the replies, in microseconds, and the same by thread.
+fn per_request(before: &[(String, Duration)], after: &[(String, Duration)], outcome: &Outcome) -> (f64, String) {
+    let replies = u32::try_from(outcome.statuses.values().sum::<u64>()).unwrap_or(u32::MAX);
+    let mut threads: Vec<(&str, f64)> = Vec::new();
+    for (name, time) in after {
+        let earlier = before.iter().find(|(known, _)| known == name).map_or(Duration::ZERO, |(_, time)| *time);
+        let used = time.saturating_sub(earlier).as_secs_f64() * 1e6 / f64::from(replies.max(1));
+        threads.push((name, used));
+    }
+    threads.sort_by(|(_, left), (_, right)| right.total_cmp(left));
+    let shown = threads.iter().filter(|(_, used)| *used >= 0.5).map(|(name, used)| format!("{name} {used:.0} µs"));
+    (threads.iter().map(|(_, used)| used).sum(), shown.collect::<Vec<_>>().join(", "))
 }
 
 fn memory(server: &Server) -> Result<f64, String> {

@@ -98,6 +98,11 @@ impl Program {
 }
 
 impl Server {
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Resident memory and its peak, in KiB.
     pub(crate) fn memory_kib(&self) -> Result<(u64, u64), String> {
         let path = format!("/proc/{}/status", self.child.id());

@@ -6,8 +6,8 @@ use zxcvbn::{Score, zxcvbn};
 use crate::password_hash::normal;
 
 /// How much of a password is looked at: the estimate takes time that grows faster than the length, and what begins with
-/// 64 characters that cannot be guessed cannot be guessed.
-const LOOKED_AT: usize = 64;
+/// 32 characters that cannot be guessed cannot be guessed.
+const LOOKED_AT: usize = 32;
 /// How many words about the person are compared at most.
 const WORDS_MAX: usize = 32;
 

@@ -152,6 +152,8 @@ mod tests {
             for _ in 0..others {
                 let next = free_slug(&base, &taken);
                 prop_assert!(!taken.contains(&next) && next.len() <= SLUG_MAX);
+                let is_below_stem = next.strip_prefix(slug_stem(&base)).is_some_and(|rest| rest.starts_with('-'));
+                prop_assert!(next == base || is_below_stem, "{} would not be looked for", next);
                 taken.push(next);
             }
         }

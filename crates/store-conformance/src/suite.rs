@@ -363,6 +363,12 @@ macro_rules! suite {
                     an_order_and_the_deletion_of_its_buyer_leave_no_trace_of_them
                     an_order_and_the_removal_of_its_product_agree
                 }
+                reads {
+                    what_was_acknowledged_is_read
+                    a_product_is_never_read_half_changed
+                    an_order_is_never_read_half_moved
+                    a_level_is_never_ahead_of_its_ledger
+                }
                 sessions {
                     tabs_that_refresh_at_once_share_one_successor
                     an_old_token_ends_the_family_while_the_newest_is_used

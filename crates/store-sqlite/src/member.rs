@@ -45,6 +45,7 @@ impl Request {
 /// What was written is undone, unless the failure reaches beyond the statement: then the caller must end the whole
 /// transaction.
 pub(crate) fn run(conn: &mut Connection, job: &mut dyn Job) -> Result<(), Failure> {
+    sql::run(conn, "SAVEPOINT member", []).map_err(failure)?;
     let (polled, trouble) = poll_once(conn, job);
     if conn.is_autocommit() {
         // SQLite ended the transaction by itself; the savepoint is gone with it.
@@ -55,7 +56,7 @@ pub(crate) fn run(conn: &mut Connection, job: &mut dyn Job) -> Result<(), Failur
         (_, Some(trouble)) if trouble.reach > Reach::Statement => Err(trouble),
         // The operation has the error in its result, and says Rollback; if it says Commit, it lost the error.
         (Ok(JobOutcome::Rollback), _) => undo(conn),
-        (Ok(JobOutcome::Commit), None) => Ok(()),
+        (Ok(JobOutcome::Commit), None) => sql::run(conn, "RELEASE member", []).map(drop).map_err(failure),
         (Ok(JobOutcome::Commit), Some(trouble)) => undo(conn).and(Err(trouble)),
         (Err(bug), _) => {
             undo(conn)?;

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use model::{
     Access, Account, AccountId, Category, CategoryId, Email, MailId, MailStatus, Order, OrderId, OrderNumber,
-    OrderStatus, OutboxMail, Product, ProductId, SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId, session::SecretHash,
+    OrderStatus, OutboxMail, Product, ProductId, SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId,
+    session::SecretHash,
 };
 
 use crate::{

@@ -25,5 +25,5 @@ async fn setup_link(server: &Server) -> Result<Option<String>, Failure> {
     let token = OpaqueToken::random();
     let issue = IssueSetupLink { hash: token.hash() };
     let is_issued = execute(server.engine.as_ref(), issue).await.map_err(Failure::failed)?;
-    Ok(is_issued.then(|| format!("{}/setup?token={}", server.public_url, token.expose())))
+    Ok(is_issued.then(|| format!("{}/setup/{}", server.public_url, token.expose())))
 }

@@ -27,6 +27,18 @@ pub(crate) struct Driver {
 impl Driver {
     /// Starts both.
     pub(crate) fn start(runtime: &Runtime) -> (Self, Client) {
+        // Two that start at once may choose the same port; the second one then ends.
+        let started =
+            (0..5).find_map(|_| Self::launch()).unwrap_or_else(|| panic!("chromedriver does not start; {INSTALL}"));
+        let (child, url) = started;
+        let profile = tempfile::tempdir().expect("a folder");
+        let mut driver = Self { child, url, session: String::new(), _profile: profile };
+        let client = runtime.block_on(driver.open());
+        driver.session = runtime.block_on(client.session_id()).expect("a session").expect("a session");
+        (driver, client)
+    }
+
+    fn launch() -> Option<(Child, String)> {
         let program = std::env::var("CARTWRIGHT_TEST_CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
         let mut child = Command::new(&program)
             .arg("--port=0")
@@ -40,14 +52,14 @@ impl Driver {
             let (_, port) = line.split_once("started successfully on port ")?;
             port.trim_end_matches('.').parse::<u16>().ok()
         });
-        let url = format!("http://127.0.0.1:{}", port.unwrap_or_else(|| panic!("{program} does not start; {INSTALL}")));
+        let Some(port) = port else {
+            let _ = child.kill();
+            let _ = child.wait();
+            return None;
+        };
         // What else it says must not fill the pipe.
         thread::spawn(move || lines.for_each(drop));
-        let profile = tempfile::tempdir().expect("a folder");
-        let mut driver = Self { child, url, session: String::new(), _profile: profile };
-        let client = runtime.block_on(driver.open());
-        driver.session = runtime.block_on(client.session_id()).expect("a session").expect("a session");
-        (driver, client)
+        Some((child, format!("http://127.0.0.1:{port}")))
     }
 
     async fn open(&self) -> Client {

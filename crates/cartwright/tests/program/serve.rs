@@ -13,17 +13,26 @@ use serde_json::Value;
 use crate::support::Place;
 
 fn setup_link(stdout: &str) -> Option<&str> {
-    stdout.lines().find(|line| line.contains("/setup?token="))
+    stdout.lines().find(|line| line.contains("/setup/"))
 }
 
 #[test]
 fn a_shop_without_an_owner_prints_a_set_up_link_until_it_has_one() {
     let place = Place::new();
     let (first, log) = place.start(&["serve"]).stop();
-    let (second, _) = place.start(&["serve"]).stop();
+    let mut server = place.start(&["serve"]);
+    let status = |url: &str| {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        agent.get(url).call().expect("an answer").status().as_u16()
+    };
+    let link = server.line();
+    let page = link[link.find("/setup/").expect("a link")..].trim();
+    assert_eq!(status(&server.url(page)), 200);
+    let (second, _) = server.stop();
+    let second = link + &second;
     let (first, second) = (setup_link(&first).expect("a link"), setup_link(&second).expect("a link"));
     assert_ne!(first, second);
-    let token = first.split("token=").nth(1).expect("a token");
+    let token = first.split("/setup/").nth(1).expect("a token");
     assert_eq!(token.len(), 43);
     assert!(log.iter().all(|line| !line.contains(token)), "the log is no place for it");
     place.create_owner("olive@example.com");

@@ -5,7 +5,7 @@ use crate::support::{Done, PASSWORD, Place};
 /// The set-up link shows which public URL counts.
 fn public_url(place: &Place, arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let (stdout, _) = place.start_with(arguments, environment).stop();
-    let link = stdout.lines().find(|line| line.contains("/setup?token=")).expect("a link");
+    let link = stdout.lines().find(|line| line.contains("/setup/")).expect("a link");
     link.split("/setup").next().expect("a beginning").to_owned()
 }
 

@@ -153,6 +153,14 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
+    /// What it writes to standard output up to the first line with a link.
+    pub(crate) fn line(&mut self) -> String {
+        let stdout = self.stdout.as_mut().expect("piped");
+        let mut text = String::new();
+        while !text.contains("http") && stdout.read_line(&mut text).expect("UTF-8") > 0 {}
+        text
+    }
+
     /// The JSON at this path.
     pub(crate) fn get(&self, path: &str) -> Value {
         let text = ureq::get(self.url(path)).call().expect("an answer").body_mut().read_to_string().expect("text");

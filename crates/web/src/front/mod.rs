@@ -109,6 +109,7 @@ impl Front {
 
     /// Routes the request, within the time limit; a panic is a reply.
     async fn through_router(&self, request: Request<Incoming>, peer: IpAddr) -> axum::response::Response {
+        let is_read = reply::is_read(request.method());
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(RequestContext { peer });
         let routed = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
@@ -119,7 +120,8 @@ impl Front {
                 self.app.metrics().panicked();
                 Problem::internal(panic_message(&*panic)).into_response()
             }
-            Err(_) => Problem::new(Code::OutcomeUnknown)
+            // What writes may still be carried out; what reads may simply be asked again.
+            Err(_) => Problem::new(if is_read { Code::Unavailable } else { Code::OutcomeUnknown })
                 .detail("The request took too long.")
                 .retry_after_secs(1)
                 .cause("time limit")

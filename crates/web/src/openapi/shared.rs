@@ -37,8 +37,9 @@ pub(super) fn complete(document: &mut OpenApi) {
 
 /// A handler's `Option<T>` as body means that it may be left out, not that it may be `null`.
 fn spell_out_optional_body(operation: &mut Operation) {
-    let Some(body) = &mut operation.request_body else { return };
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
     for content in body.content.values_mut() {
+        let RefOr::T(content) = content else { continue };
         let Some(RefOr::T(Schema::OneOf(choices))) = &content.schema else { continue };
         let body_type = choices.items.iter().find(|choice| matches!(choice, RefOr::Ref(_))).cloned();
         if body_type.is_some() {

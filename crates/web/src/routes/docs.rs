@@ -36,7 +36,8 @@ fn asset(path: &str) -> Result<Response, Problem> {
     let found = utoipa_swagger_ui::serve(path, Arc::new(config)).map_err(Problem::internal)?;
     let file = found.ok_or_else(Problem::not_found)?;
     let is_compressed = file.bytes.starts_with(&[0x1f, 0x8b]);
-    let mut response = Bytes::from(file.bytes.into_owned()).into_response();
+    let bytes = if path == "index.html" { for_phones(&file.bytes) } else { file.bytes.into_owned() };
+    let mut response = Bytes::from(bytes).into_response();
     let headers = response.headers_mut();
     let content_type = HeaderValue::from_str(&file.content_type).map_err(Problem::internal)?;
     headers.insert(header::CONTENT_TYPE, content_type);
@@ -46,4 +47,10 @@ fn asset(path: &str) -> Result<Response, Problem> {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     Ok(response)
+}
+
+/// The page with the tag that keeps phones from shrinking it to the width of a desk.
+fn for_phones(page: &[u8]) -> Vec<u8> {
+    const VIEWPORT: &str = "<head><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
+    String::from_utf8_lossy(page).replacen("<head>", VIEWPORT, 1).into_bytes()
 }

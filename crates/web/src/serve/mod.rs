@@ -160,7 +160,7 @@ fn builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
     // The limits of time are kept by `Activity`, which knows an idle connection from a slow head and needs no timer a
     // request. The default of 100 headers stays: they are parsed on the stack.
-    builder.header_read_timeout(None).max_buf_size(BUFFER_BYTES).half_close(false).pipeline_flush(true);
+    builder.header_read_timeout(None).max_buf_size(BUFFER_BYTES).half_close(false);
     builder
 }
 

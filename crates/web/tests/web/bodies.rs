@@ -78,6 +78,12 @@ async fn bodies_are_limited_in_size_and_time() {
     let reply = crate::connections::raw(shop.address, head).await;
     assert!(reply.starts_with("HTTP/1.1 408"), "{reply}");
     assert!(reply.contains("request_timeout"), "{reply}");
+    // A client that sends all of a body that nobody wants still gets the reply, not a reset connection.
+    let head = "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+    let body = "x".repeat(12_000_000);
+    let reply =
+        crate::connections::raw(shop.address, &format!("{head}content-length: {}\r\n\r\n{body}", body.len())).await;
+    assert!(reply.starts_with("HTTP/1.1 413"), "{reply}");
     // Without a length, what has arrived is counted.
     let chunk = format!("400\r\n{}\r\n", "x".repeat(0x400));
     let head = "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\

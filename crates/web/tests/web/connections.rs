@@ -79,8 +79,10 @@ async fn a_request_that_takes_too_long_is_answered() {
     let server = Server::start_with(Arc::clone(&engine) as Arc<dyn store::Engine>, impatient()).await;
     engine.set_mood(Mood::Hanging);
     let reply = server.get("/v1/products").await;
-    reply.is_problem(503, "outcome_unknown");
+    reply.is_problem(503, "unavailable");
     assert_eq!(reply.header("retry-after"), "1");
+    let login = serde_json::json!({"email": "ann@example.com", "password": "not the right one"});
+    server.request("POST", "/v1/auth/login").json(&login).send().await.is_problem(503, "outcome_unknown");
 }
 
 #[tokio::test]
@@ -115,7 +117,7 @@ async fn stopping_lets_requests_finish_and_closes_idle_connections() {
     let stopping = tokio::spawn(server.stop());
     assert!(until_closed(&mut idle).await.starts_with("HTTP/1.1 200"));
     assert!(TcpStream::connect(address).await.is_err(), "nothing new is accepted");
-    in_flight.await.expect("no panic").is_problem(503, "outcome_unknown");
+    in_flight.await.expect("no panic").is_problem(503, "unavailable");
     stopping.await.expect("no panic").expect("everything finished in time");
 }
 

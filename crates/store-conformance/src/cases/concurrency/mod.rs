@@ -5,5 +5,6 @@ pub mod catalogue;
 pub mod idempotency;
 pub mod mail;
 pub mod orders;
+pub mod reads;
 pub mod sessions;
 pub mod stock;

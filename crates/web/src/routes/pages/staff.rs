@@ -1,11 +1,17 @@
 //! Who looks at a page: a member of staff with a cookie session, or anybody in a demonstration on this machine.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Redirect, Response},
 };
 use commerce::accounts::TouchSession;
-use http::{Method, request::Parts};
+use http::{
+    HeaderMap, Method, header,
+    request::Parts,
+    uri::{Authority, PathAndQuery},
+};
 use identity::OpaqueToken;
 use model::{Access, Permission, Role, SessionId, SignedDuration};
 
@@ -66,6 +72,17 @@ impl IntoResponse for Turned {
     }
 }
 
+/// Whether the browser asked for this machine by name or number. A page elsewhere can point a name of its own at
+/// 127.0.0.1 and then read what is served there (DNS rebinding); the name gives it away.
+fn is_asked_as_this_machine(headers: &HeaderMap) -> bool {
+    let host =
+        headers.get(header::HOST).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<Authority>().ok());
+    host.is_some_and(|authority| {
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
+}
+
 /// Percent-encodes what is not plainly part of a path.
 fn form_encode(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
@@ -82,11 +99,12 @@ impl FromRequestParts<App> for Reader {
             Ok(address) => address,
             Err(never) => match never {},
         };
-        if app.settings().demo && address.0.is_loopback() {
+        if app.settings().demo && address.0.is_loopback() && is_asked_as_this_machine(&parts.headers) {
             return Ok(Self { access: None, cookie: csrf::read(app, &parts.headers, Cookie::Form) });
         }
         // Only a page that was looked at can be come back to.
-        let back = if parts.method == Method::GET { parts.uri.path() } else { "/mailbox" };
+        let path = parts.uri.path_and_query().map(PathAndQuery::as_str).filter(|_| parts.method == Method::GET);
+        let back = path.unwrap_or("/mailbox");
         let to_sign_in = || Turned::ToSignIn(back.to_owned());
         let cookie = csrf::read(app, &parts.headers, Cookie::Session).ok_or_else(to_sign_in)?;
         let now = app.now();
@@ -103,4 +121,30 @@ impl FromRequestParts<App> for Reader {
 
 async fn touch(app: &App, id: SessionId, address: ClientAddress) -> Result<(), Problem> {
     app.run(TouchSession { id, address: address.0.to_string(), now: app.stamp()?.now }).await
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn names_that_were_pointed_here_from_elsewhere_are_not_this_machine() {
+        let asked = |host: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            is_asked_as_this_machine(&headers)
+        };
+        for own in ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "127.8.9.1:1", "[::1]:8080", "[::1]"]
+        {
+            assert!(asked(own), "{own}");
+        }
+        for foreign in
+            ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", ""]
+        {
+            assert!(!asked(foreign), "{foreign}");
+        }
+        assert!(!is_asked_as_this_machine(&HeaderMap::new()));
+    }
 }

@@ -1,6 +1,0 @@
-use cartwright_identity as identity;
-fn rss()->u64{ std::fs::read_to_string("/proc/self/status").unwrap().lines().find(|l|l.starts_with("VmRSS")).unwrap().split_whitespace().nth(1).unwrap().parse().unwrap()}
-fn main(){ let r0=rss(); let t=std::time::Instant::now(); let _=identity::check_password("","correct horse battery staple",&[]); println!("first {:?} rss {} -> {} KiB",t.elapsed(),r0,rss());
-for p in ["mGv7#kQ2x","correct horse battery staple",&"aB3$".repeat(16),&"password".repeat(8),&"1234567890".repeat(7), &"abcabcab".repeat(8), "q1w2e3r4t5y6u7i8o9p0q1w2e3r4t5y6u7i8o9p0q1w2e3r4t5y6u7i8o9p0q1w2"]{ let t=std::time::Instant::now(); for _ in 0..20{let _=identity::check_password("",p,&["anna.schmidt@example.com","Anna Schmidt"]);} println!("{} {:?}",p.len(),t.elapsed()/20);} println!("rss {}",rss());
-let k=identity::Keys::generate(); let a=identity::AccessTokens::new(&k,"https://shop.example.com"); let now=model::Timestamp::now(); let s=identity::fresh_stamp(); let mut i=s.ids(); let tok=a.issue(i.draw(),i.draw(),now,i.draw()); let t=std::time::Instant::now(); for _ in 0..100000{ std::hint::black_box(a.verify(&tok,now).unwrap()); } println!("verify {:?} len {}",t.elapsed()/100000,tok.len());
-}
