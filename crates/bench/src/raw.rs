@@ -2,8 +2,8 @@
 //!
 //! The database is a copy of the server's, so schema, indexes, triggers and catalogue are the same. What an order
 //! writes is copied from one that the server wrote: a row in `orders`, one in `order_lines` for each line, one in
-//! `order_events`, a movement for each line with the new level of its variant, a mail, a stored reply. Pragmas, savepoints and
-//! the size of a commit are the server's as well.
+//! `order_events`, a movement for each line with the new level of its variant, a mail, a stored reply. Pragmas and the size of
+//! a commit are the server's as well.
 
 use std::{
     path::Path,
@@ -28,16 +28,13 @@ pub(crate) fn measure(path: &Path, group: u32, time: Duration) -> Result<f64, St
 fn run(path: &Path, group: u32, time: Duration) -> rusqlite::Result<f64> {
     let connection = open(path)?;
     let mut writer = Writer::new(&connection)?;
-    let [mut begin, mut savepoint, mut release, mut commit] =
-        ["BEGIN IMMEDIATE", "SAVEPOINT one", "RELEASE one", "COMMIT"].map(|sql| connection.prepare(sql));
+    let [mut begin, mut commit] = ["BEGIN IMMEDIATE", "COMMIT"].map(|sql| connection.prepare(sql));
     let start = Instant::now();
     let mut count = 0_u32;
     while start.elapsed() < time {
         execute(&mut begin)?;
         for _ in 0..group {
-            execute(&mut savepoint)?;
             writer.write_order()?;
-            execute(&mut release)?;
         }
         execute(&mut commit)?;
         count += group;
@@ -74,16 +71,16 @@ struct Insert<'a> {
 }
 
 impl<'a> Insert<'a> {
-    /// Repeats the row that `select` finds. `own` is the column that SQLite fills itself; `computed` is SQL for one
-    /// column, in which `?1` stands for the first value.
+    /// Repeats the row that `select` finds. `own` is the column that SQLite fills itself; `computed` is a column, SQL
+    /// for it, and the column whose value stands for `?1` in that.
     fn like(
         connection: &'a Connection,
         table: &str,
         select: &str,
         own: &str,
-        computed: Option<(&str, &str)>,
+        computed: Option<(&str, &str, &str)>,
     ) -> rusqlite::Result<Self> {
-        let is_left_out = |name: &str| name == own || computed.is_some_and(|(column, _)| column == name);
+        let is_left_out = |name: &str| name == own || computed.is_some_and(|(column, ..)| column == name);
         let mut found = connection.prepare(&format!("SELECT * FROM {table} {select}"))?;
         let names: Vec<String> = found.column_names().map(ToOwned::to_owned).collect();
         let values: Vec<Value> = found.query_row([], |row| (0..names.len()).map(|at| row.get(at)).collect())?;
@@ -91,9 +88,9 @@ impl<'a> Insert<'a> {
         let (mut columns, values): (Vec<String>, Vec<Value>) = kept.unzip();
         let mut places = vec!["?"; columns.len()].join(", ");
         let mut list = columns.join(", ");
-        if let Some((column, sql)) = computed {
+        if let Some((column, sql, of)) = computed {
             list = format!("{list}, {column}");
-            let place = columns.iter().position(|name| name == "variant_id").unwrap_or(0) + 1;
+            let place = columns.iter().position(|name| name == of).unwrap_or(0) + 1;
             places = format!("{places}, {}", sql.replace("?1", &format!("?{place}")));
         }
         columns.shrink_to_fit();
@@ -116,6 +113,7 @@ impl<'a> Insert<'a> {
 struct Writer<'a> {
     connection: &'a Connection,
     orders: Insert<'a>,
+    chain: Statement<'a>,
     lines: Insert<'a>,
     events: Insert<'a>,
     movements: Insert<'a>,
@@ -134,7 +132,8 @@ impl<'a> Writer<'a> {
         let number = connection.query_row("SELECT max(number) FROM orders", [], |row| row.get(0))?;
         let of_order = format!("WHERE order_number = {number}");
         let by_id = format!("WHERE order_id = (SELECT id FROM orders WHERE number = {number})");
-        let previous = ("previous", "(SELECT last_movement FROM variants WHERE id = ?1)");
+        let previous = ("previous", "(SELECT last_movement FROM stock_levels WHERE variant_id = ?1)", "variant_id");
+        let before = ("previous", "(SELECT last_order FROM order_chains WHERE account_id = ?1)", "account_id");
         let mut variants = connection.prepare("SELECT id, product_id FROM variants")?;
         let variants = variants.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
         let mut mails = Insert::like(connection, "mails", &by_id, "seq", None)?;
@@ -144,19 +143,24 @@ impl<'a> Writer<'a> {
         mails.set("sent_at", Value::Null);
         Ok(Self {
             connection,
-            orders: Insert::like(connection, "orders", &format!("WHERE number = {number}"), "", None)?,
+            orders: Insert::like(connection, "orders", &format!("WHERE number = {number}"), "", Some(before))?,
+            chain: connection.prepare(
+                "UPDATE order_chains SET last_order = ?1 \
+                 WHERE account_id = (SELECT account_id FROM orders WHERE number = ?1)",
+            )?,
             lines: Insert::like(connection, "order_lines", &of_order, "", None)?,
             events: Insert::like(connection, "order_events", &of_order, "", None)?,
             movements: Insert::like(connection, "stock_movements", &by_id, "seq", Some(previous))?,
             mails,
             // The order was the last thing that was asked for with a key.
             replies: Insert::like(connection, "idempotency_keys", "ORDER BY seq DESC", "seq", None)?,
-            level: connection.prepare("UPDATE variants SET stock = stock - 1, last_movement = ? WHERE id = ?")?,
+            level: connection
+                .prepare("UPDATE stock_levels SET stock = stock - 1, last_movement = ? WHERE variant_id = ?")?,
             variants,
             number,
             // Above those of an earlier measurement of the same file.
             ids: i64::unsigned_abs(number) << 8,
-            numbers: Numbers::new(7),
+            numbers: Numbers::new(i64::unsigned_abs(number) + 7),
         })
     }
 
@@ -167,6 +171,7 @@ impl<'a> Writer<'a> {
         self.orders.set("number", number);
         self.orders.set("id", id.clone());
         self.orders.run()?;
+        self.chain.execute([number])?;
         let first = self.numbers.below(self.variants.len());
         for position in 0..ORDER_LINES {
             let (variant, product) = self.variants[(first + position * 7) % self.variants.len()].clone();
@@ -188,6 +193,8 @@ impl<'a> Writer<'a> {
         self.mails.set("id", mail);
         self.mails.set("order_id", id);
         self.mails.run()?;
+        let key = self.numbers.bytes();
+        self.replies.set("digest", Value::Blob(key.to_vec()));
         self.replies.set("key", format!("raw-{number:016x}"));
         self.replies.run()
     }
@@ -287,7 +294,7 @@ mod tests {
         let tables = ["orders", "order_lines", "order_events", "stock_movements", "mails", "idempotency_keys"];
         let [orders, lines, events, movements, mails, keys] =
             tables.map(|table| count(&format!("SELECT count(*) FROM {table}")));
-        [orders, lines, events, movements, mails, keys, count("SELECT sum(stock) FROM variants")]
+        [orders, lines, events, movements, mails, keys, count("SELECT sum(stock) FROM stock_levels")]
     }
 
     #[tokio::test]

@@ -30,6 +30,11 @@ impl Numbers {
         let high = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
         usize::try_from(high).unwrap_or(0) % bound.max(1)
     }
+
+    /// Sixteen bytes, as scattered as those of a hash.
+    pub(crate) fn bytes(&mut self) -> [u8; 16] {
+        std::array::from_fn(|_| u8::try_from(self.below(256)).unwrap_or(0))
+    }
 }
 
 /// The same requests in random order.

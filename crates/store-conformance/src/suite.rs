@@ -226,6 +226,10 @@ macro_rules! suite {
                 enqueue_test_mail {
                     it_waits_in_the_outbox
                 }
+                keep_mails {
+                    the_oldest_come_first_and_are_sent_with_their_secrets
+                    what_is_leased_or_settled_or_not_due_stays_as_it_is
+                }
                 lease_mails {
                     mails_are_handed_out_oldest_first_and_once
                     a_lease_that_is_over_gives_the_mail_back

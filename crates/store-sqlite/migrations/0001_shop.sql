@@ -120,27 +120,33 @@ CREATE INDEX products_by_status_and_title ON products (status, title_fold, id);
 CREATE INDEX products_by_category ON products (category_id);
 
 CREATE TABLE variants (
+    id               BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     product_id       BLOB NOT NULL REFERENCES products (id),
-    id               BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
     position         INTEGER NOT NULL CHECK (position >= 0),
     sku              TEXT UNIQUE,
     option_values    TEXT NOT NULL CHECK (json_valid(option_values)),
     currency         TEXT NOT NULL CHECK (length(currency) = 3),
     price            INTEGER NOT NULL CHECK (price >= 0),
     compare_at_price INTEGER CHECK (compare_at_price >= 0),
-    -- The sum of its movements. This CHECK is what nothing can oversell past.
-    stock            INTEGER NOT NULL DEFAULT 0 CHECK (stock >= 0),
     track_stock      INTEGER NOT NULL CHECK (track_stock IN (0, 1)),
     weight_grams     INTEGER CHECK (weight_grams >= 0),
-    barcode          TEXT,
+    barcode          TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX variants_by_product ON variants (product_id);
+
+-- What an order changes of a variant; a row for each. Apart from the rest, because the levels of a hundred variants share
+-- a page, and the orders of one commit then write few of them.
+CREATE TABLE stock_levels (
+    variant_id    BLOB NOT NULL PRIMARY KEY REFERENCES variants (id),
+    -- The sum of its movements. This CHECK is what nothing can oversell past.
+    stock         INTEGER NOT NULL DEFAULT 0 CHECK (stock >= 0),
     -- Whether an order line names it; such a variant can never be removed.
-    was_ordered      INTEGER NOT NULL DEFAULT 0 CHECK (was_ordered IN (0, 1)),
+    was_ordered   INTEGER NOT NULL DEFAULT 0 CHECK (was_ordered BETWEEN 0 AND 1),
     -- Its latest movement: the head of its part of the ledger.
-    last_movement    INTEGER,
-    PRIMARY KEY (product_id, id)
+    last_movement INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- The ledger: appended to, never changed. The movements of one variant are a chain from `variants.last_movement`
+-- The ledger: appended to, never changed. The movements of one variant are a chain from `stock_levels.last_movement`
 -- through `previous`. An index by variant would say the same, but each order would then write to as many places far
 -- apart as it has lines; this way it writes to the end alone. For the same reason `variant_id` here and in
 -- `order_lines` is no FOREIGN KEY (removing a variant would read the whole table): the triggers below hold them.
@@ -166,11 +172,11 @@ CREATE TRIGGER stock_movements_never_change BEFORE UPDATE ON stock_movements
 BEGIN
     SELECT RAISE(ABORT, 'the stock ledger is append-only');
 END;
-CREATE TRIGGER ordered_variants_stay BEFORE DELETE ON variants WHEN OLD.was_ordered = 1
+CREATE TRIGGER ordered_variants_stay BEFORE DELETE ON stock_levels WHEN OLD.was_ordered = 1
 BEGIN
     SELECT RAISE(ABORT, 'a variant that was ordered cannot be removed');
 END;
-CREATE TRIGGER variants_keep_their_movements BEFORE DELETE ON variants WHEN OLD.last_movement IS NOT NULL
+CREATE TRIGGER variants_keep_their_movements BEFORE DELETE ON stock_levels WHEN OLD.last_movement IS NOT NULL
 BEGIN
     SELECT RAISE(ABORT, 'a variant with movements cannot be removed');
 END;
@@ -189,11 +195,19 @@ CREATE TABLE orders (
     tracking   TEXT,
     placed_at  INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    version    INTEGER NOT NULL CHECK (version >= 1)
+    version    INTEGER NOT NULL CHECK (version >= 1),
+    -- The buyer's order before this one.
+    previous   INTEGER CHECK (previous < number)
 ) STRICT;
-CREATE INDEX orders_by_account ON orders (account_id, placed_at);
 CREATE INDEX orders_by_status ON orders (status, placed_at);
 CREATE INDEX orders_by_time ON orders (placed_at);
+
+-- The orders of one buyer are a chain from `last_order` through `previous`, for the same reason as the ledger's: an index
+-- by account would have each order write a page of its own.
+CREATE TABLE order_chains (
+    account_id BLOB NOT NULL PRIMARY KEY REFERENCES accounts (id),
+    last_order INTEGER NOT NULL REFERENCES orders (number)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE order_lines (
     order_number  INTEGER NOT NULL REFERENCES orders (number),
@@ -252,20 +266,19 @@ CREATE INDEX mails_by_account ON mails (account_id) WHERE order_id IS NULL;
 
 CREATE TABLE idempotency_keys (
     seq         INTEGER PRIMARY KEY,
+    -- The first half of a SHA-256 of account, route and key: small, because its index is written all over the place.
+    digest      BLOB NOT NULL UNIQUE CHECK (length(digest) = 16),
     account_id  BLOB NOT NULL REFERENCES accounts (id),
     route       TEXT NOT NULL,
     key         TEXT NOT NULL,
     fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
     at          INTEGER NOT NULL,
-    -- The reply; written in the transaction that claimed the key.
-    status      INTEGER CHECK (status BETWEEN 100 AND 599),
+    -- The reply.
+    status      INTEGER NOT NULL CHECK (status BETWEEN 100 AND 599),
     location    TEXT,
     etag        TEXT,
-    body        BLOB,
-    UNIQUE (account_id, route, key),
-    CHECK ((status IS NULL) = (body IS NULL))
+    body        BLOB NOT NULL
 ) STRICT;
-CREATE INDEX idempotency_keys_by_age ON idempotency_keys (at);
 
 CREATE TABLE meta (
     key   TEXT NOT NULL PRIMARY KEY,

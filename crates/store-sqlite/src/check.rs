@@ -18,10 +18,10 @@ type Check = (&'static str, &'static str);
 const CHECKS: &[Check] = &[
     (
         "ledger",
-        "SELECT 'variant ' || uuid(v.id) || ': the level is ' || v.stock || ', its movements sum up to ' || \
+        "SELECT 'variant ' || uuid(v.variant_id) || ': the level is ' || v.stock || ', its movements sum up to ' || \
          coalesce(m.total, 0) \
-         FROM variants v LEFT JOIN (SELECT variant_id, sum(delta) AS total FROM stock_movements GROUP BY variant_id) m \
-         ON m.variant_id = v.id WHERE v.stock <> coalesce(m.total, 0)",
+         FROM stock_levels v LEFT JOIN (SELECT variant_id, sum(delta) AS total FROM stock_movements \
+         GROUP BY variant_id) m ON m.variant_id = v.variant_id WHERE v.stock <> coalesce(m.total, 0)",
     ),
     (
         "ledger chain",
@@ -32,15 +32,20 @@ const CHECKS: &[Check] = &[
     ),
     (
         "ledger chain",
-        "SELECT 'variant ' || uuid(v.id) || ': its latest movement is ' || coalesce(m.last, 'none') || ', it names ' || \
+        "SELECT 'variant ' || uuid(v.variant_id) || ': its latest movement is ' || coalesce(m.last, 'none') || ', it names ' || \
          coalesce(v.last_movement, 'none') \
-         FROM variants v LEFT JOIN (SELECT variant_id, max(seq) AS last FROM stock_movements GROUP BY variant_id) m \
-         ON m.variant_id = v.id WHERE v.last_movement IS NOT m.last",
+         FROM stock_levels v LEFT JOIN (SELECT variant_id, max(seq) AS last FROM stock_movements \
+         GROUP BY variant_id) m ON m.variant_id = v.variant_id WHERE v.last_movement IS NOT m.last",
     ),
     (
         "ledger",
         "SELECT 'movement ' || m.seq || ': there is no variant ' || uuid(m.variant_id) FROM stock_movements m \
          WHERE NOT EXISTS (SELECT 1 FROM variants v WHERE v.id = m.variant_id)",
+    ),
+    (
+        "ledger",
+        "SELECT 'variant ' || uuid(v.id) || ': it has no level' FROM variants v \
+         WHERE NOT EXISTS (SELECT 1 FROM stock_levels s WHERE s.variant_id = v.id)",
     ),
     (
         "order total",
@@ -50,10 +55,24 @@ const CHECKS: &[Check] = &[
          GROUP BY order_number) l ON l.order_number = o.number WHERE l.total IS NULL OR o.total <> l.total",
     ),
     (
+        "order chain",
+        "SELECT 'order CW-' || number || ': the order of its buyer before it is ' || coalesce(before, 'none') || \
+         ', it names ' || coalesce(previous, 'none') \
+         FROM (SELECT number, previous, lag(number) OVER (PARTITION BY account_id ORDER BY number) AS before \
+         FROM orders) WHERE before IS NOT previous",
+    ),
+    (
+        "order chain",
+        "SELECT 'account ' || uuid(o.account_id) || ': its latest order is CW-' || o.last || ', it names ' || \
+         coalesce(c.last_order, 'none') \
+         FROM (SELECT account_id, max(number) AS last FROM orders GROUP BY account_id) o \
+         LEFT JOIN order_chains c ON c.account_id = o.account_id WHERE c.last_order IS NOT o.last",
+    ),
+    (
         "order lines",
         "SELECT 'order CW-' || l.order_number || ' line ' || l.position || ': variant ' || uuid(l.variant_id) || \
-         iif(v.id IS NULL, ' is not there', ' does not count as ordered') \
-         FROM order_lines l LEFT JOIN variants v ON v.id = l.variant_id WHERE v.was_ordered IS NOT 1",
+         iif(v.variant_id IS NULL, ' is not there', ' does not count as ordered') \
+         FROM order_lines l LEFT JOIN stock_levels v ON v.variant_id = l.variant_id WHERE v.was_ordered IS NOT 1",
     ),
     (
         "order stock",
@@ -107,10 +126,6 @@ const CHECKS: &[Check] = &[
          ', its variants cost ' || coalesce(v.low || ' to ' || v.high, 'nothing: there are none') \
          FROM products p LEFT JOIN (SELECT product_id, min(price) AS low, max(price) AS high FROM variants \
          GROUP BY product_id) v ON v.product_id = p.id WHERE v.low IS NOT p.price_min OR v.high IS NOT p.price_max",
-    ),
-    (
-        "idempotency",
-        "SELECT 'key ' || seq || ' was claimed and has no reply' FROM idempotency_keys WHERE status IS NULL",
     ),
 ];
 

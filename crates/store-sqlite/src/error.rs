@@ -30,8 +30,10 @@ impl From<StoreError> for Fault {
 /// How far an error reaches beyond its statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reach {
-    /// The statement alone: its savepoint can be rolled back.
+    /// The statement alone: what its member wrote can be undone, if it wrote anything.
     Statement,
+    /// All that the group has written so far: a member wrote, must not have, and had no savepoint.
+    Group,
     /// SQLite may have rolled back the whole transaction.
     Transaction,
     /// What the connection believes about the file can no longer be trusted.

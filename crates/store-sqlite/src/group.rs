@@ -5,7 +5,7 @@ use store::StoreError;
 
 use crate::{
     error::{Fault, Reach},
-    member::{self, Request},
+    member::{self, Guard, Request},
     sql,
     tx::Failure,
 };
@@ -30,7 +30,12 @@ struct Stop {
 /// `is_full` says whether the disk is full, for errors that do not tell.
 pub(crate) fn run(conn: &mut Connection, requests: Vec<Request>, is_full: impl Fn() -> bool) -> Reach {
     let mut members: Vec<_> = requests.into_iter().map(|request| Member { request, error: None }).collect();
-    let mut stop = match attempt(conn, &mut members) {
+    let mut attempted = attempt(conn, &mut members, Guard::Group);
+    if attempted.as_ref().is_err_and(|stop| stop.reach == Reach::Group) {
+        roll_back(conn);
+        attempted = attempt(conn, &mut members, Guard::Savepoint);
+    }
+    let mut stop = match attempted {
         Ok(()) => return answer(members),
         Err(stop) => stop,
     };
@@ -43,7 +48,7 @@ pub(crate) fn run(conn: &mut Connection, requests: Vec<Request>, is_full: impl F
         if others.is_empty() {
             return Reach::Transaction;
         }
-        stop = match attempt(conn, &mut others) {
+        stop = match attempt(conn, &mut others, Guard::Savepoint) {
             Ok(()) => return answer(others),
             Err(stop) => stop,
         };
@@ -60,7 +65,7 @@ pub(crate) fn run(conn: &mut Connection, requests: Vec<Request>, is_full: impl F
 }
 
 /// Runs the members and commits.
-fn attempt(conn: &mut Connection, members: &mut [Member]) -> Result<(), Stop> {
+fn attempt(conn: &mut Connection, members: &mut [Member], guard: Guard) -> Result<(), Stop> {
     let whole = |error, reach| Stop { culprit: None, error, reach };
     // IMMEDIATE: the lock is taken now, where waiting for it is possible, and not in the middle.
     sql::run(conn, "BEGIN IMMEDIATE", []).map_err(|fault| {
@@ -68,7 +73,7 @@ fn attempt(conn: &mut Connection, members: &mut [Member]) -> Result<(), Stop> {
         whole(fault.into_store(), reach)
     })?;
     for (index, member) in members.iter_mut().enumerate() {
-        match member::run(conn, member.request.job.as_mut()) {
+        match member::run(conn, member.request.job.as_mut(), guard) {
             Ok(()) => member.error = None,
             Err(Failure { error, reach: Reach::Statement }) => member.error = Some(error),
             Err(Failure { error, reach }) => return Err(Stop { culprit: Some(index), error, reach }),

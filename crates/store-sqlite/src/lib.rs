@@ -16,6 +16,7 @@ mod apply;
 mod backup;
 mod change_counter;
 mod check;
+mod checkpointer;
 mod connection;
 mod engine;
 mod error;

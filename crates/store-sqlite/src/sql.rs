@@ -127,6 +127,11 @@ impl Select {
         Self { sql: sql.to_owned(), values: Vec::new(), has_condition: false }
     }
 
+    /// The same, where `sql` has places for `values` already.
+    pub(crate) fn with_values(sql: &str, values: impl IntoIterator<Item = Value>) -> Self {
+        Self { sql: sql.to_owned(), values: values.into_iter().collect(), has_condition: false }
+    }
+
     /// Only rows for which `condition` holds, whose `?` are `values` in their order.
     pub(crate) fn only(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
         self.sql.push_str(if self.has_condition { " AND " } else { " WHERE " });

@@ -27,6 +27,7 @@ pub(crate) struct Failure {
 pub(crate) struct SqliteTx<'c> {
     conn: &'c mut Connection,
     failure: Option<Failure>,
+    has_written: bool,
 }
 
 type Found<T> = Result<T, StoreError>;
@@ -34,13 +35,24 @@ type Found<T> = Result<T, StoreError>;
 impl<'c> SqliteTx<'c> {
     /// A member's view of the open transaction of `conn`.
     pub(crate) const fn new(conn: &'c mut Connection) -> Self {
-        Self { conn, failure: None }
+        Self { conn, failure: None, has_written: false }
+    }
+
+    /// Whether there is anything to undo.
+    pub(crate) const fn has_written(&self) -> bool {
+        self.has_written
     }
 
     /// What went wrong, if anything did. Such a transaction must not be committed, whatever its operation makes of
     /// the error.
     pub(crate) fn into_failure(self) -> Option<Failure> {
         self.failure
+    }
+
+    /// Like [`SqliteTx::run`], for what may write.
+    fn write<T>(&mut self, work: impl FnOnce(&Connection) -> Sql<T>) -> Found<T> {
+        self.has_written = true;
+        self.run(work)
     }
 
     /// Runs `work`, unless something went wrong before: half a statement may have been written.
@@ -140,7 +152,11 @@ impl Tx for SqliteTx<'_> {
     }
 
     async fn lease_mails(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Found<Vec<OutboxMail>> {
-        self.run(|conn| load::mail::lease(conn, now, until, limit))
+        self.write(|conn| load::mail::lease(conn, now, until, limit))
+    }
+
+    async fn keep_mails(&mut self, now: Timestamp, limit: u32) -> Found<u32> {
+        self.write(|conn| load::mail::keep(conn, now, limit))
     }
 
     async fn mail(&mut self, id: MailId) -> Found<Option<OutboxMail>> {
@@ -152,6 +168,6 @@ impl Tx for SqliteTx<'_> {
     }
 
     async fn apply(&mut self, changes: &[Change]) -> Found<()> {
-        self.run(|conn| changes.iter().try_for_each(|change| apply::apply(conn, change)))
+        self.write(|conn| changes.iter().try_for_each(|change| apply::apply(conn, change)))
     }
 }

@@ -51,7 +51,7 @@ impl Writer {
     /// Works until it is told to close, or nobody is left who could ask for anything.
     pub(crate) fn run(self, conn: Connection) {
         let mut conn = Some(conn);
-        let mut wal = Wal::new(self.options.wal_limit_bytes);
+        let mut wal = Wal::new(&self.path, &self.options);
         let mut has_rested = true;
         loop {
             let message = if has_rested {
@@ -82,7 +82,7 @@ impl Writer {
                 _ => break,
             }
         }
-        self.finish(conn, &mut wal);
+        self.finish(conn, wal);
     }
 
     /// Takes what is queued, without waiting for more, and runs it. Gives the message that ended the gathering.
@@ -153,13 +153,14 @@ impl Writer {
     }
 
     /// Refuses what came too late, and leaves a database without a WAL.
-    fn finish(&self, conn: Option<Connection>, wal: &mut Wal) {
+    fn finish(&self, conn: Option<Connection>, mut wal: Wal) {
         self.is_down.store(true, Ordering::Release);
         while let Ok(message) = self.messages.try_recv() {
             if let Message::Run(request) = message {
                 request.fail(StoreError::Unavailable("the shop is stopping".to_owned()));
             }
         }
+        wal.stop_helper();
         let Some(conn) = conn else { return };
         wal.empty(&conn);
         if let Err((_, error)) = conn.close() {

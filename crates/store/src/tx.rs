@@ -21,7 +21,8 @@ use crate::{
 pub trait Tx: Send {
     // ── Idempotency ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Claims an idempotency key. A claim by another transaction that has not ended is waited for.
+    /// Claims an idempotency key for this transaction. A claim by another transaction that has not ended is waited for.
+    /// The key is used from the commit on, if [`Change::StoreReply`] was applied; otherwise it is free again.
     async fn claim(&mut self, claim: &Claim) -> Result<Claimed, StoreError>;
 
     // ── Accounts and sessions ─────────────────────────────────────────────────────────────────────────────────────
@@ -102,6 +103,10 @@ pub trait Tx: Send {
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<OutboxMail>, StoreError>;
+
+    /// Marks up to `limit` pending mails that are due at `now` as sent, oldest first, and keeps their secrets: for the
+    /// built-in mailbox, where a mail is delivered by being kept. Gives how many there were.
+    async fn keep_mails(&mut self, now: Timestamp, limit: u32) -> Result<u32, StoreError>;
 
     /// The mail with this id.
     async fn mail(&mut self, id: MailId) -> Result<Option<OutboxMail>, StoreError>;

@@ -76,7 +76,7 @@ fn a_check_says_what_is_wrong_and_ends_with_1() {
     assert!(sound.stdout.contains("nothing is wrong"), "{sound:?}");
     let path = place.path("cartwright-data/shop.db");
     let conn = rusqlite::Connection::open(&path).expect("opened");
-    let changed = conn.execute("UPDATE variants SET stock = stock + 1", []).expect("changed by hand");
+    let changed = conn.execute("UPDATE stock_levels SET stock = stock + 1", []).expect("changed by hand");
     assert_eq!(changed, 1);
     drop(conn);
     let broken = place.run(&["check"]).expect(1);

@@ -11,7 +11,7 @@ use std::{collections::VecDeque, pin::pin, sync::Arc, time::Duration};
 
 use commerce::{
     Error,
-    mail::{Delivery, LeaseMails, RecordDeliveries},
+    mail::{Delivery, KeepMails, LeaseMails, RecordDeliveries},
 };
 use model::{MailId, OutboxMail, SignedDuration, Timestamp, mail::DeliveryOutcome};
 use server_state::ServerState;
@@ -159,6 +159,9 @@ impl<'a> Loop<'a> {
     }
 
     async fn lease(&mut self) {
+        if self.worker.transport.is_mailbox() {
+            return self.keep().await;
+        }
         let now = Instant::now();
         self.lease_from = now + LEASE_GAP;
         let limit = self.batch;
@@ -184,13 +187,20 @@ impl<'a> Loop<'a> {
         if !mails.is_empty() {
             debug!(mails = mails.len(), "mails leased");
         }
-        if self.worker.transport.is_mailbox() {
-            for mail in mails {
-                self.note(mail.id, mail.attempts, Attempt::sent(true));
+        self.queue.extend(mails.into_iter().map(|mail| (mail, begin_until)));
+    }
+
+    /// What leasing, sending and noting come to with the built-in mailbox.
+    async fn keep(&mut self) {
+        let now = Instant::now();
+        self.lease_from = now + LEASE_GAP;
+        let operation = KeepMails { now: Timestamp::now(), limit: self.batch };
+        match execute(&*self.worker.engine, operation).await {
+            Ok(kept) => self.poll_at = if kept >= self.batch { now } else { now + POLL },
+            Err(error) => {
+                warn!(%error, "mails could not be put into the mailbox; trying again");
+                self.lease_from = now + DATABASE_PAUSE;
             }
-            self.record_at = Instant::now();
-        } else {
-            self.queue.extend(mails.into_iter().map(|mail| (mail, begin_until)));
         }
     }
 

@@ -3,6 +3,7 @@
 use model::{AccountId, MailId, OutboxMail, Timestamp, mail::DeliveryOutcome};
 use rusqlite::{Connection, params};
 
+use crate::load::order::chain;
 use crate::sql::{Key, Sql, json, opt_key, opt_micros, run, run_one};
 
 pub(super) fn insert(conn: &Connection, mail: &OutboxMail) -> Sql<()> {
@@ -62,8 +63,11 @@ pub(super) fn requeue(conn: &Connection, id: MailId, at: Timestamp) -> Sql<()> {
 /// Order mails are found through the orders: an index of them by account would cost every order a write of its own.
 pub(super) fn delete_of(conn: &Connection, account_id: AccountId) -> Sql<()> {
     const PLAIN: &str = "DELETE FROM mails WHERE account_id = ? AND order_id IS NULL";
-    const OF_ORDERS: &str = "DELETE FROM mails WHERE account_id = ?1 \
-         AND order_id IN (SELECT id FROM orders WHERE account_id = ?1)";
+    const OF_ORDERS: &str = concat!(
+        chain!(),
+        "DELETE FROM mails WHERE account_id = ?1 \
+         AND order_id IN (SELECT o.id FROM chain JOIN orders o ON o.number = chain.number)"
+    );
     run(conn, PLAIN, [account_id.key()])?;
     run(conn, OF_ORDERS, [account_id.key()]).map(drop)
 }

@@ -4,11 +4,15 @@ use model::{AccountId, Email, Order, OrderEvent, OrderLine, OrderStatus, PostalA
 use rusqlite::{Connection, params};
 use store::StoreError;
 
+use crate::load::order::chain;
 use crate::sql::{Key, Sql, all, json, one, opt_key, run, run_one};
 
 pub(super) fn insert(conn: &Connection, order: &Order) -> Sql<()> {
     const SQL: &str = "INSERT INTO orders (number, id, account_id, email, status, currency, total, ship_to, tracking, \
-         placed_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+         placed_at, updated_at, version, previous) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+         (SELECT last_order FROM order_chains WHERE account_id = ?3))";
+    const CHAIN: &str = "INSERT INTO order_chains (account_id, last_order) VALUES (?, ?) \
+         ON CONFLICT (account_id) DO UPDATE SET last_order = excluded.last_order";
     let values = params![
         order.number.0,
         order.id.key(),
@@ -24,6 +28,7 @@ pub(super) fn insert(conn: &Connection, order: &Order) -> Sql<()> {
         order.version,
     ];
     run(conn, SQL, values)?;
+    run(conn, CHAIN, params![order.account_id.key(), order.number.0])?;
     for (position, line) in (0..).zip(&order.lines) {
         insert_line(conn, order, position, line)?;
     }
@@ -53,19 +58,14 @@ fn insert_line(conn: &Connection, order: &Order, position: i64, line: &OrderLine
         line.stock_taken,
     ];
     run(conn, SQL, values)?;
-    mark_ordered(conn, line)
+    // Where stock is taken, its movement marks the variant.
+    if line.stock_taken { Ok(()) } else { mark_ordered(conn, line) }
 }
 
-/// From now on the variant cannot be removed. Nearly always it is marked already, and a look is cheaper than a write.
+/// From now on the variant cannot be removed.
 fn mark_ordered(conn: &Connection, line: &OrderLine) -> Sql<()> {
-    const LOOK: &str = "SELECT was_ordered FROM variants WHERE id = ?";
-    const MARK: &str = "UPDATE variants SET was_ordered = 1 WHERE id = ?";
-    let (id, key) = (line.variant_id, line.variant_id.key());
-    match one(conn, "variants", LOOK, [key], |columns| columns.bool())? {
-        Some(true) => Ok(()),
-        Some(false) => run_one(conn, "variants", id, MARK, [key]),
-        None => Err(StoreError::broken("variants", id, "is not there to be ordered").into()),
-    }
+    const MARK: &str = "UPDATE stock_levels SET was_ordered = 1 WHERE variant_id = ?";
+    run_one(conn, "stock_levels", line.variant_id, MARK, [line.variant_id.key()])
 }
 
 fn insert_event(conn: &Connection, order: &Order, position: i64, event: &OrderEvent) -> Sql<()> {
@@ -104,8 +104,12 @@ pub(super) fn update(conn: &Connection, order: &Order, event: Option<&OrderEvent
 }
 
 pub(super) fn anonymise(conn: &Connection, account_id: AccountId) -> Sql<()> {
-    run(conn, "UPDATE orders SET email = NULL WHERE account_id = ?", [account_id.key()])?;
-    const SELECT: &str = "SELECT number, status, ship_to FROM orders WHERE account_id = ?";
+    const FORGET: &str = concat!(chain!(), "UPDATE orders SET email = NULL WHERE number IN (SELECT number FROM chain)");
+    run(conn, FORGET, [account_id.key()])?;
+    const SELECT: &str = concat!(
+        chain!(),
+        "SELECT o.number, o.status, o.ship_to FROM chain CROSS JOIN orders o ON o.number = chain.number"
+    );
     const UPDATE: &str = "UPDATE orders SET ship_to = ? WHERE number = ?";
     let orders = all(conn, "orders", SELECT, [account_id.key()], |columns| {
         Ok((columns.int()?, columns.word::<OrderStatus>()?, columns.json::<PostalAddress>()?))

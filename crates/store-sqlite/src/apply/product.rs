@@ -69,7 +69,8 @@ fn write(conn: &Connection, sql: &str, product: &Product) -> Sql<()> {
 fn insert_variant(conn: &Connection, product_id: ProductId, position: i64, variant: &Variant) -> Sql<()> {
     const SQL: &str = "INSERT INTO variants (position, sku, option_values, currency, price, compare_at_price, \
          track_stock, weight_grams, barcode, product_id, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    write_variant(conn, SQL, product_id, position, variant).map(drop)
+    write_variant(conn, SQL, product_id, position, variant)?;
+    run(conn, "INSERT INTO stock_levels (variant_id) VALUES (?)", [variant.id.key()]).map(drop)
 }
 
 /// Whether the product has this variant.
@@ -110,7 +111,7 @@ pub(super) fn delete(conn: &Connection, id: ProductId) -> Sql<()> {
     run_one(conn, "products", id, "DELETE FROM products WHERE id = ?", [id.key()])
 }
 
-/// With its movements. A variant that was ordered stays, whatever is asked here: a trigger sees to it.
+/// With its movements.
 fn delete_variant(conn: &Connection, id: VariantId) -> Sql<()> {
     stock::forget(conn, id)?;
     run_one(conn, "variants", id, "DELETE FROM variants WHERE id = ?", [id.key()])

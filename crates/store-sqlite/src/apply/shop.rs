@@ -4,22 +4,25 @@ use model::Timestamp;
 use rusqlite::{Connection, params};
 use store::{Claim, StoredReply};
 
-use crate::sql::{Key, Sql, run, run_one};
+use crate::load::idempotency::digest;
+use crate::sql::{Key, Sql, run};
 
 pub(super) fn store_reply(conn: &Connection, claim: &Claim, reply: &StoredReply) -> Sql<()> {
-    const SQL: &str = "UPDATE idempotency_keys SET status = ?, location = ?, etag = ?, body = ? \
-         WHERE account_id = ? AND route = ? AND key = ? AND fingerprint = ?";
+    const SQL: &str = "INSERT INTO idempotency_keys (digest, account_id, route, key, fingerprint, at, status, \
+         location, etag, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let values = params![
-        reply.status,
-        reply.location,
-        reply.etag,
-        reply.body,
+        digest(claim),
         claim.account_id.key(),
         claim.route,
         claim.key,
         claim.fingerprint,
+        claim.at.as_microsecond(),
+        reply.status,
+        reply.location,
+        reply.etag,
+        reply.body,
     ];
-    run_one(conn, "idempotency_keys", &claim.key, SQL, values)
+    run(conn, SQL, values).map(drop)
 }
 
 pub(super) fn put_meta(conn: &Connection, key: &str, value: Option<&str>) -> Sql<()> {
@@ -32,8 +35,12 @@ pub(super) fn put_meta(conn: &Connection, key: &str, value: Option<&str>) -> Sql
 }
 
 pub(super) fn sweep(conn: &Connection, keys_before: Timestamp, sessions_before: Timestamp) -> Sql<()> {
+    // Up to the first that is young enough: they were written in the order of their times, or nearly so.
+    const KEYS: &str = "DELETE FROM idempotency_keys WHERE seq < coalesce( \
+         (SELECT seq FROM idempotency_keys WHERE at >= ?1 ORDER BY seq LIMIT 1), \
+         (SELECT max(seq) + 1 FROM idempotency_keys))";
     let before = sessions_before.as_microsecond();
-    run(conn, "DELETE FROM idempotency_keys WHERE at < ?", [keys_before.as_microsecond()])?;
+    run(conn, KEYS, [keys_before.as_microsecond()])?;
     // A challenge also counts how many mails went out in its window, which lasts longer than the challenge.
     run(conn, "DELETE FROM challenges WHERE expires_at < ?", [before])?;
     // Their refresh tokens go with them.

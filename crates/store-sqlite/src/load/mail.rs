@@ -6,7 +6,7 @@ use store::{Backlog, StoreError};
 
 use crate::{
     row::Columns,
-    sql::{Key, Sql, all, one, run_one},
+    sql::{Key, Sql, all, one, run, run_one},
 };
 
 /// The columns of [`mail`], in its order.
@@ -51,6 +51,15 @@ pub(crate) fn lease(conn: &Connection, now: Timestamp, until: Timestamp, limit: 
         mail.next_attempt_at = until;
     }
     Ok(due)
+}
+
+/// Marks mails that are due as sent, oldest first.
+pub(crate) fn keep(conn: &Connection, now: Timestamp, limit: u32) -> Sql<u32> {
+    const SQL: &str = "UPDATE mails SET status = 'sent', sent_at = ?1, attempts = attempts + 1, last_error = NULL \
+         WHERE seq IN (SELECT seq FROM mails WHERE status = 'pending' AND next_attempt_at <= ?1 \
+         ORDER BY next_attempt_at, id LIMIT ?2)";
+    let kept = run(conn, SQL, params![now.as_microsecond(), limit])?;
+    Ok(u32::try_from(kept).unwrap_or(u32::MAX))
 }
 
 /// How much mail waits. The indexes of both kinds hold nothing else.

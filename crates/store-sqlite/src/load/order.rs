@@ -13,6 +13,18 @@ use crate::{
 pub(crate) const COLUMNS: &str = "number, id, account_id, email, status, currency, total, ship_to, tracking, \
      placed_at, updated_at, version";
 
+/// Begins a statement that uses `chain`: the numbers of the orders of the account `?1`, latest first. That is the order in
+/// which SQLite gives them, as long as nothing sorts them and the other tables come by CROSS JOIN.
+macro_rules! chain {
+    () => {
+        "WITH RECURSIVE chain (number) AS ( \
+         SELECT last_order FROM order_chains WHERE account_id = ?1 \
+         UNION ALL \
+         SELECT o.previous FROM chain JOIN orders o ON o.number = chain.number WHERE o.previous IS NOT NULL) "
+    };
+}
+pub(crate) use chain;
+
 /// Reads [`COLUMNS`]: the order without lines and timeline.
 pub(crate) fn head(columns: &mut Columns<'_>) -> Result<Order, StoreError> {
     let number = OrderNumber(columns.int()?);

@@ -9,16 +9,25 @@ use crate::{
     sql::{Key, Sql, all, each, one},
 };
 
-/// The columns of one row: a product `p` and one of its variants `v`. A macro, so that selects stay constants.
+/// The columns of one row: a product `p`, one of its variants `v` and its level `s`. A macro, so that selects stay
+/// constants.
 macro_rules! columns {
     () => {
         "p.id, p.slug, p.status, p.category_id, p.created_at, p.updated_at, p.version, p.title, p.vendor, p.tags, \
          p.options, p.images, p.description, \
-         v.id, v.position, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, v.stock, v.track_stock, \
+         v.id, v.position, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, s.stock, v.track_stock, \
          v.weight_grams, v.barcode"
     };
 }
 pub(crate) use columns;
+
+/// What adds the variants to the product `p`.
+macro_rules! with_variants {
+    () => {
+        " LEFT JOIN variants v ON v.product_id = p.id LEFT JOIN stock_levels s ON s.variant_id = v.id"
+    };
+}
+pub(crate) use with_variants;
 
 /// Where the variant's columns begin.
 const VARIANT: usize = 13;
@@ -110,15 +119,13 @@ fn whole(conn: &Connection, sql: &str, params: impl Params) -> Sql<Option<Produc
 
 /// The product with this id.
 pub(crate) fn by_id(conn: &Connection, id: ProductId) -> Sql<Option<Product>> {
-    const SQL: &str =
-        concat!("SELECT ", columns!(), " FROM products p LEFT JOIN variants v ON v.product_id = p.id WHERE p.id = ?");
+    const SQL: &str = concat!("SELECT ", columns!(), " FROM products p", with_variants!(), " WHERE p.id = ?");
     whole(conn, SQL, [id.key()])
 }
 
 /// The product with this slug.
 pub(crate) fn by_slug(conn: &Connection, slug: &str) -> Sql<Option<Product>> {
-    const SQL: &str =
-        concat!("SELECT ", columns!(), " FROM products p LEFT JOIN variants v ON v.product_id = p.id WHERE p.slug = ?");
+    const SQL: &str = concat!("SELECT ", columns!(), " FROM products p", with_variants!(), " WHERE p.slug = ?");
     whole(conn, SQL, [slug])
 }
 
@@ -127,8 +134,9 @@ pub(crate) fn of_variant(conn: &Connection, id: VariantId) -> Sql<Option<Product
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
-        " FROM products p LEFT JOIN variants v ON v.product_id = p.id \
-         WHERE p.id = (SELECT product_id FROM variants WHERE id = ?)"
+        " FROM products p",
+        with_variants!(),
+        " WHERE p.id = (SELECT product_id FROM variants WHERE id = ?)"
     );
     whole(conn, SQL, [id.key()])
 }
@@ -154,10 +162,10 @@ pub(crate) fn sku_owners(conn: &Connection, skus: &[String]) -> Sql<Vec<SkuOwner
 
 /// Those of these variants that are in an order.
 pub(crate) fn ordered_among(conn: &Connection, variants: &[VariantId]) -> Sql<Vec<VariantId>> {
-    const SQL: &str = "SELECT 1 FROM variants WHERE id = ? AND was_ordered = 1";
+    const SQL: &str = "SELECT 1 FROM stock_levels WHERE variant_id = ? AND was_ordered = 1";
     let mut ordered = Vec::new();
     for id in variants {
-        ordered.extend(one(conn, "variants", SQL, [id.key()], |_| Ok(*id))?);
+        ordered.extend(one(conn, "stock_levels", SQL, [id.key()], |_| Ok(*id))?);
     }
     Ok(ordered)
 }

@@ -12,8 +12,9 @@ use crate::{
 /// These variants as the checkout sees them, in the order of their ids, each once.
 pub(crate) fn offers(conn: &Connection, variants: &[VariantId]) -> Sql<Vec<Offer>> {
     const SQL: &str = "SELECT v.id, v.position, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, \
-         v.stock, v.track_stock, v.weight_grams, v.barcode, v.product_id, p.title, p.status \
-         FROM variants v JOIN products p ON p.id = v.product_id WHERE v.id = ?";
+         s.stock, v.track_stock, v.weight_grams, v.barcode, v.product_id, p.title, p.status \
+         FROM variants v JOIN stock_levels s ON s.variant_id = v.id JOIN products p ON p.id = v.product_id \
+         WHERE v.id = ?";
     let mut wanted = variants.to_vec();
     wanted.sort_unstable();
     wanted.dedup();

@@ -1,24 +1,48 @@
 //! The orders.
 
-use model::Order;
+use model::{AccountId, Order};
 use rusqlite::{Connection, params_from_iter, types::Value};
 use store::{Cursor, CursorKey, OrderFilter, Page, PageRequest};
 
 use super::{NEWEST, id, limit, overfull, place, text};
 use crate::{
-    load::order::{COLUMNS, complete, head},
-    sql::{Select, Sql, all},
+    load::order::{COLUMNS, chain, complete, head},
+    sql::{Select, Sql, all, one},
 };
 
-/// Whether many orders may have to be looked at for a page: two conditions that no index answers together.
+/// Whether many orders may have to be looked at for a page: those of a buyer with many, for another condition.
 pub(crate) fn is_slow(filter: &OrderFilter) -> bool {
     let by_buyer = filter.account_id.is_some() || filter.email.is_some();
-    by_buyer && filter.status.is_some()
+    by_buyer
+        && *filter
+            != OrderFilter { account_id: filter.account_id, email: filter.email.clone(), ..OrderFilter::default() }
+}
+
+/// Whose orders are asked for.
+enum Buyer {
+    Any,
+    One(AccountId),
+    Nobody,
+}
+
+/// An e-mail address asks through the account, which has the address that the buyer uses now.
+fn buyer(conn: &Connection, filter: &OrderFilter) -> Sql<Buyer> {
+    const OF_EMAIL: &str = "SELECT id FROM accounts WHERE email = ?";
+    let Some(email) = &filter.email else { return Ok(filter.account_id.map_or(Buyer::Any, Buyer::One)) };
+    let found: Option<AccountId> = one(conn, "accounts", OF_EMAIL, [email.as_str()], |columns| columns.id())?;
+    Ok(match (found, filter.account_id) {
+        (Some(found), wanted) if wanted.is_none_or(|wanted| wanted == found) => Buyer::One(found),
+        _ => Buyer::Nobody,
+    })
 }
 
 /// Newest first. Several statements: the caller holds a snapshot.
 pub(crate) fn list(conn: &Connection, filter: &OrderFilter, page: &PageRequest) -> Sql<Page<Order>> {
-    let (sql, values) = select(filter, page);
+    let (sql, values) = match buyer(conn, filter)? {
+        Buyer::Any => select(filter, page),
+        Buyer::One(account_id) => select_own(account_id, filter, page),
+        Buyer::Nobody => return Ok(Page { items: Vec::new(), next: None }),
+    };
     let mut orders = all(conn, "orders", &sql, params_from_iter(values), head)?;
     for order in orders.iter_mut().take(limit(page) as usize) {
         complete(conn, order)?;
@@ -31,14 +55,28 @@ pub(crate) fn list(conn: &Connection, filter: &OrderFilter, page: &PageRequest) 
 }
 
 fn select(filter: &OrderFilter, page: &PageRequest) -> (String, Vec<Value>) {
-    let mut select = Select::new(&format!("SELECT {COLUMNS} FROM orders"));
-    if let Some(account_id) = filter.account_id {
-        select.only("account_id = ?", [id(account_id)]);
+    let mut select = Select::new(&format!("SELECT {COLUMNS} FROM orders o"));
+    only(&mut select, filter);
+    if let Some(after) = &page.after {
+        // Orders of one moment go by their numbers, which the indexes hold anyway.
+        select.only("(placed_at, number) < (?, (SELECT number FROM orders WHERE id = ?))", place(after));
     }
-    if let Some(email) = &filter.email {
-        // Through the account, which has the address that the buyer uses now.
-        select.only("account_id = (SELECT id FROM accounts WHERE email = ?)", [text(email.as_str())]);
+    select.end(" ORDER BY placed_at DESC, number DESC LIMIT ?", [overfull(page)])
+}
+
+/// The orders of one account: along their chain, so latest number first.
+fn select_own(account_id: AccountId, filter: &OrderFilter, page: &PageRequest) -> (String, Vec<Value>) {
+    let sql = format!("{}SELECT {COLUMNS} FROM chain CROSS JOIN orders o USING (number)", chain!());
+    let mut select = Select::with_values(&sql, [id(account_id)]);
+    only(&mut select, filter);
+    if let Some(after) = &page.after {
+        let [_, id] = place(after);
+        select.only("number < (SELECT number FROM orders WHERE id = ?)", [id]);
     }
+    select.end(" LIMIT ?", [overfull(page)])
+}
+
+fn only(select: &mut Select, filter: &OrderFilter) {
     if let Some(status) = filter.status {
         select.only("status = ?", [text(status.as_str())]);
     }
@@ -51,9 +89,4 @@ fn select(filter: &OrderFilter, page: &PageRequest) -> (String, Vec<Value>) {
     if let Some(before) = filter.placed_before {
         select.only("placed_at < ?", [Value::Integer(before.as_microsecond())]);
     }
-    if let Some(after) = &page.after {
-        // Orders of one moment go by their numbers, which the indexes hold anyway.
-        select.only("(placed_at, number) < (?, (SELECT number FROM orders WHERE id = ?))", place(after));
-    }
-    select.end(" ORDER BY placed_at DESC, number DESC LIMIT ?", [overfull(page)])
 }

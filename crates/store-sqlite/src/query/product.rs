@@ -6,7 +6,7 @@ use store::{Cursor, CursorKey, Page, PageRequest, ProductFilter, ProductSort};
 
 use super::{id, limit, overfull, place, text as text_value};
 use crate::{
-    load::product::{Assembly, columns},
+    load::product::{Assembly, columns, with_variants},
     sql::{Select, Sql, each},
 };
 
@@ -29,9 +29,9 @@ pub(crate) fn is_slow(filter: &ProductFilter) -> bool {
 pub(crate) fn list(conn: &Connection, filter: &ProductFilter, page: &PageRequest) -> Sql<Page<Product>> {
     let (inner, values) = select(filter, page);
     let sql = format!(
-        "SELECT {} FROM ({inner}) AS page CROSS JOIN products p ON p.seq = page.seq \
-         LEFT JOIN variants v ON v.product_id = p.id",
-        columns!()
+        "SELECT {} FROM ({inner}) AS page CROSS JOIN products p ON p.seq = page.seq{}",
+        columns!(),
+        with_variants!()
     );
     let mut assembly = Assembly::default();
     each(conn, &sql, params_from_iter(values), |row| assembly.add(row))?;
@@ -71,8 +71,8 @@ fn select(filter: &ProductFilter, page: &PageRequest) -> (String, Vec<Value>) {
     }
     if let Some(in_stock) = filter.in_stock {
         let not = if in_stock { "" } else { "NOT " };
-        let available = "EXISTS (SELECT 1 FROM variants v WHERE v.product_id = p.id \
-             AND (v.track_stock = 0 OR v.stock > 0))";
+        let available = "EXISTS (SELECT 1 FROM variants v JOIN stock_levels s ON s.variant_id = v.id \
+             WHERE v.product_id = p.id AND (v.track_stock = 0 OR s.stock > 0))";
         select.only(&format!("{not}{available}"), []);
     }
     let (key, descending) = match filter.sort {

@@ -13,7 +13,7 @@ use crate::{
 /// The movements, newest first: along the chain from the latest, or from behind the cursor.
 pub(crate) fn movements(conn: &Connection, id: VariantId, page: &PageRequest) -> Sql<Page<StockMovement>> {
     const SQL: &str = "WITH RECURSIVE chain (seq) AS ( \
-         SELECT CASE WHEN ?2 IS NULL THEN (SELECT last_movement FROM variants WHERE id = ?1) \
+         SELECT CASE WHEN ?2 IS NULL THEN (SELECT last_movement FROM stock_levels WHERE variant_id = ?1) \
                 ELSE (SELECT previous FROM stock_movements WHERE seq = ?2 AND variant_id = ?1) END \
          UNION ALL \
          SELECT m.previous FROM chain JOIN stock_movements m ON m.seq = chain.seq LIMIT ?3) \

@@ -129,7 +129,7 @@ async fn a_hundred_pieces_are_sold_a_hundred_times() {
         placed += i32::from(buyer.await.expect("no panic").is_ok());
     }
     assert_eq!(placed, 100);
-    assert_eq!(shop.count("SELECT stock FROM variants"), 0);
+    assert_eq!(shop.count("SELECT stock FROM stock_levels"), 0);
     assert_eq!(shop.count("SELECT count(*) FROM orders"), 100);
     assert_eq!(store::Maintenance::check(&shop.engine).await.expect("checked"), []);
 }
@@ -150,7 +150,7 @@ async fn the_schema_stops_overselling_when_the_code_does_not() {
     };
     let error = crate::common::write(&shop.engine, vec![Change::MoveStock(vec![take])]).await.expect_err("3 of 2");
     assert!(matches!(error, StoreError::Constraint(_)), "{error}");
-    assert_eq!(shop.count("SELECT stock FROM variants"), 2);
+    assert_eq!(shop.count("SELECT stock FROM stock_levels"), 2);
     assert_eq!(shop.count("SELECT count(*) FROM stock_movements"), 1);
 }
 
@@ -273,7 +273,7 @@ async fn the_log_stays_bounded_while_others_read() {
     stop.store(true, std::sync::atomic::Ordering::Relaxed);
     reader.join().expect("no panic");
     let wal = std::fs::metadata(shop.path().with_extension("db-wal")).expect("there").len();
-    assert!(wal < 3 * 1024 * 1024, "the WAL has {wal} bytes");
+    assert!(wal < 6 * 1024 * 1024, "the WAL has {wal} bytes");
 }
 
 /// Runs a query on this thread.

@@ -146,7 +146,11 @@ async fn documents_are_served_from_here() {
         let reply = server.get(&format!("/docs/{file}")).await;
         assert_eq!(reply.status, 200, "{file}");
         assert!(!reply.body.is_empty(), "{file}");
+        assert!(!reply.body.starts_with(&[0x1f, 0x8b]), "{file} is packed for a client that did not ask for it");
     }
+    let packed = server.request("GET", "/docs/swagger-ui.css").header("accept-encoding", "br, gzip;q=0.8").send().await;
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    assert!(packed.body.starts_with(&[0x1f, 0x8b]));
     let initializer = server.get("/docs/swagger-initializer.js").await;
     assert!(String::from_utf8_lossy(&initializer.body).contains("/openapi.json"), "{initializer:?}");
     let problems = server.get("/docs/problems").await;

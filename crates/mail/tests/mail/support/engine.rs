@@ -121,6 +121,17 @@ fn not_here<T>() -> Result<T, StoreError> {
 
 #[async_trait]
 impl Tx for MemoryTx {
+    async fn keep_mails(&mut self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        let is_due = |mail: &&mut OutboxMail| mail.status == MailStatus::Pending && mail.next_attempt_at <= now;
+        let mut kept = 0;
+        for mail in self.rows.values_mut().filter(is_due).take(limit as usize) {
+            (mail.status, mail.sent_at, mail.last_error) = (MailStatus::Sent, Some(now), None);
+            mail.attempts += 1;
+            kept += 1;
+        }
+        Ok(kept)
+    }
+
     async fn lease_mails(
         &mut self,
         now: Timestamp,
