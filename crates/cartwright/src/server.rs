@@ -144,6 +144,8 @@ fn web_settings(settings: &Settings, public_url: &str) -> web::Settings {
             SignUp::Immediate => web::SignUpMode::Immediate,
         },
         trusted_proxies: settings.trusted_proxies.0.clone(),
+        allowed_origins: settings.allowed_origins.0.clone(),
+        metrics_token: settings.metrics_token.as_ref().map(|token| token.0.clone()),
         limits,
         ..web::Settings::default()
     }

@@ -9,7 +9,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Args;
 use model::Currency;
 
-pub(crate) use values::{Database, LogFilter, LogFormat, ProxyList, PublicUrl, SignUp};
+pub(crate) use values::{Database, LogFilter, LogFormat, MetricsToken, OriginList, ProxyList, PublicUrl, SignUp};
 
 /// How the shop is set up.
 #[derive(Clone, Debug, Args)]
@@ -108,6 +108,32 @@ pub(crate) struct Settings {
         help_heading = "HTTP"
     )]
     pub(crate) trusted_proxies: ProxyList,
+
+    /// The storefronts that call the API from browsers: their origins with commas between them, such as
+    /// https://shop.example.com. `*` allows all.
+    #[arg(
+        long,
+        env = "CARTWRIGHT_ALLOWED_ORIGINS",
+        value_name = "LIST",
+        default_value = "",
+        global = true,
+        hide_default_value = true,
+        help_heading = "HTTP"
+    )]
+    pub(crate) allowed_origins: OriginList,
+
+    /// What whoever reads /metrics must send as bearer token, at least 16 characters.
+    ///
+    /// Without it, /metrics answers only requests from this machine that came through no proxy.
+    #[arg(
+        long,
+        env = "CARTWRIGHT_METRICS_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true,
+        global = true,
+        help_heading = "HTTP"
+    )]
+    pub(crate) metrics_token: Option<MetricsToken>,
 
     /// The most connections at a time; more wait.
     #[arg(long, env = "CARTWRIGHT_MAX_CONNECTIONS", value_name = "COUNT", default_value = "10000", global = true,

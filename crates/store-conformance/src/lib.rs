@@ -2,7 +2,7 @@
 //!
 //! An engine runs it with one file, in which each case becomes a test of its own:
 //!
-//! ```ignore
+//! ```text
 //! async fn fresh() -> store_conformance::Database {
 //!     let folder = tempfile::tempdir().expect("a folder");
 //!     let engine = MyEngine::open(folder.path()).await.expect("a database");

@@ -17,6 +17,9 @@ const LEFT_MAX: u64 = 128;
 /// ...but not more often than this, because the writer may be writing faster than that.
 const PASSES_MAX: u32 = 4;
 
+/// Its priority, on the scale from -20 (the highest) to 19.
+const NICE: i32 = 5;
+
 /// What the thread is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
@@ -91,6 +94,10 @@ struct Worker {
 
 impl Worker {
     fn run(&self, woken: &Receiver<()>) {
+        // The writer shall not wait for the processor because of this thread.
+        if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
+            tracing::debug!(%error, "the log is copied back at the usual priority");
+        }
         while woken.recv().is_ok() {
             self.copy();
             self.state.store(State::Copied as u8, Ordering::Release);

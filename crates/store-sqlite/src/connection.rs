@@ -8,8 +8,9 @@ use crate::open::Options;
 
 /// More than there are statements in this crate, but a bound: the lists put theirs together.
 const STATEMENTS_MAX: usize = 256;
-/// The writer's page cache, in KiB. It is filled by what a group touches.
-const WRITER_CACHE_KIB: i64 = 32 * 1024;
+/// The writer's page cache, in KiB. It is filled by what a group touches. Larger is not faster: after a group that split
+/// pages, SQLite looks at each page in it.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
 /// A reader's page cache, in KiB.
 const READER_CACHE_KIB: i64 = 6 * 1024;
 /// What is left of the WAL file when it was copied back, in bytes.

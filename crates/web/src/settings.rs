@@ -16,8 +16,23 @@ pub enum SignUpMode {
     Immediate,
 }
 
+/// The origins (RFC 6454) whose pages may call the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AllowedOrigins {
+    /// All. Nothing is opened by it that any program could not reach: the API knows tokens and no cookies.
+    Any,
+    /// These, as browsers write them: `https://shop.example.com`.
+    These(Vec<String>),
+}
+
+impl Default for AllowedOrigins {
+    fn default() -> Self {
+        Self::These(Vec::new())
+    }
+}
+
 /// The settings of the HTTP side.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// What the shop is called.
     pub shop_name: String,
@@ -33,6 +48,10 @@ pub struct Settings {
     pub sign_up: SignUpMode,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The origins whose pages may call the API, beside our own.
+    pub allowed_origins: AllowedOrigins,
+    /// What reading the metrics takes; without it they are for this machine alone.
+    pub metrics_token: Option<String>,
     /// Whether this is a demonstration on loopback: the mailbox page needs no sign-in then.
     pub demo: bool,
     /// How much of everything is allowed.
@@ -49,6 +68,8 @@ impl Default for Settings {
             currency: Currency::EUR,
             sign_up: SignUpMode::Verify,
             trusted_proxies: Vec::new(),
+            allowed_origins: AllowedOrigins::default(),
+            metrics_token: None,
             demo: false,
             limits: Limits::default(),
         }

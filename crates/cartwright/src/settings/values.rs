@@ -76,6 +76,52 @@ impl FromStr for ProxyList {
     }
 }
 
+/// The origins whose pages may call the API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OriginList(pub(crate) web::AllowedOrigins);
+
+impl FromStr for OriginList {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let entries: Vec<_> = text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
+        if entries == ["*"] {
+            return Ok(Self(web::AllowedOrigins::Any));
+        }
+        let origin = |entry: &&str| {
+            let url = entry.parse::<PublicUrl>();
+            url.map(|url| url.0).map_err(|_| {
+                format!("`{entry}` is no origin; allowed are entries such as https://shop.example.com, or * alone")
+            })
+        };
+        entries.iter().map(origin).collect::<Result<_, _>>().map(web::AllowedOrigins::These).map(Self)
+    }
+}
+
+/// What reading the metrics takes.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct MetricsToken(pub(crate) String);
+
+impl FromStr for MetricsToken {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_sound = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_sound {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be 16 or more printable ASCII characters".to_owned())
+        }
+    }
+}
+
+/// Without the secret.
+impl fmt::Debug for MetricsToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MetricsToken(..)")
+    }
+}
+
 /// How customers sign up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SignUp {

@@ -4,4 +4,3 @@ mod check;
 mod common;
 mod copies;
 mod group_commit;
-mod throughput;

@@ -22,9 +22,21 @@ impl FromRequestParts<App> for ClientAddress {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let context = parts.extensions.get::<RequestContext>();
-        let peer = context.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |context| context.peer);
+        let Peer(peer) = Peer::from_request_parts(parts, app).await?;
         Ok(Self(behind_proxies(peer, &parts.headers, &app.settings().trusted_proxies)))
+    }
+}
+
+/// The other end of the connection, whoever it speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+impl FromRequestParts<App> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let context = parts.extensions.get::<RequestContext>();
+        Ok(Self(context.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |context| context.peer.to_canonical())))
     }
 }
 

@@ -11,6 +11,7 @@ mod path;
 mod query;
 mod signed_in;
 
+pub(crate) use client::Peer;
 pub use client::{ClientAddress, Device};
 pub use creating::Creating;
 pub use if_match::IfMatch;

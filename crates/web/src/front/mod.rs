@@ -4,6 +4,7 @@
 //! answered in less time than a few allocations take.
 
 mod body;
+mod cors;
 mod log;
 mod request_id;
 mod table;
@@ -20,7 +21,10 @@ use tracing::Instrument;
 pub(crate) use body::ReplyBody;
 pub(crate) use request_id::RequestId;
 
-use self::table::{Route, RouteTable};
+use self::{
+    cors::Cors,
+    table::{Route, RouteTable},
+};
 use crate::{
     App,
     cache::CachedReply,
@@ -49,6 +53,7 @@ pub(crate) struct Front {
     /// The headers of a cached reply that are the same each time.
     cached_headers: HeaderMap,
     strict_transport: bool,
+    cors: Cors,
 }
 
 impl Front {
@@ -60,7 +65,8 @@ impl Front {
         cached_headers.insert(header::CONTENT_TYPE, reply::JSON);
         cached_headers.insert(header::CACHE_CONTROL, REVALIDATE);
         secure(&mut cached_headers, strict_transport);
-        Arc::new(Self { app, router, routes, cached_headers, strict_transport })
+        let cors = Cors::new(&app.settings().allowed_origins);
+        Arc::new(Self { app, router, routes, cached_headers, strict_transport, cors })
     }
 
     /// Answers a request.
@@ -69,7 +75,8 @@ impl Front {
         let id = RequestId::next();
         let route = self.routes.find(request.uri().path());
         let method = request.method().clone();
-        let response = match self.kept(&request) {
+        let cors = self.cors.of(&request);
+        let response = match self.kept(&request).or_else(|| cors.preflight()) {
             Some(response) => response,
             None => {
                 let span = tracing::debug_span!("request", %id, %method, route = route.template());
@@ -79,6 +86,8 @@ impl Front {
                 response.map(ReplyBody::Routed)
             }
         };
+        let mut response = response;
+        cors.mark(response.headers_mut());
         self.finish(response, id, &method, route, started)
     }
 

@@ -9,11 +9,13 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App,
+    extract::Peer,
     openapi::{self, tag},
     problem::{Code, Problem},
     reply,
@@ -59,14 +61,35 @@ async fn ready(State(app): State<App>) -> Result<Response, Problem> {
 
 /// Counters for Prometheus.
 ///
-/// In the text format of Prometheus. Nothing personal is counted.
+/// In the text format of Prometheus. Nothing personal is counted. Takes the bearer token that the setting
+/// `metrics-token` names; where it is not set, only requests from the same machine that came through no proxy are
+/// answered.
 #[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = tag::OPERATIONS,
     responses((status = 200, description = "The counters.", body = String, content_type = "text/plain")))]
-async fn metrics(State(app): State<App>) -> Response {
+async fn metrics(State(app): State<App>, Peer(peer): Peer, headers: HeaderMap) -> Result<Response, Problem> {
+    match &app.settings().metrics_token {
+        Some(token) if !presents(&headers, token) => return Err(Problem::new(Code::NotAuthenticated)),
+        None if !peer.is_loopback() || is_forwarded(&headers) => return Err(Problem::not_found()),
+        _ => {}
+    }
     let backlog = app.engine().backlog().await;
     app.metrics().observe(backlog.is_ok(), backlog.unwrap_or_default(), app.cache().bytes());
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(header::CONTENT_TYPE, text)], app.metrics().render()).into_response()
+    Ok(([(header::CONTENT_TYPE, text)], app.metrics().render()).into_response())
+}
+
+/// Whether the request has this bearer token. Digests are compared, so that the time says nothing about the token.
+fn presents(headers: &HeaderMap, token: &str) -> bool {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let presented = value.and_then(|value| value.split_once(' '));
+    presented.is_some_and(|(scheme, presented)| {
+        scheme.eq_ignore_ascii_case("bearer") && Sha256::digest(presented.trim()) == Sha256::digest(token)
+    })
+}
+
+/// Whether a proxy passed the request on.
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name))
 }
 
 /// This document.

@@ -3,6 +3,7 @@
 mod bodies;
 mod cache;
 mod connections;
+mod origins;
 mod replies;
 mod sessions;
 mod strangers;
