@@ -6,7 +6,9 @@ use model::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::patch;
+use super::{object::only_from_objects, patch};
+
+only_from_objects!(; both PostalAddressDto);
 
 /// An account, as its owner sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -176,7 +178,7 @@ impl SessionDto {
 
 /// A postal address.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = PostalAddress, example = json!({"name": "Ann Example", "line1": "Lindenstrasse 1", "city": "Berlin", "postal_code": "10969", "country": "DE"}))]
 pub struct PostalAddressDto {
     /// Who receives it.

@@ -9,7 +9,9 @@ use model::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{money::MoneyDto, patch};
+use super::{money::MoneyDto, object::only_from_objects, patch};
+
+only_from_objects!(NewOptionDto, NewImageDto, NewVariantDto);
 
 /// Whether shoppers see a product.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -128,7 +130,7 @@ impl From<ProductPatchDto> for ProductPatch {
 
 /// Something in which variants differ.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = NewOption, example = json!({"name": "Size", "values": ["S", "M", "L"]}))]
 pub struct NewOptionDto {
     /// What differs.
@@ -146,7 +148,7 @@ impl From<NewOptionDto> for OptionDraft {
 
 /// A picture.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = NewImage, example = json!({"url": "https://example.com/pictures/mug.jpg", "alt": "A grey mug"}))]
 pub struct NewImageDto {
     /// An http or https URL, or a path on this server.
@@ -163,7 +165,7 @@ impl From<NewImageDto> for Image {
 
 /// A new variant, or in a change of a product an existing one.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = NewVariant, example = json!({"sku": "SHIRT-M", "option_values": ["M"], "price": {"amount": 3900, "currency": "EUR"}, "stock": 24}))]
 pub struct NewVariantDto {
     /// The existing variant; in a change of a product only.

@@ -10,6 +10,7 @@ pub mod category;
 pub mod list;
 pub mod mail;
 pub mod money;
+mod object;
 pub mod order;
 mod patch;
 pub mod product;

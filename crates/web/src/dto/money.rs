@@ -4,9 +4,13 @@ use model::{Currency, Money};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::object::only_from_objects;
+
+only_from_objects!(; both MoneyDto);
+
 /// An amount of money in minor units: `{"amount": 1999, "currency": "EUR"}` is 19.99 €.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = Money, example = json!({"amount": 1999, "currency": "EUR"}))]
 pub struct MoneyDto {
     /// Minor units: cents for EUR, yen for JPY.

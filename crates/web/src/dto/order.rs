@@ -7,7 +7,9 @@ use model::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{account::PostalAddressDto, money::MoneyDto};
+use super::{account::PostalAddressDto, money::MoneyDto, object::only_from_objects};
+
+only_from_objects!(; both RequestedLineDto, TrackingDto);
 
 /// What to order. Prices are the catalogue's.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -26,7 +28,7 @@ pub struct PlaceOrderDto {
 
 /// A line of what to order.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = RequestedLine)]
 pub struct RequestedLineDto {
     /// What.
@@ -210,7 +212,7 @@ pub enum OrderActorDto {
 
 /// How a parcel can be followed.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = Tracking, example = json!({"number": "00340434161094021501", "carrier": "DHL", "url": "https://www.dhl.example/track?id=00340434161094021501"}))]
 pub struct TrackingDto {
     /// The number of the consignment.

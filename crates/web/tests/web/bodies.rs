@@ -132,3 +132,58 @@ async fn one_key_gives_one_order_and_the_same_reply() {
     let stolen = shop.request("GET", first.header("location")).bearer(&bob.token).send().await;
     stolen.is_problem(404, "not_found");
 }
+
+/// A parser for structures takes lists for them, field by field; the API must not.
+#[tokio::test]
+async fn lists_are_not_taken_for_objects_inside_either() {
+    let shop = Shop::open().await;
+    let document = serde_json::to_value(web::openapi()).expect("the document");
+    let mut tried = 0;
+    for (method, path, _) in operations_with_body() {
+        let body = &document["paths"][&path][method.to_lowercase()]["requestBody"]["content"]["application/json"];
+        let case = Case { shop: &shop, method: &method, path: super::strangers::filled(&path) };
+        for (pointer, wrong) in with_a_list_for_an_object(&example(&document, body)) {
+            let reply = case.send("application/json", wrong.to_string()).await;
+            case.expect(&reply, &pointer, 422, "invalid_input");
+            assert_eq!(reply.json()["errors"][0]["pointer"], pointer, "{method} {path}: {reply:?}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 5, "{tried}");
+}
+
+/// The example of a body, which stands in it or in the schema that it names.
+fn example(document: &Value, body: &Value) -> Value {
+    if let Some(example) = body.get("example") {
+        return example.clone();
+    }
+    let reference = body["schema"]["$ref"].as_str().unwrap_or_default();
+    document.pointer(reference.trim_start_matches('#')).map(|schema| schema["example"].clone()).unwrap_or_default()
+}
+
+/// The body once for each object inside it, with the list of its values in its place.
+fn with_a_list_for_an_object(body: &Value) -> Vec<(String, Value)> {
+    let mut pointers = Vec::new();
+    collect_objects(body, String::new(), &mut pointers);
+    let replaced = |pointer: String| {
+        let mut body = body.clone();
+        let inner = body.pointer_mut(&pointer).expect("it is there");
+        *inner = inner.as_object().expect("an object").values().cloned().collect();
+        (pointer, body)
+    };
+    pointers.into_iter().map(replaced).collect()
+}
+
+fn collect_objects(value: &Value, at: String, pointers: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| (format!("{at}/{name}"), value)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(n, value)| (format!("{at}/{n}"), value)).collect(),
+        _ => return,
+    };
+    for (at, child) in children {
+        if child.is_object() {
+            pointers.push(at.clone());
+        }
+        collect_objects(child, at, pointers);
+    }
+}
