@@ -14,7 +14,7 @@ use model::{
     mail::OrderMail,
     order::OrderActor,
 };
-use store::{Change, Claim, Claimed, Operation, StoreError, StoredReply, Tx, execute};
+use store::{Change, Operation, StoreError, Tx, execute};
 use tempfile::TempDir;
 
 /// A new stamp with each call, in ascending time.
@@ -162,24 +162,12 @@ pub(crate) struct Place {
     pub(crate) buyer: AccountId,
     pub(crate) lines: Vec<RequestedLine>,
     pub(crate) stamp: Stamp,
-    pub(crate) claim: Option<Claim>,
 }
 
 impl Place {
     pub(crate) fn new(buyer: AccountId, lines: &[(VariantId, i64)]) -> Self {
         let lines = lines.iter().map(|&(variant_id, quantity)| RequestedLine { variant_id, quantity }).collect();
-        Self { buyer, lines, stamp: stamp(), claim: None }
-    }
-
-    pub(crate) fn with_key(self, key: &str) -> Self {
-        let claim = Claim {
-            account_id: self.buyer,
-            route: "POST /v1/orders",
-            key: key.to_owned(),
-            fingerprint: [7; 32],
-            at: self.stamp.now,
-        };
-        Self { claim: Some(claim), ..self }
+        Self { buyer, lines, stamp: stamp() }
     }
 }
 
@@ -189,9 +177,6 @@ impl Operation for Place {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Order, StoreError> {
-        if let Some(claim) = &self.claim {
-            assert_eq!(tx.claim(claim).await?, Claimed::New);
-        }
         let buyer = tx.account(self.buyer).await?.expect("the buyer is there").account;
         let ids: Vec<_> = self.lines.iter().map(|line| line.variant_id).collect();
         let offers = tx.offers(&ids).await?;
@@ -234,15 +219,6 @@ impl Operation for Place {
         let sold = sold.collect();
         let mail = mail_about(&order, &mut ids);
         tx.apply(&[Change::InsertOrder(order.clone()), Change::MoveStock(sold), Change::InsertMail(mail)]).await?;
-        if let Some(claim) = &self.claim {
-            let reply = StoredReply {
-                status: 201,
-                location: Some(format!("/v1/orders/{}", order.id)),
-                etag: Some("\"1\"".to_owned()),
-                body: vec![b'x'; 1200],
-            };
-            tx.apply(&[Change::StoreReply { claim: claim.clone(), reply }]).await?;
-        }
         Ok(order)
     }
 }
