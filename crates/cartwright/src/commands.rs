@@ -52,10 +52,10 @@ fn runtime(settings: &Settings) -> Result<Runtime, Failure> {
 }
 
 /// One thread writes all orders, and what it waits for a processor all of them wait for. So the threads that talk to
-/// clients, of which there are several, let it go first. Compared with other programs, they get a third of the processor
+/// clients, of which there are several, let it go first. Compared with other programs, they get a sixth of the processor
 /// where there is not enough for all.
 fn yield_to_the_writer() {
-    const NICE: i32 = 5;
+    const NICE: i32 = 8;
     // On Linux a priority belongs to a thread, whatever POSIX says, and the thread's id names it.
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
         tracing::debug!(%error, "the threads have the usual priority");

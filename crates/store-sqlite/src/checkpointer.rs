@@ -18,7 +18,7 @@ const LEFT_MAX: u64 = 128;
 const PASSES_MAX: u32 = 4;
 
 /// Its priority, on the scale from -20 (the highest) to 19.
-const NICE: i32 = 5;
+const NICE: i32 = 8;
 
 /// What the thread is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
