@@ -1,8 +1,8 @@
 //! The embedded engine: SQLite with a writer thread, group commit and short-lived readers.
 //!
-//! * **Writing.** One thread owns the connection that writes. It takes what is queued, runs each job in a savepoint of
-//!   one transaction, commits once for all of them, and only then answers. That is what makes thousands of durable
-//!   commits a second out of a few hundred syncs. See `writer.rs`.
+//! * **Writing.** One thread owns the connection that writes. It takes what is queued, runs all of it in one transaction,
+//!   commits once, and only then answers. That is what makes thousands of durable commits a second out of a few hundred
+//!   syncs. A job that must be undone alone has the group run again with a savepoint a job. See `writer.rs`, `group.rs`.
 //! * **Reading.** A few read-only connections answer queries where they are asked, in microseconds; long ones move to
 //!   the blocking threads. See `readers.rs`.
 //! * **Decisions.** None. Selects live in `load/`, changes in `apply/`, lists in `query/`, a file a noun.

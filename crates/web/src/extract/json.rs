@@ -154,6 +154,9 @@ fn without_position(text: &str) -> &str {
 
 /// The names of the implementation's types mean nothing to a caller.
 fn plain(message: &str) -> String {
+    if message.starts_with("UUID parsing failed") {
+        return "must be an id as the replies of this API give it, a UUID".to_owned();
+    }
     let mut message = message.to_owned();
     for (inside, outside) in
         [("i64", "a whole number"), ("u32", "a whole number from 0"), ("u64", "a whole number from 0")]

@@ -65,7 +65,11 @@ async fn ready(State(app): State<App>) -> Result<Response, Problem> {
 /// `metrics-token` names; where it is not set, only requests from the same machine that came through no proxy are
 /// answered.
 #[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = tag::OPERATIONS,
-    responses((status = 200, description = "The counters.", body = String, content_type = "text/plain")))]
+    responses(
+        (status = 200, description = "The counters.", body = String, content_type = "text/plain"),
+        (status = 401, description = "`not_authenticated`: the token is absent or wrong"),
+        (status = 404, description = "`not_found`: no `metrics-token` is set, and the request comes from elsewhere"),
+    ))]
 async fn metrics(State(app): State<App>, Peer(peer): Peer, headers: HeaderMap) -> Result<Response, Problem> {
     match &app.settings().metrics_token {
         Some(token) if !presents(&headers, token) => return Err(Problem::new(Code::NotAuthenticated)),

@@ -51,3 +51,14 @@ fn weak_passwords_are_refused() {
     }
     shop.login(&ann.email);
 }
+
+#[test]
+fn the_current_password_cannot_be_guessed_with_a_stolen_access_token() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    let mut guesses = (0..40).map(|guess| change(&ann, &format!("guess {guess}"), NEW_PASSWORD));
+    let slowed = guesses.find(|reply| reply.status == 429).expect("guessing is slowed down");
+    slowed.header("retry-after");
+    let body = json!({"new_email": "elsewhere@example.com", "password": "another guess"});
+    ann.client.post("/v1/account/email", &body).send().refused(429, "too_many_requests");
+}

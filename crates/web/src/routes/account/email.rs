@@ -24,16 +24,21 @@ use crate::{
 #[utoipa::path(
     post, path = "/v1/account/email", tag = tag::ACCOUNT, operation_id = "change_email", security(("bearer" = [])),
     request_body = ChangeEmailDto,
-    responses((status = 202, description = "If the address can be used, a mail is on its way", body = AcceptedDto)),
+    responses(
+        (status = 202, description = "If the address can be used, a mail is on its way", body = AcceptedDto),
+        (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
+    ),
 )]
 pub(super) async fn change(
     State(app): State<App>,
     caller: SignedIn,
+    address: ClientAddress,
     Json(body): Json<ChangeEmailDto>,
 ) -> Result<Response, Problem> {
     let new_email = Email::parse("/new_email", &body.new_email)?;
-    let account_id = caller.account_id();
-    let verified_hash = verified_hash(&app, account_id, body.password).await?;
+    let account = app.engine().account(caller.account_id()).await?.ok_or_else(Problem::not_authenticated)?;
+    let account_id = account.id;
+    let verified_hash = verified_hash(&app, &account, body.password, address).await?;
     let code = code_for(&app, Purpose::ChangeEmail, &account_id.to_string());
     app.run(RequestEmailChange { account_id, verified_hash, new_email, code, stamp: app.stamp()? }).await?;
     reply::json(

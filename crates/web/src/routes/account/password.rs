@@ -6,7 +6,7 @@ use commerce::accounts::ChangePassword;
 use crate::{
     App,
     dto::auth::ChangePasswordDto,
-    extract::{Json, SignedIn},
+    extract::{ClientAddress, Json, SignedIn},
     openapi::tag,
     problem::Problem,
     reply,
@@ -19,17 +19,21 @@ use crate::{
 #[utoipa::path(
     put, path = "/v1/account/password", tag = tag::ACCOUNT, operation_id = "change_password", security(("bearer" = [])),
     request_body = ChangePasswordDto,
-    responses((status = 204, description = "The password is changed")),
+    responses(
+        (status = 204, description = "The password is changed"),
+        (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
+    ),
 )]
 pub(super) async fn change(
     State(app): State<App>,
     caller: SignedIn,
+    address: ClientAddress,
     Json(body): Json<ChangePasswordDto>,
 ) -> Result<Response, Problem> {
     let account = app.engine().account(caller.account_id()).await?.ok_or_else(Problem::not_authenticated)?;
     let email = account.email.as_ref().map_or("", |email| email.as_str());
     identity::check_password("/new_password", &body.new_password, &[email, &account.name])?;
-    let verified_hash = verified_hash(&app, account.id, body.current_password).await?;
+    let verified_hash = verified_hash(&app, &account, body.current_password, address).await?;
     let new_hash = app.passwords().hash(body.new_password).await?;
     let (account_id, session_id) = (account.id, caller.session_id);
     app.run(ChangePassword { account_id, verified_hash, new_hash, session_id, stamp: app.stamp()? }).await?;

@@ -6,7 +6,7 @@ use axum::response::Response;
 use commerce::accounts::{MailedSecret, NewSession};
 use http::StatusCode;
 use identity::OpaqueToken;
-use model::{Account, AccountId, SessionId, challenge::Purpose, session::ACCESS_TOKEN_LIFETIME};
+use model::{Account, SessionId, challenge::Purpose, session::ACCESS_TOKEN_LIFETIME};
 
 use crate::{
     App,
@@ -77,13 +77,32 @@ pub(in crate::routes) fn code_for(app: &App, purpose: Purpose, subject: &str) ->
     MailedSecret { plain, hash }
 }
 
-/// The hash that the password of a signed-in account matches, for operations that ask for the password again.
+/// The hash that the password of a signed-in account matches, for operations that ask for the password again. Wrong ones
+/// count like failed sign-ins: who stole an access token must not be able to guess the password with it.
 ///
 /// # Errors
-/// 401 `wrong_credentials` when it does not match.
-pub(in crate::routes) async fn verified_hash(app: &App, id: AccountId, password: String) -> Result<String, Problem> {
-    let wrong = || Problem::new(Code::WrongCredentials).detail("The current password is wrong.");
-    let hash = app.engine().password_hash(id).await?;
-    let verified = app.passwords().verify(password, hash.clone()).await?;
-    hash.filter(|_| verified.matches).ok_or_else(wrong)
+/// 401 `wrong_credentials` when it does not match, 429 after too many tries, 503 when too many passwords wait to be
+/// compared.
+pub(in crate::routes) async fn verified_hash(
+    app: &App,
+    account: &Account,
+    password: String,
+    address: ClientAddress,
+) -> Result<String, Problem> {
+    let email = account.email.as_ref().ok_or_else(Problem::not_authenticated)?;
+    let is_known = app.engine().is_known_address(account.id, &address.0.to_string()).await?;
+    let attempt = app.throttle().attempt(email, address.0, is_known)?;
+    let hash = app.engine().password_hash(account.id).await?;
+    let verified = match app.passwords().verify(password, hash.clone()).await {
+        Ok(verified) => verified,
+        Err(overloaded) => {
+            attempt.give_back();
+            return Err(overloaded.into());
+        }
+    };
+    let Some(hash) = hash.filter(|_| verified.matches) else {
+        return Err(Problem::new(Code::WrongCredentials).detail("The current password is wrong."));
+    };
+    attempt.give_back();
+    Ok(hash)
 }
