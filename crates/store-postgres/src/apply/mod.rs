@@ -1,0 +1,63 @@
+//! Changes, as statements. One file a noun; nothing is decided here.
+
+mod account;
+mod category;
+mod mail;
+mod order;
+mod product;
+mod session;
+mod shop;
+mod stock;
+
+use store::{Change, StoreError};
+
+use crate::flight::Statement;
+
+/// The statements that write one change.
+pub(crate) fn statements(change: &Change) -> Result<Vec<Statement>, StoreError> {
+    let one = |statement| Ok(vec![statement]);
+    match change {
+        Change::InsertAccount { account, password_hash } => one(account::insert(account, password_hash.clone())),
+        Change::UpdateAccount(account) => one(account::update(account)),
+        Change::SetPassword { account_id, password_hash } => {
+            one(account::set_password(*account_id, password_hash.clone()))
+        }
+        Change::PutChallenge(challenge) => one(account::put_challenge(challenge)),
+        Change::DeleteChallenge { account_id, purpose } => one(account::delete_challenge(*account_id, *purpose)),
+        Change::PutAddress { account_id, address } => one(account::put_address(*account_id, address)?),
+        Change::DeleteAddress { id } => one(account::delete_address(*id)),
+        Change::DeleteAddresses { account_id } => one(account::delete_addresses(*account_id)),
+
+        Change::InsertSession(session) => one(session::insert(session)),
+        Change::TouchSession { id, at, address, expires_at } => one(session::touch(*id, *at, address, *expires_at)),
+        Change::EndSession { id, at } => one(session::end(*id, *at)),
+        Change::EndSessions { account_id, except, at } => one(session::end_all(*account_id, *except, *at)),
+        Change::InsertRefreshToken { token, predecessor } => {
+            one(session::insert_refresh_token(token, predecessor.as_ref()))
+        }
+        Change::UseRefreshToken { hash, at } => one(session::use_refresh_token(hash, *at)),
+
+        Change::InsertCategory(category) => one(category::insert(category)),
+        Change::UpdateCategory(category) => one(category::update(category)),
+        Change::DeleteCategory { id } => one(category::delete(*id)),
+        Change::InsertProduct(product) => product::insert(product),
+        Change::UpdateProduct { product, removed } => product::update(product, removed),
+        Change::DeleteProduct { id } => Ok(product::delete(*id)),
+        Change::MoveStock(movements) => Ok(stock::move_stock(movements)),
+
+        Change::InsertOrder(order) => order::insert(order),
+        Change::UpdateOrder { order, event } => order::update(order, event.as_ref()),
+        Change::AnonymiseOrders { account_id } => order::anonymise(*account_id),
+
+        Change::InsertMail(mail) => one(mail::insert(mail)?),
+        Change::RecordDelivery { id, at, outcome, next_attempt_at } => {
+            one(mail::record_delivery(*id, *at, outcome, *next_attempt_at))
+        }
+        Change::RequeueMail { id, at } => one(mail::requeue(*id, *at)),
+        Change::DeleteMailsOf { account_id } => one(mail::delete_of(*account_id)),
+
+        Change::StoreReply { claim, reply } => one(shop::store_reply(claim, reply)),
+        Change::PutMeta { key, value } => one(shop::put_meta(key, value.clone())),
+        Change::Sweep { keys_before, sessions_before } => Ok(shop::sweep(*keys_before, *sessions_before)),
+    }
+}

@@ -1,0 +1,56 @@
+//! The ledger and the levels.
+
+use std::collections::BTreeSet;
+
+use model::{StockCause, StockMovement, VariantId};
+use uuid::Uuid;
+
+use crate::{flight::Statement, load::stock::lock_levels, param::params};
+
+/// Writes the movements to the ledger and adds them to the levels of their variants. A variant that was sold cannot be
+/// removed from then on. The levels are locked first, in one order.
+pub(super) fn move_stock(movements: &[StockMovement]) -> Vec<Statement> {
+    const APPEND: &str = "INSERT INTO stock_movements (id, variant_id, delta, cause, order_id, actor_id, reason, at) \
+         SELECT * FROM unnest($1::UUID[], $2::UUID[], $3::BIGINT[], $4::TEXT[], $5::UUID[], $6::UUID[], $7::TEXT[], \
+         $8::TIMESTAMPTZ[])";
+    const LEVELS: &str = "WITH moved AS (SELECT variant_id AS id, sum(delta)::BIGINT AS delta, bool_or(sold) AS sold \
+         FROM unnest($1::UUID[], $2::BIGINT[], $3::BOOLEAN[]) AS m (variant_id, delta, sold) GROUP BY variant_id), \
+         done AS (UPDATE stock_levels SET stock = stock + moved.delta, was_ordered = was_ordered OR moved.sold \
+         FROM moved WHERE variant_id = moved.id RETURNING 1) \
+         SELECT expect_rows((SELECT count(*) FROM done), (SELECT count(*) FROM moved), 'stock_levels')";
+    if movements.is_empty() {
+        return Vec::new();
+    }
+    let variants: Vec<Uuid> = movements.iter().map(|movement| movement.variant_id.0).collect();
+    let deltas: Vec<i64> = movements.iter().map(|movement| movement.delta).collect();
+    let sold: Vec<bool> = movements.iter().map(|movement| movement.cause == StockCause::Sold).collect();
+    let append = params![
+        movements.iter().map(|movement| movement.id.0).collect::<Vec<Uuid>>(),
+        variants.clone(),
+        deltas.clone(),
+        movements.iter().map(|movement| movement.cause.as_str()).collect::<Vec<_>>(),
+        movements.iter().map(|movement| movement.order_id.map(|id| id.0)).collect::<Vec<_>>(),
+        movements.iter().map(|movement| movement.actor_id.map(|id| id.0)).collect::<Vec<_>>(),
+        movements.iter().map(|movement| movement.reason.clone()).collect::<Vec<_>>(),
+        movements.iter().map(|movement| movement.at).collect::<Vec<_>>(),
+    ];
+    let distinct: BTreeSet<Uuid> = variants.iter().copied().collect();
+    vec![
+        lock_levels(distinct.into_iter().collect()),
+        Statement::new(APPEND, append),
+        Statement::new(LEVELS, params![variants, deltas, sold]),
+    ]
+}
+
+/// Removes level and movements of a variant that is about to be removed itself. One that was ordered stays, whatever is
+/// asked here: a trigger sees to it.
+pub(super) fn forget(id: VariantId) -> Vec<Statement> {
+    const LEDGER: &str = "DELETE FROM stock_movements WHERE variant_id = $1 \
+         AND EXISTS (SELECT 1 FROM stock_levels WHERE variant_id = $1 AND NOT was_ordered)";
+    const HEAD: &str = "UPDATE stock_levels SET stock = 0 WHERE variant_id = $1 AND NOT was_ordered";
+    vec![
+        Statement::new(LEDGER, params![id.0]),
+        Statement::new(HEAD, params![id.0]),
+        Statement::changing(1, "stock_levels", "DELETE FROM stock_levels WHERE variant_id = $1", params![id.0]),
+    ]
+}

@@ -1,0 +1,127 @@
+//! The engine: a pool of connections, and transactions that are repeated when others were in the way.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use deadpool_postgres::{Object, Pool};
+use store::{Engine, Job, JobOutcome, StoreError};
+use tokio_postgres::Row;
+
+use crate::{
+    error::{Fault, OpenError, Remedy},
+    flight::{Begin, Statement, fly},
+    migrate,
+    server::{self, Options},
+    tx::{Ended, PgTx, discard},
+};
+
+/// How often a transaction is tried when others are in the way.
+const TRIES_MAX: u32 = 12;
+/// How often a transaction is tried that stores what is there already, or whose connection breaks: each of them ends one
+/// way or the other at once, or not at all.
+const TRIES_MAX_OTHERWISE: u32 = 4;
+/// The pause before the second try; it grows with each.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// A shop in a PostgreSQL database.
+pub struct PostgresEngine {
+    pub(crate) pool: Pool,
+    pub(crate) is_prepared: bool,
+    pub(crate) options: Options,
+    trips: AtomicU64,
+}
+
+impl PostgresEngine {
+    /// Connects as `options` say, and brings the database to this program's schema. Several processes may do so at once: one
+    /// migrates, the others wait for it.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; each says in a line what to do.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let pool = server::pool(&options)?;
+        let client = server::connect(&pool, &options).await?;
+        migrate::run(&client, migrate::MIGRATIONS).await?;
+        drop(client);
+        Ok(Self { pool, is_prepared: options.is_prepared, options, trips: AtomicU64::new(0) })
+    }
+
+    /// Ends all connections. What is under way is answered; later work is refused.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
+    /// How many round trips the transactions of this engine took so far.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.trips.load(Ordering::Relaxed)
+    }
+
+    async fn client(&self) -> Result<Object, Fault> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// Reads outside of transactions: one round trip.
+    pub(crate) async fn read(&self, begin: Begin, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, StoreError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let client = self.client().await.map_err(|fault| fault.error)?;
+            match fly(&client, self.is_prepared, begin, &statements, begin != Begin::No).await {
+                Ok(rows) => return Ok(rows),
+                Err(fault) => {
+                    // Inside of a transaction that failed, or of no use at all: either way nobody else gets it.
+                    discard(client);
+                    // A connection that lay idle may have been ended long ago; reading again does no harm.
+                    if fault.remedy != Remedy::Reconnect || tries >= TRIES_MAX_OTHERWISE {
+                        return Err(fault.error);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, job: &mut dyn Job) -> Result<(), Fault> {
+        let mut tx = PgTx::new(self.client().await?, self.is_prepared);
+        let outcome = job.run(&mut tx).await;
+        let ended = match (tx.fault(), outcome) {
+            (None, JobOutcome::Commit) => tx.commit().await,
+            _ => tx.roll_back().await,
+        };
+        let Ended { fault, trips } = ended;
+        self.trips.fetch_add(trips.into(), Ordering::Relaxed);
+        fault.map_or(Ok(()), Err)
+    }
+}
+
+#[async_trait]
+impl Engine for PostgresEngine {
+    async fn submit(&self, mut job: Box<dyn Job>) -> Result<Box<dyn Job>, StoreError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let fault = match self.attempt(job.as_mut()).await {
+                Ok(()) => return Ok(job),
+                Err(fault) => fault,
+            };
+            let limit = match (fault.remedy, &fault.error) {
+                (Remedy::None, _) => return Err(fault.error),
+                (Remedy::Repeat, StoreError::Busy) => TRIES_MAX,
+                (Remedy::Repeat | Remedy::Reconnect, _) => TRIES_MAX_OTHERWISE,
+            };
+            if tries >= limit {
+                return Err(fault.error);
+            }
+            tracing::debug!(error = %fault.error, tries, "a transaction is repeated");
+            tokio::time::sleep(PAUSE * tries).await;
+        }
+    }
+}
+
+impl std::fmt::Debug for PostgresEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresEngine").field("server", &self.options.server()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,76 @@
+//! The outbox.
+
+use jiff::Timestamp;
+use model::{Email, MailId, OutboxMail};
+use store::{Backlog, StoreError};
+use tokio_postgres::Row;
+
+use super::{locking, read_all, read_one};
+use crate::{flight::Statement, param::params};
+
+/// The columns of [`list`], in its order.
+pub(crate) const COLUMNS: &str = "id, recipient, account_id, order_id, content, secret, status, attempts, \
+     next_attempt_at, last_error, created_at, sent_at";
+
+/// Reads [`COLUMNS`].
+pub(crate) fn list(rows: &[Row]) -> Result<Vec<OutboxMail>, StoreError> {
+    read_all(rows, "mails", |columns| {
+        Ok(OutboxMail {
+            id: columns.id()?,
+            to: Email::from_stored(columns.string()?),
+            account_id: columns.opt_id()?,
+            order_id: columns.opt_id()?,
+            template: columns.json()?,
+            secret: columns.opt_string()?,
+            status: columns.word()?,
+            attempts: columns.int()?,
+            next_attempt_at: columns.time()?,
+            last_error: columns.opt_string()?,
+            created_at: columns.time()?,
+            sent_at: columns.opt_time()?,
+        })
+    })
+}
+
+/// The mail with this id.
+pub(crate) fn by_id(id: MailId, is_locked: bool) -> Statement {
+    Statement::new(format!("SELECT {COLUMNS} FROM mails WHERE id = $1{}", locking(is_locked)), params![id.0])
+}
+
+/// Takes mails that are due, oldest first, and hides them until `until`. What another worker is taking at this moment is left
+/// to it.
+pub(crate) fn lease(now: Timestamp, until: Timestamp, limit: u32) -> Statement {
+    let sql = format!(
+        "WITH due AS (SELECT id AS due_id, next_attempt_at AS due_at FROM mails \
+         WHERE status = 'pending' AND next_attempt_at <= $1 ORDER BY next_attempt_at, id LIMIT $3 \
+         FOR NO KEY UPDATE SKIP LOCKED), \
+         taken AS (UPDATE mails SET attempts = attempts + 1, next_attempt_at = $2 FROM due WHERE id = due_id \
+         RETURNING {COLUMNS}, due_at) \
+         SELECT {COLUMNS} FROM taken ORDER BY due_at, id"
+    );
+    Statement::new(sql, params![now, until, i64::from(limit)])
+}
+
+/// Marks mails that are due as sent, oldest first; gives a row for each.
+pub(crate) fn keep(now: Timestamp, limit: u32) -> Statement {
+    const SQL: &str = "UPDATE mails SET status = 'sent', sent_at = $1, attempts = attempts + 1, last_error = NULL \
+         WHERE id IN (SELECT id FROM mails WHERE status = 'pending' AND next_attempt_at <= $1 \
+         ORDER BY next_attempt_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED) RETURNING 1";
+    Statement::new(SQL, params![now, i64::from(limit)])
+}
+
+/// How much mail waits. The indexes of both kinds hold nothing else.
+pub(crate) fn backlog() -> Statement {
+    const SQL: &str = "SELECT (SELECT count(*) FROM mails WHERE status = 'pending'), \
+         (SELECT count(*) FROM mails WHERE status = 'failed')";
+    Statement::new(SQL, params![])
+}
+
+/// Reads what [`backlog`] asks.
+pub(crate) fn counted(rows: &[Row]) -> Result<Backlog, StoreError> {
+    let counted = read_one(rows, "mails", |columns| {
+        let (pending, failed) = (columns.int()?, columns.int()?);
+        Ok(Backlog { pending: u64::try_from(pending).unwrap_or(0), failed: u64::try_from(failed).unwrap_or(0) })
+    })?;
+    Ok(counted.unwrap_or_default())
+}

@@ -1,0 +1,145 @@
+//! Products with their variants.
+
+use model::{Money, Product, ProductId, Variant, VariantId};
+use store::{SkuOwner, StoreError};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{read_all, rows_of};
+use crate::{
+    flight::Statement,
+    param::{Bind, Param, params, sought},
+    row::Columns,
+};
+
+/// The columns of one row: a product `p`, one of its variants `v` and its level `s`.
+pub(crate) const COLUMNS: &str = "p.id, p.slug, p.status, p.category_id, p.created_at, p.updated_at, p.version, p.title, \
+     p.vendor, p.tags, p.options, p.images, p.description, \
+     v.id, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, s.stock, v.track_stock, v.weight_grams, \
+     v.barcode";
+/// What adds the variants to the product `p`.
+pub(crate) const WITH_VARIANTS: &str =
+    " LEFT JOIN variants v ON v.product_id = p.id LEFT JOIN stock_levels s ON s.variant_id = v.id";
+/// Where the variant's columns begin.
+const VARIANT: usize = 13;
+
+fn product(columns: &mut Columns<'_>) -> Result<Product, StoreError> {
+    let (id, slug) = (columns.id()?, columns.string()?);
+    let (status, category_id) = (columns.word()?, columns.opt_id()?);
+    let (created_at, updated_at, version) = (columns.time()?, columns.time()?, columns.int()?);
+    Ok(Product {
+        id,
+        slug,
+        title: columns.string()?,
+        vendor: columns.opt_string()?,
+        tags: columns.json()?,
+        options: columns.json()?,
+        images: columns.json()?,
+        description: columns.string()?,
+        status,
+        category_id,
+        variants: Vec::new(),
+        created_at,
+        updated_at,
+        version,
+    })
+}
+
+/// The variant.
+pub(super) fn variant(columns: &mut Columns<'_>) -> Result<Variant, StoreError> {
+    let id = columns.id()?;
+    let (sku, option_values) = (columns.opt_string()?, columns.json()?);
+    let currency = columns.currency()?;
+    Ok(Variant {
+        id,
+        sku,
+        option_values,
+        price: Money::new(columns.int()?, currency),
+        compare_at_price: columns.opt_int()?.map(|amount| Money::new(amount, currency)),
+        stock: columns.int()?,
+        track_stock: columns.bool()?,
+        weight_grams: columns.opt_int()?,
+        barcode: columns.opt_string()?,
+    })
+}
+
+/// The products of rows of [`COLUMNS`], the rows of one product behind each other, its variants in their order.
+pub(crate) fn list(rows: &[Row]) -> Result<Vec<Product>, StoreError> {
+    let mut products: Vec<Product> = Vec::new();
+    for row in rows {
+        let id: ProductId = Columns::new(row, "products", 0).id()?;
+        if products.last().is_none_or(|last| last.id != id) {
+            products.push(product(&mut Columns::new(row, "products", 0))?);
+        }
+        let mut columns = Columns::new(row, "variants", VARIANT);
+        if let Some(product) = products.last_mut().filter(|_| !columns.is_null()) {
+            product.variants.push(variant(&mut columns)?);
+        }
+    }
+    Ok(products)
+}
+
+/// The product `p` for which `condition` holds.
+pub(crate) fn one_where(condition: &str, params: Vec<Param>) -> Statement {
+    let sql = format!("SELECT {COLUMNS} FROM products p{WITH_VARIANTS} WHERE {condition} ORDER BY v.position");
+    Statement::new(sql, params)
+}
+
+/// The product `p` for which `condition` (of one id or text `$1`) holds: locks it and its levels, then asks for it.
+pub(crate) fn locked(condition: &str, key: &(impl Bind + Clone)) -> Vec<Statement> {
+    let lock = format!("SELECT 1 FROM products p WHERE {condition} FOR NO KEY UPDATE");
+    let levels = format!(
+        "SELECT 1 FROM stock_levels WHERE variant_id IN (SELECT v.id FROM variants v JOIN products p \
+         ON p.id = v.product_id WHERE {condition}) ORDER BY variant_id FOR NO KEY UPDATE"
+    );
+    vec![
+        Statement::new(lock, params![key.clone()]),
+        Statement::new(levels, params![key.clone()]),
+        one_where(condition, params![key.clone()]),
+    ]
+}
+
+/// Reads what [`one_where`] and [`locked`] ask.
+pub(crate) fn one(rows: Option<&Vec<Row>>) -> Result<Option<Product>, StoreError> {
+    Ok(list(rows_of(rows))?.into_iter().next())
+}
+
+/// The slugs that are `base` or begin with `base-`. As a range, because the index answers it: `.` follows `-`.
+pub(crate) fn slugs_like(base: &str) -> Statement {
+    const SQL: &str = "SELECT slug FROM products WHERE slug = $1 OR (slug >= $1 || '-' AND slug < $1 || '.')";
+    Statement::new(SQL, params![sought(base)])
+}
+
+/// Reads one column of texts.
+pub(crate) fn texts(rows: &[Row]) -> Result<Vec<String>, StoreError> {
+    read_all(rows, "texts", |columns| columns.string())
+}
+
+/// Who has these SKUs, in their order.
+pub(crate) fn sku_owners(skus: &[String]) -> Statement {
+    const SQL: &str = "SELECT sku, id, product_id FROM variants WHERE sku = ANY($1) \
+         ORDER BY array_position($1, sku COLLATE \"default\") FOR NO KEY UPDATE";
+    let skus: Vec<_> = skus.iter().map(|sku| sought(sku)).collect();
+    Statement::new(SQL, params![skus])
+}
+
+/// Reads what [`sku_owners`] asks.
+pub(crate) fn owners(rows: &[Row]) -> Result<Vec<SkuOwner>, StoreError> {
+    read_all(rows, "variants", |columns| {
+        Ok(SkuOwner { sku: columns.string()?, variant_id: columns.id()?, product_id: columns.id()? })
+    })
+}
+
+/// Those of these variants that are in an order. Locks their levels, so that they stay as they are.
+pub(crate) fn ordered_among(variants: &[VariantId]) -> Statement {
+    const SQL: &str = "SELECT variant_id, was_ordered FROM stock_levels WHERE variant_id = ANY($1) \
+         ORDER BY variant_id FOR NO KEY UPDATE";
+    let ids: Vec<Uuid> = variants.iter().map(|id| id.0).collect();
+    Statement::new(SQL, params![ids])
+}
+
+/// Reads what [`ordered_among`] asks, in the order of `variants`.
+pub(crate) fn ordered(rows: &[Row], variants: &[VariantId]) -> Result<Vec<VariantId>, StoreError> {
+    let found = read_all(rows, "stock_levels", |columns| Ok((columns.id::<VariantId>()?, columns.bool()?)))?;
+    Ok(variants.iter().filter(|id| found.contains(&(**id, true))).copied().collect())
+}

@@ -1,0 +1,63 @@
+//! What can be bought, and the ledger.
+
+use model::{ProductStatus, StockMovement, VariantId, checkout::Offer};
+use store::StoreError;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{read_all, rows_of};
+use crate::{flight::Statement, param::params};
+
+/// Locks the levels of these variants, in the order of their ids, so that nobody waits in a circle.
+pub(crate) fn lock_levels(ids: Vec<Uuid>) -> Statement {
+    const LOCK: &str = "SELECT 1 FROM stock_levels WHERE variant_id = ANY($1) ORDER BY variant_id FOR NO KEY UPDATE";
+    Statement::new(LOCK, params![ids])
+}
+
+/// These variants as the checkout sees them, in the order of their ids, each once: locks their levels, then asks.
+pub(crate) fn offers(variants: &[VariantId]) -> Vec<Statement> {
+    let sql = "SELECT v.id, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, s.stock, v.track_stock, \
+         v.weight_grams, v.barcode, v.product_id, p.title, p.status \
+         FROM variants v JOIN stock_levels s ON s.variant_id = v.id JOIN products p ON p.id = v.product_id \
+         WHERE v.id = ANY($1) ORDER BY v.id";
+    let ids: Vec<Uuid> = variants.iter().map(|id| id.0).collect();
+    vec![lock_levels(ids.clone()), Statement::new(sql, params![ids])]
+}
+
+/// Reads what [`offers`] asks.
+pub(crate) fn offer_list(rows: Option<&Vec<Row>>) -> Result<Vec<Offer>, StoreError> {
+    read_all(rows_of(rows), "variants", |columns| {
+        let variant = super::product::variant(columns)?;
+        let (product_id, title) = (columns.id()?, columns.string()?);
+        let status: ProductStatus = columns.word()?;
+        Ok(Offer {
+            product_id,
+            variant_id: variant.id,
+            title,
+            variant_title: variant.title(),
+            sku: variant.sku,
+            price: variant.price,
+            is_active: status == ProductStatus::Active,
+            track_stock: variant.track_stock,
+            stock: variant.stock,
+        })
+    })
+}
+
+/// Reads `seq, id, variant_id, delta, cause, order_id, actor_id, reason, at`; gives `seq` beside the movement.
+pub(crate) fn movements(rows: &[Row]) -> Result<Vec<(i64, StockMovement)>, StoreError> {
+    read_all(rows, "stock_movements", |columns| {
+        let seq = columns.int()?;
+        let movement = StockMovement {
+            id: columns.id()?,
+            variant_id: columns.id()?,
+            delta: columns.int()?,
+            cause: columns.word()?,
+            order_id: columns.opt_id()?,
+            actor_id: columns.opt_id()?,
+            reason: columns.opt_string()?,
+            at: columns.time()?,
+        };
+        Ok((seq, movement))
+    })
+}

@@ -1,0 +1,75 @@
+//! What the command line asks.
+
+use std::{
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    process::{Output, Stdio},
+};
+
+use async_trait::async_trait;
+use store::{Finding, Maintenance, StoreError};
+use tokio::process::Command;
+
+use crate::engine::PostgresEngine;
+
+#[async_trait]
+impl Maintenance for PostgresEngine {
+    async fn check(&self) -> Result<Vec<Finding>, StoreError> {
+        self.findings().await
+    }
+
+    /// By PostgreSQL's own `pg_dump`, in its custom format, which `pg_restore` reads.
+    async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let failed = |what: String| StoreError::Internal(format!("{}: {what}", to.display()));
+        // Made here, so that nobody else can read it, and a file that is there is refused.
+        let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
+        let file = made.map_err(|error| failed(error.to_string()))?;
+        let dumped = async {
+            let dump = run(self.tool("pg_dump").arg("--format=custom").stdout(Stdio::from(file))).await?;
+            told(&dump)?;
+            let list = run(Command::new("pg_restore").arg("--list").arg(to).stdout(Stdio::piped())).await?;
+            told(&list)?;
+            let list = String::from_utf8_lossy(&list.stdout);
+            if list.contains("TABLE DATA") && list.contains("orders") {
+                Ok(())
+            } else {
+                Err("the copy is not whole".to_owned())
+            }
+        };
+        let done: Result<(), String> = dumped.await;
+        if done.is_err() {
+            // What was written is worth nothing.
+            let _ = std::fs::remove_file(to);
+        }
+        done.map_err(failed)
+    }
+}
+
+impl PostgresEngine {
+    /// One of PostgreSQL's own programs, for this database. The password goes by the environment, where no list of processes
+    /// shows it.
+    fn tool(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        for (name, value) in self.options.environment() {
+            command.env(name, value);
+        }
+        command.arg("--no-password").stdin(Stdio::null());
+        command
+    }
+}
+
+async fn run(command: &mut Command) -> Result<Output, String> {
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    let child = command.stderr(Stdio::piped()).kill_on_drop(true).spawn();
+    let child =
+        child.map_err(|error| format!("{program} cannot be run ({error}); install PostgreSQL's client programs"))?;
+    child.wait_with_output().await.map_err(|error| format!("{program}: {error}"))
+}
+
+fn told(output: &Output) -> Result<(), String> {
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&output.stderr);
+    Err(text.lines().next().unwrap_or("it failed without a word").to_owned())
+}

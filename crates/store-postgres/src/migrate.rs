@@ -1,0 +1,87 @@
+//! Bringing a database to this program's schema.
+//!
+//! Each migration is one transaction, so it happens whole or not at all, and processes that start at once wait for each
+//! other at its first statement. Never edit a migration that was released: add `migrations/000N_name.sql` and its line here.
+
+use deadpool_postgres::Object;
+use tokio_postgres::error::SqlState;
+
+use crate::error::{OpenError, text};
+
+/// The migrations, in their order: the first brings an empty database to version 1.
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_shop.sql")];
+
+/// The lock that one process holds while it migrates: "cart" in ASCII.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(1667330676)";
+const STATE: &str = "SELECT to_regclass('schema_version') IS NOT NULL, EXISTS (SELECT 1 FROM pg_class c \
+     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S'))";
+
+/// Runs what is missing of `migrations`.
+///
+/// # Errors
+/// The database is newer, is somebody else's, or a migration failed.
+pub(crate) async fn run(client: &Object, migrations: &[&str]) -> Result<(), OpenError> {
+    let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
+    loop {
+        let version = match version(client).await? {
+            Some(version) if version > known => return Err(OpenError::Newer { found: version, known }),
+            Some(version) if version == known => return Ok(()),
+            found => found,
+        };
+        let next = version.unwrap_or(0);
+        let sql = usize::try_from(next).ok().and_then(|at| migrations.get(at)).copied().unwrap_or_default();
+        step(client, version, next + 1, sql).await?;
+    }
+}
+
+/// The version of the schema; `None` when the database is empty.
+async fn version(client: &Object) -> Result<Option<i64>, OpenError> {
+    let failed = |error: tokio_postgres::Error| OpenError::Migration { version: 0, reason: text(&error) };
+    let row = client.query_typed(STATE, &[]).await.map_err(failed)?;
+    let (is_ours, is_used) = match row.first() {
+        Some(row) => (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?),
+        None => (false, false),
+    };
+    match (is_ours, is_used) {
+        (false, false) => Ok(None),
+        (false, true) => Err(OpenError::NotOurs),
+        (true, _) => {
+            let rows = client.query_typed("SELECT version FROM schema_version", &[]).await.map_err(failed)?;
+            rows.first().map(|row| row.try_get(0).map_err(failed)).transpose()
+        }
+    }
+}
+
+/// Runs one migration, unless another process has in the meantime.
+async fn step(client: &Object, from: Option<i64>, to: i64, sql: &str) -> Result<(), OpenError> {
+    let failed = |error: tokio_postgres::Error| match error.code() {
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Rights(text(&error)),
+        _ => OpenError::Migration { version: to, reason: text(&error) },
+    };
+    client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await.map_err(failed)?;
+    let done = async {
+        client.batch_execute(LOCK).await.map_err(failed)?;
+        // A new statement sees what another process committed while this one waited.
+        if version(client).await? != from {
+            return Ok(());
+        }
+        client.batch_execute(sql).await.map_err(failed)?;
+        let note = match from {
+            None => format!(
+                "CREATE TABLE schema_version (version BIGINT NOT NULL); INSERT INTO schema_version VALUES ({to})"
+            ),
+            Some(_) => format!("UPDATE schema_version SET version = {to}"),
+        };
+        client.batch_execute(&note).await.map_err(failed)?;
+        tracing::info!(version = to, "database migrated");
+        Ok(())
+    };
+    match done.await {
+        Ok(()) => client.batch_execute("COMMIT").await.map_err(failed),
+        Err(error) => {
+            // The connection is dropped with the error; undoing is only quicker.
+            let _ = client.batch_execute("ROLLBACK").await;
+            Err(error)
+        }
+    }
+}

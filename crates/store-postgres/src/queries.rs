@@ -1,0 +1,132 @@
+//! The read side: each query is one round trip. What takes several statements sees one snapshot.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use model::{
+    Account, AccountId, Category, Email, MailId, Order, OrderId, OutboxMail, Product, ProductId, SavedAddress, Session,
+    SessionId, StockMovement, VariantId, session::SecretHash,
+};
+use store::{
+    AccountFilter, AccountRow, Backlog, MailFilter, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query,
+    SessionAccess,
+};
+use tokio_postgres::Row;
+
+use crate::{
+    engine::PostgresEngine,
+    flight::{Begin, Statement},
+    load,
+    param::{params, sought},
+    query,
+};
+
+impl PostgresEngine {
+    async fn ask(&self, statement: Statement) -> Query<Vec<Row>> {
+        Ok(self.read(Begin::No, vec![statement]).await?.pop().unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl Queries for PostgresEngine {
+    async fn ping(&self) -> Query<()> {
+        self.ask(Statement::new("SELECT 1", params![])).await.map(drop)
+    }
+
+    fn change_counter(&self) -> Option<u64> {
+        None
+    }
+
+    async fn session_access(&self, id: SessionId, now: Timestamp) -> Query<Option<SessionAccess>> {
+        load::session::session_access(&self.ask(load::session::access(id, now)).await?)
+    }
+
+    async fn session_access_by_token(&self, hash: &SecretHash, now: Timestamp) -> Query<Option<SessionAccess>> {
+        load::session::session_access(&self.ask(load::session::access_by_token(hash, now)).await?)
+    }
+
+    async fn account(&self, id: AccountId) -> Query<Option<Account>> {
+        let row = load::account::row(&self.ask(load::account::by_id(id, false)).await?)?;
+        Ok(row.map(|row| row.account))
+    }
+
+    async fn credentials(&self, email: &Email) -> Query<Option<AccountRow>> {
+        load::account::row(&self.ask(load::account::by_email(email, false)).await?)
+    }
+
+    async fn password_hash(&self, id: AccountId) -> Query<Option<String>> {
+        let row = load::account::row(&self.ask(load::account::by_id(id, false)).await?)?;
+        Ok(row.and_then(|row| row.password_hash))
+    }
+
+    async fn is_known_address(&self, id: AccountId, address: &str) -> Query<bool> {
+        Ok(!self.ask(load::session::is_known_address(id, address)).await?.is_empty())
+    }
+
+    async fn sessions(&self, id: AccountId, now: Timestamp) -> Query<Vec<Session>> {
+        load::session::list(&self.ask(load::session::live_of(id, now)).await?)
+    }
+
+    async fn addresses(&self, id: AccountId) -> Query<Vec<SavedAddress>> {
+        load::account::address_list(Some(&self.ask(load::account::addresses(id)).await?))
+    }
+
+    async fn accounts(&self, filter: &AccountFilter, page: &PageRequest) -> Query<Page<Account>> {
+        query::account::read(&self.ask(query::account::select(filter, page)).await?, page)
+    }
+
+    async fn has_owner(&self) -> Query<bool> {
+        Ok(load::account::count(&[self.ask(load::account::owners()).await?])? > 0)
+    }
+
+    async fn product(&self, id: ProductId) -> Query<Option<Product>> {
+        load::product::one(Some(&self.ask(load::product::one_where("p.id = $1", params![id.0])).await?))
+    }
+
+    async fn product_by_slug(&self, slug: &str) -> Query<Option<Product>> {
+        load::product::one(Some(&self.ask(load::product::one_where("p.slug = $1", params![sought(slug)])).await?))
+    }
+
+    async fn product_of_variant(&self, id: VariantId) -> Query<Option<Product>> {
+        const OF: &str = "p.id = (SELECT product_id FROM variants WHERE id = $1)";
+        load::product::one(Some(&self.ask(load::product::one_where(OF, params![id.0])).await?))
+    }
+
+    async fn products(&self, filter: &ProductFilter, page: &PageRequest) -> Query<Page<Product>> {
+        query::product::read(&self.ask(query::product::select(filter, page)).await?, filter.sort, page)
+    }
+
+    async fn categories(&self) -> Query<Vec<Category>> {
+        load::category::list(Some(&self.ask(load::category::tree()).await?))
+    }
+
+    async fn movements(&self, id: VariantId, page: &PageRequest) -> Query<Page<StockMovement>> {
+        query::stock::read(&self.ask(query::stock::select(id, page)).await?, page)
+    }
+
+    async fn order(&self, id: OrderId) -> Query<Option<Order>> {
+        let mut statements = load::order::by_id(id, false);
+        // The first is there to lock.
+        statements.remove(0);
+        Ok(load::order::list(&self.read(Begin::Snapshot, statements).await?)?.pop())
+    }
+
+    async fn orders(&self, filter: &OrderFilter, page: &PageRequest) -> Query<Page<Order>> {
+        let select = || query::order::select(filter, page);
+        let [lines, events] = load::order::parts_of(select);
+        let rows = self.read(Begin::Snapshot, vec![select().finish(), lines, events]).await?;
+        let orders = load::order::list(&rows)?;
+        Ok(query::order::page(orders, page))
+    }
+
+    async fn mail(&self, id: MailId) -> Query<Option<OutboxMail>> {
+        Ok(load::mail::list(&self.ask(load::mail::by_id(id, false)).await?)?.pop())
+    }
+
+    async fn mails(&self, filter: &MailFilter, page: &PageRequest) -> Query<Page<OutboxMail>> {
+        query::mail::read(&self.ask(query::mail::select(filter, page)).await?, page)
+    }
+
+    async fn backlog(&self) -> Query<Backlog> {
+        load::mail::counted(&self.ask(load::mail::backlog()).await?)
+    }
+}

@@ -1,0 +1,313 @@
+//! Reaching the server: the URL, TLS, the pool.
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
+};
+use tokio_postgres::{
+    Config,
+    config::{Host, SslMode, TargetSessionAttrs},
+    error::SqlState,
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::{OpenError, text};
+
+/// The oldest server that the test-suite would be run on.
+const SERVER_MIN: i64 = 140_000;
+/// How long to wait for a server to let us in.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// How long a caller waits for a free connection.
+const WAIT_LIMIT: Duration = Duration::from_secs(5);
+/// After this long without an answer to what was sent, a connection is given up by the system.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How the database is reached.
+#[derive(Clone, Debug)]
+pub struct Options {
+    config: Config,
+    tls: Tls,
+    /// The most connections.
+    pub connections: usize,
+    /// Whether statements are prepared once a connection. Quicker, but not possible through a pooler that hands the
+    /// connection to others between transactions (`prepare=off` in the URL).
+    pub is_prepared: bool,
+}
+
+/// What of TLS is asked for, in the words of libpq's `sslmode`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Tls {
+    /// Encrypt if the server can (`prefer`) or must (`require`), whoever it is.
+    Unverified,
+    /// `verify-full`: the certificate must be for the host and from an authority of this file, or a public one.
+    Verified { root_cert: Option<String> },
+}
+
+impl Options {
+    /// The most connections unless it is set.
+    pub const CONNECTIONS: usize = 16;
+
+    /// Reads a URL such as `postgres://user:password@host:5432/database?sslmode=verify-full`. Several hosts may stand side by
+    /// side (`host1:5432,host2:5432`); the one that can be written to is used. Of libpq's parameters, `sslmode` (`disable`,
+    /// `prefer`, `require`, `verify-full`), `sslrootcert`, `target_session_attrs`, `connect_timeout`, `application_name` and the
+    /// keepalive ones are known; `prepare=off` is ours.
+    ///
+    /// # Errors
+    /// What of it is wrong. The password is not repeated.
+    pub fn parse(url: &str) -> Result<Self, OpenError> {
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let (mut kept, mut mode, mut root_cert, mut is_prepared) = (Vec::new(), None, None, true);
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=').unwrap_or((pair, "")) {
+                ("sslmode", value) => mode = Some(value.to_owned()),
+                ("sslrootcert", value) => root_cert = Some(value.replace("%2F", "/").replace("%2f", "/")),
+                ("prepare", "on") => is_prepared = true,
+                ("prepare", "off") => is_prepared = false,
+                ("prepare", _) => return Err(OpenError::Url("`prepare` must be `on` or `off`".to_owned())),
+                _ => kept.push(pair),
+            }
+        }
+        let plain = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
+        let mut config = Config::from_str(&plain).map_err(|error| OpenError::Url(text(&error)))?;
+        if config.get_hosts().is_empty() {
+            return Err(OpenError::Url("it names no host".to_owned()));
+        }
+        if config.get_user().is_none() {
+            return Err(OpenError::Url("it names no user; write postgres://user:password@host/database".to_owned()));
+        }
+        let (ssl_mode, tls) = match (mode.as_deref(), root_cert) {
+            (Some("disable"), _) => (SslMode::Disable, Tls::Unverified),
+            (None | Some("prefer"), None) => (SslMode::Prefer, Tls::Unverified),
+            (Some("require"), None) => (SslMode::Require, Tls::Unverified),
+            (Some("verify-full"), root_cert) => (SslMode::Require, Tls::Verified { root_cert }),
+            (None | Some("prefer" | "require"), _) => {
+                return Err(OpenError::Url("`sslrootcert` needs `sslmode=verify-full`".to_owned()));
+            }
+            (Some(other), _) => {
+                let known = "disable, prefer, require or verify-full";
+                return Err(OpenError::Url(format!("sslmode `{other}` is unknown; it must be {known}")));
+            }
+        };
+        config.ssl_mode(ssl_mode);
+        if !query.contains("target_session_attrs=") {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_LIMIT);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(TCP_USER_TIMEOUT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("cartwright");
+        }
+        Ok(Self { config, tls, connections: Self::CONNECTIONS, is_prepared })
+    }
+
+    /// The same for libpq, which PostgreSQL's own programs use, as environment variables.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let hosts = self.config.get_hosts().iter().map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
+        });
+        let ports = self.config.get_ports().iter().map(u16::to_string);
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let (mode, root_cert) = match (&self.tls, self.config.get_ssl_mode()) {
+            (Tls::Verified { root_cert }, _) => ("verify-full", root_cert.clone().unwrap_or("system".to_owned())),
+            (Tls::Unverified, SslMode::Disable) => ("disable", String::new()),
+            (Tls::Unverified, SslMode::Require) => ("require", String::new()),
+            (Tls::Unverified, _) => ("prefer", String::new()),
+        };
+        let password = self.config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let all = [
+            ("PGHOST", hosts.collect::<Vec<_>>().join(",")),
+            ("PGPORT", ports.collect::<Vec<_>>().join(",")),
+            ("PGUSER", text(self.config.get_user())),
+            ("PGPASSWORD", password.unwrap_or_default()),
+            ("PGDATABASE", text(self.config.get_dbname().or(self.config.get_user()))),
+            ("PGSSLMODE", mode.to_owned()),
+            ("PGSSLROOTCERT", root_cert),
+        ];
+        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// Where the database is, without user and password.
+    #[must_use]
+    pub fn server(&self) -> String {
+        let ports = self.config.get_ports();
+        let hosts = self.config.get_hosts().iter().enumerate().map(|(at, host)| {
+            let port = ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+            match host {
+                Host::Tcp(name) => format!("{name}:{port}"),
+                Host::Unix(path) => format!("{} (port {port})", path.display()),
+            }
+        });
+        hosts.collect::<Vec<_>>().join(",")
+    }
+}
+
+/// The pool of connections; none is made yet.
+///
+/// # Errors
+/// The certificates of TLS cannot be read.
+pub(crate) fn pool(options: &Options) -> Result<Pool, OpenError> {
+    let connector = MakeRustlsConnect::new(tls_config(&options.tls)?);
+    let recycling_method = RecyclingMethod::Fast;
+    let manager = Manager::from_config(options.config.clone(), connector, ManagerConfig { recycling_method });
+    let timeouts = Timeouts { wait: Some(WAIT_LIMIT), create: Some(CONNECT_LIMIT * 2), recycle: None };
+    let pool =
+        Pool::builder(manager).max_size(options.connections.max(1)).timeouts(timeouts).runtime(Runtime::Tokio1).build();
+    pool.map_err(|error| OpenError::Url(error.to_string()))
+}
+
+/// The first connection, to a server that will do.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) async fn connect(pool: &Pool, options: &Options) -> Result<Object, OpenError> {
+    let server = options.server();
+    let client = pool.get().await.map_err(|error| refused(server.clone(), error))?;
+    let asked = async {
+        let row = client.query_typed("SELECT current_setting('server_version_num')::BIGINT, current_setting('server_version'), current_setting('server_encoding')", &[]).await?;
+        let row = row.first().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)));
+        row.transpose()
+    };
+    let found: Result<Option<(i64, String, String)>, tokio_postgres::Error> = asked.await;
+    let unreachable = |reason: String| OpenError::Unreachable { server: server.clone(), reason };
+    let (number, version, encoding) = found
+        .map_err(|error| unreachable(text(&error)))?
+        .ok_or_else(|| unreachable("it says nothing of its version".to_owned()))?;
+    if number < SERVER_MIN {
+        return Err(OpenError::OldServer { server, found: version });
+    }
+    if encoding != "UTF8" {
+        return Err(OpenError::Encoding(encoding));
+    }
+    Ok(client)
+}
+
+fn refused(server: String, error: PoolError) -> OpenError {
+    let PoolError::Backend(error) = error else {
+        let reason = match error {
+            PoolError::Timeout(_) => "no answer in time".to_owned(),
+            error => error.to_string(),
+        };
+        return OpenError::Unreachable { server, reason };
+    };
+    let reason = text(&error);
+    match error.code() {
+        Some(code) if *code == SqlState::INVALID_PASSWORD || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+            OpenError::Denied { server, reason }
+        }
+        Some(code) if *code == SqlState::INVALID_CATALOG_NAME => OpenError::NoDatabase { server, reason },
+        _ => OpenError::Unreachable { server, reason },
+    }
+}
+
+fn tls_config(tls: &Tls) -> Result<ClientConfig, OpenError> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| OpenError::Url(error.to_string()))?;
+    let builder = match tls {
+        Tls::Unverified => builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider))),
+        Tls::Verified { root_cert } => builder.with_root_certificates(roots(root_cert.as_deref())?),
+    };
+    Ok(builder.with_no_client_auth())
+}
+
+fn roots(path: Option<&str>) -> Result<RootCertStore, OpenError> {
+    let Some(path) = path else {
+        return Ok(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() });
+    };
+    let wrong = |reason: String| OpenError::Certificates { path: path.to_owned(), reason };
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.to_string()))? {
+        let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
+        store.add(certificate).map_err(|error| wrong(error.to_string()))?;
+    }
+    if store.is_empty() { Err(wrong("it holds no certificate".to_owned())) } else { Ok(store) }
+}
+
+/// Takes any certificate: `sslmode=require` asks for encryption and not for proof, as in libpq.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_read() {
+        let options = Options::parse("postgres://u:p@a:5432,b:5433/shop").expect("a URL");
+        assert_eq!(options.server(), "a:5432,b:5433");
+        assert_eq!(options.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+        assert!(options.is_prepared);
+        let options = Options::parse("postgres://u@h/shop?sslmode=require&prepare=off").expect("a URL");
+        assert_eq!((options.tls, options.is_prepared), (Tls::Unverified, false));
+        let options = Options::parse("postgres://u@h/shop?sslmode=verify-full&sslrootcert=%2Fca.pem").expect("a URL");
+        assert_eq!(options.tls, Tls::Verified { root_cert: Some("/ca.pem".to_owned()) });
+    }
+
+    #[test]
+    fn wrong_urls_are_told_without_the_password() {
+        for url in [
+            "postgres://u:s3cret@h:x/shop",
+            "postgres://u:s3cret@h/shop?sslmode=maybe",
+            "postgres://u:s3cret@h/shop?prepare=perhaps",
+            "postgres://u:s3cret@h/shop?sslmode=require&sslrootcert=/ca.pem",
+            "postgres://u:s3cret@h/shop?nonsense=1",
+            "postgres:///shop",
+        ] {
+            let error = Options::parse(url).expect_err(url).to_string();
+            assert!(!error.contains("s3cret") && !error.contains('\n'), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_certificates_is_refused() {
+        let verified = |path: &str| tls_config(&Tls::Verified { root_cert: Some(path.to_owned()) });
+        assert!(verified("/nonexistent.pem").is_err());
+        assert!(verified("/dev/null").is_err());
+    }
+}

@@ -1,0 +1,295 @@
+//! What an operation may do inside its transaction.
+//!
+//! Round trips are what PostgreSQL costs, so they are few: the transaction begins with its first load, changes wait until
+//! the next load or the commit, and everything that can go together does.
+
+use async_trait::async_trait;
+use deadpool_postgres::Object;
+use model::{
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OrderNumber, OutboxMail, Product, ProductId,
+    SavedAddress, Session, SessionId, Timestamp, VariantId,
+    challenge::{Challenge, Purpose},
+    checkout::Offer,
+    session::{RefreshToken, SecretHash},
+};
+use store::{AccountRow, Change, Claim, Claimed, SkuOwner, StoreError, Tx};
+use tokio_postgres::Row;
+
+use crate::{
+    apply,
+    error::{Fault, Remedy},
+    flight::{Begin, Statement, fly},
+    load,
+    param::sought,
+};
+
+/// A transaction of one connection.
+pub(crate) struct PgTx {
+    client: Object,
+    is_prepared: bool,
+    has_begun: bool,
+    /// Changes that were not sent yet.
+    waiting: Vec<Statement>,
+    fault: Option<Fault>,
+    trips: u32,
+}
+
+type Found<T> = Result<T, StoreError>;
+
+/// How a transaction ended.
+pub(crate) struct Ended {
+    /// What went wrong, if anything did.
+    pub(crate) fault: Option<Fault>,
+    /// How many round trips it took.
+    pub(crate) trips: u32,
+}
+
+impl PgTx {
+    /// A transaction on `client`, which begins when it is first asked for something.
+    pub(crate) const fn new(client: Object, is_prepared: bool) -> Self {
+        Self { client, is_prepared, has_begun: false, waiting: Vec::new(), fault: None, trips: 0 }
+    }
+
+    /// What went wrong so far. Such a transaction must not be committed, whatever its operation makes of the error.
+    pub(crate) const fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
+    }
+
+    /// Sends what waits and `statements`; gives the rows of the latter.
+    async fn load(&mut self, statements: Vec<Statement>) -> Found<Vec<Vec<Row>>> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.error.clone());
+        }
+        let mut flight = std::mem::take(&mut self.waiting);
+        let before = flight.len();
+        flight.extend(statements);
+        let begin = if self.has_begun { Begin::No } else { Begin::Write };
+        self.has_begun = true;
+        self.trips += 1;
+        match fly(&self.client, self.is_prepared, begin, &flight, false).await {
+            Ok(mut rows) => Ok(rows.split_off(before)),
+            Err(fault) => {
+                let error = fault.error.clone();
+                self.fault = Some(fault);
+                Err(error)
+            }
+        }
+    }
+
+    /// Sends one statement and reads its rows.
+    async fn rows(&mut self, statement: Statement) -> Found<Vec<Row>> {
+        Ok(self.load(vec![statement]).await?.pop().unwrap_or_default())
+    }
+
+    /// Keeps an error that no statement raised: half of a change may be waiting.
+    fn spoil<T>(&mut self, found: Found<T>) -> Found<T> {
+        if let Err(error) = &found
+            && self.fault.is_none()
+        {
+            self.fault = Some(error.clone().into());
+        }
+        found
+    }
+
+    /// Commits; with what waits, in one round trip.
+    pub(crate) async fn commit(mut self) -> Ended {
+        if self.fault.is_some() || (!self.has_begun && self.waiting.is_empty()) {
+            return self.roll_back().await;
+        }
+        let begin = if self.has_begun { Begin::No } else { Begin::Write };
+        self.trips += 1;
+        match fly(&self.client, self.is_prepared, begin, &self.waiting, true).await {
+            Ok(_) => Ended { fault: None, trips: self.trips },
+            Err(mut fault) => {
+                // The server may have got as far as the commit.
+                if fault.remedy == Remedy::Reconnect
+                    && let StoreError::Unavailable(what) = fault.error
+                {
+                    fault = Fault { error: StoreError::Unknown(what), remedy: Remedy::None };
+                    discard(self.client);
+                    return Ended { fault: Some(fault), trips: self.trips };
+                }
+                self.has_begun = true;
+                self.fault = Some(fault);
+                self.roll_back().await
+            }
+        }
+    }
+
+    /// Undoes everything.
+    pub(crate) async fn roll_back(self) -> Ended {
+        let is_lost = self.fault.as_ref().is_some_and(|fault| fault.remedy == Remedy::Reconnect);
+        let undo = [Statement::new("ROLLBACK", Vec::new())];
+        if is_lost || (self.has_begun && fly(&self.client, false, Begin::No, &undo, false).await.is_err()) {
+            discard(self.client);
+        }
+        Ended { fault: self.fault, trips: self.trips }
+    }
+}
+
+/// Closes a connection instead of giving it back to the pool: nobody knows in what state it is, or it leads to a server
+/// that is no longer the right one.
+pub(crate) fn discard(client: Object) {
+    drop(Object::take(client));
+}
+
+#[async_trait]
+impl Tx for PgTx {
+    async fn claim(&mut self, claim: &Claim) -> Found<Claimed> {
+        let rows = self.load(load::idempotency::claim(claim)).await?;
+        let read = load::idempotency::claimed(&rows);
+        self.spoil(read)
+    }
+
+    async fn account(&mut self, id: AccountId) -> Found<Option<AccountRow>> {
+        let rows = self.rows(load::account::by_id(id, true)).await?;
+        let read = load::account::row(&rows);
+        self.spoil(read)
+    }
+
+    async fn account_by_email(&mut self, email: &Email) -> Found<Option<AccountRow>> {
+        let rows = self.rows(load::account::by_email(email, true)).await?;
+        let read = load::account::row(&rows);
+        self.spoil(read)
+    }
+
+    async fn owners(&mut self) -> Found<u64> {
+        let rows = self.load(vec![load::lock("owners"), load::account::owners()]).await?;
+        let read = load::account::count(&rows);
+        self.spoil(read)
+    }
+
+    async fn session(&mut self, id: SessionId) -> Found<Option<Session>> {
+        let rows = self.rows(load::session::by_id(id)).await?;
+        let read = load::session::one(&rows);
+        self.spoil(read)
+    }
+
+    async fn refresh_token(&mut self, hash: &SecretHash) -> Found<Option<(RefreshToken, Session)>> {
+        let rows = self.load(load::session::refresh_token(hash)).await?;
+        let read = load::session::token_row(&rows, hash);
+        self.spoil(read)
+    }
+
+    async fn challenge(&mut self, account_id: AccountId, purpose: Purpose) -> Found<Option<Challenge>> {
+        let rows = self.rows(load::account::challenge_of(account_id, purpose)).await?;
+        let read = load::account::challenge(&rows, purpose);
+        self.spoil(read)
+    }
+
+    async fn challenge_by_secret(&mut self, purpose: Purpose, hash: &SecretHash) -> Found<Option<Challenge>> {
+        let rows = self.rows(load::account::challenge_by_secret(purpose, hash)).await?;
+        let read = load::account::challenge(&rows, purpose);
+        self.spoil(read)
+    }
+
+    async fn addresses(&mut self, account_id: AccountId) -> Found<Vec<SavedAddress>> {
+        let rows = self.load(vec![load::account::lock(account_id), load::account::addresses(account_id)]).await?;
+        let read = load::account::address_list(rows.last());
+        self.spoil(read)
+    }
+
+    async fn address(&mut self, account_id: AccountId, id: AddressId) -> Found<Option<SavedAddress>> {
+        let rows = self.load(vec![load::account::address_by_id(account_id, id)]).await?;
+        let read = load::account::address_list(rows.last());
+        Ok(self.spoil(read)?.pop())
+    }
+
+    async fn categories(&mut self) -> Found<Vec<Category>> {
+        let rows = self.load(vec![load::lock("categories"), load::category::tree()]).await?;
+        let read = load::category::list(rows.last());
+        self.spoil(read)
+    }
+
+    async fn product(&mut self, id: ProductId) -> Found<Option<Product>> {
+        let rows = self.load(load::product::locked("p.id = $1", &id.0)).await?;
+        let read = load::product::one(rows.last());
+        self.spoil(read)
+    }
+
+    async fn product_by_slug(&mut self, slug: &str) -> Found<Option<Product>> {
+        let rows = self.load(load::product::locked("p.slug = $1", &sought(slug))).await?;
+        let read = load::product::one(rows.last());
+        self.spoil(read)
+    }
+
+    async fn product_of_variant(&mut self, id: VariantId) -> Found<Option<Product>> {
+        const OF: &str = "p.id = (SELECT product_id FROM variants WHERE id = $1)";
+        let rows = self.load(load::product::locked(OF, &id.0)).await?;
+        let read = load::product::one(rows.last());
+        self.spoil(read)
+    }
+
+    async fn product_slugs_like(&mut self, base: &str) -> Found<Vec<String>> {
+        // Who makes a slug of the same words waits, and then sees this one.
+        let rows = self.load(vec![load::lock(base), load::product::slugs_like(base)]).await?;
+        let read = load::product::texts(rows.last().map_or(&[], Vec::as_slice));
+        self.spoil(read)
+    }
+
+    async fn sku_owners(&mut self, skus: &[String]) -> Found<Vec<SkuOwner>> {
+        let rows = self.rows(load::product::sku_owners(skus)).await?;
+        let read = load::product::owners(&rows);
+        self.spoil(read)
+    }
+
+    async fn ordered_among(&mut self, variants: &[VariantId]) -> Found<Vec<VariantId>> {
+        let rows = self.rows(load::product::ordered_among(variants)).await?;
+        let read = load::product::ordered(&rows, variants);
+        self.spoil(read)
+    }
+
+    async fn offers(&mut self, variants: &[VariantId]) -> Found<Vec<Offer>> {
+        let rows = self.load(load::stock::offers(variants)).await?;
+        let read = load::stock::offer_list(rows.last());
+        self.spoil(read)
+    }
+
+    async fn next_order_number(&mut self) -> Found<OrderNumber> {
+        let rows = self.rows(load::order::next_number()).await?;
+        let read = load::order::number(&rows);
+        self.spoil(read)
+    }
+
+    async fn order(&mut self, id: OrderId) -> Found<Option<Order>> {
+        let rows = self.load(load::order::by_id(id, true)).await?;
+        let read = load::order::list(rows.get(1..).unwrap_or_default());
+        Ok(self.spoil(read)?.pop())
+    }
+
+    async fn lease_mails(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Found<Vec<OutboxMail>> {
+        let rows = self.rows(load::mail::lease(now, until, limit)).await?;
+        let read = load::mail::list(&rows);
+        self.spoil(read)
+    }
+
+    async fn keep_mails(&mut self, now: Timestamp, limit: u32) -> Found<u32> {
+        let rows = self.rows(load::mail::keep(now, limit)).await?;
+        Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+    }
+
+    async fn mail(&mut self, id: MailId) -> Found<Option<OutboxMail>> {
+        let rows = self.rows(load::mail::by_id(id, true)).await?;
+        let read = load::mail::list(&rows);
+        Ok(self.spoil(read)?.pop())
+    }
+
+    async fn meta(&mut self, key: &'static str) -> Found<Option<String>> {
+        let rows = self.load(vec![load::lock(key), load::idempotency::meta(key)]).await?;
+        let read = load::product::texts(rows.last().map_or(&[], Vec::as_slice));
+        Ok(self.spoil(read)?.pop())
+    }
+
+    async fn apply(&mut self, changes: &[Change]) -> Found<()> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.error.clone());
+        }
+        for change in changes {
+            match apply::statements(change) {
+                Ok(statements) => self.waiting.extend(statements),
+                Err(error) => return self.spoil(Err(error)),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,143 @@
+//! A PostgreSQL server for tests: started when first asked for, on a free port, in a folder of its own; stopped and removed
+//! when the test program ends, however it ends. Tests only.
+//!
+//! Who has a server sets `CARTWRIGHT_TEST_POSTGRES` to its URL (`postgres://user:password@host:port/database`, a user that may
+//! make databases); then that one is used.
+
+mod server;
+
+use std::{
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio_postgres::NoTls;
+
+pub use server::{Server, Settings};
+
+/// The server that the tests of one program share. It forgets what power loss would take: quick, and nothing that those
+/// tests look at.
+static SHARED: LazyLock<Base> = LazyLock::new(|| match std::env::var("CARTWRIGHT_TEST_POSTGRES") {
+    Ok(url) => Base { url, _server: None },
+    Err(_) => {
+        let server = Server::start(&Settings { is_durable: false, ..Settings::default() });
+        Base { url: server.url("postgres"), _server: Some(server) }
+    }
+});
+
+struct Base {
+    /// Of a database that can be connected to, for making others.
+    url: String,
+    _server: Option<Server>,
+}
+
+/// An empty database of its own for one test; removed when it is dropped.
+#[derive(Debug)]
+pub struct Database {
+    name: String,
+    base: String,
+}
+
+impl Database {
+    /// A new database on the server that is shared.
+    ///
+    /// # Panics
+    /// When there is no server and none can be started, which says what to install.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self::on(&SHARED.url)
+    }
+
+    /// A new database on the server of the database `base`.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn on(base: &str) -> Self {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let name = format!("cartwright_test_{}_{number}", std::process::id());
+        let made = execute(base, &format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"));
+        made.unwrap_or_else(|error| panic!("no database for tests can be made: {error}"));
+        Self { name, base: base.to_owned() }
+    }
+
+    /// How it is reached.
+    #[must_use]
+    pub fn url(&self) -> String {
+        with_database(&self.base, &self.name)
+    }
+
+    /// Runs statements in it.
+    ///
+    /// # Panics
+    /// When one fails.
+    pub fn execute(&self, sql: &str) {
+        execute(&self.url(), sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // A server that is gone has taken the database with it.
+        let _ = execute(&self.base, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
+}
+
+/// `url` with another database.
+fn with_database(url: &str, name: &str) -> String {
+    let (rest, query) = url.split_once('?').map_or((url, String::new()), |(rest, query)| (rest, format!("?{query}")));
+    let host = rest.rfind('/').filter(|at| !rest[..*at].ends_with('/')).map_or(rest, |at| &rest[..at]);
+    format!("{host}/{name}{query}")
+}
+
+/// Runs statements on a connection of its own, on a thread of its own: callers may be inside of a runtime, or not.
+///
+/// # Errors
+/// What the server said.
+pub fn execute(url: &str, sql: &str) -> Result<(), String> {
+    let (url, sql) = (url.to_owned(), sql.to_owned());
+    let work = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(|error| error.to_string())?.block_on(async {
+            let run = async {
+                let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+                let driver = tokio::spawn(connection);
+                let done = client.batch_execute(&sql).await;
+                drop(client);
+                // The connection ends with its client; how it ended changes nothing.
+                let _ = driver.await;
+                done
+            };
+            let done = tokio::time::timeout(Duration::from_secs(60), run).await;
+            let failed = |error: tokio_postgres::Error| {
+                error.as_db_error().map_or_else(|| error.to_string(), |db| db.message().to_owned())
+            };
+            done.map_err(|_| "no answer in time".to_owned())?.map_err(failed)
+        })
+    };
+    std::thread::spawn(work).join().unwrap_or_else(|_| Err("the thread panicked".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_of_a_url_is_replaced() {
+        assert_eq!(with_database("postgres://u@h:1/a?x=1", "b"), "postgres://u@h:1/b?x=1");
+        assert_eq!(with_database("postgres://u@h:1", "b"), "postgres://u@h:1/b");
+    }
+
+    #[test]
+    fn databases_come_and_go() {
+        let database = Database::fresh();
+        database.execute("CREATE TABLE t (a INT)");
+        let url = database.url();
+        drop(database);
+        assert!(execute(&url, "SELECT 1").is_err());
+    }
+}
