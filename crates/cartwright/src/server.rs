@@ -5,10 +5,8 @@ mod upkeep;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use identity::Keys;
 use mail::Worker;
-use store::Engine;
-use store_sqlite::SqliteEngine;
+use store::{Database, Engine};
 use tokio::{net::TcpListener, sync::Notify};
 use tracing::{info, warn};
 
@@ -26,7 +24,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(25);
 /// A shop that is about to open.
 pub(crate) struct Server {
     /// The database.
-    pub(crate) engine: Arc<SqliteEngine>,
+    pub(crate) engine: Arc<dyn Database>,
     /// The data folder.
     pub(crate) folder: PathBuf,
     /// Where others reach it.
@@ -44,14 +42,14 @@ impl Server {
     /// What stands against it, in a line.
     pub(crate) async fn prepare(settings: &Settings, is_demo: bool) -> Result<Self, Failure> {
         let transport = shop::transport(settings)?;
-        let places = Places::new(settings, is_demo);
+        let places = Places::new(settings, is_demo)?;
         data::make(&places.folder)?;
-        let keys = Keys::load_or_create(&data::keys(&places.folder)).map_err(Failure::failed)?;
         // Before the database is opened, and perhaps migrated: a second start by mistake must change nothing.
         let (listener, address) = listen(settings.listen).await?;
         let public_url = public_url(settings, address);
         let renderer = Arc::new(shop::renderer(settings, &places.folder, &public_url)?);
-        let engine = places.open()?;
+        let engine = places.open().await?;
+        let keys = places.keys(engine.as_ref()).await?;
         open_files::allow_many();
 
         let wake = Arc::new(Notify::new());

@@ -26,7 +26,7 @@ pub(crate) struct Settings {
     #[arg(long, env = "CARTWRIGHT_DATA", value_name = "DIR", global = true, help_heading = "Data")]
     pub(crate) data: Option<PathBuf>,
 
-    /// The database: sqlite:PATH.
+    /// The database: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE.
     ///
     /// `sqlite:` and `shop.db` in the data folder when it is not given.
     #[arg(
@@ -38,6 +38,11 @@ pub(crate) struct Settings {
         help_heading = "Data"
     )]
     pub(crate) database: Option<Database>,
+
+    /// The most connections to a PostgreSQL server that this process holds.
+    #[arg(long, env = "CARTWRIGHT_DATABASE_CONNECTIONS", value_name = "N", default_value_t = 16, global = true,
+        value_parser = clap::value_parser!(u16).range(2..=1000), help_heading = "Data")]
+    pub(crate) database_connections: u16,
 
     /// What the shop is called in its mails.
     #[arg(long, env = "CARTWRIGHT_SHOP_NAME", value_name = "NAME", default_value = "Cartwright", global = true,

@@ -1,13 +1,17 @@
 //! Opening what commands need of the shop, as it is set up.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use identity::{PasswordPool, PasswordSettings};
+use commerce::ShareKeys;
+use identity::{Keys, PasswordPool, PasswordSettings};
 use mail::{Mailbox, Renderer, ShopIdentity, Transport};
-use store_sqlite::{Options, SqliteEngine};
+use store::{Engine, execute};
+use store_postgres::{Options as PostgresOptions, PostgresEngine};
+use store_sqlite::{Options as SqliteOptions, SqliteEngine};
 
 use crate::{
     data,
@@ -23,41 +27,96 @@ const NOBODY: &str = "shop@example.com";
 pub(crate) struct Places {
     /// The data folder.
     pub(crate) folder: PathBuf,
-    /// The database's file.
-    pub(crate) database: PathBuf,
+    /// The database.
+    pub(crate) database: Place,
+}
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// In this file.
+    File(PathBuf),
+    /// On a PostgreSQL server.
+    Server(Box<PostgresOptions>),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Server(options) => write!(f, "the database on {}", options.server()),
+        }
+    }
 }
 
 impl Places {
     /// Where the settings say.
-    pub(crate) fn new(settings: &Settings, is_demo: bool) -> Self {
+    ///
+    /// # Errors
+    /// The URL of a server that cannot be used.
+    pub(crate) fn new(settings: &Settings, is_demo: bool) -> Result<Self, Failure> {
         let folder = data::folder(settings.data.as_deref(), is_demo);
         let database = match &settings.database {
-            Some(Database::Sqlite(path)) => path.clone(),
-            None => data::database(&folder),
+            Some(Database::Sqlite(path)) => Place::File(path.clone()),
+            Some(Database::Postgres(url)) => {
+                let mut options = PostgresOptions::parse(url).map_err(Failure::usage)?;
+                options.connections = settings.database_connections.into();
+                Place::Server(Box::new(options))
+            }
+            None => Place::File(data::database(&folder)),
         };
-        Self { folder, database }
+        Ok(Self { folder, database })
     }
 
     /// Opens the database; a new one is made if there is none.
-    pub(crate) fn open(&self) -> Result<Arc<SqliteEngine>, Failure> {
+    pub(crate) async fn open(&self) -> Result<Arc<dyn store::Database>, Failure> {
         data::make(&self.folder)?;
-        self.open_engine()
+        match &self.database {
+            Place::File(path) => open_file(path),
+            Place::Server(options) => {
+                let engine = PostgresEngine::open(options.as_ref().clone()).await.map_err(Failure::failed)?;
+                Ok(Arc::new(engine))
+            }
+        }
     }
 
     /// Opens the database, which must be there.
-    pub(crate) fn open_existing(&self) -> Result<Arc<SqliteEngine>, Failure> {
-        if !self.database.exists() {
-            let path = self.database.display();
-            return Err(Failure::failed(format_args!(
-                "there is no database at {path}; name it with --data or --database"
-            )));
+    pub(crate) async fn open_existing(&self) -> Result<Arc<dyn store::Database>, Failure> {
+        match &self.database {
+            Place::File(path) if !path.exists() => {
+                let path = path.display();
+                Err(Failure::failed(format_args!("there is no database at {path}; name it with --data or --database")))
+            }
+            Place::File(path) => open_file(path),
+            Place::Server(options) => {
+                let engine = PostgresEngine::open_existing(options.as_ref().clone()).await.map_err(Failure::failed)?;
+                Ok(Arc::new(engine))
+            }
         }
-        self.open_engine()
     }
 
-    fn open_engine(&self) -> Result<Arc<SqliteEngine>, Failure> {
-        SqliteEngine::open(&self.database, Options::default()).map(Arc::new).map_err(Failure::failed)
+    /// The shop's secrets: beside the database file, or, where several processes share a server, in its database. A file
+    /// in the data folder goes before that.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(crate) async fn keys(&self, engine: &dyn Engine) -> Result<Keys, Failure> {
+        let file = data::keys(&self.folder);
+        match &self.database {
+            Place::Server(_) if !file.exists() => {
+                let share = ShareKeys { fresh: Keys::generate().to_text() };
+                let text = execute(engine, share).await.map_err(Failure::failed)?;
+                Keys::parse(&text)
+                    .map_err(|what| Failure::failed(format_args!("the keys in {} are damaged: {what}", self.database)))
+            }
+            _ => Keys::load_or_create(&file).map_err(Failure::failed),
+        }
     }
+}
+
+fn open_file(path: &Path) -> Result<Arc<dyn store::Database>, Failure> {
+    let engine = SqliteEngine::open(path, SqliteOptions::default()).map_err(Failure::failed)?;
+    Ok(Arc::new(engine))
 }
 
 /// Hashes passwords at the cost that is set.

@@ -18,7 +18,9 @@ pub mod import;
 pub mod mail;
 pub mod orders;
 pub mod rich_text;
+mod shared_keys;
 pub mod upkeep;
 
 pub use error::{Conflict, Error, check_version};
 pub use idempotent::{Idempotent, Replied};
+pub use shared_keys::ShareKeys;

@@ -115,17 +115,22 @@ impl Keys {
         if metadata.permissions().mode() & 0o077 != 0 {
             return Err(KeysError::TooOpen(path.to_owned()));
         }
-        let damaged = |what: String| KeysError::Damaged { path: path.to_owned(), what };
-        // The error of the parser would quote the file, and the file is secret.
-        let file: KeyFile = serde_json::from_str(text).map_err(|error| damaged(format!("line {}", error.line())))?;
+        Self::parse(text).map_err(|what| KeysError::Damaged { path: path.to_owned(), what })
+    }
+
+    /// Reads what [`Keys::to_text`] wrote.
+    ///
+    /// # Errors
+    /// What is wrong. Nothing of the text is repeated: it is secret.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let file: KeyFile = serde_json::from_str(text).map_err(|error| format!("line {}", error.line()))?;
         let key = |text: &str| {
             let mut key = [0; 32];
-            hex::decode_to_slice(text, &mut key)
-                .map_err(|_| damaged("a key is not 64 hexadecimal digits".to_owned()))?;
-            Ok(key)
+            hex::decode_to_slice(text, &mut key).map_err(|_| "a key is not 64 hexadecimal digits".to_owned())?;
+            Ok::<_, String>(key)
         };
         if file.signing.is_empty() {
-            return Err(damaged("there is no signing key".to_owned()));
+            return Err("there is no signing key".to_owned());
         }
         let mut signing = Vec::with_capacity(file.signing.len());
         for SigningEntry { kid, secret, created_at } in file.signing {
@@ -134,8 +139,9 @@ impl Keys {
         Ok(Self { signing, refresh: key(&file.refresh)?, codes: key(&file.codes)? })
     }
 
-    /// Writes a new file whole or not at all; one that is there already stays.
-    fn create_file(&self, path: &Path) -> io::Result<()> {
+    /// All keys as JSON, for where they are kept. Whoever reads it can sign in as anybody.
+    #[must_use]
+    pub fn to_text(&self) -> String {
         let entry = |key: &SigningKey| SigningEntry {
             kid: key.kid.clone(),
             secret: hex::encode(key.secret),
@@ -146,11 +152,16 @@ impl Keys {
             refresh: hex::encode(self.refresh),
             codes: hex::encode(self.codes),
         };
+        serde_json::to_string_pretty(&file).unwrap_or_default()
+    }
+
+    /// Writes a new file whole or not at all; one that is there already stays.
+    fn create_file(&self, path: &Path) -> io::Result<()> {
         let mut unique = [0; 8];
         random::fill(&mut unique);
         let draft = path.with_extension(format!("draft-{}", hex::encode(unique)));
         let mut out = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-        out.write_all(serde_json::to_string_pretty(&file)?.as_bytes())?;
+        out.write_all(self.to_text().as_bytes())?;
         out.sync_all()?;
         // A link, unlike a rename, never replaces a file that another process made in between.
         let linked = match fs::hard_link(&draft, path) {

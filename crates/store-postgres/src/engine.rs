@@ -41,8 +41,23 @@ impl PostgresEngine {
     /// # Errors
     /// See [`OpenError`]; each says in a line what to do.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
+        Self::open_with(options, true).await
+    }
+
+    /// The same, but there must be a shop in the database already.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open_existing(options: Options) -> Result<Self, OpenError> {
+        Self::open_with(options, false).await
+    }
+
+    async fn open_with(options: Options, may_be_new: bool) -> Result<Self, OpenError> {
         let pool = server::pool(&options)?;
         let client = server::connect(&pool, &options).await?;
+        if !may_be_new && migrate::version(&client).await?.is_none() {
+            return Err(OpenError::Empty(options.server()));
+        }
         migrate::run(&client, migrate::MIGRATIONS).await?;
         drop(client);
         Ok(Self { pool, is_prepared: options.is_prepared, options, trips: AtomicU64::new(0) })

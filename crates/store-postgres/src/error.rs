@@ -185,6 +185,9 @@ pub enum OpenError {
         /// Ours.
         known: i64,
     },
+    /// There is no shop in the database.
+    #[error("the database on {0} is empty: there is no shop in it; name the right one with --database")]
+    Empty(String),
     /// The database holds something else.
     #[error(
         "the database holds tables of another program; give the shop an empty one of its own, made with `createdb`"

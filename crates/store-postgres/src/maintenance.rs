@@ -43,6 +43,11 @@ impl Maintenance for PostgresEngine {
         }
         done.map_err(failed)
     }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        Self::close(self);
+        Ok(())
+    }
 }
 
 impl PostgresEngine {

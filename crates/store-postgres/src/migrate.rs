@@ -35,7 +35,7 @@ pub(crate) async fn run(client: &Object, migrations: &[&str]) -> Result<(), Open
 }
 
 /// The version of the schema; `None` when the database is empty.
-async fn version(client: &Object) -> Result<Option<i64>, OpenError> {
+pub(crate) async fn version(client: &Object) -> Result<Option<i64>, OpenError> {
     let failed = |error: tokio_postgres::Error| OpenError::Migration { version: 0, reason: text(&error) };
     let row = client.query_typed(STATE, &[]).await.map_err(failed)?;
     let (is_ours, is_used) = match row.first() {

@@ -37,4 +37,8 @@ impl Maintenance for SqliteEngine {
         })
         .await
     }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        Self::close(self).await
+    }
 }

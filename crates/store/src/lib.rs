@@ -34,7 +34,7 @@ pub use change::Change;
 pub use engine::{Engine, Job, JobOutcome, execute};
 pub use error::StoreError;
 pub use idempotency::{Claim, Claimed, StoredReply};
-pub use maintenance::{Finding, Maintenance};
+pub use maintenance::{Database, Finding, Maintenance};
 pub use page::{Cursor, CursorKey, LIMIT_MAX, Page, PageRequest};
 pub use queries::{
     AccountFilter, Backlog, MailFilter, OrderFilter, ProductFilter, ProductSort, Queries, Query, SessionAccess,

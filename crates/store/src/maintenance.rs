@@ -30,4 +30,15 @@ pub trait Maintenance: Send + Sync {
     /// # Errors
     /// When the copy was not made; nothing is left at `to`.
     async fn backup(&self, to: &Path) -> Result<(), StoreError>;
+
+    /// Answers what is under way and lets go of the database. Later work is refused.
+    ///
+    /// # Errors
+    /// When it did not end well.
+    async fn close(&self) -> Result<(), StoreError>;
 }
+
+/// A whole engine.
+pub trait Database: crate::Engine + Maintenance {}
+
+impl<E: crate::Engine + Maintenance> Database for E {}

@@ -2,13 +2,11 @@
 
 use std::{fs, path::Path};
 
-use store::Maintenance as _;
-
 use crate::{failure::Failure, settings::Settings, shop::Places};
 
 /// Copies the database and checks the copy.
 pub(super) async fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
-    let engine = Places::new(settings, false).open_existing()?;
+    let engine = Places::new(settings, false)?.open_existing().await?;
     let done = engine.backup(file).await.map_err(Failure::failed);
     engine.close().await.map_err(Failure::failed)?;
     done?;

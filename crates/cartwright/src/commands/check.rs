@@ -1,13 +1,11 @@
 //! `cartwright check`
 
-use store::Maintenance as _;
-
 use crate::{failure::Failure, settings::Settings, shop::Places};
 
 /// Proves that the data agree with themselves.
 pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
-    let places = Places::new(settings, false);
-    let engine = places.open_existing()?;
+    let places = Places::new(settings, false)?;
+    let engine = places.open_existing().await?;
     let findings = engine.check().await;
     engine.close().await.map_err(Failure::failed)?;
     let findings = findings.map_err(Failure::failed)?;
@@ -15,10 +13,10 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
         println!("{}: {}", finding.check, finding.what);
     }
     if findings.is_empty() {
-        println!("{}: nothing is wrong.", places.database.display());
+        println!("{}: nothing is wrong.", places.database);
         Ok(())
     } else {
-        eprintln!("cartwright: {}: {} findings", places.database.display(), findings.len());
+        eprintln!("cartwright: {}: {} findings", places.database, findings.len());
         Err(Failure::Found)
     }
 }

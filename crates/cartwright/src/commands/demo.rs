@@ -2,7 +2,6 @@
 
 use identity::OpaqueToken;
 use model::{Currency, Email, Timestamp};
-use store::Queries as _;
 
 use super::owner_create;
 use crate::{cli, data, demo, failure::Failure, server::Server, settings::Settings, stop::Stop};

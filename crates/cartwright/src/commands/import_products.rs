@@ -33,7 +33,7 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
         eprintln!("cartwright: nothing was imported because of {}; --keep-going leaves them out", rows(errors.len()));
         return Err(Failure::Found);
     }
-    let engine = Places::new(settings, false).open()?;
+    let engine = Places::new(settings, false)?.open().await?;
     let progress = Progress::start(products.len());
     let done = if import.keep_going {
         keep_going(engine.as_ref(), products, &progress).await

@@ -6,8 +6,7 @@ use commerce::mail::EnqueueTestMail;
 use identity::fresh_stamp;
 use mail::{Transport, Worker};
 use model::{Email, MailId, MailStatus, OutboxMail};
-use store::{Engine, Queries as _, execute};
-use store_sqlite::SqliteEngine;
+use store::{Engine, execute};
 use tokio::{
     sync::{Notify, oneshot},
     time::{Instant, sleep},
@@ -29,8 +28,8 @@ pub(super) async fn run(settings: &Settings, to: Option<Email>) -> Result<(), Fa
     let transport = Arc::new(shop::transport(settings)?);
     let to = recipient(settings, to)?;
     transport.check().await.map_err(|error| Failure::failed(format_args!("{transport}: {error}")))?;
-    let places = Places::new(settings, false);
-    let engine = places.open()?;
+    let places = Places::new(settings, false)?;
+    let engine = places.open().await?;
     let public_url =
         settings.public_url.as_ref().map_or_else(|| format!("http://{}", settings.listen), |url| url.0.clone());
     let renderer = Arc::new(shop::renderer(settings, &places.folder, &public_url)?);
@@ -41,7 +40,7 @@ pub(super) async fn run(settings: &Settings, to: Option<Email>) -> Result<(), Fa
     let (stop, stopped) = oneshot::channel::<()>();
     // Dropping `stop` stops it as well.
     let working = tokio::spawn(worker.run(async { drop(stopped.await) }));
-    let outcome = wait(&engine, id).await;
+    let outcome = wait(engine.as_ref(), id).await;
     drop(stop);
     let ended = working.await;
     engine.close().await.map_err(Failure::failed)?;
@@ -59,7 +58,7 @@ fn recipient(settings: &Settings, to: Option<Email>) -> Result<Email, Failure> {
 }
 
 /// The mail once something became of it, or as it is when waiting takes too long.
-async fn wait(engine: &SqliteEngine, id: MailId) -> Result<OutboxMail, Failure> {
+async fn wait(engine: &dyn Engine, id: MailId) -> Result<OutboxMail, Failure> {
     let begin = Instant::now();
     loop {
         let mail = engine.mail(id).await.map_err(Failure::failed)?;

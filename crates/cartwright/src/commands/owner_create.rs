@@ -19,10 +19,10 @@ const BYTES_MAX: u64 = 4096;
 /// Makes an account of an owner.
 pub(super) async fn run(settings: &Settings, owner: cli::CreateOwner) -> Result<(), Failure> {
     let password = read_password()?;
-    let places = Places::new(settings, false);
+    let places = Places::new(settings, false)?;
     check_password("", &password, &[owner.email.as_str(), &owner.name])
         .map_err(|wrong| Failure::failed(format_args!("the password {}", wrong.message)))?;
-    let engine = places.open()?;
+    let engine = places.open().await?;
     let made = create(engine.as_ref(), settings, owner, password).await;
     engine.close().await.map_err(Failure::failed)?;
     println!("{} is an owner of the shop now.", made?);

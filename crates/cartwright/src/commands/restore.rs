@@ -2,13 +2,23 @@
 
 use std::path::Path;
 
-use crate::{data, failure::Failure, settings::Settings, shop::Places};
+use crate::{
+    data,
+    failure::Failure,
+    settings::Settings,
+    shop::{Place, Places},
+};
 
 /// Puts a backup in the place of the database.
 pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
-    let places = Places::new(settings, false);
+    let places = Places::new(settings, false)?;
+    let Place::File(database) = &places.database else {
+        return Err(Failure::usage(
+            "a PostgreSQL database is restored by PostgreSQL's own program: make an empty database and run `pg_restore --no-owner --dbname=URL FILE`",
+        ));
+    };
     data::make(&places.folder)?;
-    store_sqlite::restore(file, &places.database).map_err(Failure::failed)?;
-    println!("Restored {} from {}.", places.database.display(), file.display());
+    store_sqlite::restore(file, database).map_err(Failure::failed)?;
+    println!("Restored {} from {}.", database.display(), file.display());
     Ok(())
 }

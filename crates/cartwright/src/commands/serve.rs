@@ -2,7 +2,7 @@
 
 use commerce::accounts::IssueSetupLink;
 use identity::OpaqueToken;
-use store::{Queries as _, execute};
+use store::execute;
 
 use crate::{failure::Failure, server::Server, settings::Settings, stop::Stop};
 

@@ -18,6 +18,8 @@ use url::Url;
 pub(crate) enum Database {
     /// The embedded engine, on this file.
     Sqlite(PathBuf),
+    /// PostgreSQL, at this URL, which is known to be sound.
+    Postgres(String),
 }
 
 impl FromStr for Database {
@@ -25,9 +27,14 @@ impl FromStr for Database {
 
     fn from_str(url: &str) -> Result<Self, String> {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            return Err("PostgreSQL is not supported yet; use sqlite:PATH".to_owned());
+            return match store_postgres::Options::parse(url) {
+                Ok(_) => Ok(Self::Postgres(url.to_owned())),
+                Err(error) => Err(error.to_string()),
+            };
         }
-        let path = url.strip_prefix("sqlite:").ok_or("must be sqlite:PATH, for example sqlite:/srv/shop/shop.db")?;
+        let path = url.strip_prefix("sqlite:").ok_or(
+            "must be sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE, for example sqlite:/srv/shop/shop.db",
+        )?;
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() || path.contains('?') || path == ":memory:" {
             return Err("must name a file: sqlite:PATH, for example sqlite:/srv/shop/shop.db".to_owned());
@@ -191,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn databases_are_files() {
+    fn databases_are_files_or_servers() {
         let sqlite = |path: &str| Ok(Database::Sqlite(PathBuf::from(path)));
         assert_eq!("sqlite:shop.db".parse::<Database>(), sqlite("shop.db"));
         assert_eq!("sqlite:///srv/shop.db".parse::<Database>(), sqlite("/srv/shop.db"));
@@ -199,8 +206,10 @@ mod tests {
         for wrong in ["", "sqlite:", "sqlite://", "sqlite::memory:", "sqlite:a?mode=ro", "mysql://x", "/srv/shop.db"] {
             assert!(wrong.parse::<Database>().is_err(), "{wrong}");
         }
-        let error = "postgres://u:p@h/db".parse::<Database>().expect_err("not yet");
-        assert!(error.contains("not supported yet"));
+        let url = "postgres://u:p@a:5432,b:5432/shop?sslmode=require";
+        assert_eq!(url.parse::<Database>(), Ok(Database::Postgres(url.to_owned())));
+        let error = "postgres://u:s3cret@h/db?sslmode=perhaps".parse::<Database>().expect_err("a wrong mode");
+        assert!(error.contains("verify-full") && !error.contains("s3cret"), "{error}");
     }
 
     #[test]

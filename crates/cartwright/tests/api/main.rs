@@ -12,4 +12,4 @@ mod openapi;
 mod orders;
 mod products;
 mod promises;
-mod support;
+pub(crate) mod support;

@@ -42,7 +42,7 @@ fn count(replies: &[Reply], status: u16) -> usize {
 /// Stops the server and looks through its books.
 fn check_books(mut shop: Shop) {
     shop.stop();
-    let output = program().args(["check", "--data"]).arg(shop.data()).output().expect("the program starts");
+    let output = program().arg("check").args(shop.place()).output().expect("the program starts");
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}");
 }

@@ -13,6 +13,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use test_postgres::Database;
 
 /// The domain of all addresses in these tests; no log may name it.
 pub(crate) const PRIVATE_DOMAIN: &str = "shoppers.example";
@@ -37,19 +38,27 @@ pub(crate) struct Server {
     child: Option<Child>,
     address: SocketAddr,
     folder: TempDir,
+    /// Where its database is, if not in its folder.
+    database: Option<Database>,
 }
+
+/// Whether this is the suite's run on PostgreSQL.
+const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"api_on_postgres");
 
 impl Server {
     /// Starts a server with an empty shop that has the owner `owner_email`.
     pub(crate) fn start(owner_email: &str, owner_password: &str, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        create_owner(&folder.path().join("data"), owner_email, owner_password);
+        let database = ON_POSTGRES.then(Database::fresh);
+        let url = database.as_ref().map(Database::url);
+        let more: Vec<_> = url.iter().flat_map(|url| ["--database", url]).chain(more.iter().copied()).collect();
+        create_owner(&folder.path().join("data"), url.as_deref(), owner_email, owner_password);
         // Between choosing a port and listening on it somebody else may take it.
         for _ in 0..5 {
             let address = free_address();
-            let mut child = spawn(folder.path(), address, more);
+            let mut child = spawn(folder.path(), address, &more);
             if wait_until_ready(&mut child, address) {
-                return Self { child: Some(child), address, folder };
+                return Self { child: Some(child), address, folder, database };
             }
         }
         panic!("the server does not start:\n{}", read_log(folder.path()));
@@ -68,6 +77,14 @@ impl Server {
     /// Where its mails go.
     pub(crate) fn mails(&self) -> PathBuf {
         self.folder.path().join("mails")
+    }
+
+    /// The options that name its data, for other commands.
+    pub(crate) fn place(&self) -> Vec<String> {
+        let data = self.data().display().to_string();
+        let mut place = vec!["--data".to_owned(), data];
+        place.extend(self.database.iter().flat_map(|database| ["--database".to_owned(), database.url()]));
+        place
     }
 
     /// Asks it to stop and checks that it does so in time, with success, and without a panic or a name in its log.
@@ -112,11 +129,12 @@ impl Drop for Server {
     }
 }
 
-fn create_owner(data: &Path, email: &str, password: &str) {
+fn create_owner(data: &Path, database: Option<&str>, email: &str, password: &str) {
     let mut child = program()
         .args(["owner", "create", "--email", email, "--name", "Olive Owner", "--password-stdin", "--data"])
         .arg(data)
         .args(["--bcrypt-cost", "10"])
+        .args(database.iter().flat_map(|url| ["--database", url]))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -2,7 +2,6 @@
 
 use std::{
     net::SocketAddr,
-    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
@@ -82,8 +81,9 @@ impl Shop {
         self.server.address()
     }
 
-    pub(crate) fn data(&self) -> PathBuf {
-        self.server.data()
+    /// The options that name its data, for other commands.
+    pub(crate) fn place(&self) -> Vec<String> {
+        self.server.place()
     }
 
     pub(crate) fn log(&self) -> String {

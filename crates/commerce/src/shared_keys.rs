@@ -1,0 +1,34 @@
+//! The secrets that all processes of a shop share.
+
+use async_trait::async_trait;
+use store::{Change, Operation, StoreError, Tx};
+
+/// Where they are kept.
+const KEY: &str = "keys";
+
+/// Gives the keys that the database keeps. The first process that asks gives its own.
+#[derive(Clone)]
+pub struct ShareKeys {
+    /// New keys, in case there are none.
+    pub fresh: String,
+}
+
+#[async_trait]
+impl Operation for ShareKeys {
+    type Output = String;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<String, StoreError> {
+        if let Some(kept) = tx.meta(KEY).await? {
+            return Ok(kept);
+        }
+        tx.apply(&[Change::PutMeta { key: KEY, value: Some(self.fresh.clone()) }]).await?;
+        Ok(self.fresh.clone())
+    }
+}
+
+impl std::fmt::Debug for ShareKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ShareKeys(..)")
+    }
+}
