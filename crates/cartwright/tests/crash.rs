@@ -15,13 +15,15 @@ use days::{
     audit::Audit,
     client::Client,
     load::{Fate, Load, Sent, order},
-    program::{check, create_owner},
+    program::{check_in, create_owner_in},
     server::{Launch, Server},
     shop::Shop,
 };
 
 /// How often the server is killed.
-const ROUNDS: u32 = 40;
+const ROUNDS: u32 = 200;
+/// How often on PostgreSQL, where a kill takes a process and leaves the database.
+const ROUNDS_ON_POSTGRES: u32 = 40;
 /// After how many rounds everything is compared.
 const AUDIT_EVERY: u32 = 20;
 const THREADS: usize = 12;
@@ -34,6 +36,8 @@ const KILL_AFTER_MS: std::ops::Range<u64> = 5..300;
 /// The story so far.
 struct Siege {
     launch: Launch,
+    /// The URL of the database, if it is not in the data folder.
+    database: Option<String>,
     shop: Shop,
     journal: Vec<Sent>,
     ready: Vec<Duration>,
@@ -44,32 +48,45 @@ struct Siege {
 
 #[test]
 fn killed_two_hundred_times_it_loses_nothing_and_does_nothing_twice() {
+    kill_again_and_again(ROUNDS, None);
+}
+
+#[test]
+fn killed_beside_a_server_of_postgresql_it_loses_nothing_and_does_nothing_twice() {
+    kill_again_and_again(ROUNDS_ON_POSTGRES, Some(&test_postgres::Database::fresh().url()));
+}
+
+fn kill_again_and_again(rounds: u32, database: Option<&str>) {
     let folder = tempfile::tempdir().expect("a folder");
     let mails = folder.path().join("mails");
-    let launch = Launch::new(folder.path(), &["--signup", "immediate", "--mail-dir", mails.to_str().expect("UTF-8")]);
-    create_owner(&launch.data);
+    let mut arguments = vec!["--signup", "immediate", "--mail-dir", mails.to_str().expect("UTF-8")];
+    arguments.extend(database.iter().flat_map(|url| ["--database", url]));
+    let launch = Launch::new(folder.path(), &arguments);
+    create_owner_in(&launch.data, database);
     let mut server = launch.start();
     let shop = Shop::fill(launch.address, BUYERS);
-    let mut siege = Siege { launch, shop, journal: vec![], ready: vec![], lost_replies: 0, placed_unheard: 0 };
-    for round in 1..=ROUNDS {
+    let database = database.map(str::to_owned);
+    let mut siege =
+        Siege { launch, database, shop, journal: vec![], ready: vec![], lost_replies: 0, placed_unheard: 0 };
+    for round in 1..=rounds {
         server = siege.round(round, server);
     }
     siege.audit();
     let orders = Audit::of(&siege.shop);
     let leased = mails::prove_none_lost(&siege.shop, &mails, &orders);
     server.stop();
-    check(&siege.launch.data);
+    check_in(&siege.launch.data, siege.database.as_deref());
 
     let worst = siege.ready.iter().max().copied().unwrap_or_default();
     let median = median(&mut siege.ready);
     println!(
-        "{ROUNDS} kills, {} orders; {} replies were lost, of whose orders {} had been placed; ready again after {median:?} \
+        "{rounds} kills, {} orders; {} replies were lost, of whose orders {} had been placed; ready again after {median:?} \
          (median) and {worst:?} (worst); {leased} mails were on their way at a kill",
         orders.count(),
         siege.lost_replies,
         siege.placed_unheard,
     );
-    assert!(orders.count() > ROUNDS as usize, "there was hardly any load: {} orders", orders.count());
+    assert!(orders.count() > rounds as usize, "there was hardly any load: {} orders", orders.count());
     assert!(siege.lost_replies > 0, "no kill ever met a request");
 }
 
@@ -94,7 +111,7 @@ impl Siege {
         }
         if round.is_multiple_of(AUDIT_EVERY) {
             // As the kill left it, before a server has had the chance to mend anything.
-            check(&self.launch.data);
+            check_in(&self.launch.data, self.database.as_deref());
         }
         let server = self.launch.start();
         assert!(server.ready_after < READY_MAX, "round {round}: ready after {:?} only", server.ready_after);

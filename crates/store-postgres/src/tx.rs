@@ -6,13 +6,12 @@
 use async_trait::async_trait;
 use deadpool_postgres::Object;
 use model::{
-    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OrderNumber, OutboxMail, Product, ProductId,
-    SavedAddress, Session, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, Product, ProductId, SavedAddress,
+    Session, SessionId, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
-    checkout::Offer,
     session::{RefreshToken, SecretHash},
 };
-use store::{AccountRow, Change, Claim, Claimed, SkuOwner, StoreError, Tx};
+use store::{AccountRow, Change, Checkout, Claim, Claimed, SkuOwner, StoreError, Tx};
 use tokio_postgres::Row;
 
 use crate::{
@@ -239,15 +238,11 @@ impl Tx for PgTx {
         self.spoil(read)
     }
 
-    async fn offers(&mut self, variants: &[VariantId]) -> Found<Vec<Offer>> {
-        let rows = self.load(load::stock::offers(variants)).await?;
-        let read = load::stock::offer_list(rows.last());
-        self.spoil(read)
-    }
-
-    async fn next_order_number(&mut self) -> Found<OrderNumber> {
-        let rows = self.rows(load::order::next_number()).await?;
-        let read = load::order::number(&rows);
+    async fn checkout(&mut self, buyer: AccountId, variants: &[VariantId]) -> Found<Checkout> {
+        let [lock, offers] = load::stock::offers(variants);
+        let asked = vec![load::account::by_id(buyer, true), lock, offers, load::order::next_number()];
+        let rows = self.load(asked).await?;
+        let read = load::order::checkout(&rows);
         self.spoil(read)
     }
 

@@ -3,14 +3,13 @@
 
 use async_trait::async_trait;
 use model::{
-    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OrderNumber, OutboxMail, Product, ProductId,
-    SavedAddress, Session, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, Product, ProductId, SavedAddress,
+    Session, SessionId, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
-    checkout::Offer,
     session::{RefreshToken, SecretHash},
 };
 use rusqlite::Connection;
-use store::{AccountRow, Change, Claim, Claimed, SkuOwner, StoreError, Tx};
+use store::{AccountRow, Change, Checkout, Claim, Claimed, SkuOwner, StoreError, Tx};
 
 use crate::{apply, error::Reach, load, sql::Sql};
 
@@ -139,12 +138,14 @@ impl Tx for SqliteTx<'_> {
         self.run(|conn| load::product::ordered_among(conn, variants))
     }
 
-    async fn offers(&mut self, variants: &[VariantId]) -> Found<Vec<Offer>> {
-        self.run(|conn| load::stock::offers(conn, variants))
-    }
-
-    async fn next_order_number(&mut self) -> Found<OrderNumber> {
-        self.run(load::order::next_number)
+    async fn checkout(&mut self, buyer: AccountId, variants: &[VariantId]) -> Found<Checkout> {
+        self.run(|conn| {
+            Ok(Checkout {
+                buyer: load::account::by_id(conn, buyer)?,
+                offers: load::stock::offers(conn, variants)?,
+                number: load::order::next_number(conn)?,
+            })
+        })
     }
 
     async fn order(&mut self, id: OrderId) -> Found<Option<Order>> {

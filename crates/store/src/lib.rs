@@ -39,7 +39,7 @@ pub use page::{Cursor, CursorKey, LIMIT_MAX, Page, PageRequest};
 pub use queries::{
     AccountFilter, Backlog, MailFilter, OrderFilter, ProductFilter, ProductSort, Queries, Query, SessionAccess,
 };
-pub use rows::{AccountRow, SkuOwner};
+pub use rows::{AccountRow, Checkout, SkuOwner};
 pub use tx::Tx;
 
 /// One thing that the shop does: place an order, refresh a session, ship.

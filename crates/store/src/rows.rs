@@ -1,6 +1,6 @@
 //! What loads give that is not a noun of the model by itself.
 
-use model::{Account, ProductId, VariantId};
+use model::{Account, OrderNumber, ProductId, VariantId, checkout::Offer};
 
 /// An account with what only transactions may see.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,6 +9,17 @@ pub struct AccountRow {
     pub account: Account,
     /// The password's hash, as `identity` wrote it; `None` when no password was ever set.
     pub password_hash: Option<String>,
+}
+
+/// What an order begins with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkout {
+    /// The buyer, deleted ones included.
+    pub buyer: Option<AccountRow>,
+    /// What can be bought of what is asked for, in the order of the variants' ids, each once.
+    pub offers: Vec<Offer>,
+    /// A number that no order has.
+    pub number: OrderNumber,
 }
 
 /// Who has a SKU.

@@ -2,10 +2,9 @@
 
 use async_trait::async_trait;
 use model::{
-    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OrderNumber, OutboxMail, Product, ProductId,
-    SavedAddress, Session, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, Product, ProductId, SavedAddress,
+    Session, SessionId, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
-    checkout::Offer,
     session::{RefreshToken, SecretHash},
 };
 
@@ -13,7 +12,7 @@ use crate::{
     StoreError,
     change::Change,
     idempotency::{Claim, Claimed},
-    rows::{AccountRow, SkuOwner},
+    rows::{AccountRow, Checkout, SkuOwner},
 };
 
 /// A transaction. Every load locks the rows it returns until the end; [`Tx::apply`] writes.
@@ -81,14 +80,12 @@ pub trait Tx: Send {
     /// Those of these variants that are in an order.
     async fn ordered_among(&mut self, variants: &[VariantId]) -> Result<Vec<VariantId>, StoreError>;
 
-    /// These variants as the checkout sees them; unknown ones are left out. Locks their stock, in the order of the
-    /// ids, so that two orders never wait for each other in a circle.
-    async fn offers(&mut self, variants: &[VariantId]) -> Result<Vec<Offer>, StoreError>;
+    /// What an order begins with: the buyer, these variants as the checkout sees them (unknown ones are left out), and a
+    /// number that no order has. Locks the buyer and then the stock, in the order of the ids, so that two orders never wait
+    /// for each other in a circle. One load and not three, so that an engine can ask for all of it at once.
+    async fn checkout(&mut self, buyer: AccountId, variants: &[VariantId]) -> Result<Checkout, StoreError>;
 
     // ── Orders ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// A number that no order has.
-    async fn next_order_number(&mut self) -> Result<OrderNumber, StoreError>;
 
     /// The order with this id, whole.
     async fn order(&mut self, id: OrderId) -> Result<Option<Order>, StoreError>;

@@ -73,14 +73,28 @@ pub(crate) fn run_on<A: AsRef<OsStr>>(data: &Path, arguments: &[A]) -> Ended {
 /// Proves that the data agree with themselves.
 #[track_caller]
 pub(crate) fn check(data: &Path) {
-    let ended = run_on(data, &["check"]);
+    check_in(data, None);
+}
+
+/// The same where the database is not in the folder, but at this URL.
+#[track_caller]
+pub(crate) fn check_in(data: &Path, database: Option<&str>) {
+    let arguments: Vec<_> = ["check"].into_iter().chain(database.iter().flat_map(|url| ["--database", url])).collect();
+    let ended = run_on(data, &arguments);
     assert_eq!(ended.code, Some(0), "the check found something: {ended:?}");
 }
 
 /// Makes the shop's owner.
 #[track_caller]
 pub(crate) fn create_owner(data: &Path) {
+    create_owner_in(data, None);
+}
+
+/// The same where the database is not in the folder, but at this URL.
+#[track_caller]
+pub(crate) fn create_owner_in(data: &Path, database: Option<&str>) {
     let mut command = program();
+    command.args(database.iter().flat_map(|url| ["--database", url]));
     command.args(["owner", "create", "--email", OWNER, "--name", "Olive Owner", "--password-stdin"]);
     command.args(["--bcrypt-cost", "10", "--data"]).arg(data);
     run(&mut command, PASSWORD).expect_success();

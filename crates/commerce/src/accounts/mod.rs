@@ -66,8 +66,13 @@ fn mail_to(account: &Account, id: MailId, template: MailTemplate, now: Timestamp
 }
 
 /// The account, if it can be used.
-pub(crate) async fn usable(tx: &mut dyn Tx, id: model::AccountId) -> Result<AccountRow, Error> {
-    tx.account(id).await?.filter(|row| row.account.is_usable()).ok_or(Error::NotAuthenticated)
+async fn usable(tx: &mut dyn Tx, id: model::AccountId) -> Result<AccountRow, Error> {
+    usable_row(tx.account(id).await?)
+}
+
+/// The account that was loaded, if it can be used.
+pub(crate) fn usable_row(row: Option<AccountRow>) -> Result<AccountRow, Error> {
+    row.filter(|row| row.account.is_usable()).ok_or(Error::NotAuthenticated)
 }
 
 /// The account, if it can be used and its password is still the one that was verified before the transaction.

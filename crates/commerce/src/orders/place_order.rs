@@ -6,10 +6,10 @@ use model::{
     checkout::{self, Refusal, RequestedLine},
     order::OrderActor,
 };
-use store::{AccountRow, Change, Operation, Tx};
+use store::{AccountRow, Change, Checkout, Operation, Tx};
 
 use super::mails;
-use crate::{Conflict, Error, accounts::usable};
+use crate::{Conflict, Error, accounts::usable_row};
 
 /// Places an order: the stock is taken, the order written and its mail enqueued, or none of it.
 #[derive(Clone, Debug)]
@@ -33,11 +33,10 @@ impl Operation for PlaceOrder {
         // Load.
         let wanted = checkout::sum_lines(&self.lines)?;
         let variants: Vec<_> = wanted.iter().map(|line| line.variant_id).collect();
-        let buyer = usable(tx, self.buyer).await?;
-        let offers = tx.offers(&variants).await?;
-        let number = tx.next_order_number().await?;
+        let Checkout { buyer, offers, number } = tx.checkout(self.buyer, &variants).await?;
 
         // Decide.
+        let buyer = usable_row(buyer)?;
         let ship_to = self.ship_to.clone().validate("/ship_to")?;
         let (lines, total) = checkout::decide(&wanted, &self.lines, &offers).map_err(refused)?;
         let order = self.order(&buyer, number, lines, total, ship_to);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use model::{Email, Money, Order, OrderEvent, OrderId, OrderLine, OrderNumber};
-use store::StoreError;
+use store::{Checkout, StoreError};
 use tokio_postgres::Row;
 
 use super::{locking, read_all, read_one};
@@ -122,9 +122,14 @@ pub(crate) fn next_number() -> Statement {
     Statement::new("SELECT nextval('order_numbers')", params![])
 }
 
-/// Reads what [`next_number`] asks.
-pub(crate) fn number(rows: &[Row]) -> Result<OrderNumber, StoreError> {
-    read_one(rows, "order_numbers", |columns| columns.int())?.map(OrderNumber).ok_or_else(unanswered)
+/// Reads what an order begins with: the buyer, the lock of the levels, the offers, the number.
+pub(crate) fn checkout(rows: &[Vec<Row>]) -> Result<Checkout, StoreError> {
+    let [buyer, _, offers, number] = rows else { return Err(unanswered()) };
+    Ok(Checkout {
+        buyer: super::account::row(buyer)?,
+        offers: super::stock::offer_list(offers)?,
+        number: read_one(number, "order_numbers", |columns| columns.int())?.map(OrderNumber).ok_or_else(unanswered)?,
+    })
 }
 
 fn unanswered() -> StoreError {

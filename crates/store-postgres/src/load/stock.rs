@@ -5,7 +5,7 @@ use store::StoreError;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{read_all, rows_of};
+use super::read_all;
 use crate::{flight::Statement, param::params};
 
 /// Locks the levels of these variants, in the order of their ids, so that nobody waits in a circle.
@@ -15,18 +15,18 @@ pub(crate) fn lock_levels(ids: Vec<Uuid>) -> Statement {
 }
 
 /// These variants as the checkout sees them, in the order of their ids, each once: locks their levels, then asks.
-pub(crate) fn offers(variants: &[VariantId]) -> Vec<Statement> {
+pub(crate) fn offers(variants: &[VariantId]) -> [Statement; 2] {
     let sql = "SELECT v.id, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, s.stock, v.track_stock, \
          v.weight_grams, v.barcode, v.product_id, p.title, p.status \
          FROM variants v JOIN stock_levels s ON s.variant_id = v.id JOIN products p ON p.id = v.product_id \
          WHERE v.id = ANY($1) ORDER BY v.id";
     let ids: Vec<Uuid> = variants.iter().map(|id| id.0).collect();
-    vec![lock_levels(ids.clone()), Statement::new(sql, params![ids])]
+    [lock_levels(ids.clone()), Statement::new(sql, params![ids])]
 }
 
 /// Reads what [`offers`] asks.
-pub(crate) fn offer_list(rows: Option<&Vec<Row>>) -> Result<Vec<Offer>, StoreError> {
-    read_all(rows_of(rows), "variants", |columns| {
+pub(crate) fn offer_list(rows: &[Row]) -> Result<Vec<Offer>, StoreError> {
+    read_all(rows, "variants", |columns| {
         let variant = super::product::variant(columns)?;
         let (product_id, title) = (columns.id()?, columns.string()?);
         let status: ProductStatus = columns.word()?;

@@ -14,7 +14,7 @@ use model::{
     mail::OrderMail,
     order::OrderActor,
 };
-use store::{Change, Operation, StoreError, Tx, execute};
+use store::{Change, Checkout, Operation, StoreError, Tx, execute};
 use tempfile::TempDir;
 
 /// A new stamp with each call, in ascending time.
@@ -177,10 +177,9 @@ impl Operation for Place {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Order, StoreError> {
-        let buyer = tx.account(self.buyer).await?.expect("the buyer is there").account;
         let ids: Vec<_> = self.lines.iter().map(|line| line.variant_id).collect();
-        let offers = tx.offers(&ids).await?;
-        let number = tx.next_order_number().await?;
+        let Checkout { buyer, offers, number } = tx.checkout(self.buyer, &ids).await?;
+        let buyer = buyer.expect("the buyer is there").account;
         let decided = decide(&self.lines, &self.lines, &offers);
         // Any error will do: it only has to be told from the engine's own.
         let (lines, total) = decided.map_err(|refusal| StoreError::Internal(format!("refused: {refusal:?}")))?;
