@@ -13,6 +13,7 @@ mod database;
 mod http;
 mod load;
 mod machine;
+mod postgres;
 mod raw;
 mod report;
 mod requests;
@@ -50,6 +51,9 @@ struct Arguments {
     /// Orders a second while the login storm is measured against quiet.
     #[arg(long, default_value_t = 1_000)]
     steady_orders: u32,
+    /// Measure on PostgreSQL instead: on a server that is started for it, beside `pgbench` writing the same rows.
+    #[arg(long)]
+    postgres: bool,
     /// Print JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -62,7 +66,7 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = tokio::select! {
-        outcome = run::run(&arguments) => outcome,
+        outcome = run(&arguments) => outcome,
         () = told_to_end() => Err("interrupted".to_owned()),
     };
     match outcome {
@@ -75,6 +79,10 @@ async fn main() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+async fn run(arguments: &Arguments) -> Result<report::Report, String> {
+    if arguments.postgres { postgres::run(arguments).await } else { run::run(arguments).await }
 }
 
 /// Waits for Ctrl-C or a polite kill, so that the server is not left behind.

@@ -19,6 +19,8 @@ pub(crate) struct Program {
     pub(crate) binary: PathBuf,
     /// Its data folder.
     pub(crate) data: PathBuf,
+    /// The URL of its database, if that is not a file in the folder.
+    pub(crate) database: Option<String>,
 }
 
 /// A running server. Dropping it kills it.
@@ -39,6 +41,7 @@ impl Program {
             command.env_remove(name);
         });
         command.args(arguments).arg("--data").arg(&self.data);
+        command.args(self.database.iter().flat_map(|url| ["--database", url]));
         command
     }
 

@@ -59,7 +59,8 @@ impl Places {
         let database = match &settings.database {
             Some(Database::Sqlite(path)) => Place::File(path.clone()),
             Some(Database::Postgres(url)) => {
-                let mut options = PostgresOptions::parse(url).map_err(Failure::usage)?;
+                let mut options =
+                    PostgresOptions::parse(url).map_err(|error| Failure::usage(format_args!("database: {error}")))?;
                 options.connections = settings.database_connections.into();
                 Place::Server(Box::new(options))
             }

@@ -128,7 +128,7 @@ pub(crate) fn text(error: &(dyn std::error::Error + 'static)) -> String {
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// The URL cannot be read.
-    #[error("the database URL cannot be used: {0}")]
+    #[error("the URL cannot be used: {0}")]
     Url(String),
     /// A file of certificates cannot be read.
     #[error("sslrootcert {path}: {reason}; name a PEM file with the certificate of the server's authority")]

@@ -25,21 +25,88 @@ const CHECK_LIMIT: Duration = Duration::from_secs(3600);
 pub(crate) struct Statement {
     sql: Cow<'static, str>,
     params: Vec<Param>,
+    /// How many rows of which table it must change, if that is known.
+    expected: Option<(i64, &'static str)>,
+    /// Whether it can be done at the same moment as its neighbours.
+    is_addition: bool,
 }
 
 impl Statement {
     /// The statement `sql`, whose `$1, $2 ...` are `params`.
     pub(crate) fn new(sql: impl Into<Cow<'static, str>>, params: Vec<Param>) -> Self {
-        Self { sql: sql.into(), params }
+        Self { sql: sql.into(), params, expected: None, is_addition: false }
     }
 
     /// The statement `sql`, which must change exactly `rows` rows of `table`; the transaction fails if it does not.
-    pub(crate) fn changing(rows: i64, table: &'static str, sql: &str, params: Vec<Param>) -> Self {
-        let sql = format!(
-            "WITH done AS ({sql} RETURNING 1) SELECT expect_rows((SELECT count(*) FROM done), {rows}, '{table}')"
-        );
-        Self { sql: Cow::Owned(sql), params }
+    pub(crate) fn changing(rows: i64, table: &'static str, sql: &'static str, params: Vec<Param>) -> Self {
+        Self { sql: Cow::Borrowed(sql), params, expected: Some((rows, table)), is_addition: false }
     }
+
+    /// The same as a part of something larger that is written at one moment: it reads nothing that its neighbours write, and
+    /// changes no row that they change. Neighbours of this kind become one statement.
+    pub(crate) fn beside_others(mut self) -> Self {
+        self.is_addition = true;
+        self
+    }
+
+    /// The statement as it is sent.
+    fn complete(self) -> Self {
+        if self.expected.is_some() || self.is_addition { together(vec![self]) } else { self }
+    }
+}
+
+/// One statement out of several, each of them a part `w0, w1 ...` of it.
+fn together(statements: Vec<Statement>) -> Statement {
+    let (mut parts, mut checks, mut params) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, statement) in statements.into_iter().enumerate() {
+        let sql = renumbered(&statement.sql, params.len());
+        params.extend(statement.params);
+        if let Some((rows, table)) = statement.expected {
+            parts.push(format!("w{at} AS ({sql} RETURNING 1)"));
+            params.push(Param::of(rows));
+            checks.push(format!("expect_rows((SELECT count(*) FROM w{at}), ${}, '{table}')", params.len()));
+        } else {
+            parts.push(format!("w{at} AS ({sql})"));
+        }
+    }
+    let checks = if checks.is_empty() { "1".to_owned() } else { checks.join(", ") };
+    Statement::new(format!("WITH {} SELECT {checks}", parts.join(", ")), params)
+}
+
+/// The statement with each `$n` as `$(n + by)`.
+fn renumbered(sql: &str, by: usize) -> String {
+    let mut parts = sql.split('$');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let number = part[..digits].parse::<usize>().unwrap_or(0);
+        text.push_str(&format!("${}{}", number + by, &part[digits..]));
+    }
+    text
+}
+
+/// As few statements as these can be sent as.
+pub(crate) fn gathered(statements: Vec<Statement>) -> Vec<Statement> {
+    let mut gathered = Vec::with_capacity(statements.len());
+    let mut additions: Vec<Statement> = Vec::new();
+    for statement in statements {
+        // The parts of one statement do not see each other: a row that two of them change would be changed by one.
+        let table = statement.expected.map(|(_, table)| table);
+        let is_second =
+            table.is_some() && additions.iter().any(|other| other.expected.map(|(_, table)| table) == table);
+        if !additions.is_empty() && (is_second || !statement.is_addition) {
+            gathered.push(together(std::mem::take(&mut additions)));
+        }
+        if statement.is_addition {
+            additions.push(statement);
+        } else {
+            gathered.push(statement.complete());
+        }
+    }
+    if !additions.is_empty() {
+        gathered.push(together(additions));
+    }
+    gathered
 }
 
 /// How a flight begins.
@@ -56,16 +123,17 @@ pub(crate) enum Begin {
 }
 
 impl Begin {
-    /// The isolation is named because a database can have another default. Nobody may keep others waiting for a lock for
-    /// longer than a caller waits for us.
+    /// The isolation is named because a database can have another default.
     const fn sql(self) -> &'static str {
         match self {
             Self::No => "",
-            Self::Write => {
-                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
-                 SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL lock_timeout = '8s'"
+            Self::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+            Self::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            // These statements do read whole tables, each in its own way.
+            Self::Check => {
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+                 SET LOCAL enable_seqscan = on; SET LOCAL plan_cache_mode = auto"
             }
-            Self::Snapshot | Self::Check => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         }
     }
 }
@@ -194,5 +262,32 @@ impl Select {
     /// The finished statement, inside of another one: `outer` gets the text of this one and gives the whole.
     pub(crate) fn inside(self, outer: impl FnOnce(&str) -> String) -> Statement {
         Statement::new(outer(&self.sql), self.params)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_become_one_statement() {
+        let add = |sql: &'static str| Statement::new(sql, params![1_i64, 2_i64]).beside_others();
+        let change = Statement::changing(3, "b", "UPDATE b SET x = $1", params![7_i64]).beside_others();
+        let alone = Statement::new("DELETE FROM c WHERE x = $1", params![1_i64]);
+        let sent =
+            gathered(vec![add("INSERT INTO a VALUES ($1, $2)"), change, alone, add("INSERT INTO d VALUES ($2, $1)")]);
+        let texts: Vec<_> = sent.iter().map(|statement| (statement.sql.as_ref(), statement.params.len())).collect();
+        let expected = [
+            (
+                "WITH w0 AS (INSERT INTO a VALUES ($1, $2)), w1 AS (UPDATE b SET x = $3 RETURNING 1) \
+                 SELECT expect_rows((SELECT count(*) FROM w1), $4, 'b')",
+                4,
+            ),
+            ("DELETE FROM c WHERE x = $1", 1),
+            ("WITH w0 AS (INSERT INTO d VALUES ($2, $1)) SELECT 1", 2),
+        ];
+        assert_eq!(texts, expected);
+        let change = || Statement::changing(1, "b", "UPDATE b SET x = x + 1", params![]).beside_others();
+        assert_eq!(gathered(vec![change(), change()]).len(), 2, "two changes of one table follow each other");
     }
 }

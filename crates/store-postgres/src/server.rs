@@ -18,6 +18,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{OpenError, text};
 
+/// How our sessions are. Nobody may keep others waiting for a lock for longer than a caller waits for us. And each statement of
+/// ours has an index for what it looks for: a plan that is made while a table is small, and kept while it grows (those of
+/// foreign keys among them), must not read all of it.
+const SESSION: &str = "-c lock_timeout=8s -c idle_in_transaction_session_timeout=10s -c enable_seqscan=off \
+     -c plan_cache_mode=force_generic_plan -c jit=off";
 /// The oldest server that the test-suite would be run on.
 const SERVER_MIN: i64 = 140_000;
 /// How long to wait for a server to let us in.
@@ -102,6 +107,11 @@ impl Options {
         }
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(TCP_USER_TIMEOUT);
+        }
+        // A pooler takes no options; it has its own.
+        if is_prepared {
+            let own = config.get_options().map(|options| format!("{options} ")).unwrap_or_default();
+            config.options(format!("{own}{SESSION}"));
         }
         if config.get_application_name().is_none() {
             config.application_name("cartwright");

@@ -17,7 +17,7 @@ use tokio_postgres::Row;
 use crate::{
     apply,
     error::{Fault, Remedy},
-    flight::{Begin, Statement, fly},
+    flight::{Begin, Statement, fly, gathered},
     load,
     param::sought,
 };
@@ -27,6 +27,8 @@ pub(crate) struct PgTx {
     client: Object,
     is_prepared: bool,
     has_begun: bool,
+    /// The variants whose levels are locked already.
+    locked: Vec<VariantId>,
     /// Changes that were not sent yet.
     waiting: Vec<Statement>,
     fault: Option<Fault>,
@@ -46,7 +48,7 @@ pub(crate) struct Ended {
 impl PgTx {
     /// A transaction on `client`, which begins when it is first asked for something.
     pub(crate) const fn new(client: Object, is_prepared: bool) -> Self {
-        Self { client, is_prepared, has_begun: false, waiting: Vec::new(), fault: None, trips: 0 }
+        Self { client, is_prepared, has_begun: false, locked: Vec::new(), waiting: Vec::new(), fault: None, trips: 0 }
     }
 
     /// What went wrong so far. Such a transaction must not be committed, whatever its operation makes of the error.
@@ -59,7 +61,7 @@ impl PgTx {
         if let Some(fault) = &self.fault {
             return Err(fault.error.clone());
         }
-        let mut flight = std::mem::take(&mut self.waiting);
+        let mut flight = gathered(std::mem::take(&mut self.waiting));
         let before = flight.len();
         flight.extend(statements);
         let begin = if self.has_begun { Begin::No } else { Begin::Write };
@@ -97,7 +99,8 @@ impl PgTx {
         }
         let begin = if self.has_begun { Begin::No } else { Begin::Write };
         self.trips += 1;
-        match fly(&self.client, self.is_prepared, begin, &self.waiting, true).await {
+        let waiting = gathered(std::mem::take(&mut self.waiting));
+        match fly(&self.client, self.is_prepared, begin, &waiting, true).await {
             Ok(_) => Ended { fault: None, trips: self.trips },
             Err(mut fault) => {
                 // The server may have got as far as the commit.
@@ -240,8 +243,9 @@ impl Tx for PgTx {
 
     async fn checkout(&mut self, buyer: AccountId, variants: &[VariantId]) -> Found<Checkout> {
         let [lock, offers] = load::stock::offers(variants);
-        let asked = vec![load::account::by_id(buyer, true), lock, offers, load::order::next_number()];
+        let asked = vec![load::order::buyer_and_number(buyer), lock, offers];
         let rows = self.load(asked).await?;
+        self.locked.extend_from_slice(variants);
         let read = load::order::checkout(&rows);
         self.spoil(read)
     }
@@ -280,7 +284,7 @@ impl Tx for PgTx {
             return Err(fault.error.clone());
         }
         for change in changes {
-            match apply::statements(change) {
+            match apply::statements(change, &self.locked) {
                 Ok(statements) => self.waiting.extend(statements),
                 Err(error) => return self.spoil(Err(error)),
             }

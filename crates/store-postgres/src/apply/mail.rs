@@ -28,7 +28,7 @@ pub(super) fn insert(mail: &OutboxMail) -> Result<Statement, StoreError> {
         mail.created_at,
         mail.sent_at,
     ];
-    Ok(Statement::new(SQL, values))
+    Ok(Statement::new(SQL, values).beside_others())
 }
 
 pub(super) fn record_delivery(

@@ -9,12 +9,13 @@ mod session;
 mod shop;
 mod stock;
 
+use model::VariantId;
 use store::{Change, StoreError};
 
 use crate::flight::Statement;
 
-/// The statements that write one change.
-pub(crate) fn statements(change: &Change) -> Result<Vec<Statement>, StoreError> {
+/// The statements that write one change; the levels of the variants `locked` are locked already.
+pub(crate) fn statements(change: &Change, locked: &[VariantId]) -> Result<Vec<Statement>, StoreError> {
     let one = |statement| Ok(vec![statement]);
     match change {
         Change::InsertAccount { account, password_hash } => one(account::insert(account, password_hash.clone())),
@@ -43,7 +44,7 @@ pub(crate) fn statements(change: &Change) -> Result<Vec<Statement>, StoreError> 
         Change::InsertProduct(product) => product::insert(product),
         Change::UpdateProduct { product, removed } => product::update(product, removed),
         Change::DeleteProduct { id } => Ok(product::delete(*id)),
-        Change::MoveStock(movements) => Ok(stock::move_stock(movements)),
+        Change::MoveStock(movements) => Ok(stock::move_stock(movements, locked)),
 
         Change::InsertOrder(order) => order::insert(order),
         Change::UpdateOrder { order, event } => order::update(order, event.as_ref()),

@@ -27,7 +27,7 @@ pub(super) fn insert(order: &Order) -> Result<Vec<Statement>, StoreError> {
         order.updated_at,
         order.version,
     ];
-    let mut statements = vec![Statement::new(SQL, values), insert_lines(order)?];
+    let mut statements = vec![Statement::new(SQL, values).beside_others(), insert_lines(order)?.beside_others()];
     statements.extend(mark_ordered(order));
     statements.extend((0..).zip(&order.timeline).map(|(position, event)| {
         const EVENT: &str = "INSERT INTO order_events (order_number, position, at, status, actor, actor_id, note) \
@@ -36,7 +36,7 @@ pub(super) fn insert(order: &Order) -> Result<Vec<Statement>, StoreError> {
         let position: i64 = position;
         let values =
             params![order.number.0, position, event.at, event.status.as_str(), event.actor.as_str(), actor_id, note];
-        Statement::new(EVENT, values)
+        Statement::new(EVENT, values).beside_others()
     }));
     Ok(statements)
 }
@@ -71,13 +71,13 @@ fn insert_lines(order: &Order) -> Result<Statement, StoreError> {
 
 /// From now on the variants cannot be removed. Where stock is taken, its movement marks them.
 fn mark_ordered(order: &Order) -> Option<Statement> {
-    const MARK: &str = "WITH done AS (UPDATE stock_levels SET was_ordered = TRUE WHERE variant_id = ANY($1) \
-         RETURNING 1) SELECT expect_rows((SELECT count(*) FROM done), cardinality($1), 'stock_levels')";
+    const MARK: &str = "UPDATE stock_levels SET was_ordered = TRUE WHERE variant_id = ANY($1)";
     let lines = order.lines.iter().filter(|line| !line.stock_taken);
     let mut variants: Vec<Uuid> = lines.map(|line| line.variant_id.0).collect();
     variants.sort_unstable();
     variants.dedup();
-    (!variants.is_empty()).then(|| Statement::new(MARK, params![variants]))
+    let rows = i64::try_from(variants.len()).unwrap_or(i64::MAX);
+    (rows > 0).then(|| Statement::changing(rows, "stock_levels", MARK, params![variants]))
 }
 
 pub(super) fn update(order: &Order, event: Option<&OrderEvent>) -> Result<Vec<Statement>, StoreError> {

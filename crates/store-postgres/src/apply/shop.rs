@@ -19,7 +19,7 @@ pub(super) fn store_reply(claim: &Claim, reply: &StoredReply) -> Statement {
         reply.etag.clone(),
         reply.body.clone(),
     ];
-    Statement::new(SQL, values)
+    Statement::new(SQL, values).beside_others()
 }
 
 pub(super) fn put_meta(key: &'static str, value: Option<String>) -> Statement {

@@ -9,15 +9,14 @@ use crate::{flight::Statement, load::stock::lock_levels, param::params};
 
 /// Writes the movements to the ledger and adds them to the levels of their variants. A variant that was sold cannot be
 /// removed from then on. The levels are locked first, in one order.
-pub(super) fn move_stock(movements: &[StockMovement]) -> Vec<Statement> {
+pub(super) fn move_stock(movements: &[StockMovement], locked: &[VariantId]) -> Vec<Statement> {
     const APPEND: &str = "INSERT INTO stock_movements (id, variant_id, delta, cause, order_id, actor_id, reason, at) \
          SELECT * FROM unnest($1::UUID[], $2::UUID[], $3::BIGINT[], $4::TEXT[], $5::UUID[], $6::UUID[], $7::TEXT[], \
          $8::TIMESTAMPTZ[])";
-    const LEVELS: &str = "WITH moved AS (SELECT variant_id AS id, sum(delta)::BIGINT AS delta, bool_or(sold) AS sold \
-         FROM unnest($1::UUID[], $2::BIGINT[], $3::BOOLEAN[]) AS m (variant_id, delta, sold) GROUP BY variant_id), \
-         done AS (UPDATE stock_levels SET stock = stock + moved.delta, was_ordered = was_ordered OR moved.sold \
-         FROM moved WHERE variant_id = moved.id RETURNING 1) \
-         SELECT expect_rows((SELECT count(*) FROM done), (SELECT count(*) FROM moved), 'stock_levels')";
+    const LEVELS: &str = "UPDATE stock_levels SET stock = stock + moved.delta, was_ordered = was_ordered OR moved.sold \
+         FROM (SELECT variant_id AS id, sum(delta)::BIGINT AS delta, bool_or(sold) AS sold \
+         FROM unnest($1::UUID[], $2::BIGINT[], $3::BOOLEAN[]) AS m (variant_id, delta, sold) GROUP BY variant_id) AS moved \
+         WHERE variant_id = moved.id";
     if movements.is_empty() {
         return Vec::new();
     }
@@ -35,11 +34,15 @@ pub(super) fn move_stock(movements: &[StockMovement]) -> Vec<Statement> {
         movements.iter().map(|movement| movement.at).collect::<Vec<_>>(),
     ];
     let distinct: BTreeSet<Uuid> = variants.iter().copied().collect();
-    vec![
-        lock_levels(distinct.into_iter().collect()),
-        Statement::new(APPEND, append),
-        Statement::new(LEVELS, params![variants, deltas, sold]),
-    ]
+    let rows = i64::try_from(distinct.len()).unwrap_or(i64::MAX);
+    let mut statements = Vec::with_capacity(3);
+    if !movements.iter().all(|movement| locked.contains(&movement.variant_id)) {
+        statements.push(lock_levels(distinct.into_iter().collect()));
+    }
+    statements.push(Statement::new(APPEND, append).beside_others());
+    let levels = Statement::changing(rows, "stock_levels", LEVELS, params![variants, deltas, sold]);
+    statements.push(levels.beside_others());
+    statements
 }
 
 /// Removes level and movements of a variant that is about to be removed itself. One that was ordered stays, whatever is

@@ -58,9 +58,12 @@ pub(crate) fn by_email(email: &Email, is_locked: bool) -> Statement {
 
 /// Reads what [`by_id`] and [`by_email`] ask.
 pub(crate) fn row(rows: &[Row]) -> Result<Option<AccountRow>, StoreError> {
-    read_one(rows, "accounts", |columns| {
-        Ok(AccountRow { account: account(columns)?, password_hash: columns.opt_string()? })
-    })
+    read_one(rows, "accounts", account_row)
+}
+
+/// Reads [`COLUMNS`] and the password's hash.
+pub(super) fn account_row(columns: &mut Columns<'_>) -> Result<AccountRow, StoreError> {
+    Ok(AccountRow { account: account(columns)?, password_hash: columns.opt_string()? })
 }
 
 /// Locks the account, and with it what hangs on it.

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use model::{Email, Money, Order, OrderEvent, OrderId, OrderLine, OrderNumber};
+use model::{AccountId, Email, Money, Order, OrderEvent, OrderId, OrderLine, OrderNumber};
 use store::{Checkout, StoreError};
 use tokio_postgres::Row;
 
-use super::{locking, read_all, read_one};
+use super::{account, locking, read_all, read_one};
 use crate::{
     flight::{Select, Statement},
     param::params,
@@ -117,19 +117,28 @@ fn event(columns: &mut Columns<'_>) -> Result<OrderEvent, StoreError> {
     })
 }
 
-/// A number that no order has.
-pub(crate) fn next_number() -> Statement {
-    Statement::new("SELECT nextval('order_numbers')", params![])
+/// The buyer, and a number that no order has.
+pub(crate) fn buyer_and_number(buyer: AccountId) -> Statement {
+    let sql = format!(
+        "SELECT {}, password_hash, nextval('order_numbers') FROM (SELECT 1) AS always LEFT JOIN \
+         (SELECT * FROM accounts WHERE id = $1 FOR NO KEY UPDATE) AS buyer ON TRUE",
+        account::COLUMNS
+    );
+    Statement::new(sql, params![buyer.0])
 }
 
-/// Reads what an order begins with: the buyer, the lock of the levels, the offers, the number.
+/// Reads what an order begins with: the buyer with the number, the lock of the levels, the offers.
 pub(crate) fn checkout(rows: &[Vec<Row>]) -> Result<Checkout, StoreError> {
-    let [buyer, _, offers, number] = rows else { return Err(unanswered()) };
-    Ok(Checkout {
-        buyer: super::account::row(buyer)?,
-        offers: super::stock::offer_list(offers)?,
-        number: read_one(number, "order_numbers", |columns| columns.int())?.map(OrderNumber).ok_or_else(unanswered)?,
-    })
+    let [first, _, offers] = rows else { return Err(unanswered()) };
+    let read = |columns: &mut Columns<'_>| {
+        if columns.is_null() {
+            columns.skip(account::COLUMNS.split(',').count() + 1);
+            return Ok((None, columns.int()?));
+        }
+        Ok((Some(account::account_row(columns)?), columns.int()?))
+    };
+    let (buyer, number) = read_one(first, "accounts", read)?.ok_or_else(unanswered)?;
+    Ok(Checkout { buyer, offers: super::stock::offer_list(offers)?, number: OrderNumber(number) })
 }
 
 fn unanswered() -> StoreError {
