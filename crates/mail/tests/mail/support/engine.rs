@@ -10,16 +10,15 @@ use std::{
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountId, AddressId, Category, Email, MailId, MailStatus, Order, OrderId, OrderNumber, OutboxMail,
-    Product, ProductId, SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId,
+    Account, AccountId, AddressId, Category, Email, MailId, MailStatus, Order, OrderId, OutboxMail, Product, ProductId,
+    SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
-    checkout::Offer,
     mail::DeliveryOutcome,
     session::{RefreshToken, SecretHash},
 };
 use store::{
-    AccountFilter, AccountRow, Backlog, Change, Claim, Claimed, Engine, Job, JobOutcome, MailFilter, OrderFilter, Page,
-    PageRequest, ProductFilter, Queries, Query, SessionAccess, SkuOwner, StoreError, Tx,
+    AccountFilter, AccountRow, Backlog, Change, Checkout, Claim, Claimed, Engine, Job, JobOutcome, MailFilter,
+    OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, SessionAccess, SkuOwner, StoreError, Tx,
 };
 
 type Rows = BTreeMap<MailId, OutboxMail>;
@@ -221,12 +220,10 @@ impl Tx for MemoryTx {
     async fn ordered_among(&mut self, _: &[VariantId]) -> Result<Vec<VariantId>, StoreError> {
         not_here()
     }
-    async fn offers(&mut self, _: &[VariantId]) -> Result<Vec<Offer>, StoreError> {
+    async fn checkout(&mut self, _: AccountId, _: &[VariantId]) -> Result<Checkout, StoreError> {
         not_here()
     }
-    async fn next_order_number(&mut self) -> Result<OrderNumber, StoreError> {
-        not_here()
-    }
+
     async fn order(&mut self, _: OrderId) -> Result<Option<Order>, StoreError> {
         not_here()
     }
