@@ -32,8 +32,15 @@ impl Queries for PostgresEngine {
         self.ask(Statement::new("SELECT 1", params![])).await.map(drop)
     }
 
-    fn change_counter(&self) -> Option<u64> {
-        None
+    /// Which transactions a reader sees at this moment: as long as that stays, so does everything that is read. (Where the log
+    /// ends would not do: a commit is written there before anybody sees it.) Only transactions that write count. The time of
+    /// the server's start tells it from another server that took its place.
+    async fn change_counter(&self) -> Option<u64> {
+        const SQL: &str =
+            "SELECT hashtextextended(pg_current_snapshot()::TEXT || ' ' || pg_postmaster_start_time()::TEXT, 0)";
+        let rows = self.ask(Statement::new(SQL, params![])).await.ok()?;
+        let counter: i64 = rows.first()?.try_get(0).ok()?;
+        Some(counter.cast_unsigned())
     }
 
     async fn session_access(&self, id: SessionId, now: Timestamp) -> Query<Option<SessionAccess>> {

@@ -27,7 +27,7 @@ impl Queries for SqliteEngine {
         self.readers.read(ping)
     }
 
-    fn change_counter(&self) -> Option<u64> {
+    async fn change_counter(&self) -> Option<u64> {
         self.changes.get()
     }
 

@@ -133,7 +133,7 @@ pub trait Queries: Send + Sync + 'static {
 
     /// A number that has changed when anything in the database has, for caches; `None` where the engine has no cheap
     /// way to know. Whatever is read after it was asked for is at least as new as it.
-    fn change_counter(&self) -> Option<u64>;
+    async fn change_counter(&self) -> Option<u64>;
 
     // ── Accounts ──
 

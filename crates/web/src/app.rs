@@ -189,7 +189,7 @@ impl App {
         read: impl AsyncFnOnce() -> Result<(i64, T), Problem>,
     ) -> Result<Response, Problem> {
         // Asked before reading: what is read then is at least as new as the counter that it is kept under.
-        let counter = self.engine().change_counter();
+        let counter = self.engine().change_counter().await;
         let (version, dto) = read().await?;
         let body = reply::json_bytes(&dto)?;
         let etag = reply::etag(version, &body);

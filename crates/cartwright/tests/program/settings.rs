@@ -48,7 +48,7 @@ fn a_named_file_can_set_the_data_folder_and_lists() {
 const WRONG: [(&str, &str, &str); 16] = [
     ("listen", "8080", "an IP address and a port"),
     ("listen", "localhost:8080", "an IP address and a port"),
-    ("database", "postgres://localhost/shop", "not supported yet"),
+    ("database", "mysql://localhost/shop", "postgres://USER"),
     ("database", "shop.db", "sqlite:PATH"),
     ("currency", "eur", "ISO 4217"),
     ("signup", "open", "verify, immediate"),

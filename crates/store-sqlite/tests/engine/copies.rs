@@ -164,19 +164,19 @@ async fn a_locked_shop_is_refused() {
 #[tokio::test]
 async fn the_change_counter_sees_every_commit_and_only_commits() {
     let shop = Shop::open().await;
-    let counter = || shop.engine.change_counter().expect("SQLite tells");
-    let first = counter();
-    assert_eq!(counter(), first);
+    let counter = async || shop.engine.change_counter().await.expect("SQLite tells");
+    let first = counter().await;
+    assert_eq!(counter().await, first);
     shop.engine.product_by_slug("mug").await.expect("read");
-    assert_eq!(counter(), first);
+    assert_eq!(counter().await, first);
     shop.stocked("Mug", &[1]).await;
-    let second = counter();
+    let second = counter().await;
     assert!(second > first);
     // Another process, as far as SQLite can tell.
     shop.sql().execute("UPDATE products SET vendor = 'Other'", []).expect("written");
-    let third = counter();
+    let third = counter().await;
     assert!(third > second);
-    assert_eq!(counter(), third);
+    assert_eq!(counter().await, third);
 }
 
 #[cfg(unix)]

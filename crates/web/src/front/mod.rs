@@ -76,7 +76,7 @@ impl Front {
         let route = self.routes.find(request.uri().path());
         let method = request.method().clone();
         let cors = self.cors.of(&request);
-        let response = match self.kept(&request).or_else(|| cors.preflight()) {
+        let response = match self.kept(&request).await.or_else(|| cors.preflight()) {
             Some(response) => response,
             None => {
                 let span = tracing::debug_span!("request", %id, %method, route = route.template());
@@ -92,12 +92,15 @@ impl Front {
     }
 
     /// The reply, if it is a read of the catalogue that was answered before and nothing has changed since.
-    fn kept(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
+    async fn kept(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
         if !is_public_read(request) {
             return None;
         }
         let path_and_query = request.uri().path_and_query()?.as_str();
-        let kept = self.app.cache().get(path_and_query, self.app.engine().change_counter())?;
+        let kept = self.app.cache().get(path_and_query)?;
+        if self.app.engine().change_counter().await != Some(kept.counter) {
+            return None;
+        }
         self.app.metrics().cache_hit();
         Some(self.reply_from(&kept, request.headers()))
     }

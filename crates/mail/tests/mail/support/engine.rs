@@ -237,7 +237,7 @@ impl Queries for MemoryEngine {
     async fn ping(&self) -> Query<()> {
         Ok(())
     }
-    fn change_counter(&self) -> Option<u64> {
+    async fn change_counter(&self) -> Option<u64> {
         None
     }
     async fn mail(&self, id: MailId) -> Query<Option<OutboxMail>> {

@@ -122,7 +122,7 @@ impl Queries for FakeEngine {
     async fn ping(&self) -> Query<()> {
         self.answer(()).await
     }
-    fn change_counter(&self) -> Option<u64> {
+    async fn change_counter(&self) -> Option<u64> {
         self.has_counter.then(|| self.counter.load(Ordering::SeqCst))
     }
     async fn session_access(&self, _: SessionId, _: Timestamp) -> Query<Option<SessionAccess>> {
