@@ -84,7 +84,7 @@ impl PostgresEngine {
         loop {
             tries += 1;
             let client = self.client().await.map_err(|fault| fault.error)?;
-            match fly(&client, self.is_prepared, begin, &statements, begin != Begin::No).await {
+            match fly(&client, self.is_prepared, begin, &statements, begin != Begin::Read).await {
                 Ok(rows) => return Ok(rows),
                 Err(fault) => {
                     // Inside of a transaction that failed, or of no use at all: either way nobody else gets it.
@@ -122,7 +122,7 @@ impl Engine for PostgresEngine {
                 Err(fault) => fault,
             };
             let limit = match (fault.remedy, &fault.error) {
-                (Remedy::None, _) => return Err(fault.error),
+                (Remedy::None | Remedy::GiveUp, _) => return Err(fault.error),
                 (Remedy::Repeat, StoreError::Busy) => TRIES_MAX,
                 (Remedy::Repeat | Remedy::Reconnect, _) => TRIES_MAX_OTHERWISE,
             };

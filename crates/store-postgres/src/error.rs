@@ -16,6 +16,15 @@ pub(crate) enum Remedy {
     Repeat,
     /// The connection is of no use any more; the same work may succeed on another one.
     Reconnect,
+    /// The connection is of no use any more, and the caller has waited long enough.
+    GiveUp,
+}
+
+impl Remedy {
+    /// Whether the connection must not be used again.
+    pub(crate) const fn is_connection_lost(self) -> bool {
+        matches!(self, Self::Reconnect | Self::GiveUp)
+    }
 }
 
 /// Why a statement failed.
@@ -105,7 +114,7 @@ impl Fault {
     pub(crate) fn timed_out() -> Self {
         Self {
             error: StoreError::Unavailable("the database server did not answer in time".to_owned()),
-            remedy: Remedy::Reconnect,
+            remedy: Remedy::GiveUp,
         }
     }
 }

@@ -18,6 +18,8 @@ use crate::{
 
 /// How long a round trip may take, locks that are waited for included.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// How long reading may take, which waits for no lock.
+const READ_LIMIT: Duration = Duration::from_secs(4);
 /// How long a check of everything may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(3600);
 
@@ -112,8 +114,10 @@ pub(crate) fn gathered(statements: Vec<Statement>) -> Vec<Statement> {
 /// How a flight begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Begin {
-    /// With its first statement.
+    /// It goes on with a transaction that has begun.
     No,
+    /// With its first statement, which reads and is alone.
+    Read,
     /// With a transaction that writes.
     Write,
     /// With a snapshot for reading.
@@ -126,7 +130,7 @@ impl Begin {
     /// The isolation is named because a database can have another default.
     const fn sql(self) -> &'static str {
         match self {
-            Self::No => "",
+            Self::No | Self::Read => "",
             Self::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
             Self::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             // These statements do read whole tables, each in its own way.
@@ -149,7 +153,11 @@ pub(crate) async fn fly(
     statements: &[Statement],
     commit: bool,
 ) -> Result<Vec<Vec<Row>>, Fault> {
-    let limit = if begin == Begin::Check { CHECK_LIMIT } else { TIME_LIMIT };
+    let limit = match begin {
+        Begin::Check => CHECK_LIMIT,
+        Begin::Read | Begin::Snapshot => READ_LIMIT,
+        Begin::No | Begin::Write => TIME_LIMIT,
+    };
     match tokio::time::timeout(limit, send(client, is_prepared, begin, statements, commit)).await {
         Ok(answers) => answers,
         Err(_) => Err(Fault::timed_out()),
@@ -171,7 +179,7 @@ async fn send(
         }
     }
     let mut answers: Vec<Answer<'_>> = Vec::with_capacity(statements.len() + 2);
-    if begin != Begin::No {
+    if !begin.sql().is_empty() {
         answers.push(Box::pin(async move { client.batch_execute(begin.sql()).await.map(|()| Vec::new()) }));
     }
     for (at, statement) in statements.iter().enumerate() {
@@ -193,7 +201,7 @@ async fn send(
         answers.push(Box::pin(async move { client.batch_execute("COMMIT").await.map(|()| Vec::new()) }));
     }
     let mut answers = in_order(answers).await?;
-    if begin != Begin::No {
+    if !begin.sql().is_empty() {
         answers.remove(0);
     }
     answers.truncate(statements.len());

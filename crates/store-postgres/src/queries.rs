@@ -22,7 +22,7 @@ use crate::{
 
 impl PostgresEngine {
     async fn ask(&self, statement: Statement) -> Query<Vec<Row>> {
-        Ok(self.read(Begin::No, vec![statement]).await?.pop().unwrap_or_default())
+        Ok(self.read(Begin::Read, vec![statement]).await?.pop().unwrap_or_default())
     }
 }
 

@@ -104,7 +104,7 @@ impl PgTx {
             Ok(_) => Ended { fault: None, trips: self.trips },
             Err(mut fault) => {
                 // The server may have got as far as the commit.
-                if fault.remedy == Remedy::Reconnect
+                if fault.remedy.is_connection_lost()
                     && let StoreError::Unavailable(what) = fault.error
                 {
                     fault = Fault { error: StoreError::Unknown(what), remedy: Remedy::None };
@@ -120,7 +120,7 @@ impl PgTx {
 
     /// Undoes everything.
     pub(crate) async fn roll_back(self) -> Ended {
-        let is_lost = self.fault.as_ref().is_some_and(|fault| fault.remedy == Remedy::Reconnect);
+        let is_lost = self.fault.as_ref().is_some_and(|fault| fault.remedy.is_connection_lost());
         let undo = [Statement::new("ROLLBACK", Vec::new())];
         if is_lost || (self.has_begun && fly(&self.client, false, Begin::No, &undo, false).await.is_err()) {
             discard(self.client);
