@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use model::{Email, account::NAME_MAX, text};
 
-use crate::settings::Settings;
+use crate::settings::{Database, Settings};
 
 /// A commerce backend: catalogue, accounts, orders and mails in one program.
 ///
@@ -53,6 +53,18 @@ pub(crate) enum Command {
     Restore {
         /// A file that `cartwright backup` wrote.
         file: PathBuf,
+    },
+    /// Copy the whole shop into another, empty database, of either kind; nobody may write to it meanwhile
+    ///
+    /// Everything is copied in one transaction and compared by counts and checksums before it is committed: it arrives
+    /// whole, or not at all and can be started again.
+    Copy {
+        /// Where it is: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE.
+        #[arg(long, value_name = "URL")]
+        from: Database,
+        /// Where it goes; a file is made when it is not there.
+        #[arg(long, value_name = "URL")]
+        to: Database,
     },
     /// Prove that the data agree with themselves; exit with 1 and say what is wrong if they do not
     Check,

@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod copy;
 mod demo;
 mod import_products;
 mod mail_test;
@@ -33,6 +34,7 @@ pub(crate) fn run(Cli { settings, command }: Cli) -> Result<(), Failure> {
             Command::Mail(Mail::Test { to }) => mail_test::run(&settings, to).await,
             Command::Backup { file } => backup::run(&settings, &file).await,
             Command::Restore { file } => restore::run(&settings, &file),
+            Command::Copy { from, to } => copy::run(&settings, &from, &to).await,
             Command::Check => check::run(&settings).await,
             Command::Openapi => openapi::run(),
         }

@@ -49,7 +49,44 @@ impl fmt::Display for Place {
     }
 }
 
+impl Place {
+    /// Where `database` says, with as many connections as the settings say.
+    ///
+    /// # Errors
+    /// The URL of a server that cannot be used.
+    fn of(database: &Database, settings: &Settings) -> Result<Self, Failure> {
+        match database {
+            Database::Sqlite(path) => Ok(Self::File(path.clone())),
+            Database::Postgres(url) => {
+                let mut options =
+                    PostgresOptions::parse(url).map_err(|error| Failure::usage(format_args!("database: {error}")))?;
+                options.connections = settings.database_connections.into();
+                Ok(Self::Server(Box::new(options)))
+            }
+        }
+    }
+}
+
 impl Places {
+    /// A database by itself, to be copied. What lies beside a database file is in the folder of the file; what belongs to one on a server,
+    /// in the data folder.
+    ///
+    /// # Errors
+    /// The URL of a server that cannot be used.
+    pub(crate) fn of(database: &Database, settings: &Settings) -> Result<Self, Failure> {
+        let mut database = Place::of(database, settings)?;
+        if let Place::Server(options) = &mut database {
+            options.name("cartwright-copy");
+        }
+        let folder = match &database {
+            Place::File(path) => {
+                path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new(".")).to_owned()
+            }
+            Place::Server(_) => data::folder(settings.data.as_deref(), false),
+        };
+        Ok(Self { folder, database })
+    }
+
     /// Where the settings say.
     ///
     /// # Errors
@@ -57,13 +94,7 @@ impl Places {
     pub(crate) fn new(settings: &Settings, is_demo: bool) -> Result<Self, Failure> {
         let folder = data::folder(settings.data.as_deref(), is_demo);
         let database = match &settings.database {
-            Some(Database::Sqlite(path)) => Place::File(path.clone()),
-            Some(Database::Postgres(url)) => {
-                let mut options =
-                    PostgresOptions::parse(url).map_err(|error| Failure::usage(format_args!("database: {error}")))?;
-                options.connections = settings.database_connections.into();
-                Place::Server(Box::new(options))
-            }
+            Some(database) => Place::of(database, settings)?,
             None => Place::File(data::database(&folder)),
         };
         Ok(Self { folder, database })

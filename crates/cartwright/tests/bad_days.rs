@@ -11,6 +11,8 @@ mod disk_full;
 mod import;
 #[path = "bad_days/mail_server.rs"]
 mod mail_server;
+#[path = "bad_days/moving.rs"]
+mod moving;
 #[path = "bad_days/postgres.rs"]
 mod postgres;
 #[path = "bad_days/smtp.rs"]

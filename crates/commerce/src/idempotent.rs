@@ -31,6 +31,10 @@ impl<O: Operation> Operation for Idempotent<O> {
     type Output = Replied;
     type Error = O::Error;
 
+    fn may_share_transaction(&self) -> bool {
+        self.operation.may_share_transaction()
+    }
+
     async fn run(&self, tx: &mut dyn Tx) -> Result<Replied, O::Error> {
         if let Some(claim) = &self.claim
             && let Claimed::Before { fingerprint, reply } = tx.claim(claim).await?

@@ -23,4 +23,4 @@ pub mod upkeep;
 
 pub use error::{Conflict, Error, check_version};
 pub use idempotent::{Idempotent, Replied};
-pub use shared_keys::ShareKeys;
+pub use shared_keys::{SHARED_KEYS, ShareKeys};

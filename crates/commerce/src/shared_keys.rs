@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use store::{Change, Operation, StoreError, Tx};
 
-/// Where they are kept.
-const KEY: &str = "keys";
+/// The name of the value that keeps them.
+pub const SHARED_KEYS: &str = "keys";
 
 /// Gives the keys that the database keeps. The first process that asks gives its own.
 #[derive(Clone)]
@@ -19,10 +19,10 @@ impl Operation for ShareKeys {
     type Error = StoreError;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<String, StoreError> {
-        if let Some(kept) = tx.meta(KEY).await? {
+        if let Some(kept) = tx.meta(SHARED_KEYS).await? {
             return Ok(kept);
         }
-        tx.apply(&[Change::PutMeta { key: KEY, value: Some(self.fresh.clone()) }]).await?;
+        tx.apply(&[Change::PutMeta { key: SHARED_KEYS.into(), value: Some(self.fresh.clone()) }]).await?;
         Ok(self.fresh.clone())
     }
 }

@@ -56,6 +56,9 @@ pub enum KeysError {
         /// What is wrong with it.
         what: String,
     },
+    /// The file belongs to another shop.
+    #[error("the key file {0} has the keys of another shop; move it away, or name another folder")]
+    Others(PathBuf),
 }
 
 /// The file.
@@ -108,6 +111,19 @@ impl Keys {
             }
             Err(error) => Err(io_error(error)),
         }
+    }
+
+    /// Writes these keys to the new file `path` (mode 0600). A file that has the same keys stays.
+    ///
+    /// # Errors
+    /// There is a file with other keys, or it cannot be written.
+    pub fn place(&self, path: &Path) -> Result<(), KeysError> {
+        let io_error = |error| KeysError::Io { path: path.to_owned(), error };
+        if !path.exists() {
+            self.create_file(path).map_err(io_error)?;
+        }
+        let found = Self::read(path, &fs::read_to_string(path).map_err(io_error)?)?;
+        if found == *self { Ok(()) } else { Err(KeysError::Others(path.to_owned())) }
     }
 
     fn read(path: &Path, text: &str) -> Result<Self, KeysError> {

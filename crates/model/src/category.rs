@@ -28,6 +28,28 @@ pub struct Category {
     pub version: i64,
 }
 
+impl Category {
+    /// The same categories, each behind the one above it.
+    #[must_use]
+    pub fn parents_first(all: Vec<Self>) -> Vec<Self> {
+        let mut placed: Vec<Self> = Vec::with_capacity(all.len());
+        let mut left = all;
+        while !left.is_empty() {
+            let is_placed = |id| placed.iter().any(|category: &Self| category.id == id);
+            let (next, later): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|category| category.parent_id.is_none_or(is_placed));
+            if next.is_empty() {
+                // A circle, or a parent that is nowhere: whoever writes them will say so.
+                placed.extend(later);
+                break;
+            }
+            placed.extend(next);
+            left = later;
+        }
+        placed
+    }
+}
+
 /// Why a category cannot hang where it was asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misplaced {

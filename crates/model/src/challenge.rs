@@ -1,5 +1,7 @@
 //! Challenges: the codes and tokens that go out by mail and prove, when they come back, that a mailbox is somebody's.
 
+use std::str::FromStr;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{AccountId, Email, session::SecretHash};
@@ -40,6 +42,14 @@ impl Purpose {
             Self::ResetPassword => "reset_password",
             Self::SignupNotice => "signup_notice",
         }
+    }
+}
+
+impl FromStr for Purpose {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == text).ok_or(())
     }
 }
 

@@ -1,7 +1,10 @@
 //! The engine: a pool of connections, and transactions that are repeated when others were in the way.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -11,11 +14,13 @@ use store::{Engine, Job, JobOutcome, StoreError};
 use tokio_postgres::Row;
 
 use crate::{
+    access_cache::AccessCache,
     error::{Fault, OpenError, Remedy},
     flight::{Begin, Statement, fly},
+    group::{Ended, Groups},
     migrate,
     server::{self, Options},
-    tx::{Ended, PgTx, discard},
+    tx::{PgTx, discard},
 };
 
 /// How often a transaction is tried when others are in the way.
@@ -26,12 +31,17 @@ const TRIES_MAX_OTHERWISE: u32 = 4;
 /// The pause before the second try; it grows with each.
 const PAUSE: Duration = Duration::from_millis(2);
 
+/// Of so many connections one may write a group of orders at a moment; the others are for reading and everything else.
+const CONNECTIONS_PER_GROUP: usize = 8;
+
 /// A shop in a PostgreSQL database.
 pub struct PostgresEngine {
     pub(crate) pool: Pool,
     pub(crate) is_prepared: bool,
     pub(crate) options: Options,
-    trips: AtomicU64,
+    groups: Groups,
+    pub(crate) accesses: AccessCache,
+    trips: Arc<AtomicU64>,
 }
 
 impl PostgresEngine {
@@ -60,7 +70,9 @@ impl PostgresEngine {
         }
         migrate::run(&client, migrate::MIGRATIONS).await?;
         drop(client);
-        Ok(Self { pool, is_prepared: options.is_prepared, options, trips: AtomicU64::new(0) })
+        let trips = Arc::default();
+        let groups = Groups::start(&pool, options.is_prepared, options.connections / CONNECTIONS_PER_GROUP, &trips);
+        Ok(Self { pool, is_prepared: options.is_prepared, options, groups, accesses: AccessCache::default(), trips })
     }
 
     /// Ends all connections. What is under way is answered; later work is refused.
@@ -101,19 +113,28 @@ impl PostgresEngine {
     async fn attempt(&self, job: &mut dyn Job) -> Result<(), Fault> {
         let mut tx = PgTx::new(self.client().await?, self.is_prepared);
         let outcome = job.run(&mut tx).await;
+        let outdated = tx.take_outdated();
         let ended = match (tx.fault(), outcome) {
             (None, JobOutcome::Commit) => tx.commit().await,
             _ => tx.roll_back().await,
         };
-        let Ended { fault, trips } = ended;
-        self.trips.fetch_add(trips.into(), Ordering::Relaxed);
-        fault.map_or(Ok(()), Err)
+        // Before anybody is told; also when it is not known how it ended.
+        self.accesses.forget(&outdated);
+        self.trips.fetch_add(ended.trips.into(), Ordering::Relaxed);
+        ended.fault.map_or(Ok(()), Err)
     }
 }
 
 #[async_trait]
 impl Engine for PostgresEngine {
     async fn submit(&self, mut job: Box<dyn Job>) -> Result<Box<dyn Job>, StoreError> {
+        if job.may_share_transaction() {
+            job = match self.groups.run(job).await {
+                Ended::Done(job) => return Ok(job),
+                Ended::Alone(job) => job,
+                Ended::Failed(error) => return Err(error),
+            };
+        }
         let mut tries = 0;
         loop {
             tries += 1;

@@ -52,7 +52,7 @@ impl Statement {
     }
 
     /// The statement as it is sent.
-    fn complete(self) -> Self {
+    pub(crate) fn complete(self) -> Self {
         if self.expected.is_some() || self.is_addition { together(vec![self]) } else { self }
     }
 }

@@ -12,11 +12,14 @@
 //! Add `migrations/000N_name.sql` and its line in `migrate.rs`. Never edit a migration that was released, and only add: the
 //! processes of the version before go on working while the new ones start.
 
+mod access_cache;
 mod apply;
 mod check;
+mod copy;
 mod engine;
 mod error;
 mod flight;
+mod group;
 mod load;
 mod maintenance;
 mod migrate;

@@ -87,6 +87,11 @@ macro_rules! params {
 }
 pub(crate) use params;
 
+/// One value of each item, as a list: a column of rows on their way.
+pub(crate) fn each<I, V>(items: &[I], value: impl Fn(&I) -> V) -> Vec<V> {
+    items.iter().map(value).collect()
+}
+
 /// A value as JSON.
 pub(crate) fn json<T: Serialize>(value: &T) -> Result<Json<serde_json::Value>, StoreError> {
     serde_json::to_value(value)

@@ -44,7 +44,15 @@ impl Queries for PostgresEngine {
     }
 
     async fn session_access(&self, id: SessionId, now: Timestamp) -> Query<Option<SessionAccess>> {
-        load::session::session_access(&self.ask(load::session::access(id, now)).await?)
+        let asked = match self.accesses.get(id, now) {
+            Ok(access) => return Ok(Some(access)),
+            Err(asked) => asked,
+        };
+        let access = load::session::session_access(&self.ask(load::session::access(id, now)).await?)?;
+        if let Some(access) = &access {
+            self.accesses.remember(access, now, asked);
+        }
+        Ok(access)
     }
 
     async fn session_access_by_token(&self, hash: &SecretHash, now: Timestamp) -> Query<Option<SessionAccess>> {

@@ -58,11 +58,6 @@ impl<'r> Columns<'r> {
         matches!(self.row.try_get::<_, Option<Anything>>(self.next), Ok(None))
     }
 
-    /// Passes over some columns.
-    pub(crate) const fn skip(&mut self, columns: usize) {
-        self.next += columns;
-    }
-
     /// A number.
     pub(crate) fn int(&mut self) -> Read<i64> {
         self.get()

@@ -119,6 +119,12 @@ impl Options {
         Ok(Self { config, tls, connections: Self::CONNECTIONS, is_prepared })
     }
 
+    /// Sets the name that the server's list of connections shows. A shop that is open is called `cartwright`, unless its URL
+    /// says otherwise.
+    pub fn name(&mut self, name: &str) {
+        self.config.application_name(name);
+    }
+
     /// The same for libpq, which PostgreSQL's own programs use, as environment variables.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let hosts = self.config.get_hosts().iter().map(|host| match host {

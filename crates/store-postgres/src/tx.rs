@@ -15,10 +15,11 @@ use store::{AccountRow, Change, Checkout, Claim, Claimed, SkuOwner, StoreError, 
 use tokio_postgres::Row;
 
 use crate::{
-    apply,
+    access_cache::Outdated,
+    apply::{self, OrderWrites},
     error::{Fault, Remedy},
     flight::{Begin, Statement, fly, gathered},
-    load,
+    load::{self, order::unanswered},
     param::sought,
 };
 
@@ -31,6 +32,8 @@ pub(crate) struct PgTx {
     locked: Vec<VariantId>,
     /// Changes that were not sent yet.
     waiting: Vec<Statement>,
+    /// What others remember of what it changes.
+    outdated: Vec<Outdated>,
     fault: Option<Fault>,
     trips: u32,
 }
@@ -48,12 +51,26 @@ pub(crate) struct Ended {
 impl PgTx {
     /// A transaction on `client`, which begins when it is first asked for something.
     pub(crate) const fn new(client: Object, is_prepared: bool) -> Self {
-        Self { client, is_prepared, has_begun: false, locked: Vec::new(), waiting: Vec::new(), fault: None, trips: 0 }
+        Self {
+            client,
+            is_prepared,
+            has_begun: false,
+            locked: Vec::new(),
+            waiting: Vec::new(),
+            outdated: Vec::new(),
+            fault: None,
+            trips: 0,
+        }
     }
 
     /// What went wrong so far. Such a transaction must not be committed, whatever its operation makes of the error.
     pub(crate) const fn fault(&self) -> Option<&Fault> {
         self.fault.as_ref()
+    }
+
+    /// What must be forgotten when this has ended.
+    pub(crate) fn take_outdated(&mut self) -> Vec<Outdated> {
+        std::mem::take(&mut self.outdated)
     }
 
     /// Sends what waits and `statements`; gives the rows of the latter.
@@ -92,6 +109,29 @@ impl PgTx {
         found
     }
 
+    /// Claims keys, each of them another one.
+    pub(crate) async fn claims(&mut self, claims: &[&Claim]) -> Found<Vec<Claimed>> {
+        let rows = self.load(load::idempotency::claims(claims)).await?;
+        let read = load::idempotency::claimed(&rows, claims);
+        self.spoil(read)
+    }
+
+    /// What several orders begin with.
+    pub(crate) async fn checkouts(&mut self, wanted: &[(AccountId, &[VariantId])]) -> Found<Vec<Checkout>> {
+        let rows = self.load(load::order::checkouts(wanted)).await?;
+        self.locked.extend(wanted.iter().flat_map(|(_, variants)| variants.iter()));
+        let read = load::order::checkout_list(&rows, wanted);
+        self.spoil(read)
+    }
+
+    /// Writes what several orders do.
+    pub(crate) fn write(&mut self, writes: &OrderWrites) -> Found<()> {
+        let statements = writes.statements(&self.locked);
+        let statements = self.spoil(statements)?;
+        self.waiting.extend(statements);
+        Ok(())
+    }
+
     /// Commits; with what waits, in one round trip.
     pub(crate) async fn commit(mut self) -> Ended {
         if self.fault.is_some() || (!self.has_begun && self.waiting.is_empty()) {
@@ -119,10 +159,15 @@ impl PgTx {
     }
 
     /// Undoes everything.
-    pub(crate) async fn roll_back(self) -> Ended {
+    pub(crate) async fn roll_back(mut self) -> Ended {
         let is_lost = self.fault.as_ref().is_some_and(|fault| fault.remedy.is_connection_lost());
-        let undo = [Statement::new("ROLLBACK", Vec::new())];
-        if is_lost || (self.has_begun && fly(&self.client, false, Begin::No, &undo, false).await.is_err()) {
+        if self.has_begun && !is_lost {
+            let undo = [Statement::new("ROLLBACK", Vec::new())];
+            self.trips += 1;
+            if fly(&self.client, false, Begin::No, &undo, false).await.is_err() {
+                discard(self.client);
+            }
+        } else if is_lost {
             discard(self.client);
         }
         Ended { fault: self.fault, trips: self.trips }
@@ -138,9 +183,7 @@ pub(crate) fn discard(client: Object) {
 #[async_trait]
 impl Tx for PgTx {
     async fn claim(&mut self, claim: &Claim) -> Found<Claimed> {
-        let rows = self.load(load::idempotency::claim(claim)).await?;
-        let read = load::idempotency::claimed(&rows);
-        self.spoil(read)
+        self.claims(&[claim]).await?.pop().ok_or_else(unanswered)
     }
 
     async fn account(&mut self, id: AccountId) -> Found<Option<AccountRow>> {
@@ -242,12 +285,7 @@ impl Tx for PgTx {
     }
 
     async fn checkout(&mut self, buyer: AccountId, variants: &[VariantId]) -> Found<Checkout> {
-        let [lock, offers] = load::stock::offers(variants);
-        let asked = vec![load::order::buyer_and_number(buyer), lock, offers];
-        let rows = self.load(asked).await?;
-        self.locked.extend_from_slice(variants);
-        let read = load::order::checkout(&rows);
-        self.spoil(read)
+        self.checkouts(&[(buyer, variants)]).await?.pop().ok_or_else(unanswered)
     }
 
     async fn order(&mut self, id: OrderId) -> Found<Option<Order>> {
@@ -283,6 +321,7 @@ impl Tx for PgTx {
         if let Some(fault) = &self.fault {
             return Err(fault.error.clone());
         }
+        self.outdated.extend(changes.iter().filter_map(Outdated::by));
         for change in changes {
             match apply::statements(change, &self.locked) {
                 Ok(statements) => self.waiting.extend(statements),

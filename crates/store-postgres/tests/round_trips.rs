@@ -39,7 +39,7 @@ fn an_order_with_its_idempotency_key_takes_two_round_trips_and_a_commit() {
 fn once(shop: &Shop, buyer: &Account, operation: PlaceOrder) -> Idempotent<PlaceOrder> {
     let claim = Claim {
         account_id: buyer.id,
-        route: "POST /v1/orders",
+        route: "POST /v1/orders".into(),
         key: "key".to_owned(),
         fingerprint: [1; 32],
         at: shop.now(),

@@ -81,6 +81,12 @@ fn swap(incoming: &Path, db: &Path) -> Result<(), OpenError> {
     placed
 }
 
+/// Whether another process, or another part of this one, has the database open.
+#[must_use]
+pub fn is_in_use(db: &Path) -> bool {
+    matches!(lock_out_others(db), Err(OpenError::Locked(_)))
+}
+
 /// Makes sure that nobody else has the database open, copies its WAL back into it, and keeps others out until the
 /// connection is dropped. A file so damaged that it cannot be locked is given up as it is: that may be why somebody
 /// restores.

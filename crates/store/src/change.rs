@@ -1,5 +1,7 @@
 //! Everything that an operation may write.
 
+use std::borrow::Cow;
+
 use model::{
     Account, AccountId, AddressId, Category, CategoryId, MailId, Order, OrderEvent, OutboxMail, Product, ProductId,
     SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId,
@@ -181,7 +183,7 @@ pub enum Change {
     /// Sets a value of the shop itself, for example the hash of the set-up link.
     PutMeta {
         /// Its name.
-        key: &'static str,
+        key: Cow<'static, str>,
         /// The value; `None` removes it.
         value: Option<String>,
     },

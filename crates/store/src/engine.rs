@@ -29,6 +29,8 @@ pub enum JobOutcome {
 /// An operation with the place for its result, as the engines see it.
 #[async_trait]
 pub trait Job: Send {
+    /// See [`Operation::may_share_transaction`].
+    fn may_share_transaction(&self) -> bool;
     /// Runs the operation and keeps its result.
     async fn run(&mut self, tx: &mut dyn Tx) -> JobOutcome;
     /// Itself, so that the result can be taken out.
@@ -56,6 +58,10 @@ struct Runner<O: Operation> {
 
 #[async_trait]
 impl<O: Operation> Job for Runner<O> {
+    fn may_share_transaction(&self) -> bool {
+        self.operation.may_share_transaction()
+    }
+
     async fn run(&mut self, tx: &mut dyn Tx) -> JobOutcome {
         let result = self.operation.run(tx).await;
         let outcome = if result.is_ok() { JobOutcome::Commit } else { JobOutcome::Rollback };

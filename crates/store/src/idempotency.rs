@@ -1,5 +1,7 @@
 //! Idempotency keys: a repeated request gets the first one's reply.
 
+use std::borrow::Cow;
+
 use model::{AccountId, Timestamp};
 
 /// A key as a request presents it. Unique is (account, route, key).
@@ -8,7 +10,7 @@ pub struct Claim {
     /// Who asks.
     pub account_id: AccountId,
     /// Which route, for example `POST /v1/orders`.
-    pub route: &'static str,
+    pub route: Cow<'static, str>,
     /// What the client sent as `Idempotency-Key`.
     pub key: String,
     /// A SHA-256 of the request, so that the key is not used for another one.

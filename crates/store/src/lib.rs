@@ -21,6 +21,7 @@
 //! still true when it is applied.
 
 mod change;
+pub mod copy;
 mod engine;
 mod error;
 mod idempotency;
@@ -31,6 +32,7 @@ mod rows;
 mod tx;
 
 pub use change::Change;
+pub use copy::{Copies, Parcel, Record, Tally};
 pub use engine::{Engine, Job, JobOutcome, execute};
 pub use error::StoreError;
 pub use idempotency::{Claim, Claimed, StoredReply};
@@ -53,6 +55,13 @@ pub trait Operation: Send + Sync + 'static {
     /// Why it was refused. A refusal rolls the transaction back; an outcome that must be remembered although it is
     /// unwelcome (a wrong code that costs a try) is an `Output`.
     type Error: Send + From<StoreError> + 'static;
+
+    /// Whether it loads by [`Tx::claim`] and [`Tx::checkout`] alone. An engine may then run several such operations in one
+    /// transaction, each of them as if it came after those before it. Wrong is only slow: what asks for something else runs
+    /// alone.
+    fn may_share_transaction(&self) -> bool {
+        false
+    }
 
     /// Runs it inside the transaction `tx`.
     async fn run(&self, tx: &mut dyn Tx) -> Result<Self::Output, Self::Error>;

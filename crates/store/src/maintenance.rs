@@ -39,6 +39,6 @@ pub trait Maintenance: Send + Sync {
 }
 
 /// A whole engine.
-pub trait Database: crate::Engine + Maintenance {}
+pub trait Database: crate::Engine + Maintenance + crate::Copies {}
 
-impl<E: crate::Engine + Maintenance> Database for E {}
+impl<E: crate::Engine + Maintenance + crate::Copies> Database for E {}

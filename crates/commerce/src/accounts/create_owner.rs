@@ -47,7 +47,7 @@ impl Operation for CreateOwner {
         let account = Account { role: Role::Owner, email_verified_at: Some(self.stamp.now), ..account };
         let insert =
             Change::InsertAccount { account: account.clone(), password_hash: Some(self.password_hash.clone()) };
-        tx.apply(&[insert, Change::PutMeta { key: SETUP_LINK, value: None }]).await?;
+        tx.apply(&[insert, Change::PutMeta { key: SETUP_LINK.into(), value: None }]).await?;
         Ok(account)
     }
 }
@@ -68,7 +68,7 @@ impl Operation for IssueSetupLink {
         if tx.owners().await? > 0 {
             return Ok(false);
         }
-        tx.apply(&[Change::PutMeta { key: SETUP_LINK, value: Some(stored(&self.hash)) }]).await?;
+        tx.apply(&[Change::PutMeta { key: SETUP_LINK.into(), value: Some(stored(&self.hash)) }]).await?;
         Ok(true)
     }
 }

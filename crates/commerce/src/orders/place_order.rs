@@ -29,6 +29,10 @@ impl Operation for PlaceOrder {
     type Output = Order;
     type Error = Error;
 
+    fn may_share_transaction(&self) -> bool {
+        true
+    }
+
     async fn run(&self, tx: &mut dyn Tx) -> Result<Order, Error> {
         // Load.
         let wanted = checkout::sum_lines(&self.lines)?;

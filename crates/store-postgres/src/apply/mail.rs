@@ -6,27 +6,29 @@ use store::StoreError;
 
 use crate::{
     flight::Statement,
-    param::{json, params},
+    param::{each, json, params},
 };
 
-pub(super) fn insert(mail: &OutboxMail) -> Result<Statement, StoreError> {
+/// New mails, all of them in one statement.
+pub(super) fn insert(mails: &[&OutboxMail]) -> Result<Statement, StoreError> {
     const SQL: &str = "INSERT INTO mails (id, recipient, account_id, order_id, template, content, secret, status, \
-         attempts, next_attempt_at, last_error, created_at, sent_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+         attempts, next_attempt_at, last_error, created_at, sent_at) SELECT * FROM unnest($1::UUID[], $2::TEXT[], \
+         $3::UUID[], $4::UUID[], $5::TEXT[], $6::JSONB[], $7::TEXT[], $8::TEXT[], $9::BIGINT[], $10::TIMESTAMPTZ[], \
+         $11::TEXT[], $12::TIMESTAMPTZ[], $13::TIMESTAMPTZ[])";
     let values = params![
-        mail.id.0,
-        mail.to.as_str().to_owned(),
-        mail.account_id.map(|id| id.0),
-        mail.order_id.map(|id| id.0),
-        mail.template.name(),
-        json(&mail.template)?,
-        mail.secret.clone(),
-        mail.status.as_str(),
-        mail.attempts,
-        mail.next_attempt_at,
-        mail.last_error.clone(),
-        mail.created_at,
-        mail.sent_at,
+        each(mails, |mail| mail.id.0),
+        each(mails, |mail| mail.to.as_str().to_owned()),
+        each(mails, |mail| mail.account_id.map(|id| id.0)),
+        each(mails, |mail| mail.order_id.map(|id| id.0)),
+        each(mails, |mail| mail.template.name()),
+        mails.iter().map(|mail| json(&mail.template)).collect::<Result<Vec<_>, _>>()?,
+        each(mails, |mail| mail.secret.clone()),
+        each(mails, |mail| mail.status.as_str()),
+        each(mails, |mail| mail.attempts),
+        each(mails, |mail| mail.next_attempt_at),
+        each(mails, |mail| mail.last_error.clone()),
+        each(mails, |mail| mail.created_at),
+        each(mails, |mail| mail.sent_at),
     ];
     Ok(Statement::new(SQL, values).beside_others())
 }

@@ -8,6 +8,9 @@ mod product;
 mod session;
 mod shop;
 mod stock;
+mod together;
+
+pub(crate) use together::OrderWrites;
 
 use model::VariantId;
 use store::{Change, StoreError};
@@ -44,21 +47,21 @@ pub(crate) fn statements(change: &Change, locked: &[VariantId]) -> Result<Vec<St
         Change::InsertProduct(product) => product::insert(product),
         Change::UpdateProduct { product, removed } => product::update(product, removed),
         Change::DeleteProduct { id } => Ok(product::delete(*id)),
-        Change::MoveStock(movements) => Ok(stock::move_stock(movements, locked)),
+        Change::MoveStock(movements) => Ok(stock::move_stock(&movements.iter().collect::<Vec<_>>(), locked)),
 
-        Change::InsertOrder(order) => order::insert(order),
+        Change::InsertOrder(order) => order::insert(&[order]),
         Change::UpdateOrder { order, event } => order::update(order, event.as_ref()),
         Change::AnonymiseOrders { account_id } => order::anonymise(*account_id),
 
-        Change::InsertMail(mail) => one(mail::insert(mail)?),
+        Change::InsertMail(mail) => one(mail::insert(&[mail])?),
         Change::RecordDelivery { id, at, outcome, next_attempt_at } => {
             one(mail::record_delivery(*id, *at, outcome, *next_attempt_at))
         }
         Change::RequeueMail { id, at } => one(mail::requeue(*id, *at)),
         Change::DeleteMailsOf { account_id } => one(mail::delete_of(*account_id)),
 
-        Change::StoreReply { claim, reply } => one(shop::store_reply(claim, reply)),
-        Change::PutMeta { key, value } => one(shop::put_meta(key, value.clone())),
+        Change::StoreReply { claim, reply } => one(shop::store_replies(&[(claim, reply)])),
+        Change::PutMeta { key, value } => one(shop::put_meta(key.clone().into_owned(), value.clone())),
         Change::Sweep { keys_before, sessions_before } => Ok(shop::sweep(*keys_before, *sessions_before)),
     }
 }

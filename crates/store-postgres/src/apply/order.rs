@@ -1,43 +1,38 @@
 //! Orders with their lines and timeline.
 
-use model::{AccountId, Email, Order, OrderEvent, OrderStatus, PostalAddress};
+use model::{AccountId, Email, Order, OrderEvent, OrderLine, OrderStatus, PostalAddress};
 use store::StoreError;
 use uuid::Uuid;
 
 use crate::{
     flight::Statement,
-    param::{json, params},
+    param::{each, json, params},
 };
 
-pub(super) fn insert(order: &Order) -> Result<Vec<Statement>, StoreError> {
+/// New orders with their lines and timelines, all of them in as few statements as one.
+pub(super) fn insert(orders: &[&Order]) -> Result<Vec<Statement>, StoreError> {
     const SQL: &str = "INSERT INTO orders (number, id, account_id, email, status, currency, total, ship_to, tracking, \
-         placed_at, updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    let tracking = order.tracking.as_ref().map(json).transpose()?;
+         placed_at, updated_at, version) SELECT * FROM unnest($1::BIGINT[], $2::UUID[], $3::UUID[], $4::TEXT[], \
+         $5::TEXT[], $6::TEXT[], $7::BIGINT[], $8::JSONB[], $9::JSONB[], $10::TIMESTAMPTZ[], $11::TIMESTAMPTZ[], \
+         $12::BIGINT[])";
+    let tracking = orders.iter().map(|order| order.tracking.as_ref().map(json).transpose());
     let values = params![
-        order.number.0,
-        order.id.0,
-        order.account_id.0,
-        email(order),
-        order.status.as_str(),
-        order.total.currency.code(),
-        order.total.amount,
-        json(&order.ship_to)?,
-        tracking,
-        order.placed_at,
-        order.updated_at,
-        order.version,
+        each(orders, |order| order.number.0),
+        each(orders, |order| order.id.0),
+        each(orders, |order| order.account_id.0),
+        each(orders, |order| email(order)),
+        each(orders, |order| order.status.as_str()),
+        each(orders, |order| order.total.currency.code()),
+        each(orders, |order| order.total.amount),
+        orders.iter().map(|order| json(&order.ship_to)).collect::<Result<Vec<_>, _>>()?,
+        tracking.collect::<Result<Vec<_>, _>>()?,
+        each(orders, |order| order.placed_at),
+        each(orders, |order| order.updated_at),
+        each(orders, |order| order.version),
     ];
-    let mut statements = vec![Statement::new(SQL, values).beside_others(), insert_lines(order)?.beside_others()];
-    statements.extend(mark_ordered(order));
-    statements.extend((0..).zip(&order.timeline).map(|(position, event)| {
-        const EVENT: &str = "INSERT INTO order_events (order_number, position, at, status, actor, actor_id, note) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let (actor_id, note) = (event.actor_id.map(|id| id.0), event.note.clone());
-        let position: i64 = position;
-        let values =
-            params![order.number.0, position, event.at, event.status.as_str(), event.actor.as_str(), actor_id, note];
-        Statement::new(EVENT, values).beside_others()
-    }));
+    let mut statements = vec![Statement::new(SQL, values).beside_others(), insert_lines(orders)?.beside_others()];
+    statements.extend(insert_events(orders).map(Statement::beside_others));
+    statements.extend(mark_ordered(orders));
     Ok(statements)
 }
 
@@ -45,34 +40,60 @@ fn email(order: &Order) -> Option<String> {
     order.email.as_ref().map(|email: &Email| email.as_str().to_owned())
 }
 
-fn insert_lines(order: &Order) -> Result<Statement, StoreError> {
+fn insert_lines(orders: &[&Order]) -> Result<Statement, StoreError> {
     const SQL: &str = "INSERT INTO order_lines (order_number, position, product_id, variant_id, title, variant_title, \
-         sku, quantity, unit_price, stock_taken) SELECT $1, * FROM unnest($2::BIGINT[], $3::UUID[], $4::UUID[], \
-         $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::BIGINT[], $9::BIGINT[], $10::BOOLEAN[])";
-    let lines = &order.lines;
-    if let Some(at) = lines.iter().position(|line| line.unit_price.currency != order.total.currency) {
-        let what = format!("order {}: line {at} is in another currency than the total", order.number);
-        return Err(StoreError::Constraint(what));
+         sku, quantity, unit_price, stock_taken) SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::UUID[], \
+         $4::UUID[], $5::TEXT[], $6::TEXT[], $7::TEXT[], $8::BIGINT[], $9::BIGINT[], $10::BOOLEAN[])";
+    let mut lines: Vec<(i64, i64, &OrderLine)> = Vec::new();
+    for order in orders {
+        if let Some(at) = order.lines.iter().position(|line| line.unit_price.currency != order.total.currency) {
+            let what = format!("order {}: line {at} is in another currency than the total", order.number);
+            return Err(StoreError::Constraint(what));
+        }
+        lines.extend((0..).zip(&order.lines).map(|(position, line)| (order.number.0, position, line)));
     }
+    let lines = lines.as_slice();
     let values = params![
-        order.number.0,
-        (0..).take(lines.len()).collect::<Vec<i64>>(),
-        lines.iter().map(|line| line.product_id.0).collect::<Vec<Uuid>>(),
-        lines.iter().map(|line| line.variant_id.0).collect::<Vec<Uuid>>(),
-        lines.iter().map(|line| line.title.clone()).collect::<Vec<_>>(),
-        lines.iter().map(|line| line.variant_title.clone()).collect::<Vec<_>>(),
-        lines.iter().map(|line| line.sku.clone()).collect::<Vec<_>>(),
-        lines.iter().map(|line| line.quantity).collect::<Vec<_>>(),
-        lines.iter().map(|line| line.unit_price.amount).collect::<Vec<_>>(),
-        lines.iter().map(|line| line.stock_taken).collect::<Vec<_>>(),
+        each(lines, |(number, ..)| *number),
+        each(lines, |(_, position, _)| *position),
+        each(lines, |(.., line)| line.product_id.0),
+        each(lines, |(.., line)| line.variant_id.0),
+        each(lines, |(.., line)| line.title.clone()),
+        each(lines, |(.., line)| line.variant_title.clone()),
+        each(lines, |(.., line)| line.sku.clone()),
+        each(lines, |(.., line)| line.quantity),
+        each(lines, |(.., line)| line.unit_price.amount),
+        each(lines, |(.., line)| line.stock_taken),
     ];
     Ok(Statement::new(SQL, values))
 }
 
+fn insert_events(orders: &[&Order]) -> Option<Statement> {
+    const SQL: &str = "INSERT INTO order_events (order_number, position, at, status, actor, actor_id, note) \
+         SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::TIMESTAMPTZ[], $4::TEXT[], $5::TEXT[], $6::UUID[], \
+         $7::TEXT[])";
+    let events = orders.iter().flat_map(|order| {
+        let of_order = (0..).zip(&order.timeline);
+        of_order.map(|(position, event): (i64, _)| (order.number.0, position, event))
+    });
+    let events: Vec<(i64, i64, &OrderEvent)> = events.collect();
+    let events = events.as_slice();
+    let values = params![
+        each(events, |(number, ..)| *number),
+        each(events, |(_, position, _)| *position),
+        each(events, |(.., event)| event.at),
+        each(events, |(.., event)| event.status.as_str()),
+        each(events, |(.., event)| event.actor.as_str()),
+        each(events, |(.., event)| event.actor_id.map(|id| id.0)),
+        each(events, |(.., event)| event.note.clone()),
+    ];
+    (!events.is_empty()).then(|| Statement::new(SQL, values))
+}
+
 /// From now on the variants cannot be removed. Where stock is taken, its movement marks them.
-fn mark_ordered(order: &Order) -> Option<Statement> {
+fn mark_ordered(orders: &[&Order]) -> Option<Statement> {
     const MARK: &str = "UPDATE stock_levels SET was_ordered = TRUE WHERE variant_id = ANY($1)";
-    let lines = order.lines.iter().filter(|line| !line.stock_taken);
+    let lines = orders.iter().flat_map(|order| &order.lines).filter(|line| !line.stock_taken);
     let mut variants: Vec<Uuid> = lines.map(|line| line.variant_id.0).collect();
     variants.sort_unstable();
     variants.dedup();

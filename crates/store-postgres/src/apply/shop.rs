@@ -3,26 +3,31 @@
 use jiff::Timestamp;
 use store::{Claim, StoredReply};
 
-use crate::{flight::Statement, param::params};
+use crate::{
+    flight::Statement,
+    param::{each, params},
+};
 
-pub(super) fn store_reply(claim: &Claim, reply: &StoredReply) -> Statement {
+/// Replies for the keys that their transaction claimed, all of them in one statement.
+pub(super) fn store_replies(replies: &[(&Claim, &StoredReply)]) -> Statement {
     const SQL: &str = "INSERT INTO idempotency_keys (account_id, route, key, fingerprint, at, status, location, etag, \
-         body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+         body) SELECT * FROM unnest($1::UUID[], $2::TEXT[], $3::TEXT[], $4::BYTEA[], $5::TIMESTAMPTZ[], $6::BIGINT[], \
+         $7::TEXT[], $8::TEXT[], $9::BYTEA[])";
     let values = params![
-        claim.account_id.0,
-        claim.route,
-        claim.key.clone(),
-        claim.fingerprint.to_vec(),
-        claim.at,
-        i64::from(reply.status),
-        reply.location.clone(),
-        reply.etag.clone(),
-        reply.body.clone(),
+        each(replies, |(claim, _)| claim.account_id.0),
+        each(replies, |(claim, _)| claim.route.clone().into_owned()),
+        each(replies, |(claim, _)| claim.key.clone()),
+        each(replies, |(claim, _)| claim.fingerprint.to_vec()),
+        each(replies, |(claim, _)| claim.at),
+        each(replies, |(_, reply)| i64::from(reply.status)),
+        each(replies, |(_, reply)| reply.location.clone()),
+        each(replies, |(_, reply)| reply.etag.clone()),
+        each(replies, |(_, reply)| reply.body.clone()),
     ];
     Statement::new(SQL, values).beside_others()
 }
 
-pub(super) fn put_meta(key: &'static str, value: Option<String>) -> Statement {
+pub(super) fn put_meta(key: String, value: Option<String>) -> Statement {
     const PUT: &str =
         "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     match value {

@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 use model::{StockCause, StockMovement, VariantId};
 use uuid::Uuid;
 
-use crate::{flight::Statement, load::stock::lock_levels, param::params};
+use crate::{
+    flight::Statement,
+    load::stock::lock_levels,
+    param::{each, params},
+};
 
 /// Writes the movements to the ledger and adds them to the levels of their variants. A variant that was sold cannot be
 /// removed from then on. The levels are locked first, in one order.
-pub(super) fn move_stock(movements: &[StockMovement], locked: &[VariantId]) -> Vec<Statement> {
+pub(super) fn move_stock(movements: &[&StockMovement], locked: &[VariantId]) -> Vec<Statement> {
     const APPEND: &str = "INSERT INTO stock_movements (id, variant_id, delta, cause, order_id, actor_id, reason, at) \
          SELECT * FROM unnest($1::UUID[], $2::UUID[], $3::BIGINT[], $4::TEXT[], $5::UUID[], $6::UUID[], $7::TEXT[], \
          $8::TIMESTAMPTZ[])";
@@ -20,18 +24,18 @@ pub(super) fn move_stock(movements: &[StockMovement], locked: &[VariantId]) -> V
     if movements.is_empty() {
         return Vec::new();
     }
-    let variants: Vec<Uuid> = movements.iter().map(|movement| movement.variant_id.0).collect();
-    let deltas: Vec<i64> = movements.iter().map(|movement| movement.delta).collect();
-    let sold: Vec<bool> = movements.iter().map(|movement| movement.cause == StockCause::Sold).collect();
+    let variants = each(movements, |movement| movement.variant_id.0);
+    let deltas = each(movements, |movement| movement.delta);
+    let sold = each(movements, |movement| movement.cause == StockCause::Sold);
     let append = params![
-        movements.iter().map(|movement| movement.id.0).collect::<Vec<Uuid>>(),
+        each(movements, |movement| movement.id.0),
         variants.clone(),
         deltas.clone(),
-        movements.iter().map(|movement| movement.cause.as_str()).collect::<Vec<_>>(),
-        movements.iter().map(|movement| movement.order_id.map(|id| id.0)).collect::<Vec<_>>(),
-        movements.iter().map(|movement| movement.actor_id.map(|id| id.0)).collect::<Vec<_>>(),
-        movements.iter().map(|movement| movement.reason.clone()).collect::<Vec<_>>(),
-        movements.iter().map(|movement| movement.at).collect::<Vec<_>>(),
+        each(movements, |movement| movement.cause.as_str()),
+        each(movements, |movement| movement.order_id.map(|id| id.0)),
+        each(movements, |movement| movement.actor_id.map(|id| id.0)),
+        each(movements, |movement| movement.reason.clone()),
+        each(movements, |movement| movement.at),
     ];
     let distinct: BTreeSet<Uuid> = variants.iter().copied().collect();
     let rows = i64::try_from(distinct.len()).unwrap_or(i64::MAX);

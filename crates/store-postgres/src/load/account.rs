@@ -62,7 +62,7 @@ pub(crate) fn row(rows: &[Row]) -> Result<Option<AccountRow>, StoreError> {
 }
 
 /// Reads [`COLUMNS`] and the password's hash.
-pub(super) fn account_row(columns: &mut Columns<'_>) -> Result<AccountRow, StoreError> {
+pub(crate) fn account_row(columns: &mut Columns<'_>) -> Result<AccountRow, StoreError> {
     Ok(AccountRow { account: account(columns)?, password_hash: columns.opt_string()? })
 }
 
@@ -97,12 +97,17 @@ pub(crate) fn address_by_id(account_id: AccountId, id: AddressId) -> Statement {
 
 /// Reads what [`addresses`] and [`address_by_id`] ask.
 pub(crate) fn address_list(rows: Option<&Vec<Row>>) -> Result<Vec<SavedAddress>, StoreError> {
-    read_all(rows_of(rows), "addresses", |columns| {
-        Ok(SavedAddress { id: columns.id()?, label: columns.opt_string()?, address: columns.json()? })
-    })
+    read_all(rows_of(rows), "addresses", address)
 }
 
-const CHALLENGE_COLUMNS: &str = "account_id, secret_hash, new_email, expires_at, tries_left, sends, window_started_at";
+/// Reads `id, label, address`.
+pub(crate) fn address(columns: &mut Columns<'_>) -> Result<SavedAddress, StoreError> {
+    Ok(SavedAddress { id: columns.id()?, label: columns.opt_string()?, address: columns.json()? })
+}
+
+/// The columns of [`challenge_row`], in its order.
+pub(crate) const CHALLENGE_COLUMNS: &str =
+    "account_id, secret_hash, new_email, expires_at, tries_left, sends, window_started_at";
 
 /// The account's challenge of this purpose.
 pub(crate) fn challenge_of(account_id: AccountId, purpose: Purpose) -> Statement {
@@ -120,16 +125,19 @@ pub(crate) fn challenge_by_secret(purpose: Purpose, hash: &SecretHash) -> Statem
 
 /// Reads what [`challenge_of`] and [`challenge_by_secret`] ask.
 pub(crate) fn challenge(rows: &[Row], purpose: Purpose) -> Result<Option<Challenge>, StoreError> {
-    read_one(rows, "challenges", |columns| {
-        Ok(Challenge {
-            account_id: columns.id()?,
-            purpose,
-            secret_hash: columns.opt_array()?,
-            new_email: columns.opt_string()?.map(Email::from_stored),
-            expires_at: columns.time()?,
-            tries_left: columns.int()?,
-            sends: columns.int()?,
-            window_started_at: columns.time()?,
-        })
+    read_one(rows, "challenges", |columns| challenge_row(columns, purpose))
+}
+
+/// Reads [`CHALLENGE_COLUMNS`].
+pub(crate) fn challenge_row(columns: &mut Columns<'_>, purpose: Purpose) -> Result<Challenge, StoreError> {
+    Ok(Challenge {
+        account_id: columns.id()?,
+        purpose,
+        secret_hash: columns.opt_array()?,
+        new_email: columns.opt_string()?.map(Email::from_stored),
+        expires_at: columns.time()?,
+        tries_left: columns.int()?,
+        sends: columns.int()?,
+        window_started_at: columns.time()?,
     })
 }

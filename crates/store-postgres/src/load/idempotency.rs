@@ -1,22 +1,32 @@
 //! Idempotency keys and the shop's own values.
 
+use model::AccountId;
 use sha2::{Digest as _, Sha256};
 use store::{Claim, Claimed, StoreError, StoredReply};
 use tokio_postgres::Row;
 
-use super::{read_one, rows_of};
-use crate::{flight::Statement, param::params};
+use super::rows_of;
+use crate::{
+    flight::Statement,
+    param::{each, params},
+    row::Columns,
+};
 
-/// Locks the key until the transaction ends, then asks what it was used for. A statement sees what was committed before it
-/// began, so a transaction that waited for the lock finds the reply of the one that held it.
-pub(crate) fn claim(claim: &Claim) -> Vec<Statement> {
-    const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
-    const SELECT: &str = "SELECT fingerprint, status, location, etag, body FROM idempotency_keys \
-         WHERE account_id = $1 AND route = $2 AND key = $3";
-    vec![
-        Statement::new(LOCK, params![lock_number(claim)]),
-        Statement::new(SELECT, params![claim.account_id.0, claim.route, claim.key.clone()]),
-    ]
+/// Locks the keys until the transaction ends, in one order, then asks what they were used for. A statement sees what was
+/// committed before it began, so a transaction that waited for a lock finds the reply of the one that held it.
+pub(crate) fn claims(claims: &[&Claim]) -> Vec<Statement> {
+    const LOCK: &str = "SELECT pg_advisory_xact_lock(number) FROM unnest($1::BIGINT[]) AS number";
+    const SELECT: &str = "SELECT k.account_id, k.route, k.key, fingerprint, status, location, etag, body \
+         FROM unnest($1::UUID[], $2::TEXT[], $3::TEXT[]) AS c (account_id, route, key) \
+         JOIN idempotency_keys k ON k.account_id = c.account_id AND k.route = c.route AND k.key = c.key";
+    let mut numbers = each(claims, |claim| lock_number(claim));
+    numbers.sort_unstable();
+    let sought = params![
+        each(claims, |claim| claim.account_id.0),
+        each(claims, |claim| claim.route.clone().into_owned()),
+        each(claims, |claim| claim.key.clone()),
+    ];
+    vec![Statement::new(LOCK, params![numbers]), Statement::new(SELECT, sought)]
 }
 
 /// What the lock is known by. Two keys with one number would only wait for each other.
@@ -29,17 +39,26 @@ fn lock_number(claim: &Claim) -> i64 {
     i64::from_le_bytes(std::array::from_fn(|at| digest[at]))
 }
 
-/// Reads what [`claim`] asks.
-pub(crate) fn claimed(rows: &[Vec<Row>]) -> Result<Claimed, StoreError> {
-    let before = read_one(rows_of(rows.last()), "idempotency_keys", |columns| {
-        let fingerprint = columns.array()?;
-        let status = columns.int()?;
-        let status = u16::try_from(status).map_err(|error| StoreError::broken("idempotency_keys", status, error))?;
-        let (location, etag) = (columns.opt_string()?, columns.opt_string()?);
-        let reply = StoredReply { status, location, etag, body: columns.bytes()?.to_vec() };
-        Ok(Claimed::Before { fingerprint, reply })
-    })?;
-    Ok(before.unwrap_or(Claimed::New))
+/// Reads what [`claims`] asks: what each claim found.
+pub(crate) fn claimed(rows: &[Vec<Row>], claims: &[&Claim]) -> Result<Vec<Claimed>, StoreError> {
+    let mut found = vec![Claimed::New; claims.len()];
+    for row in rows_of(rows.last()) {
+        let mut columns = Columns::new(row, "idempotency_keys", 0);
+        let (account_id, route, key) = (AccountId(columns.get()?), columns.string()?, columns.string()?);
+        let of_row = |claim: &&Claim| claim.account_id == account_id && claim.route == route && claim.key == key;
+        let Some(at) = claims.iter().position(of_row) else { continue };
+        found[at] = before(&mut columns)?;
+    }
+    Ok(found)
+}
+
+fn before(columns: &mut Columns<'_>) -> Result<Claimed, StoreError> {
+    let fingerprint = columns.array()?;
+    let status = columns.int()?;
+    let status = u16::try_from(status).map_err(|error| StoreError::broken("idempotency_keys", status, error))?;
+    let (location, etag) = (columns.opt_string()?, columns.opt_string()?);
+    let reply = StoredReply { status, location, etag, body: columns.bytes()?.to_vec() };
+    Ok(Claimed::Before { fingerprint, reply })
 }
 
 /// A value of the shop itself.

@@ -6,7 +6,7 @@ use store::{Backlog, StoreError};
 use tokio_postgres::Row;
 
 use super::{locking, read_all, read_one};
-use crate::{flight::Statement, param::params};
+use crate::{flight::Statement, param::params, row::Columns};
 
 /// The columns of [`list`], in its order.
 pub(crate) const COLUMNS: &str = "id, recipient, account_id, order_id, content, secret, status, attempts, \
@@ -14,21 +14,24 @@ pub(crate) const COLUMNS: &str = "id, recipient, account_id, order_id, content, 
 
 /// Reads [`COLUMNS`].
 pub(crate) fn list(rows: &[Row]) -> Result<Vec<OutboxMail>, StoreError> {
-    read_all(rows, "mails", |columns| {
-        Ok(OutboxMail {
-            id: columns.id()?,
-            to: Email::from_stored(columns.string()?),
-            account_id: columns.opt_id()?,
-            order_id: columns.opt_id()?,
-            template: columns.json()?,
-            secret: columns.opt_string()?,
-            status: columns.word()?,
-            attempts: columns.int()?,
-            next_attempt_at: columns.time()?,
-            last_error: columns.opt_string()?,
-            created_at: columns.time()?,
-            sent_at: columns.opt_time()?,
-        })
+    read_all(rows, "mails", mail)
+}
+
+/// One row of [`list`].
+pub(crate) fn mail(columns: &mut Columns<'_>) -> Result<OutboxMail, StoreError> {
+    Ok(OutboxMail {
+        id: columns.id()?,
+        to: Email::from_stored(columns.string()?),
+        account_id: columns.opt_id()?,
+        order_id: columns.opt_id()?,
+        template: columns.json()?,
+        secret: columns.opt_string()?,
+        status: columns.word()?,
+        attempts: columns.int()?,
+        next_attempt_at: columns.time()?,
+        last_error: columns.opt_string()?,
+        created_at: columns.time()?,
+        sent_at: columns.opt_time()?,
     })
 }
 

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use model::{AccountId, Email, Money, Order, OrderEvent, OrderId, OrderLine, OrderNumber};
+use model::{AccountId, Email, Money, Order, OrderEvent, OrderId, OrderLine, OrderNumber, VariantId};
 use store::{Checkout, StoreError};
 use tokio_postgres::Row;
+use uuid::Uuid;
 
-use super::{account, locking, read_all, read_one};
+use super::{account, locking, read_all};
 use crate::{
     flight::{Select, Statement},
-    param::params,
+    param::{each, params},
     row::Columns,
 };
 
@@ -76,6 +77,14 @@ pub(crate) fn parts_of(page: impl Fn() -> Select) -> [Statement; 2] {
     [page().inside(|page| of(LINES, page)), page().inside(|page| of(EVENTS, page))]
 }
 
+/// Lines and timelines of the orders with these numbers.
+pub(crate) fn parts_of_numbers(numbers: &[i64]) -> [Statement; 2] {
+    [LINES, EVENTS].map(|parts| {
+        let sql = format!("{parts} WHERE order_number = ANY($1) ORDER BY order_number, position");
+        Statement::new(sql, params![numbers.to_vec()])
+    })
+}
+
 /// Adds lines and timelines to what [`heads`] read.
 fn complete(orders: &mut [Order], lines: &[Row], events: &[Row]) -> Result<(), StoreError> {
     let mut places: HashMap<i64, &mut Order> = orders.iter_mut().map(|order| (order.number.0, order)).collect();
@@ -117,30 +126,44 @@ fn event(columns: &mut Columns<'_>) -> Result<OrderEvent, StoreError> {
     })
 }
 
-/// The buyer, and a number that no order has.
-pub(crate) fn buyer_and_number(buyer: AccountId) -> Statement {
-    let sql = format!(
-        "SELECT {}, password_hash, nextval('order_numbers') FROM (SELECT 1) AS always LEFT JOIN \
-         (SELECT * FROM accounts WHERE id = $1 FOR NO KEY UPDATE) AS buyer ON TRUE",
+/// What orders begin with: numbers that no order has, the buyers, the variants. Locks the buyers and then the levels, each
+/// in the order of their ids.
+pub(crate) fn checkouts(wanted: &[(AccountId, &[VariantId])]) -> Vec<Statement> {
+    const NUMBERS: &str = "SELECT nextval('order_numbers') FROM generate_series(1, $1)";
+    let buyers = format!(
+        "SELECT {}, password_hash FROM accounts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
         account::COLUMNS
     );
-    Statement::new(sql, params![buyer.0])
+    let count = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
+    let mut variants: Vec<Uuid> = wanted.iter().flat_map(|(_, variants)| variants.iter().map(|id| id.0)).collect();
+    variants.sort_unstable();
+    variants.dedup();
+    let [lock, offers] = super::stock::offers(variants);
+    let numbers = Statement::new(NUMBERS, params![count]);
+    vec![numbers, Statement::new(buyers, params![each(wanted, |(buyer, _)| buyer.0)]), lock, offers]
 }
 
-/// Reads what an order begins with: the buyer with the number, the lock of the levels, the offers.
-pub(crate) fn checkout(rows: &[Vec<Row>]) -> Result<Checkout, StoreError> {
-    let [first, _, offers] = rows else { return Err(unanswered()) };
-    let read = |columns: &mut Columns<'_>| {
-        if columns.is_null() {
-            columns.skip(account::COLUMNS.split(',').count() + 1);
-            return Ok((None, columns.int()?));
-        }
-        Ok((Some(account::account_row(columns)?), columns.int()?))
+/// Reads what [`checkouts`] asks, for each of those that are wanted.
+pub(crate) fn checkout_list(
+    rows: &[Vec<Row>],
+    wanted: &[(AccountId, &[VariantId])],
+) -> Result<Vec<Checkout>, StoreError> {
+    let [numbers, buyers, _, offers] = rows else { return Err(unanswered()) };
+    let numbers = read_all(numbers, "orders", |columns| Ok(OrderNumber(columns.int()?)))?;
+    let buyers = read_all(buyers, "accounts", account::account_row)?;
+    let offers = super::stock::offer_list(offers)?;
+    if numbers.len() != wanted.len() {
+        return Err(unanswered());
+    }
+    let checkout = |((buyer, variants), number): (&(AccountId, &[VariantId]), OrderNumber)| Checkout {
+        buyer: buyers.iter().find(|row| row.account.id == *buyer).cloned(),
+        offers: offers.iter().filter(|offer| variants.contains(&offer.variant_id)).cloned().collect(),
+        number,
     };
-    let (buyer, number) = read_one(first, "accounts", read)?.ok_or_else(unanswered)?;
-    Ok(Checkout { buyer, offers: super::stock::offer_list(offers)?, number: OrderNumber(number) })
+    Ok(wanted.iter().zip(numbers).map(checkout).collect())
 }
 
-fn unanswered() -> StoreError {
+/// The error for a flight with too few answers.
+pub(crate) fn unanswered() -> StoreError {
     StoreError::Internal("the database gave fewer answers than it was asked questions".to_owned())
 }

@@ -15,9 +15,11 @@ use crate::{
     row::Columns,
 };
 
-const COLUMNS: &str = "id, account_id, device, address, created_at, last_used_at, expires_at, ended_at";
+/// The columns of [`session`], in its order.
+pub(crate) const COLUMNS: &str = "id, account_id, device, address, created_at, last_used_at, expires_at, ended_at";
 
-fn session(columns: &mut Columns<'_>) -> Result<Session, StoreError> {
+/// Reads [`COLUMNS`].
+pub(crate) fn session(columns: &mut Columns<'_>) -> Result<Session, StoreError> {
     Ok(Session {
         id: columns.id()?,
         account_id: columns.id()?,

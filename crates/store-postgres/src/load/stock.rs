@@ -1,12 +1,12 @@
 //! What can be bought, and the ledger.
 
-use model::{ProductStatus, StockMovement, VariantId, checkout::Offer};
+use model::{ProductStatus, StockMovement, checkout::Offer};
 use store::StoreError;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::read_all;
-use crate::{flight::Statement, param::params};
+use crate::{flight::Statement, param::params, row::Columns};
 
 /// Locks the levels of these variants, in the order of their ids, so that nobody waits in a circle.
 pub(crate) fn lock_levels(ids: Vec<Uuid>) -> Statement {
@@ -15,12 +15,11 @@ pub(crate) fn lock_levels(ids: Vec<Uuid>) -> Statement {
 }
 
 /// These variants as the checkout sees them, in the order of their ids, each once: locks their levels, then asks.
-pub(crate) fn offers(variants: &[VariantId]) -> [Statement; 2] {
+pub(crate) fn offers(ids: Vec<Uuid>) -> [Statement; 2] {
     let sql = "SELECT v.id, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, s.stock, v.track_stock, \
          v.weight_grams, v.barcode, v.product_id, p.title, p.status \
          FROM variants v JOIN stock_levels s ON s.variant_id = v.id JOIN products p ON p.id = v.product_id \
          WHERE v.id = ANY($1) ORDER BY v.id";
-    let ids: Vec<Uuid> = variants.iter().map(|id| id.0).collect();
     [lock_levels(ids.clone()), Statement::new(sql, params![ids])]
 }
 
@@ -46,18 +45,21 @@ pub(crate) fn offer_list(rows: &[Row]) -> Result<Vec<Offer>, StoreError> {
 
 /// Reads `seq, id, variant_id, delta, cause, order_id, actor_id, reason, at`; gives `seq` beside the movement.
 pub(crate) fn movements(rows: &[Row]) -> Result<Vec<(i64, StockMovement)>, StoreError> {
-    read_all(rows, "stock_movements", |columns| {
-        let seq = columns.int()?;
-        let movement = StockMovement {
-            id: columns.id()?,
-            variant_id: columns.id()?,
-            delta: columns.int()?,
-            cause: columns.word()?,
-            order_id: columns.opt_id()?,
-            actor_id: columns.opt_id()?,
-            reason: columns.opt_string()?,
-            at: columns.time()?,
-        };
-        Ok((seq, movement))
-    })
+    read_all(rows, "stock_movements", movement)
+}
+
+/// One row of [`movements`].
+pub(crate) fn movement(columns: &mut Columns<'_>) -> Result<(i64, StockMovement), StoreError> {
+    let seq = columns.int()?;
+    let movement = StockMovement {
+        id: columns.id()?,
+        variant_id: columns.id()?,
+        delta: columns.int()?,
+        cause: columns.word()?,
+        order_id: columns.opt_id()?,
+        actor_id: columns.opt_id()?,
+        reason: columns.opt_string()?,
+        at: columns.time()?,
+    };
+    Ok((seq, movement))
 }

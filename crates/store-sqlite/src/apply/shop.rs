@@ -13,7 +13,7 @@ pub(super) fn store_reply(conn: &Connection, claim: &Claim, reply: &StoredReply)
     let values = params![
         digest(claim),
         claim.account_id.key(),
-        claim.route,
+        claim.route.as_ref(),
         claim.key,
         claim.fingerprint,
         claim.at.as_microsecond(),

@@ -42,7 +42,8 @@ pub(crate) fn permissions(columns: &mut Columns<'_>) -> Result<Permissions, Stor
     known.ok_or_else(|| StoreError::broken("accounts", bits, "is no set of permissions"))
 }
 
-fn account_row(columns: &mut Columns<'_>) -> Result<AccountRow, StoreError> {
+/// Reads [`COLUMNS`] and the password's hash.
+pub(crate) fn account_row(columns: &mut Columns<'_>) -> Result<AccountRow, StoreError> {
     Ok(AccountRow { account: account(columns)?, password_hash: columns.opt_string()? })
 }
 
@@ -70,7 +71,8 @@ pub(crate) fn owners(conn: &Connection) -> Sql<u64> {
 
 const ADDRESS_COLUMNS: &str = "id, label, address";
 
-fn address(columns: &mut Columns<'_>) -> Result<SavedAddress, StoreError> {
+/// Reads `id, label, address`.
+pub(crate) fn address(columns: &mut Columns<'_>) -> Result<SavedAddress, StoreError> {
     Ok(SavedAddress { id: columns.id()?, label: columns.opt_string()?, address: columns.json()? })
 }
 
@@ -86,9 +88,12 @@ pub(crate) fn address_by_id(conn: &Connection, account_id: AccountId, id: Addres
     one(conn, "addresses", &sql, [id.key(), account_id.key()], address)
 }
 
-const CHALLENGE_COLUMNS: &str = "account_id, secret_hash, new_email, expires_at, tries_left, sends, window_started_at";
+/// The columns of [`challenge`], in its order.
+pub(crate) const CHALLENGE_COLUMNS: &str =
+    "account_id, secret_hash, new_email, expires_at, tries_left, sends, window_started_at";
 
-fn challenge(columns: &mut Columns<'_>, purpose: Purpose) -> Result<Challenge, StoreError> {
+/// Reads [`CHALLENGE_COLUMNS`].
+pub(crate) fn challenge(columns: &mut Columns<'_>, purpose: Purpose) -> Result<Challenge, StoreError> {
     Ok(Challenge {
         account_id: columns.id()?,
         purpose,

@@ -13,7 +13,8 @@ use crate::{
     sql::{Key, Sql, all, one},
 };
 
-fn session(columns: &mut Columns<'_>) -> Result<Session, StoreError> {
+/// Reads `id, account_id, device, address, created_at, last_used_at, expires_at, ended_at`.
+pub(crate) fn session(columns: &mut Columns<'_>) -> Result<Session, StoreError> {
     Ok(Session {
         id: columns.id()?,
         account_id: columns.id()?,

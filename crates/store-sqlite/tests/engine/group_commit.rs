@@ -27,6 +27,10 @@ enum Then {
 
 #[async_trait]
 impl Job for Odd {
+    fn may_share_transaction(&self) -> bool {
+        false
+    }
+
     async fn run(&mut self, tx: &mut dyn Tx) -> JobOutcome {
         let insert = Change::InsertAccount { account: self.account.clone(), password_hash: None };
         let first = tx.apply(std::slice::from_ref(&insert)).await;

@@ -45,7 +45,7 @@ impl<T> Creating<T> {
     #[must_use]
     pub fn claim(&self, account_id: AccountId, route: &'static str, at: Timestamp) -> Option<Claim> {
         let key = self.key.clone()?;
-        Some(Claim { account_id, route, key, fingerprint: self.fingerprint, at })
+        Some(Claim { account_id, route: route.into(), key, fingerprint: self.fingerprint, at })
     }
 
     /// The claim on the key, where a key must be given.

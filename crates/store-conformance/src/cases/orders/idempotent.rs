@@ -10,7 +10,13 @@ const ROUTE: &str = "POST /v1/orders";
 
 /// A claim of `account` for a request with this fingerprint.
 pub(crate) fn claim(shop: &Shop, account: &Account, key: &str, fingerprint: u8) -> Claim {
-    Claim { account_id: account.id, route: ROUTE, key: key.to_owned(), fingerprint: [fingerprint; 32], at: shop.now() }
+    Claim {
+        account_id: account.id,
+        route: ROUTE.into(),
+        key: key.to_owned(),
+        fingerprint: [fingerprint; 32],
+        at: shop.now(),
+    }
 }
 
 /// The operation behind a claim, with a reply that shows which order it was.
@@ -71,7 +77,7 @@ pub async fn keys_belong_to_an_account_and_a_route(shop: Shop) {
     let (ann, bob) = (shop.customer("ann").await, shop.customer("bob").await);
     let mug = shop.product("Mug", 9).await;
     let of_ann = claim(&shop, &ann, "key", 1);
-    let elsewhere = Claim { route: "POST /v1/elsewhere", ..of_ann.clone() };
+    let elsewhere = Claim { route: "POST /v1/elsewhere".into(), ..of_ann.clone() };
     let case = Claim { key: "KEY".into(), ..of_ann.clone() };
     for claim in [of_ann, elsewhere, case] {
         let done = shop.run(once(Some(claim), place(&shop, &ann, &[line(&mug, 1)]))).await;

@@ -98,7 +98,7 @@ pub async fn changes_of_rows_that_are_not_there_are_broken(shop: Shop) {
     ];
     for change in broken {
         let text = format!("{change:?}");
-        let meta = Change::PutMeta { key: "mark", value: Some("x".into()) };
+        let meta = Change::PutMeta { key: "mark".into(), value: Some("x".into()) };
         match shop.apply(vec![meta, change]).await {
             Err(StoreError::Broken(_)) => {}
             other => panic!("{text} gave {other:?}"),
@@ -119,7 +119,7 @@ pub async fn changes_that_may_find_nothing_find_nothing(shop: Shop) {
         Change::DeleteAddresses { account_id },
         Change::AnonymiseOrders { account_id },
         Change::DeleteMailsOf { account_id },
-        Change::PutMeta { key: "nothing", value: None },
+        Change::PutMeta { key: "nothing".into(), value: None },
         Change::MoveStock(vec![]),
     ];
     shop.apply(changes).await.expect("nothing to do");
@@ -195,7 +195,7 @@ pub async fn a_transaction_reads_its_own_writes(shop: Shop) {
         let changes = [
             Change::InsertAccount { account: ann.clone(), password_hash: None },
             Change::InsertMail(mail.clone()),
-            Change::PutMeta { key: "greeting", value: Some("hello".into()) },
+            Change::PutMeta { key: "greeting".into(), value: Some("hello".into()) },
         ];
         Box::pin(async move {
             tx.apply(&changes).await?;
@@ -225,7 +225,7 @@ pub async fn a_refused_transaction_leaves_nothing(shop: Shop) {
 pub async fn values_of_the_shop_are_replaced_and_removed(shop: Shop) {
     let put = async |value: Option<&str>| {
         let value = value.map(str::to_owned);
-        shop.apply(vec![Change::PutMeta { key: "name", value }]).await.expect("stored");
+        shop.apply(vec![Change::PutMeta { key: "name".into(), value }]).await.expect("stored");
         load!(shop, |tx| tx.meta("name").await)
     };
     assert_eq!(put(Some("one")).await.as_deref(), Some("one"));

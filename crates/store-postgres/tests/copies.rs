@@ -1,0 +1,83 @@
+//! A copy that is not the same as its source is not kept.
+
+use cartwright_store_postgres::{Options, PostgresEngine};
+use store::{Copies, Parcel, Queries, Record, Tally};
+use store_conformance::{
+    Database,
+    support::{line, ship_to},
+};
+use store_sqlite::{Options as SqliteOptions, SqliteEngine};
+use tokio::sync::mpsc;
+
+/// Reads everything out of `from`.
+async fn read(from: &dyn Copies) -> (Vec<Record>, Tally) {
+    let (sender, mut parcels) = mpsc::channel(1000);
+    from.read_all(sender).await.expect("it can be read");
+    let (mut all, mut end) = (Vec::new(), None);
+    while let Some(parcel) = parcels.recv().await {
+        match parcel {
+            Parcel::Records(records) => all.extend(records),
+            Parcel::End(tally) => end = Some(tally),
+        }
+    }
+    (all, end.expect("the end"))
+}
+
+/// Writes these into `to`, and claims that they are what `tally` counts.
+async fn write(to: &dyn Copies, records: &[Record], tally: Option<Tally>) -> Result<Tally, store::StoreError> {
+    let (sender, parcels) = mpsc::channel(records.len() + 2);
+    for record in records {
+        sender.send(Parcel::Records(vec![record.clone()])).await.expect("room");
+    }
+    if let Some(tally) = tally {
+        sender.send(Parcel::End(tally)).await.expect("room");
+    }
+    drop(sender);
+    to.write_all(parcels).await
+}
+
+#[test]
+fn a_copy_is_the_same_or_nothing_on_both_engines() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = folder.path().join("source.db");
+    let path = source.clone();
+    let open = || async move {
+        let engine = SqliteEngine::open(&path, SqliteOptions::default()).expect("a database");
+        Database::new(std::sync::Arc::new(engine), ())
+    };
+    store_conformance::run(open, |shop| async move {
+        let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
+        shop.order(&ann, &[line(&mug, 2)]).await;
+        assert_eq!(ship_to().country, "DE");
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let source = SqliteEngine::open(&source, SqliteOptions::default()).expect("a database");
+        let (records, tally) = read(&source).await;
+        let database = test_postgres::Database::fresh();
+        let server = PostgresEngine::open(Options::parse(&database.url()).expect("a URL")).await.expect("a database");
+        let file = SqliteEngine::open(&folder.path().join("target.db"), SqliteOptions::default()).expect("a database");
+        for target in [&server as &dyn Copies, &file] {
+            // Something was changed on the way, something was lost, the source broke off.
+            let mut changed = records.clone();
+            for record in &mut changed {
+                if let Record::Order(order) = record {
+                    order.ship_to.city.push('x');
+                }
+            }
+            let error = write(target, &changed, Some(tally.clone())).await.expect_err("not the same");
+            assert!(error.to_string().contains("differs from its source in orders"), "{error}");
+            let lost: Vec<_> = records.iter().filter(|record| !matches!(record, Record::Mail(_))).cloned().collect();
+            let error = write(target, &lost, Some(tally.clone())).await.expect_err("not the same");
+            assert!(error.to_string().contains("in mails"), "{error}");
+            write(target, &records, None).await.expect_err("no end");
+            assert_eq!(read(target).await.0.len(), 0, "nothing of that stays");
+
+            assert_eq!(write(target, &records, Some(tally.clone())).await.expect("the same"), tally);
+            let error = write(target, &records, Some(tally.clone())).await.expect_err("not empty any more");
+            assert!(error.to_string().contains("a shop in it already"), "{error}");
+            assert_eq!(read(target).await.1, tally);
+        }
+        assert!(server.has_owner().await.is_ok_and(|has| !has));
+    });
+}

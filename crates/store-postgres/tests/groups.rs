@@ -1,0 +1,249 @@
+//! Orders that wait at one moment share a transaction, and none of them notices.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use cartwright_store_postgres::{Options, PostgresEngine};
+use commerce::{Conflict, Error, Idempotent, Replied, orders::PlaceOrder};
+use model::{Account, AccountId, Order, OutboxMail, Product, VariantId};
+use store::{Change, Claim, Operation, StoreError, StoredReply, Tx};
+use store_conformance::{
+    Database,
+    support::{Shop, count_ok, line, place},
+};
+use tokio::{sync::Notify, task::JoinHandle};
+
+/// Enough for one group at a time.
+const CONNECTIONS: usize = 8;
+
+/// A shop whose engine forms one group at a time, and that engine.
+fn on_one_group<C: Future<Output = ()>>(case: impl FnOnce(Shop, Arc<PostgresEngine>) -> C) {
+    let engine: Arc<OnceLock<Arc<PostgresEngine>>> = Arc::default();
+    let opened = Arc::clone(&engine);
+    let open = || async move {
+        let database = test_postgres::Database::fresh();
+        let mut options = Options::parse(&database.url()).expect("a URL");
+        options.connections = CONNECTIONS;
+        let open = Arc::new(PostgresEngine::open(options).await.expect("a database"));
+        opened.set(Arc::clone(&open)).expect("opened once");
+        Database::new(open, database)
+    };
+    store_conformance::run(open, |shop| async move {
+        let engine = Arc::clone(engine.get().expect("opened"));
+        case(shop, engine).await;
+    });
+}
+
+/// Keeps the only group busy with an order that waits for a lock, until it is told to go on.
+struct Jam {
+    go_on: Arc<Notify>,
+    holder: Vec<JoinHandle<Result<(), StoreError>>>,
+    jammed: Vec<JoinHandle<Result<Order, Error>>>,
+}
+
+/// Locks what an order of this variant locks, until it is told to go on.
+struct Holds {
+    buyer: AccountId,
+    variant: VariantId,
+    held: Arc<Notify>,
+    go_on: Arc<Notify>,
+}
+
+#[async_trait]
+impl Operation for Holds {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
+        tx.checkout(self.buyer, &[self.variant]).await?;
+        self.held.notify_one();
+        self.go_on.notified().await;
+        Ok(())
+    }
+}
+
+impl Jam {
+    async fn of(shop: &Shop, buyer: &Account) -> Self {
+        let product = shop.product("Jam", 1).await;
+        let (variant, held, go_on) = (product.variants[0].id, Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let holds = Holds { buyer: buyer.id, variant, held: Arc::clone(&held), go_on: Arc::clone(&go_on) };
+        let holder = begin(shop, vec![holds]);
+        held.notified().await;
+        let jammed = begin(shop, vec![place(shop, buyer, &[line(&product, 1)])]);
+        // It is at the lock, and what comes now waits behind it.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        Self { go_on, holder, jammed }
+    }
+
+    /// Lets the group go on, once all who shall come together have come.
+    async fn release(self) {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        self.go_on.notify_one();
+        assert_eq!(count_ok(&ended(self.holder).await), 1, "the lock was held");
+        assert_eq!(count_ok(&ended(self.jammed).await), 1, "and then an order placed");
+    }
+}
+
+fn once(shop: &Shop, buyer: &Account, product: &Product, key: &str) -> Idempotent<PlaceOrder> {
+    let claim = Claim {
+        account_id: buyer.id,
+        route: "POST /v1/orders".into(),
+        key: key.to_owned(),
+        fingerprint: [1; 32],
+        at: shop.now(),
+    };
+    let render = |order: &Order| StoredReply {
+        status: 201,
+        location: None,
+        etag: None,
+        body: order.number.0.to_le_bytes().to_vec(),
+    };
+    Idempotent { claim: Some(claim), operation: place(shop, buyer, &[line(product, 1)]), render }
+}
+
+/// Begins to run all of them now.
+fn begin<O: Operation>(shop: &Shop, operations: Vec<O>) -> Vec<JoinHandle<Result<O::Output, O::Error>>> {
+    let begin = |operation| {
+        let shop = shop.clone();
+        tokio::spawn(async move { shop.run(operation).await })
+    };
+    operations.into_iter().map(begin).collect()
+}
+
+async fn ended<T>(running: Vec<JoinHandle<T>>) -> Vec<T> {
+    let mut results = Vec::with_capacity(running.len());
+    for task in running {
+        results.push(task.await.expect("no panic"));
+    }
+    results
+}
+
+#[test]
+fn orders_that_wait_share_a_transaction() {
+    on_one_group(|shop, engine| async move {
+        let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 30).await);
+        let jam = Jam::of(&shop, &shop.customer("jam").await).await;
+        let before = engine.round_trips();
+        let orders = (0..20).map(|number| once(&shop, &ann, &mug, &number.to_string())).collect();
+        let running = begin(&shop, orders);
+        jam.release().await;
+        let placed = ended(running).await;
+        assert_eq!(count_ok(&placed), 20, "{placed:?}");
+        // Two for the jam's holder, three at most for the jammed, three for all others.
+        let trips = engine.round_trips() - before;
+        assert!(trips <= 8, "{trips} round trips for 20 orders");
+        assert_eq!(shop.product_now(mug.id).await.variants[0].stock, 10);
+    });
+}
+
+#[test]
+fn the_last_pieces_are_sold_one_after_the_other() {
+    on_one_group(|shop, engine| async move {
+        let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 5).await);
+        let jam = Jam::of(&shop, &shop.customer("jam").await).await;
+        let before = engine.round_trips();
+        let orders = (0..20).map(|_| place(&shop, &ann, &[line(&mug, 1)])).collect();
+        let running = begin(&shop, orders);
+        jam.release().await;
+        let placed = ended(running).await;
+        assert_eq!(count_ok(&placed), 5);
+        for refused in placed.into_iter().filter_map(Result::err) {
+            assert!(matches!(refused, Error::Conflict(Conflict::OutOfStock(_))), "{refused:?}");
+        }
+        let trips = engine.round_trips() - before;
+        assert!(trips <= 8, "{trips} round trips: the group fell apart");
+        assert_eq!(shop.product_now(mug.id).await.variants[0].stock, 0);
+    });
+}
+
+#[test]
+fn one_key_is_one_order_inside_of_a_group_too() {
+    on_one_group(|shop, _| async move {
+        let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 5).await);
+        let jam = Jam::of(&shop, &shop.customer("jam").await).await;
+        let running = begin(&shop, (0..5).map(|_| once(&shop, &ann, &mug, "one")).collect());
+        jam.release().await;
+        let mut bodies = Vec::new();
+        for replied in ended(running).await {
+            match replied.expect("a reply") {
+                Replied::New(reply) => bodies.insert(0, reply.body),
+                Replied::Before(reply) => bodies.push(reply.body),
+                Replied::KeyReused => panic!("it is the same request"),
+            }
+        }
+        assert!(bodies.iter().all(|body| *body == bodies[0]), "{bodies:?}");
+        assert_eq!(shop.product_now(mug.id).await.variants[0].stock, 4);
+    });
+}
+
+/// Says that it shares, and then breaks the transaction: its mail belongs to nobody.
+struct Breaks(OutboxMail);
+
+#[async_trait]
+impl Operation for Breaks {
+    type Output = ();
+    type Error = StoreError;
+
+    fn may_share_transaction(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
+        tx.checkout(AccountId(uuid::Uuid::nil()), &[]).await?;
+        tx.apply(&[Change::InsertMail(self.0.clone())]).await
+    }
+}
+
+#[test]
+fn what_breaks_the_group_fails_alone() {
+    on_one_group(|shop, _| async move {
+        let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
+        let order = shop.order(&ann, &[line(&mug, 1)]).await;
+        let mut mail = shop.mails_to(order.email.as_ref().expect("an address")).await.remove(0);
+        mail.id = shop.id();
+        mail.account_id = Some(AccountId(uuid::Uuid::nil()));
+        let jam = Jam::of(&shop, &shop.customer("jam").await).await;
+        let orders = begin(&shop, (0..5).map(|_| place(&shop, &ann, &[line(&mug, 1)])).collect());
+        let broken = begin(&shop, vec![Breaks(mail)]);
+        let more = begin(&shop, (0..3).map(|_| place(&shop, &ann, &[line(&mug, 1)])).collect());
+        jam.release().await;
+        assert_eq!(count_ok(&ended(orders).await), 5);
+        assert_eq!(count_ok(&ended(more).await), 3);
+        let broken = ended(broken).await;
+        assert!(matches!(broken[..], [Err(StoreError::Constraint(_))]), "{broken:?}");
+        assert_eq!(shop.product_now(mug.id).await.variants[0].stock, 0);
+    });
+}
+
+/// Says that it shares, and then asks for what a group does not give.
+struct AsksForMore(AccountId);
+
+#[async_trait]
+impl Operation for AsksForMore {
+    type Output = bool;
+    type Error = StoreError;
+
+    fn may_share_transaction(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<bool, StoreError> {
+        Ok(tx.account(self.0).await?.is_some())
+    }
+}
+
+#[test]
+fn what_asks_for_more_runs_alone() {
+    on_one_group(|shop, _| async move {
+        let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
+        let jam = Jam::of(&shop, &shop.customer("jam").await).await;
+        let asking = begin(&shop, vec![AsksForMore(ann.id)]);
+        let orders = begin(&shop, (0..3).map(|_| place(&shop, &ann, &[line(&mug, 1)])).collect());
+        jam.release().await;
+        assert!(matches!(ended(asking).await[..], [Ok(true)]));
+        assert_eq!(count_ok(&ended(orders).await), 3);
+    });
+}
