@@ -36,7 +36,7 @@ impl Copies for PostgresEngine {
         let read = async {
             // Before the snapshot is taken, so that it has all that was written.
             wire.ask(Begin::Snapshot, Statement::new(LOCK, params![])).await?;
-            if let Some(row) = wire.ask(Begin::No, Statement::new(OTHERS, params![])).await?.first()
+            if let Some(row) = wire.ask(Begin::NoHurry, Statement::new(OTHERS, params![])).await?.first()
                 && let others @ 1.. = Columns::new(row, "pg_stat_activity", 0).int()?
             {
                 return Err(refusals::in_use(&format!("the shop is open ({others} connections)")).into());
@@ -54,7 +54,7 @@ impl Copies for PostgresEngine {
         let mut wire = self.wire().await?;
         match write(&mut wire, &mut from).await {
             Ok(tally) => {
-                fly(&wire.client, wire.is_prepared, Begin::No, &[], true).await.map_err(|fault| fault.error)?;
+                fly(&wire.client, wire.is_prepared, Begin::NoHurry, &[], true).await.map_err(|fault| fault.error)?;
                 // Plans for tables that were empty a moment ago would be bad ones; the server would notice by itself, later.
                 let _ = wire.client.batch_execute("ANALYZE").await;
                 Ok(tally)
@@ -93,7 +93,7 @@ impl Wire {
 
     /// Ends the transaction without anything of it; a connection that cannot is closed.
     async fn end(self, how: &'static str) {
-        if fly(&self.client, false, Begin::No, &[Statement::new(how, params![])], false).await.is_err() {
+        if fly(&self.client, false, Begin::NoHurry, &[Statement::new(how, params![])], false).await.is_err() {
             discard(self.client);
         }
     }
@@ -106,19 +106,19 @@ async fn write(wire: &mut Wire, from: &mut mpsc::Receiver<Parcel>) -> Result<Tal
     // The next order goes on where they end.
     const NUMBERS: &str = "SELECT setval('order_numbers', max(number)) FROM orders HAVING max(number) IS NOT NULL";
     wire.ask(Begin::Write, load::lock("copy")).await?;
-    if !wire.ask(Begin::No, Statement::new(ANYTHING, params![])).await?.is_empty() {
+    if !wire.ask(Begin::NoHurry, Statement::new(ANYTHING, params![])).await?.is_empty() {
         return Err(refusals::not_empty().into());
     }
     // Values that a first start without a shop left here.
-    wire.ask(Begin::No, Statement::new("DELETE FROM meta", params![])).await?;
+    wire.ask(Begin::NoHurry, Statement::new("DELETE FROM meta", params![])).await?;
     loop {
         match from.recv().await {
             None => return Err(refusals::broken_off().into()),
             Some(Parcel::Records(records)) => {
-                fly(&wire.client, wire.is_prepared, Begin::No, &statements(records)?, false).await?;
+                fly(&wire.client, wire.is_prepared, Begin::NoHurry, &statements(records)?, false).await?;
             }
             Some(Parcel::End(sent)) => {
-                wire.ask(Begin::No, Statement::new(NUMBERS, params![])).await?;
+                wire.ask(Begin::NoHurry, Statement::new(NUMBERS, params![])).await?;
                 let mut written = Tally::default();
                 records(wire, None, &mut written).await?;
                 return if written == sent { Ok(written) } else { Err(refusals::differs(&sent, &written).into()) };
@@ -217,15 +217,15 @@ struct Reader<'r> {
 impl Reader<'_> {
     async fn open(&self, table: &'static str, select: &str) -> Result<(), Fault> {
         let declare = format!("DECLARE {table}_copied NO SCROLL CURSOR FOR {select}");
-        self.wire.ask(Begin::No, Statement::new(declare, params![])).await.map(drop)
+        self.wire.ask(Begin::NoHurry, Statement::new(declare, params![])).await.map(drop)
     }
 
     /// The next rows; none when there are no more.
     async fn fetch(&self, table: &'static str) -> Result<Vec<Row>, Fault> {
         let fetch = format!("FETCH {PARCEL} FROM {table}_copied");
-        let rows = self.wire.ask(Begin::No, Statement::new(fetch, params![])).await?;
+        let rows = self.wire.ask(Begin::NoHurry, Statement::new(fetch, params![])).await?;
         if rows.is_empty() {
-            self.wire.ask(Begin::No, Statement::new(format!("CLOSE {table}_copied"), params![])).await?;
+            self.wire.ask(Begin::NoHurry, Statement::new(format!("CLOSE {table}_copied"), params![])).await?;
         }
         Ok(rows)
     }
@@ -258,7 +258,7 @@ impl Reader<'_> {
     }
 
     async fn categories(&mut self) -> Result<(), Fault> {
-        let tree = load::category::list(Some(&self.wire.ask(Begin::No, load::category::tree()).await?))?;
+        let tree = load::category::list(Some(&self.wire.ask(Begin::NoHurry, load::category::tree()).await?))?;
         for some in Category::parents_first(tree).chunks(PARCEL) {
             self.send(some.iter().cloned().map(Record::Category).collect()).await?;
         }
@@ -279,7 +279,7 @@ impl Reader<'_> {
             }
             let ids = rows.iter().map(|row| Columns::new(row, "products", 0).id());
             let ids = ids.collect::<Result<Vec<Uuid>, _>>()?;
-            let rows = self.wire.ask(Begin::No, Statement::new(whole.clone(), params![ids])).await?;
+            let rows = self.wire.ask(Begin::NoHurry, Statement::new(whole.clone(), params![ids])).await?;
             self.send(load::product::list(&rows)?.into_iter().map(Record::Product).collect()).await?;
         }
     }
@@ -295,7 +295,7 @@ impl Reader<'_> {
             let numbers = numbers.collect::<Result<Vec<i64>, _>>()?;
             let mut rows = vec![heads];
             for part in load::order::parts_of_numbers(&numbers) {
-                rows.push(self.wire.ask(Begin::No, part).await?);
+                rows.push(self.wire.ask(Begin::NoHurry, part).await?);
             }
             self.send(load::order::list(&rows)?.into_iter().map(Record::Order).collect()).await?;
         }

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -28,6 +28,8 @@ const TRIES_MAX: u32 = 12;
 /// How often a transaction is tried that stores what is there already, or whose connection breaks: each of them ends one
 /// way or the other at once, or not at all.
 const TRIES_MAX_OTHERWISE: u32 = 4;
+/// For how long a transaction is tried anew: the caller waits.
+const TRYING_MAX: Duration = Duration::from_secs(4);
 /// The pause before the second try; it grows with each.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -99,10 +101,11 @@ impl PostgresEngine {
             match fly(&client, self.is_prepared, begin, &statements, begin != Begin::Read).await {
                 Ok(rows) => return Ok(rows),
                 Err(fault) => {
+                    server::part_if_gone(&self.pool, &fault);
                     // Inside of a transaction that failed, or of no use at all: either way nobody else gets it.
                     discard(client);
                     // A connection that lay idle may have been ended long ago; reading again does no harm.
-                    if fault.remedy != Remedy::Reconnect || tries >= TRIES_MAX_OTHERWISE {
+                    if !matches!(fault.remedy, Remedy::Reconnect | Remedy::Leave) || tries >= TRIES_MAX_OTHERWISE {
                         return Err(fault.error);
                     }
                 }
@@ -121,7 +124,13 @@ impl PostgresEngine {
         // Before anybody is told; also when it is not known how it ended.
         self.accesses.forget(&outdated);
         self.trips.fetch_add(ended.trips.into(), Ordering::Relaxed);
-        ended.fault.map_or(Ok(()), Err)
+        match ended.fault {
+            None => Ok(()),
+            Some(fault) => {
+                server::part_if_gone(&self.pool, &fault);
+                Err(fault)
+            }
+        }
     }
 }
 
@@ -135,7 +144,7 @@ impl Engine for PostgresEngine {
                 Ended::Failed(error) => return Err(error),
             };
         }
-        let mut tries = 0;
+        let (mut tries, begun) = (0, Instant::now());
         loop {
             tries += 1;
             let fault = match self.attempt(job.as_mut()).await {
@@ -145,9 +154,9 @@ impl Engine for PostgresEngine {
             let limit = match (fault.remedy, &fault.error) {
                 (Remedy::None | Remedy::GiveUp, _) => return Err(fault.error),
                 (Remedy::Repeat, StoreError::Busy) => TRIES_MAX,
-                (Remedy::Repeat | Remedy::Reconnect, _) => TRIES_MAX_OTHERWISE,
+                (Remedy::Repeat | Remedy::Reconnect | Remedy::Leave, _) => TRIES_MAX_OTHERWISE,
             };
-            if tries >= limit {
+            if tries >= limit || begun.elapsed() > TRYING_MAX {
                 return Err(fault.error);
             }
             tracing::debug!(error = %fault.error, tries, "a transaction is repeated");

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{PoolError, TimeoutType};
 use store::StoreError;
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
@@ -16,14 +16,16 @@ pub(crate) enum Remedy {
     Repeat,
     /// The connection is of no use any more; the same work may succeed on another one.
     Reconnect,
-    /// The connection is of no use any more, and the caller has waited long enough.
+    /// So is every other connection to that server; the same work may succeed on another one.
+    Leave,
+    /// Every connection to that server is of no use any more, and the caller has waited long enough.
     GiveUp,
 }
 
 impl Remedy {
     /// Whether the connection must not be used again.
     pub(crate) const fn is_connection_lost(self) -> bool {
-        matches!(self, Self::Reconnect | Self::GiveUp)
+        matches!(self, Self::Reconnect | Self::Leave | Self::GiveUp)
     }
 }
 
@@ -65,11 +67,12 @@ impl From<tokio_postgres::Error> for Fault {
             }
             // Somebody stored the same at this moment: seen anew, the operation decides otherwise.
             &SqlState::UNIQUE_VIOLATION => (StoreError::Constraint(text), Remedy::Repeat),
-            &SqlState::ADMIN_SHUTDOWN
-            | &SqlState::CRASH_SHUTDOWN
-            | &SqlState::CANNOT_CONNECT_NOW
-            | &SqlState::READ_ONLY_SQL_TRANSACTION
-            | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => (StoreError::Unavailable(text), Remedy::Reconnect),
+            &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => {
+                (StoreError::Unavailable(text), Remedy::Reconnect)
+            }
+            &SqlState::CANNOT_CONNECT_NOW | &SqlState::READ_ONLY_SQL_TRANSACTION => {
+                (StoreError::Unavailable(text), Remedy::Leave)
+            }
             &SqlState::DISK_FULL => (StoreError::Full, Remedy::None),
             &SqlState::QUERY_CANCELED | &SqlState::TOO_MANY_CONNECTIONS | &SqlState::OUT_OF_MEMORY => {
                 (StoreError::Unavailable(text), Remedy::None)
@@ -98,6 +101,7 @@ impl From<PoolError> for Fault {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Backend(error) => Self { error: StoreError::Unavailable(text(&error)), remedy: Remedy::None },
+            PoolError::Timeout(TimeoutType::Create) => Self::timed_out(),
             PoolError::Timeout(_) => StoreError::Busy.into(),
             error => StoreError::Unavailable(error.to_string()).into(),
         }

@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// How long a round trip may take, locks that are waited for included.
-const TIME_LIMIT: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(4);
 /// How long reading may take, which waits for no lock.
-const READ_LIMIT: Duration = Duration::from_secs(4);
-/// How long a check of everything may take.
+const READ_LIMIT: Duration = Duration::from_secs(3);
+/// How long a check or a copy of everything may take, a flight of it.
 const CHECK_LIMIT: Duration = Duration::from_secs(3600);
 
 /// One statement with its values.
@@ -116,6 +116,8 @@ pub(crate) fn gathered(statements: Vec<Statement>) -> Vec<Statement> {
 pub(crate) enum Begin {
     /// It goes on with a transaction that has begun.
     No,
+    /// The same, in a transaction that may take as long as it takes.
+    NoHurry,
     /// With its first statement, which reads and is alone.
     Read,
     /// With a transaction that writes.
@@ -130,7 +132,7 @@ impl Begin {
     /// The isolation is named because a database can have another default.
     const fn sql(self) -> &'static str {
         match self {
-            Self::No | Self::Read => "",
+            Self::No | Self::NoHurry | Self::Read => "",
             Self::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
             Self::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             // These statements do read whole tables, each in its own way.
@@ -154,7 +156,7 @@ pub(crate) async fn fly(
     commit: bool,
 ) -> Result<Vec<Vec<Row>>, Fault> {
     let limit = match begin {
-        Begin::Check => CHECK_LIMIT,
+        Begin::Check | Begin::NoHurry => CHECK_LIMIT,
         Begin::Read | Begin::Snapshot => READ_LIMIT,
         Begin::No | Begin::Write => TIME_LIMIT,
     };

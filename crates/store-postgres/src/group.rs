@@ -31,13 +31,14 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     apply::OrderWrites,
     error::{Fault, Remedy},
+    server,
     tx::PgTx,
 };
 
 /// How many share a transaction at most: beyond this the statements are no cheaper, and the locks are held longer.
 const MEMBERS_MAX: usize = 32;
 /// How long a job may wait until its group begins.
-const WAIT_LIMIT: Duration = Duration::from_secs(5);
+const WAIT_LIMIT: Duration = Duration::from_secs(4);
 
 /// What became of a job.
 pub(crate) enum Ended {
@@ -113,6 +114,9 @@ async fn run_together(pool: &Pool, is_prepared: bool, members: Vec<Waiting>, tri
         Ok(client) => group(PgTx::new(client, is_prepared), &mut jobs, trips).await,
         Err(error) => Err(Fault::from(error)),
     };
+    if let Err(fault) = &outcome {
+        server::part_if_gone(pool, fault);
+    }
     for (at, (job, answer)) in jobs.into_iter().zip(answers).enumerate() {
         let ended = match &outcome {
             Ok(verdicts) if verdicts.get(at) == Some(&Verdict::Done) => Ended::Done(job),

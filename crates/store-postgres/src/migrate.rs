@@ -13,6 +13,8 @@ pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_shop.s
 
 /// The lock that one process holds while it migrates: "cart" in ASCII.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1667330676)";
+/// Another process may be at a migration that takes minutes.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = 0";
 const STATE: &str = "SELECT to_regclass('schema_version') IS NOT NULL, EXISTS (SELECT 1 FROM pg_class c \
      WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S'))";
 
@@ -58,7 +60,7 @@ async fn step(client: &Object, from: Option<i64>, to: i64, sql: &str) -> Result<
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Rights(text(&error)),
         _ => OpenError::Migration { version: to, reason: text(&error) },
     };
-    client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await.map_err(failed)?;
+    client.batch_execute(BEGIN).await.map_err(failed)?;
     let done = async {
         client.batch_execute(LOCK).await.map_err(failed)?;
         // A new statement sees what another process committed while this one waited.

@@ -1,14 +1,24 @@
 //! Reaching the server: the URL, TLS, the pool.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{
+    future::{Future, pending},
+    pin::Pin,
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
 };
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_postgres::{
     Config,
     config::{Host, SslMode, TargetSessionAttrs},
@@ -16,17 +26,19 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::error::{OpenError, text};
+use crate::error::{Fault, OpenError, Remedy, text};
 
 /// How our sessions are. Nobody may keep others waiting for a lock for longer than a caller waits for us. And each statement of
 /// ours has an index for what it looks for: a plan that is made while a table is small, and kept while it grows (those of
 /// foreign keys among them), must not read all of it.
-const SESSION: &str = "-c lock_timeout=8s -c idle_in_transaction_session_timeout=10s -c enable_seqscan=off \
+const SESSION: &str = "-c lock_timeout=3s -c idle_in_transaction_session_timeout=10s -c enable_seqscan=off \
      -c plan_cache_mode=force_generic_plan -c jit=off";
 /// The oldest server that the test-suite would be run on.
 const SERVER_MIN: i64 = 140_000;
-/// How long to wait for a server to let us in.
+/// How long to wait for a server to let us in, from the first byte to the first answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// How long the server that was right the last time goes before the others, when there are several.
+const HEAD_START: Duration = Duration::from_millis(300);
 /// How long a caller waits for a free connection.
 const WAIT_LIMIT: Duration = Duration::from_secs(5);
 /// After this long without an answer to what was sent, a connection is given up by the system.
@@ -172,13 +184,109 @@ impl Options {
 /// # Errors
 /// The certificates of TLS cannot be read.
 pub(crate) fn pool(options: &Options) -> Result<Pool, OpenError> {
-    let connector = MakeRustlsConnect::new(tls_config(&options.tls)?);
-    let recycling_method = RecyclingMethod::Fast;
-    let manager = Manager::from_config(options.config.clone(), connector, ManagerConfig { recycling_method });
-    let timeouts = Timeouts { wait: Some(WAIT_LIMIT), create: Some(CONNECT_LIMIT * 2), recycle: None };
+    let connector = ToTheRightOne {
+        tls: MakeRustlsConnect::new(tls_config(&options.tls)?),
+        hosts: each_host(&options.config).into(),
+        last: Arc::default(),
+    };
+    let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_connect(options.config.clone(), connector, manager_config);
+    let timeouts = Timeouts { wait: Some(WAIT_LIMIT), create: Some(CONNECT_LIMIT + HEAD_START * 2), recycle: None };
     let pool =
         Pool::builder(manager).max_size(options.connections.max(1)).timeouts(timeouts).runtime(Runtime::Tokio1).build();
     pool.map_err(|error| OpenError::Url(error.to_string()))
+}
+
+/// Closes the connections of `pool` that nobody uses, when `fault` says that their server is of no use any more: each would be
+/// found out by another caller, and a silent one by a long wait.
+pub(crate) fn part_if_gone(pool: &Pool, fault: &Fault) {
+    if matches!(fault.remedy, Remedy::Leave | Remedy::GiveUp) {
+        pool.retain(|_, _| false);
+    }
+}
+
+/// The configuration for each of the hosts by itself.
+fn each_host(config: &Config) -> Vec<Config> {
+    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    let one = |at: usize| {
+        let mut one = Config::new();
+        let host = &hosts[at];
+        match host {
+            Host::Tcp(name) => one.host(name),
+            Host::Unix(path) => one.host_path(path),
+        };
+        if let Some(address) = addresses.get(at) {
+            one.hostaddr(*address);
+        }
+        one.port(ports.get(at).or(ports.first()).copied().unwrap_or(5432));
+        one.ssl_mode(config.get_ssl_mode()).target_session_attrs(config.get_target_session_attrs());
+        one.keepalives(config.get_keepalives()).keepalives_idle(config.get_keepalives_idle());
+        config.get_user().map(|user| one.user(user));
+        config.get_dbname().map(|name| one.dbname(name));
+        config.get_options().map(|options| one.options(options));
+        config.get_application_name().map(|name| one.application_name(name));
+        config.get_password().map(|password| one.password(password));
+        config.get_connect_timeout().map(|limit| one.connect_timeout(*limit));
+        config.get_tcp_user_timeout().map(|limit| one.tcp_user_timeout(*limit));
+        one
+    };
+    (0..hosts.len()).map(one).collect()
+}
+
+/// Connects to that one of several servers which takes writes. They are asked beside each other, and not one after the other: a
+/// server that is frozen lets anybody in and then says nothing.
+#[derive(Clone)]
+struct ToTheRightOne {
+    tls: MakeRustlsConnect,
+    hosts: Arc<[Config]>,
+    /// Which one it was the last time.
+    last: Arc<AtomicUsize>,
+}
+
+type Connected = Result<(tokio_postgres::Client, JoinHandle<()>), tokio_postgres::Error>;
+
+impl Connect for ToTheRightOne {
+    fn connect(&self, _: &Config) -> Pin<Box<dyn Future<Output = Connected> + Send + '_>> {
+        Box::pin(async move {
+            let last = self.last.load(Ordering::Relaxed);
+            let mut tries = JoinSet::new();
+            for at in 0..self.hosts.len() {
+                let (config, tls) = (self.hosts[at].clone(), self.tls.clone());
+                let pause = if at == last { Duration::ZERO } else { HEAD_START };
+                tries.spawn(async move {
+                    tokio::time::sleep(pause).await;
+                    (at, tokio::time::timeout(CONNECT_LIMIT, connect_one(config, tls)).await)
+                });
+            }
+            let mut failed = None;
+            while let Some(tried) = tries.join_next().await {
+                match tried {
+                    Ok((at, Ok(Ok(connected)))) => {
+                        self.last.store(at, Ordering::Relaxed);
+                        return Ok(connected);
+                    }
+                    // What the server said that was right the last time tells more than what a standby says.
+                    Ok((at, Ok(Err(error)))) if at == last || failed.is_none() => failed = Some(error),
+                    Ok(_) | Err(_) => {}
+                }
+            }
+            match failed {
+                Some(error) => Err(error),
+                // Nobody said anything. The pool's limit is about to tell so.
+                None => pending().await,
+            }
+        })
+    }
+}
+
+async fn connect_one(config: Config, tls: MakeRustlsConnect) -> Connected {
+    let (client, connection) = config.connect(tls).await?;
+    let driver = tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection to the database ended");
+        }
+    });
+    Ok((client, driver))
 }
 
 /// The first connection, to a server that will do.

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::Read as _,
     net::{Ipv4Addr, TcpListener},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -10,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::execute;
@@ -42,6 +42,7 @@ pub struct Server {
     keeper: Child,
     rope: Option<ChildStdin>,
     folder: TempDir,
+    frozen: Vec<i32>,
 }
 
 impl Server {
@@ -51,15 +52,57 @@ impl Server {
     /// When PostgreSQL is not installed (with what to install), or does not start (with what it said).
     #[must_use]
     pub fn start(settings: &Settings) -> Self {
+        Self::with_data(settings, |data| {
+            let mut init = as_server(&bin("initdb"));
+            init.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+            init.args(["--no-instructions", "--pgdata"]).arg(data);
+            init
+        })
+    }
+
+    /// Starts a standby that follows this server, and from now on lets this one acknowledge nothing before the standby has it
+    /// on its disk.
+    ///
+    /// # Panics
+    /// When that does not work.
+    #[must_use]
+    pub fn start_standby(&self, settings: &Settings) -> Self {
+        let standby = Self::with_data(settings, |data| {
+            let mut copy = as_server(&bin("pg_basebackup"));
+            copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--pgdata"]).arg(data);
+            copy.args(["--dbname", &format!("{}?application_name=standby", self.url("postgres"))]);
+            copy
+        });
+        let run = |sql: &str| execute(&self.url("postgres"), sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        run("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        run("SELECT pg_reload_conf()");
+        let until = Instant::now() + PATIENCE;
+        while execute(&self.url("postgres"), "SELECT 1 / count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")
+            .is_err()
+        {
+            assert!(Instant::now() < until, "the standby does not follow:\n{}", standby.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        standby
+    }
+
+    /// Makes a standby the primary, and waits until it is.
+    ///
+    /// # Panics
+    /// When it does not become one.
+    pub fn promote(&self) {
+        let promoted = execute(&self.url("postgres"), "SELECT pg_promote()");
+        promoted.unwrap_or_else(|error| panic!("the standby is not promoted: {error}\n{}", self.log()));
+    }
+
+    fn with_data(settings: &Settings, make: impl FnOnce(&Path) -> Command) -> Self {
         let folder = tempfile::Builder::new().prefix("cartwright-postgres-").tempdir().expect("a folder");
         // The server's own user must get in.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("a folder for everybody");
         let data = folder.path().join("data");
-        let mut init = as_server(&bin("initdb"));
-        init.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
-        init.args(["--no-instructions", "--pgdata"]).arg(&data).current_dir(folder.path());
-        let init = init.output().expect("initdb can be run");
-        assert!(init.status.success(), "initdb: {}", String::from_utf8_lossy(&init.stderr));
+        let mut make = make(&data);
+        let made = make.current_dir(folder.path()).output().expect("PostgreSQL's programs can be run");
+        assert!(made.status.success(), "{make:?}: {}", String::from_utf8_lossy(&made.stderr));
 
         let port = free_port();
         let log = fs::File::create(folder.path().join("log")).expect("a log");
@@ -73,9 +116,46 @@ impl Server {
         keeper.stdout(log.try_clone().expect("a log")).stderr(log);
         let mut keeper = keeper.spawn().expect("a server can be started");
         let rope = keeper.stdin.take();
-        let server = Self { port, keeper, rope, folder };
+        let server = Self { port, keeper, rope, folder, frozen: Vec::new() };
         server.wait();
         server
+    }
+
+    /// Kills it where it stands (SIGKILL).
+    ///
+    /// # Panics
+    /// When it runs no more.
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// Stops it at once, without a word to anybody (`immediate`).
+    ///
+    /// # Panics
+    /// When it runs no more.
+    pub fn stop_immediately(&self) {
+        self.signal(Signal::QUIT);
+    }
+
+    /// Freezes it with all its processes (SIGSTOP): connections stay open, and nobody answers. It stays so until it is dropped.
+    ///
+    /// # Panics
+    /// When it runs no more.
+    pub fn freeze(&mut self) {
+        let postmaster = self.process();
+        self.frozen = children(postmaster);
+        self.frozen.insert(0, postmaster);
+        for process in &self.frozen {
+            signal(*process, Signal::STOP);
+        }
+    }
+
+    fn signal(&self, what: Signal) {
+        signal(self.process(), what);
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
     /// How the database `name` is reached.
@@ -103,12 +183,7 @@ impl Server {
     fn wait(&self) {
         let until = Instant::now() + PATIENCE;
         while let Err(error) = execute(&self.url("postgres"), "SELECT 1") {
-            if Instant::now() > until {
-                let mut log = String::new();
-                let _ =
-                    fs::File::open(self.folder.path().join("log")).and_then(|mut file| file.read_to_string(&mut log));
-                panic!("PostgreSQL does not start ({error}):\n{log}");
-            }
+            assert!(Instant::now() < until, "PostgreSQL does not start ({error}):\n{}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -116,9 +191,26 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        for process in &self.frozen {
+            signal(*process, Signal::CONT);
+        }
         drop(self.rope.take());
         let _ = self.keeper.wait();
     }
+}
+
+/// Sends a signal to a process of a server of ours. One that has ended needs none.
+fn signal(process: i32, what: Signal) {
+    if let Some(pid) = Pid::from_raw(process) {
+        let _ = kill_process(pid, what);
+    }
+}
+
+/// The processes that `parent` started.
+fn children(parent: i32) -> Vec<i32> {
+    let path = format!("/proc/{parent}/task/{parent}/children");
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.split_whitespace().filter_map(|process| process.parse().ok()).collect()
 }
 
 fn lines(settings: &Settings, port: u16) -> Vec<String> {

@@ -19,6 +19,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// The media type.
     pub(crate) content_type: String,
+    /// `Retry-After`, in seconds.
+    pub(crate) retry_after: Option<u32>,
     /// The body.
     pub(crate) body: Vec<u8>,
 }
@@ -87,7 +89,8 @@ impl Client {
         let mut response = self.agent.run(request)?;
         let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
+        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let body = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec()?;
-        Ok(Reply { status: response.status().as_u16(), content_type, body })
+        Ok(Reply { status: response.status().as_u16(), content_type, retry_after, body })
     }
 }

@@ -139,7 +139,10 @@ pub(crate) fn order(client: &Client, shop: &Shop, key: String, buyer: usize, bod
     let at = Instant::now();
     let fate = match client.post(&shop.buyers[buyer], "/v1/orders", &key, &body) {
         Ok(reply) if reply.status == 201 => Fate::Acknowledged(Acknowledged::read(&reply.json())),
-        Ok(reply) => Fate::Refused(reply.status),
+        Ok(reply) => {
+            assert!(reply.status != 503 || reply.retry_after.is_some(), "nobody says when to come back: {reply:?}");
+            Fate::Refused(reply.status)
+        }
         Err(error) => Fate::Unknown(error.to_string()),
     };
     Sent { key, buyer, body, fate, at, took: at.elapsed() }
