@@ -130,6 +130,7 @@ fn web_settings(settings: &Settings, public_url: &str) -> web::Settings {
         connections: usize::try_from(settings.max_connections).unwrap_or(usize::MAX),
         body_bytes: usize::try_from(settings.max_body_kib).unwrap_or(usize::MAX).saturating_mul(1024),
         request_timeout: Duration::from_secs(u64::from(settings.request_timeout_secs)),
+        stop_delay: Duration::from_secs(u64::from(settings.stop_delay_secs)),
         stop_timeout: STOP_TIMEOUT,
         ..web::Limits::default()
     };

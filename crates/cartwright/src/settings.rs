@@ -155,6 +155,13 @@ pub(crate) struct Settings {
         value_parser = clap::value_parser!(u32).range(1..=600), help_heading = "HTTP")]
     pub(crate) request_timeout_secs: u32,
 
+    /// For how long the program goes on when it was asked to stop, while /readyz says that it will, in seconds.
+    ///
+    /// More than the period in which a proxy asks, so that a rolling restart costs no request.
+    #[arg(long, env = "CARTWRIGHT_STOP_DELAY_SECS", value_name = "SECONDS", default_value = "0", global = true,
+        value_parser = clap::value_parser!(u32).range(0..=600), help_heading = "HTTP")]
+    pub(crate) stop_delay_secs: u32,
+
     /// The threads that answer requests; as many as there are cores when it is not given.
     #[arg(long, env = "CARTWRIGHT_WORKERS", value_name = "COUNT", global = true,
         value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "HTTP")]

@@ -169,6 +169,16 @@ pub enum OpenError {
         /// What was said.
         reason: String,
     },
+    /// A pooler stands in between, which hands out connections as they are.
+    #[error(
+        "{server} is a pooler that takes no settings for a session ({reason}); add prepare=off to the URL, which also suits its transaction mode"
+    )]
+    Pooler {
+        /// Host and port.
+        server: String,
+        /// What was said.
+        reason: String,
+    },
     /// There is no such database.
     #[error("{server} has no such database: {reason}; make it with `createdb`")]
     NoDatabase {

@@ -328,6 +328,7 @@ fn refused(server: String, error: PoolError) -> OpenError {
         Some(code) if *code == SqlState::INVALID_PASSWORD || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
             OpenError::Denied { server, reason }
         }
+        _ if reason.contains("unsupported startup parameter") => OpenError::Pooler { server, reason },
         Some(code) if *code == SqlState::INVALID_CATALOG_NAME => OpenError::NoDatabase { server, reason },
         _ => OpenError::Unreachable { server, reason },
     }

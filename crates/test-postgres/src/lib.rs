@@ -16,7 +16,7 @@ use std::{
 
 use tokio_postgres::NoTls;
 
-pub use server::{Server, Settings};
+pub use server::{Server, Settings, as_server};
 
 /// The server that the tests of one program share. It forgets what power loss would take: quick, and nothing that those
 /// tests look at.

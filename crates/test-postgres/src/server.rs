@@ -170,6 +170,12 @@ impl Server {
         self.port
     }
 
+    /// The folder of its files, which its user can write to.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The process, as it noted it itself.
     ///
     /// # Panics
@@ -228,11 +234,13 @@ fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-/// A command that runs as the server's user.
-fn as_server(program: &Path) -> Command {
+/// A command that runs as the server's user, who must not be root.
+#[must_use]
+pub fn as_server(program: &Path) -> Command {
     if rustix::process::geteuid().is_root() {
-        let mut command = Command::new("runuser");
-        command.args(["-u", USER, "--"]).arg(program);
+        // Not `runuser`, which stays in between: whoever ends the command would end that alone.
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", USER, "--regid", USER, "--clear-groups", "--"]).arg(program).env("HOME", "/");
         command
     } else {
         Command::new(program)

@@ -91,6 +91,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// How long a request may take to be answered.
     pub request_timeout: Duration,
+    /// How long requests are still taken when the server was told to stop, and says so on `/readyz`.
+    pub stop_delay: Duration,
     /// How long in-flight requests may take to finish when the server stops.
     pub stop_timeout: Duration,
     /// From when a request is slow enough to be logged as a warning.
@@ -110,6 +112,7 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(10),
             body_bytes: 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            stop_delay: Duration::ZERO,
             stop_timeout: Duration::from_secs(30),
             slow: Duration::from_secs(1),
             cache_bytes: 16 * 1024 * 1024,

@@ -24,8 +24,8 @@ const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
 /// How long to wait when connections cannot be accepted (no file descriptors left): long enough not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `app` on `listener` until `shutdown` is ready; then accepts nothing more and lets requests in flight finish,
-/// as long as the settings allow.
+/// Serves `app` on `listener` until `shutdown` is ready; then says so on `/readyz` and goes on for as long as the settings
+/// want, accepts nothing more, and lets requests in flight finish, as long as the settings allow.
 ///
 /// # Errors
 /// When some requests were cut off because they took longer than that.
@@ -41,6 +41,15 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         }
     }
     app.stop();
+    // Proxies ask now and then whether to send requests here; until they have heard that they should not, all are answered.
+    let mut noticed = pin!(time::sleep(app.settings().limits.stop_delay));
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut noticed => break,
+            (stream, peer, permit) = server.accept(&listener) => server.spawn(stream, peer, permit),
+        }
+    }
     drop(listener);
     let finished = time::timeout(app.settings().limits.stop_timeout, server.finish()).await;
     upkeep.abort();
