@@ -278,6 +278,7 @@ macro_rules! suite {
                     sessions_that_ended_or_expired_long_ago_are_removed
                     challenges_that_expired_long_ago_are_removed
                     what_is_still_needed_stays
+                    one_of_several_takes_the_turn_and_the_next_one_an_hour_later
                 }
             }
             queries {

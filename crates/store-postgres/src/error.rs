@@ -217,7 +217,7 @@ pub enum OpenError {
     )]
     NotOurs,
     /// The user lacks a right.
-    #[error("the user may not make tables in the database: {0}; make the user the owner of the database")]
+    #[error("the user lacks a right in the database: {0}; make the user the owner of the database")]
     Rights(String),
     /// A migration failed; the database is as it was.
     #[error("cannot bring the database to schema version {version}: {reason}; it was left as it was")]

@@ -399,6 +399,9 @@ impl Tx for MemberTx {
     async fn mail(&mut self, _: MailId) -> Found<Option<OutboxMail>> {
         self.leave().await
     }
+    async fn sweep(&mut self, _: Timestamp, _: Timestamp, _: u32) -> Found<u32> {
+        self.leave().await
+    }
     async fn meta(&mut self, _: &'static str) -> Found<Option<String>> {
         self.leave().await
     }

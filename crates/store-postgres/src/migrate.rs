@@ -38,7 +38,7 @@ pub(crate) async fn run(client: &Object, migrations: &[&str]) -> Result<(), Open
 
 /// The version of the schema; `None` when the database is empty.
 pub(crate) async fn version(client: &Object) -> Result<Option<i64>, OpenError> {
-    let failed = |error: tokio_postgres::Error| OpenError::Migration { version: 0, reason: text(&error) };
+    let failed = |error| failed(0, &error);
     let row = client.query_typed(STATE, &[]).await.map_err(failed)?;
     let (is_ours, is_used) = match row.first() {
         Some(row) => (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?),
@@ -56,10 +56,7 @@ pub(crate) async fn version(client: &Object) -> Result<Option<i64>, OpenError> {
 
 /// Runs one migration, unless another process has in the meantime.
 async fn step(client: &Object, from: Option<i64>, to: i64, sql: &str) -> Result<(), OpenError> {
-    let failed = |error: tokio_postgres::Error| match error.code() {
-        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Rights(text(&error)),
-        _ => OpenError::Migration { version: to, reason: text(&error) },
-    };
+    let failed = |error| failed(to, &error);
     client.batch_execute(BEGIN).await.map_err(failed)?;
     let done = async {
         client.batch_execute(LOCK).await.map_err(failed)?;
@@ -85,5 +82,13 @@ async fn step(client: &Object, from: Option<i64>, to: i64, sql: &str) -> Result<
             let _ = client.batch_execute("ROLLBACK").await;
             Err(error)
         }
+    }
+}
+
+/// Why the version `version` was not reached.
+fn failed(version: i64, error: &tokio_postgres::Error) -> OpenError {
+    match error.code() {
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Rights(text(error)),
+        _ => OpenError::Migration { version, reason: text(error) },
     }
 }

@@ -317,6 +317,12 @@ impl Tx for PgTx {
         Ok(self.spoil(read)?.pop())
     }
 
+    async fn sweep(&mut self, keys_before: Timestamp, sessions_before: Timestamp, limit: u32) -> Found<u32> {
+        let rows = self.load(load::idempotency::sweep(keys_before, sessions_before, limit)).await?;
+        let read = load::idempotency::swept(&rows);
+        self.spoil(read)
+    }
+
     async fn apply(&mut self, changes: &[Change]) -> Found<()> {
         if let Some(fault) = &self.fault {
             return Err(fault.error.clone());

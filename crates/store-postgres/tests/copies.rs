@@ -55,7 +55,9 @@ fn a_copy_is_the_same_or_nothing_on_both_engines() {
         let source = SqliteEngine::open(&source, SqliteOptions::default()).expect("a database");
         let (records, tally) = read(&source).await;
         let database = test_postgres::Database::fresh();
-        let server = PostgresEngine::open(Options::parse(&database.url()).expect("a URL")).await.expect("a database");
+        let mut options = Options::parse(&database.url()).expect("a URL");
+        options.name("cartwright-copy");
+        let server = PostgresEngine::open(options).await.expect("a database");
         let file = SqliteEngine::open(&folder.path().join("target.db"), SqliteOptions::default()).expect("a database");
         for target in [&server as &dyn Copies, &file] {
             // Something was changed on the way, something was lost, the source broke off.

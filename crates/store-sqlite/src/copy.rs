@@ -28,6 +28,8 @@ impl Copies for SqliteEngine {
             let read = || -> Sql<()> {
                 // A connection of its own: this takes long, and the readers are few.
                 let conn = connection::reader(&path, Options::default().busy_timeout)?;
+                // A connection that has read nothing yet knows no version.
+                one(&conn, "meta", "SELECT 1 FROM meta LIMIT 1", [], |_| Ok(()))?;
                 let before = connection::pragma(&conn, "data_version")?;
                 let mut tally = Tally::default();
                 in_snapshot(&conn, |conn| {

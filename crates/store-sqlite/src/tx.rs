@@ -168,6 +168,10 @@ impl Tx for SqliteTx<'_> {
         self.run(|conn| load::idempotency::meta(conn, key))
     }
 
+    async fn sweep(&mut self, keys_before: Timestamp, sessions_before: Timestamp, limit: u32) -> Found<u32> {
+        self.write(|conn| load::idempotency::sweep(conn, keys_before, sessions_before, limit))
+    }
+
     async fn apply(&mut self, changes: &[Change]) -> Found<()> {
         self.write(|conn| changes.iter().try_for_each(|change| apply::apply(conn, change)))
     }

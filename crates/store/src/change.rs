@@ -187,12 +187,4 @@ pub enum Change {
         /// The value; `None` removes it.
         value: Option<String>,
     },
-    /// Removes what nobody needs any more: idempotency keys from before `keys_before`; challenges and sessions (with
-    /// their refresh tokens) that expired or ended before `sessions_before`.
-    Sweep {
-        /// See above.
-        keys_before: Timestamp,
-        /// See above.
-        sessions_before: Timestamp,
-    },
 }

@@ -113,6 +113,16 @@ pub trait Tx: Send {
     /// The value that [`Change::PutMeta`] stored.
     async fn meta(&mut self, key: &'static str) -> Result<Option<String>, StoreError>;
 
+    /// Removes what nobody needs any more: idempotency keys from before `keys_before`; challenges and sessions (with their
+    /// refresh tokens) that expired or ended before `sessions_before`. At most `limit` of each at a time, oldest first, so that
+    /// nobody waits long; gives how many there were.
+    async fn sweep(
+        &mut self,
+        keys_before: Timestamp,
+        sessions_before: Timestamp,
+        limit: u32,
+    ) -> Result<u32, StoreError>;
+
     // ── Writing ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Writes the changes, in their order. On an error the transaction must be left to roll back.

@@ -2,16 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use commerce::upkeep::Sweep;
+use commerce::{
+    Error,
+    upkeep::{Sweep, TakeTurn},
+};
 use model::Timestamp;
 use store::{Engine, execute};
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tracing::warn;
 
 /// Not while the shop is opening.
 const FIRST: Duration = Duration::from_secs(60);
-/// Then once an hour; what is swept is days old.
-const PERIOD: Duration = Duration::from_secs(60 * 60);
+/// How often this process asks whether it is its turn.
+const PERIOD: Duration = Duration::from_secs(10 * 60);
+/// Between two parts of the work, for those who wait.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Removes what nobody needs any more, for ever.
 pub(super) async fn run(engine: Arc<dyn Engine>) {
@@ -19,8 +24,18 @@ pub(super) async fn run(engine: Arc<dyn Engine>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = execute(engine.as_ref(), Sweep { now: Timestamp::now() }).await {
-            warn!(%error, "old sessions and idempotency keys could not be removed; it is tried again in an hour");
+        if let Err(error) = sweep(engine.as_ref()).await {
+            warn!(%error, "old sessions and idempotency keys could not be removed; it is tried again within the hour");
         }
     }
+}
+
+async fn sweep(engine: &dyn Engine) -> Result<(), Error> {
+    if !execute(engine, TakeTurn { now: Timestamp::now() }).await? {
+        return Ok(());
+    }
+    while execute(engine, Sweep { now: Timestamp::now() }).await? > 0 {
+        sleep(PAUSE).await;
+    }
+    Ok(())
 }

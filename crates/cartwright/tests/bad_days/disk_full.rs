@@ -28,19 +28,19 @@ const LEFT_BYTES: u64 = 1_500_000;
 const FULL_WHEN_REFUSED: u32 = 50;
 
 /// A small disk. It is gone when this is dropped.
-struct SmallDisk {
-    path: PathBuf,
+pub(super) struct SmallDisk {
+    pub(super) path: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl SmallDisk {
     /// `None` where it was said that nothing can be mounted.
-    fn mount() -> Option<Self> {
+    pub(super) fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("disk");
         fs::create_dir(&path).expect("a folder");
         let mut command = Command::new("mount");
-        let output = command.args(["-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs"]).arg(&path).output();
+        let output = command.args(["-t", "tmpfs", "-o", "size=24m,mode=0777", "tmpfs"]).arg(&path).output();
         let why = match output {
             Ok(output) if output.status.success() => return Some(Self { path, _folder: folder }),
             Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -57,7 +57,7 @@ impl SmallDisk {
     }
 
     /// Fills it up but for so many bytes.
-    fn fill_but(&self, left: u64) {
+    pub(super) fn fill_but(&self, left: u64) {
         let ballast = self.top_up();
         let length = ballast.metadata().expect("a file").len();
         ballast.set_len(length.saturating_sub(left)).expect("a shorter file");
@@ -76,7 +76,7 @@ impl SmallDisk {
         self.path.join("ballast")
     }
 
-    fn make_room(&self) {
+    pub(super) fn make_room(&self) {
         fs::remove_file(self.ballast()).expect("the ballast");
     }
 }

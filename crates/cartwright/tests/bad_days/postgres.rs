@@ -1,8 +1,18 @@
 //! PostgreSQL that cannot be used: a line that says what to do, and no password in it.
 
-use test_postgres::Database;
+use std::{path::Path, thread, time::Duration};
 
-use crate::days::program::{Ended, create_owner_in, run_on};
+use test_postgres::{Database, Server, Settings, as_server, execute};
+
+use super::disk_full::SmallDisk;
+use crate::days::{
+    audit::Audit,
+    client::Client,
+    load::{Fate, Load, order},
+    program::{Ended, check_in, create_owner_in, run_on},
+    server::Launch,
+    shop::Shop,
+};
 
 fn check(database: &str) -> Ended {
     let folder = tempfile::tempdir().expect("a folder");
@@ -65,4 +75,62 @@ fn a_broken_ledger_is_found() {
     let ended = check(&database.url());
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stdout.contains("the level is 3, its movements sum up to 0"), "{ended:?}");
+}
+
+#[test]
+fn a_user_without_rights_is_told_what_is_missing() {
+    let server = Server::start(&Settings { is_durable: false, ..Settings::default() });
+    let run = |sql: &str| execute(&server.url("postgres"), sql).expect(sql);
+    run("CREATE DATABASE shop");
+    run("CREATE ROLE weak LOGIN");
+    let folder = tempfile::tempdir().expect("a folder");
+    let weak = server.url("shop").replace("postgres@", "weak@");
+    let complaint =
+        run_on(folder.path(), &["serve", "--database", &weak, "--listen", "127.0.0.1:0"]).expect_complaint();
+    assert!(complaint.contains("owner of the database"), "{complaint}");
+    // Somebody else made the schema.
+    create_owner_in(folder.path(), Some(&server.url("shop")));
+    let complaint = check(&weak).expect_complaint();
+    assert!(complaint.contains("owner of the database"), "{complaint}");
+}
+
+#[test]
+fn a_full_disk_on_the_server_refuses_orders_loses_none_and_passes() {
+    let Some(disk) = SmallDisk::mount() else {
+        println!("\n*** LEFT OUT: the test of a full disk, since CARTWRIGHT_TEST_NO_MOUNT=1 is set. ***\n");
+        return;
+    };
+    let server = Server::start(&Settings::default());
+    let place = disk.path.join("tables");
+    assert!(as_server(Path::new("/bin/mkdir")).arg(&place).status().expect("mkdir can be run").success());
+    execute(&server.url("postgres"), &format!("CREATE TABLESPACE small LOCATION '{}'", place.display()))
+        .expect("a place");
+    execute(&server.url("postgres"), "CREATE DATABASE shop TABLESPACE small").expect("a database");
+    let url = server.url("shop");
+    let folder = tempfile::tempdir().expect("a folder");
+    let launch = Launch::new(folder.path(), &["--signup", "immediate", "--database", &url]);
+    create_owner_in(&launch.data, Some(&url));
+    let process = launch.start();
+    let shop = Shop::fill(launch.address, 4);
+    disk.fill_but(500_000);
+    let load = Load::new(&shop, "order").undeterred();
+    let (mut sent, ()) = load.during(4, || thread::sleep(Duration::from_secs(4)));
+    let refused: Vec<_> = sent.iter().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))).collect();
+    assert!(refused.iter().any(|sent| sent.fate == Fate::Refused(507)), "the disk was never full");
+    for sent in &refused {
+        assert!(matches!(sent.fate, Fate::Refused(503 | 507)), "{}: {:?}", sent.key, sent.fate);
+    }
+    let client = Client::new(shop.address);
+    client.get_as(&shop.owner, "/v1/admin/orders").expect("a reply").expect(200);
+
+    disk.make_room();
+    for sent in sent.iter_mut().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))).take(20) {
+        sent.fate = order(&client, &shop, sent.key.clone(), sent.buyer, sent.body.clone()).fate;
+        assert!(matches!(sent.fate, Fate::Acknowledged(_)), "there is room again: {:?}", sent.fate);
+    }
+    let audit = Audit::of(&shop);
+    assert_eq!(audit.compare(&sent), Vec::<String>::new());
+    audit.compare_stock(&shop);
+    process.stop();
+    check_in(&launch.data, Some(&url));
 }

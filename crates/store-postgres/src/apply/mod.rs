@@ -62,6 +62,5 @@ pub(crate) fn statements(change: &Change, locked: &[VariantId]) -> Result<Vec<St
 
         Change::StoreReply { claim, reply } => one(shop::store_replies(&[(claim, reply)])),
         Change::PutMeta { key, value } => one(shop::put_meta(key.clone().into_owned(), value.clone())),
-        Change::Sweep { keys_before, sessions_before } => Ok(shop::sweep(*keys_before, *sessions_before)),
     }
 }

@@ -1,6 +1,5 @@
-//! The shop itself: stored replies, its own values, sweeping.
+//! The shop itself: stored replies, its own values.
 
-use jiff::Timestamp;
 use store::{Claim, StoredReply};
 
 use crate::{
@@ -34,14 +33,4 @@ pub(super) fn put_meta(key: String, value: Option<String>) -> Statement {
         Some(value) => Statement::new(PUT, params![key, value]),
         None => Statement::new("DELETE FROM meta WHERE key = $1", params![key]),
     }
-}
-
-pub(super) fn sweep(keys_before: Timestamp, sessions_before: Timestamp) -> Vec<Statement> {
-    vec![
-        Statement::new("DELETE FROM idempotency_keys WHERE at < $1", params![keys_before]),
-        // A challenge also counts how many mails went out in its window, which lasts longer than the challenge.
-        Statement::new("DELETE FROM challenges WHERE expires_at < $1", params![sessions_before]),
-        // Their refresh tokens go with them.
-        Statement::new("DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1", params![sessions_before]),
-    ]
 }

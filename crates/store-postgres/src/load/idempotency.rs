@@ -1,5 +1,6 @@
 //! Idempotency keys and the shop's own values.
 
+use jiff::Timestamp;
 use model::AccountId;
 use sha2::{Digest as _, Sha256};
 use store::{Claim, Claimed, StoreError, StoredReply};
@@ -64,4 +65,32 @@ fn before(columns: &mut Columns<'_>) -> Result<Claimed, StoreError> {
 /// A value of the shop itself.
 pub(crate) fn meta(key: &'static str) -> Statement {
     Statement::new("SELECT value FROM meta WHERE key = $1", params![key])
+}
+
+/// Removes what nobody needs any more, at most `limit` of each; gives the count of each.
+pub(crate) fn sweep(keys_before: Timestamp, sessions_before: Timestamp, limit: u32) -> Vec<Statement> {
+    const KEYS: &str = "DELETE FROM idempotency_keys WHERE (account_id, route, key) IN (SELECT account_id, route, key \
+         FROM idempotency_keys WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    // A challenge also counts how many mails went out in its window, which lasts longer than the challenge.
+    const CHALLENGES: &str = "DELETE FROM challenges WHERE (account_id, purpose) IN (SELECT account_id, purpose \
+         FROM challenges WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    // Their refresh tokens go with them.
+    const EXPIRED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 \
+         ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    const ENDED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at < $1 \
+         ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    let all =
+        [(KEYS, keys_before), (CHALLENGES, sessions_before), (EXPIRED, sessions_before), (ENDED, sessions_before)];
+    let counted = |(sql, before)| {
+        let sql = format!("WITH gone AS ({sql} RETURNING 1) SELECT count(*) FROM gone");
+        Statement::new(sql, params![before, i64::from(limit)])
+    };
+    all.map(counted).into()
+}
+
+/// Reads what [`sweep`] gives.
+pub(crate) fn swept(rows: &[Vec<Row>]) -> Result<u32, StoreError> {
+    let counts = rows.iter().flatten().map(|row| Columns::new(row, "swept", 0).int());
+    let removed = counts.sum::<Result<i64, _>>()?;
+    Ok(u32::try_from(removed).unwrap_or(u32::MAX))
 }

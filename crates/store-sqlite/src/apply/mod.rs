@@ -58,6 +58,5 @@ pub(crate) fn apply(conn: &Connection, change: &Change) -> Sql<()> {
 
         Change::StoreReply { claim, reply } => shop::store_reply(conn, claim, reply),
         Change::PutMeta { key, value } => shop::put_meta(conn, key, value.as_deref()),
-        Change::Sweep { keys_before, sessions_before } => shop::sweep(conn, *keys_before, *sessions_before),
     }
 }

@@ -1,6 +1,5 @@
-//! The shop itself: stored replies, its own values, sweeping.
+//! The shop itself: stored replies, its own values.
 
-use model::Timestamp;
 use rusqlite::{Connection, params};
 use store::{Claim, StoredReply};
 
@@ -32,18 +31,4 @@ pub(super) fn put_meta(conn: &Connection, key: &str, value: Option<&str>) -> Sql
         Some(value) => run(conn, PUT, [key, value]).map(drop),
         None => run(conn, "DELETE FROM meta WHERE key = ?", [key]).map(drop),
     }
-}
-
-pub(super) fn sweep(conn: &Connection, keys_before: Timestamp, sessions_before: Timestamp) -> Sql<()> {
-    // Up to the first that is young enough: they were written in the order of their times, or nearly so.
-    const KEYS: &str = "DELETE FROM idempotency_keys WHERE seq < coalesce( \
-         (SELECT seq FROM idempotency_keys WHERE at >= ?1 ORDER BY seq LIMIT 1), \
-         (SELECT max(seq) + 1 FROM idempotency_keys))";
-    let before = sessions_before.as_microsecond();
-    run(conn, KEYS, [keys_before.as_microsecond()])?;
-    // A challenge also counts how many mails went out in its window, which lasts longer than the challenge.
-    run(conn, "DELETE FROM challenges WHERE expires_at < ?", [before])?;
-    // Their refresh tokens go with them.
-    run(conn, "DELETE FROM sessions WHERE expires_at < ?", [before])?;
-    run(conn, "DELETE FROM sessions WHERE ended_at < ?", params![before]).map(drop)
 }

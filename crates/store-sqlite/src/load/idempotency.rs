@@ -1,12 +1,13 @@
 //! Idempotency keys and the shop's own values.
 
-use rusqlite::Connection;
+use model::Timestamp;
+use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 use store::{Claim, Claimed, StoreError, StoredReply};
 
 use crate::{
     row::Columns,
-    sql::{Key, Sql, one},
+    sql::{Key, Sql, one, run},
 };
 
 /// What the key was used for. The writer is alone, so that a free key needs no mark: it stays free until the reply is
@@ -41,4 +42,22 @@ fn before(columns: &mut Columns<'_>) -> Result<Claimed, StoreError> {
 /// A value of the shop itself.
 pub(crate) fn meta(conn: &Connection, key: &str) -> Sql<Option<String>> {
     one(conn, "meta", "SELECT value FROM meta WHERE key = ?", [key], |columns| columns.string())
+}
+
+/// Removes what nobody needs any more, at most `limit` of each; gives how many.
+pub(crate) fn sweep(conn: &Connection, keys_before: Timestamp, sessions_before: Timestamp, limit: u32) -> Sql<u32> {
+    // Out of the oldest ones: they were written in the order of their times, or nearly so, and there is no index by time.
+    const KEYS: &str = "DELETE FROM idempotency_keys WHERE seq IN (SELECT seq FROM \
+         (SELECT seq, at FROM idempotency_keys ORDER BY seq LIMIT ?2) WHERE at < ?1)";
+    // A challenge also counts how many mails went out in its window, which lasts longer than the challenge.
+    const CHALLENGES: &str = "DELETE FROM challenges WHERE (account_id, purpose) IN \
+         (SELECT account_id, purpose FROM challenges WHERE expires_at < ?1 LIMIT ?2)";
+    // Their refresh tokens go with them.
+    const EXPIRED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ?1 LIMIT ?2)";
+    const ENDED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at < ?1 LIMIT ?2)";
+    let mut removed = run(conn, KEYS, params![keys_before.as_microsecond(), limit])?;
+    for sql in [CHALLENGES, EXPIRED, ENDED] {
+        removed += run(conn, sql, params![sessions_before.as_microsecond(), limit])?;
+    }
+    Ok(u32::try_from(removed).unwrap_or(u32::MAX))
 }

@@ -227,6 +227,9 @@ impl Tx for MemoryTx {
     async fn order(&mut self, _: OrderId) -> Result<Option<Order>, StoreError> {
         not_here()
     }
+    async fn sweep(&mut self, _: Timestamp, _: Timestamp, _: u32) -> Result<u32, StoreError> {
+        not_here()
+    }
     async fn meta(&mut self, _: &'static str) -> Result<Option<String>, StoreError> {
         not_here()
     }

@@ -3,19 +3,19 @@
 use commerce::{
     Replied,
     accounts::{EndSession, RefreshSession, Refreshed},
-    upkeep::{IDEMPOTENCY_DAYS, Sweep},
+    upkeep::{IDEMPOTENCY_DAYS, Sweep, TURN, TakeTurn},
 };
 use model::{SignedDuration, challenge::Purpose, session::SESSION_LIFETIME};
 
 use crate::{
     cases::orders::idempotent::{claim, once},
-    support::{Shop, email, hash, line, load, place},
+    support::{Shop, at_once, email, hash, line, load, place},
 };
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 async fn sweep(shop: &Shop) {
-    shop.run(Sweep { now: shop.now() }).await.expect("swept");
+    while shop.run(Sweep { now: shop.now() }).await.expect("swept") > 0 {}
 }
 
 pub async fn keys_are_kept_for_their_days(shop: Shop) {
@@ -83,4 +83,21 @@ pub async fn what_is_still_needed_stays(shop: Shop) {
     assert_eq!(shop.order_now(order.id).await, order);
     assert_eq!(shop.account_now(ann.id).await, ann);
     assert_eq!((shop.ledger(&mug).await.len(), shop.mails_to(&email("ann")).await.len()), (2, 1));
+}
+
+pub async fn one_of_several_takes_the_turn_and_the_next_one_an_hour_later(shop: Shop) {
+    let take_at_once = async || {
+        let taken = at_once(8, |_| {
+            let shop = shop.clone();
+            async move { shop.run(TakeTurn { now: shop.now() }).await.expect("an answer") }
+        });
+        taken.await.into_iter().filter(|taken| *taken).count()
+    };
+    assert_eq!(take_at_once().await, 1);
+    shop.pass(TURN - SignedDuration::from_secs(1));
+    assert_eq!(take_at_once().await, 0);
+    shop.pass(SignedDuration::from_secs(1));
+    assert_eq!(take_at_once().await, 1);
+    shop.pass(-TURN);
+    assert_eq!(take_at_once().await, 1, "a clock that was wrong stops nothing");
 }

@@ -1,0 +1,52 @@
+//! A newer program changes the schema while this one works.
+
+use std::sync::{Arc, OnceLock};
+
+use cartwright_store_postgres::{Options, PostgresEngine};
+use store_conformance::{
+    Database,
+    support::{at_once, count_ok, line, place},
+};
+
+#[test]
+fn this_program_goes_on_through_an_additive_migration_and_does_not_start_after_it() {
+    let database: Arc<OnceLock<test_postgres::Database>> = Arc::default();
+    let made = Arc::clone(&database);
+    let open = || async move {
+        let database = made.get_or_init(test_postgres::Database::fresh);
+        let options = Options::parse(&database.url()).expect("a URL");
+        let engine = PostgresEngine::open(options).await.expect("a database");
+        Database::new(Arc::new(engine), made)
+    };
+    store_conformance::run(open, |shop| async move {
+        let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 500).await);
+        shop.order(&ann, &[line(&mug, 1)]).await;
+        let database = database.get().expect("opened");
+        let placed = at_once(9, |number| {
+            let (shop, ann, mug, database) = (shop.clone(), ann.clone(), mug.clone(), database.url());
+            async move {
+                for round in 0..20 {
+                    if number == 0 && round == 10 {
+                        let newer = "BEGIN; ALTER TABLE orders ADD COLUMN gift BOOLEAN NOT NULL DEFAULT FALSE; \
+                             ALTER TABLE accounts ADD COLUMN language TEXT; ALTER TABLE variants ADD COLUMN hs_code TEXT; \
+                             CREATE TABLE gifts (id UUID PRIMARY KEY); UPDATE schema_version SET version = 2; COMMIT";
+                        tokio::task::spawn_blocking({
+                            let database = database.clone();
+                            move || test_postgres::execute(&database, newer).expect("migrated")
+                        })
+                        .await
+                        .expect("no panic");
+                    }
+                    shop.run(place(&shop, &ann, &[line(&mug, 1)])).await?;
+                }
+                Ok::<_, commerce::Error>(())
+            }
+        });
+        let placed = placed.await;
+        assert_eq!(count_ok(&placed), 9, "{placed:?}");
+        assert_eq!(shop.product_now(mug.id).await.variants[0].stock, 500 - 1 - 180);
+        let again = PostgresEngine::open(Options::parse(&database.url()).expect("a URL")).await;
+        let error = again.expect_err("it is newer").to_string();
+        assert!(error.contains("schema version 2, this program knows version 1"), "{error}");
+    });
+}
