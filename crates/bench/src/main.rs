@@ -45,6 +45,9 @@ struct Arguments {
     /// Products in the shop.
     #[arg(long, default_value_t = 1_000)]
     products: u32,
+    /// Orders that are there before the load begins; with --postgres.
+    #[arg(long, default_value_t = 0, requires = "postgres")]
+    orders: u32,
     /// Signed-in customers.
     #[arg(long, default_value_t = 64)]
     customers: u32,

@@ -48,6 +48,28 @@ CREATE TABLE bench_mail AS SELECT * FROM mails WHERE order_id = (SELECT id FROM 
 CREATE TABLE bench_reply AS SELECT * FROM idempotency_keys WHERE key = 'proof';
 ANALYZE;";
 
+/// Orders from before, for what depends on how many there are: those of [`ORDER`], made `{orders}` times at once. What they sell
+/// was received in one movement each, so that the ledger and the levels agree.
+const OLDER: &str = "CREATE TEMPORARY TABLE older AS SELECT nextval('order_numbers') AS number,
+    lpad(to_hex(nextval('bench_ids')), 32, '0')::UUID AS id, now() - (i * INTERVAL '1 second') AS at, i FROM generate_series(1, {orders}) AS i;
+CREATE TEMPORARY TABLE sold AS SELECT n.number, n.id AS order_id, n.at, place, v.id AS variant_id, v.product_id FROM older n
+    CROSS JOIN generate_series(0, 2) AS place JOIN bench_variants b ON b.number = (n.i + 7 * place) % {products} JOIN variants v ON v.id = b.id;
+INSERT INTO stock_movements (id, variant_id, delta, cause, at)
+    SELECT gen_random_uuid(), variant_id, count(*), 'received', min(at) FROM sold GROUP BY variant_id;
+INSERT INTO orders (number, id, account_id, email, status, currency, total, ship_to, tracking, placed_at, updated_at, version)
+    SELECT n.number, n.id, t.account_id, t.email, t.status, t.currency, 1500, t.ship_to, t.tracking, n.at, n.at, 1 FROM older n, bench_order t;
+INSERT INTO order_lines (order_number, position, product_id, variant_id, title, variant_title, sku, quantity, unit_price, stock_taken)
+    SELECT number, place, product_id, variant_id, 'Sample product 1', '', 'SAMPLE-1', 1, 500, TRUE FROM sold;
+INSERT INTO order_events (order_number, position, at, status, actor, actor_id)
+    SELECT n.number, 0, n.at, t.status, 'customer', t.account_id FROM older n, bench_order t;
+INSERT INTO stock_movements (id, variant_id, delta, cause, order_id, actor_id, at)
+    SELECT gen_random_uuid(), variant_id, -1, 'sold', order_id, account_id, at FROM sold, (SELECT account_id FROM bench_order) AS t;
+UPDATE stock_levels SET was_ordered = TRUE;
+INSERT INTO mails (id, recipient, account_id, order_id, template, content, secret, status, attempts, next_attempt_at, created_at, sent_at)
+    SELECT gen_random_uuid(), t.recipient, t.account_id, n.id, t.template, t.content, t.secret, 'sent', 1, n.at, n.at, n.at FROM older n, bench_mail t;
+INSERT INTO idempotency_keys (account_id, route, key, fingerprint, at, status, location, etag, body)
+    SELECT t.account_id, t.route, n.number::TEXT, t.fingerprint, n.at, t.status, t.location, t.etag, t.body FROM older n, bench_reply t";
+
 /// Measures everything.
 ///
 /// # Errors
@@ -70,14 +92,22 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Report, String> {
     let server = program.serve(&SERVE).await?;
     let shop = shop::fill(server.address, products, customers).await?;
     shop::prove(server.address, &shop).await?;
-    execute(&url, "VACUUM ANALYZE")?;
+    execute(&url, PREPARE)?;
+    if arguments.orders > 0 {
+        let sql = OLDER.replace("{orders}", &arguments.orders.to_string()).replace("{products}", &products.to_string());
+        let before = size(&url)?;
+        query(&url, &sql)?;
+        let bytes = (size(&url)? - before) / f64::from(arguments.orders);
+        report.add("disk that an order takes, indexes included", bytes, " B", None);
+    }
+    query(&url, "VACUUM ANALYZE")?;
     let mut bench = Bench::new(arguments, shop, TARGETS);
     bench.read(&server, &mut report).await?;
     let loaded = bench.order(&server, &mut report).await;
     let orders = loaded.map_err(|error| format!("{error}\nthe server logged:\n{}", program.log_text()))?;
     server.stop().await?;
     let stored = query(&url, "SELECT count(*) FROM orders")?;
-    if stored != bench.acknowledged.to_string() {
+    if stored != (bench.acknowledged + u64::from(arguments.orders)).to_string() {
         return Err(format!("{} orders were acknowledged, but {stored} are stored", bench.acknowledged));
     }
     program.run(&["check"], "")?;
@@ -88,11 +118,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Report, String> {
     report.note(format!("Measured on {}.", machine::describe(folder.path())));
     report.note(format!(
         "PostgreSQL {} on the same machine, as it comes (fsync and synchronous_commit on), 16 connections, also for pgbench; \
-         {} s each; {} connections to the shop; {products} products; {customers} customers. {} acknowledged orders were all \
+         {} s each; {} connections to the shop; {products} products; {customers} customers; {} orders from before. {} acknowledged orders were all \
          found in the database, which passed its check.",
         query(&url, "SHOW server_version")?,
         arguments.seconds,
         arguments.connections,
+        arguments.orders,
         bench.acknowledged
     ));
     Ok(report)
@@ -100,7 +131,6 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Report, String> {
 
 /// Orders a second that `pgbench` writes.
 fn pgbench(url: &str, folder: &Path, arguments: &Arguments, products: u32) -> Result<f64, String> {
-    execute(url, PREPARE)?;
     let script = folder.join("order.sql");
     fs::write(&script, ORDER).map_err(|error| format!("{}: {error}", script.display()))?;
     let seconds = if arguments.smoke { 1 } else { arguments.seconds };
@@ -112,6 +142,11 @@ fn pgbench(url: &str, folder: &Path, arguments: &Arguments, products: u32) -> Re
     let tps = text.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
     tps.filter(|_| output.status.success())
         .ok_or_else(|| format!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// The size of the database in bytes.
+fn size(url: &str) -> Result<f64, String> {
+    query(url, "SELECT pg_database_size(current_database())")?.parse().map_err(|error| format!("the size: {error}"))
 }
 
 fn query(url: &str, sql: &str) -> Result<String, String> {

@@ -33,9 +33,6 @@ const TRYING_MAX: Duration = Duration::from_secs(4);
 /// The pause before the second try; it grows with each.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// Of so many connections one may write a group of orders at a moment; the others are for reading and everything else.
-const CONNECTIONS_PER_GROUP: usize = 8;
-
 /// A shop in a PostgreSQL database.
 pub struct PostgresEngine {
     pub(crate) pool: Pool,
@@ -73,7 +70,7 @@ impl PostgresEngine {
         migrate::run(&client, migrate::MIGRATIONS).await?;
         drop(client);
         let trips = Arc::default();
-        let groups = Groups::start(&pool, options.is_prepared, options.connections / CONNECTIONS_PER_GROUP, &trips);
+        let groups = Groups::start(&pool, options.is_prepared, &trips);
         Ok(Self { pool, is_prepared: options.is_prepared, options, groups, accesses: AccessCache::default(), trips })
     }
 

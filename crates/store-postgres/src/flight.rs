@@ -122,6 +122,8 @@ pub(crate) enum Begin {
     Read,
     /// With a transaction that writes.
     Write,
+    /// The same for several operations, none of which shall wait for a lock for long.
+    Group,
     /// With a snapshot for reading.
     Snapshot,
     /// With a snapshot for reading everything, however long that takes.
@@ -134,6 +136,7 @@ impl Begin {
         match self {
             Self::No | Self::NoHurry | Self::Read => "",
             Self::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+            Self::Group => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '250ms'",
             Self::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             // These statements do read whole tables, each in its own way.
             Self::Check => {
@@ -158,7 +161,7 @@ pub(crate) async fn fly(
     let limit = match begin {
         Begin::Check | Begin::NoHurry => CHECK_LIMIT,
         Begin::Read | Begin::Snapshot => READ_LIMIT,
-        Begin::No | Begin::Write => TIME_LIMIT,
+        Begin::No | Begin::Write | Begin::Group => TIME_LIMIT,
     };
     match tokio::time::timeout(limit, send(client, is_prepared, begin, statements, commit)).await {
         Ok(answers) => answers,

@@ -63,23 +63,20 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    /// Forms groups on the connections of `pool`, up to `width` at a time, until this is dropped. Adds the round trips they take
-    /// to `trips`.
-    pub(crate) fn start(pool: &Pool, is_prepared: bool, width: usize, trips: &Arc<AtomicU64>) -> Self {
-        let (queue, waiting) = mpsc::unbounded_channel();
-        let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
-        for _ in 0..width.max(1) {
-            let (pool, waiting, trips) = (pool.clone(), Arc::clone(&waiting), Arc::clone(trips));
-            tokio::spawn(async move {
-                loop {
-                    let members = next_group(&mut *waiting.lock().await).await;
-                    if members.is_empty() {
-                        break;
-                    }
-                    run_together(&pool, is_prepared, members, &trips).await;
+    /// Forms groups on the connections of `pool`, one at a time, until this is dropped: two would mostly wait for each other, at the
+    /// rows of what sells well. Adds the round trips they take to `trips`.
+    pub(crate) fn start(pool: &Pool, is_prepared: bool, trips: &Arc<AtomicU64>) -> Self {
+        let (queue, mut waiting) = mpsc::unbounded_channel();
+        let (pool, trips) = (pool.clone(), Arc::clone(trips));
+        tokio::spawn(async move {
+            loop {
+                let members = next_group(&mut waiting).await;
+                if members.is_empty() {
+                    break;
                 }
-            });
-        }
+                run_together(&pool, is_prepared, members, &trips).await;
+            }
+        });
         Self { queue }
     }
 
@@ -111,7 +108,7 @@ async fn run_together(pool: &Pool, is_prepared: bool, members: Vec<Waiting>, tri
     }
     let (mut jobs, answers): (Vec<_>, Vec<_>) = members.into_iter().map(|member| (member.job, member.answer)).unzip();
     let outcome = match pool.get().await {
-        Ok(client) => group(PgTx::new(client, is_prepared), &mut jobs, trips).await,
+        Ok(client) => group(PgTx::of_a_group(client, is_prepared), &mut jobs, trips).await,
         Err(error) => Err(Fault::from(error)),
     };
     if let Err(fault) = &outcome {

@@ -27,6 +27,8 @@ use crate::{
 pub(crate) struct PgTx {
     client: Object,
     is_prepared: bool,
+    /// How it begins.
+    begin: Begin,
     has_begun: bool,
     /// The variants whose levels are locked already.
     locked: Vec<VariantId>,
@@ -54,6 +56,7 @@ impl PgTx {
         Self {
             client,
             is_prepared,
+            begin: Begin::Write,
             has_begun: false,
             locked: Vec::new(),
             waiting: Vec::new(),
@@ -61,6 +64,13 @@ impl PgTx {
             fault: None,
             trips: 0,
         }
+    }
+
+    /// The same for several operations at once: it waits for no lock for long, because all of them would.
+    pub(crate) fn of_a_group(client: Object, is_prepared: bool) -> Self {
+        let mut tx = Self::new(client, is_prepared);
+        tx.begin = Begin::Group;
+        tx
     }
 
     /// What went wrong so far. Such a transaction must not be committed, whatever its operation makes of the error.
@@ -81,7 +91,7 @@ impl PgTx {
         let mut flight = gathered(std::mem::take(&mut self.waiting));
         let before = flight.len();
         flight.extend(statements);
-        let begin = if self.has_begun { Begin::No } else { Begin::Write };
+        let begin = if self.has_begun { Begin::No } else { self.begin };
         self.has_begun = true;
         self.trips += 1;
         match fly(&self.client, self.is_prepared, begin, &flight, false).await {
@@ -137,7 +147,7 @@ impl PgTx {
         if self.fault.is_some() || (!self.has_begun && self.waiting.is_empty()) {
             return self.roll_back().await;
         }
-        let begin = if self.has_begun { Begin::No } else { Begin::Write };
+        let begin = if self.has_begun { Begin::No } else { self.begin };
         self.trips += 1;
         let waiting = gathered(std::mem::take(&mut self.waiting));
         match fly(&self.client, self.is_prepared, begin, &waiting, true).await {

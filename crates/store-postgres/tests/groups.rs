@@ -16,17 +16,13 @@ use store_conformance::{
 };
 use tokio::{sync::Notify, task::JoinHandle};
 
-/// Enough for one group at a time.
-const CONNECTIONS: usize = 8;
-
-/// A shop whose engine forms one group at a time, and that engine.
-fn on_one_group<C: Future<Output = ()>>(case: impl FnOnce(Shop, Arc<PostgresEngine>) -> C) {
+/// A shop, and its engine.
+fn with_engine<C: Future<Output = ()>>(case: impl FnOnce(Shop, Arc<PostgresEngine>) -> C) {
     let engine: Arc<OnceLock<Arc<PostgresEngine>>> = Arc::default();
     let opened = Arc::clone(&engine);
     let open = || async move {
         let database = test_postgres::Database::fresh();
-        let mut options = Options::parse(&database.url()).expect("a URL");
-        options.connections = CONNECTIONS;
+        let options = Options::parse(&database.url()).expect("a URL");
         let open = Arc::new(PostgresEngine::open(options).await.expect("a database"));
         opened.set(Arc::clone(&open)).expect("opened once");
         Database::new(open, database)
@@ -37,7 +33,7 @@ fn on_one_group<C: Future<Output = ()>>(case: impl FnOnce(Shop, Arc<PostgresEngi
     });
 }
 
-/// Keeps the only group busy with an order that waits for a lock, until it is told to go on.
+/// Keeps the group busy with an order that waits for a lock, until it is told to go on.
 struct Jam {
     go_on: Arc<Notify>,
     holder: Vec<JoinHandle<Result<(), StoreError>>>,
@@ -74,13 +70,13 @@ impl Jam {
         held.notified().await;
         let jammed = begin(shop, vec![place(shop, buyer, &[line(&product, 1)])]);
         // It is at the lock, and what comes now waits behind it.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
         Self { go_on, holder, jammed }
     }
 
     /// Lets the group go on, once all who shall come together have come.
     async fn release(self) {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         self.go_on.notify_one();
         assert_eq!(count_ok(&ended(self.holder).await), 1, "the lock was held");
         assert_eq!(count_ok(&ended(self.jammed).await), 1, "and then an order placed");
@@ -123,7 +119,7 @@ async fn ended<T>(running: Vec<JoinHandle<T>>) -> Vec<T> {
 
 #[test]
 fn orders_that_wait_share_a_transaction() {
-    on_one_group(|shop, engine| async move {
+    with_engine(|shop, engine| async move {
         let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 30).await);
         let jam = Jam::of(&shop, &shop.customer("jam").await).await;
         let before = engine.round_trips();
@@ -141,7 +137,7 @@ fn orders_that_wait_share_a_transaction() {
 
 #[test]
 fn the_last_pieces_are_sold_one_after_the_other() {
-    on_one_group(|shop, engine| async move {
+    with_engine(|shop, engine| async move {
         let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 5).await);
         let jam = Jam::of(&shop, &shop.customer("jam").await).await;
         let before = engine.round_trips();
@@ -161,7 +157,7 @@ fn the_last_pieces_are_sold_one_after_the_other() {
 
 #[test]
 fn one_key_is_one_order_inside_of_a_group_too() {
-    on_one_group(|shop, _| async move {
+    with_engine(|shop, _| async move {
         let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 5).await);
         let jam = Jam::of(&shop, &shop.customer("jam").await).await;
         let running = begin(&shop, (0..5).map(|_| once(&shop, &ann, &mug, "one")).collect());
@@ -199,7 +195,7 @@ impl Operation for Breaks {
 
 #[test]
 fn what_breaks_the_group_fails_alone() {
-    on_one_group(|shop, _| async move {
+    with_engine(|shop, _| async move {
         let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
         let order = shop.order(&ann, &[line(&mug, 1)]).await;
         let mut mail = shop.mails_to(order.email.as_ref().expect("an address")).await.remove(0);
@@ -237,7 +233,7 @@ impl Operation for AsksForMore {
 
 #[test]
 fn what_asks_for_more_runs_alone() {
-    on_one_group(|shop, _| async move {
+    with_engine(|shop, _| async move {
         let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
         let jam = Jam::of(&shop, &shop.customer("jam").await).await;
         let asking = begin(&shop, vec![AsksForMore(ann.id)]);
@@ -245,5 +241,17 @@ fn what_asks_for_more_runs_alone() {
         jam.release().await;
         assert!(matches!(ended(asking).await[..], [Ok(true)]));
         assert_eq!(count_ok(&ended(orders).await), 3);
+    });
+}
+
+#[test]
+fn a_row_that_somebody_holds_for_long_holds_up_nobody_who_does_not_want_it() {
+    with_engine(|shop, _| async move {
+        let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
+        let jam = Jam::of(&shop, &shop.customer("jam").await).await;
+        let others = begin(&shop, (0..5).map(|_| place(&shop, &ann, &[line(&mug, 1)])).collect());
+        let others = tokio::time::timeout(Duration::from_secs(1), ended(others)).await.expect("they do not wait");
+        assert_eq!(count_ok(&others), 5);
+        jam.release().await;
     });
 }
