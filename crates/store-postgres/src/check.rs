@@ -78,8 +78,8 @@ const CHECKS: &[Check] = &[
     (
         "order timeline",
         "SELECT format('order CW-%s is %s, its timeline ends with %s', o.number, o.status, \
-         coalesce(e.status, 'nothing')) FROM orders o LEFT JOIN LATERAL (SELECT status FROM order_events \
-         WHERE order_number = o.number ORDER BY position DESC LIMIT 1) e ON TRUE \
+         coalesce(e.status, 'nothing')) FROM orders o LEFT JOIN (SELECT DISTINCT ON (order_number) order_number, status \
+         FROM order_events ORDER BY order_number, position DESC) e ON e.order_number = o.number \
          WHERE e.status IS DISTINCT FROM o.status",
     ),
     (

@@ -138,10 +138,11 @@ impl Begin {
             Self::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
             Self::Group => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '250ms'",
             Self::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            // These statements do read whole tables, each in its own way.
+            // These statements do read whole tables, each of them once: a plan for tables that were small when the server
+            // last looked would read them again for each row.
             Self::Check => {
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-                 SET LOCAL enable_seqscan = on; SET LOCAL plan_cache_mode = auto"
+                 SET LOCAL enable_seqscan = on; SET LOCAL enable_nestloop = off; SET LOCAL plan_cache_mode = auto"
             }
         }
     }
