@@ -1,7 +1,6 @@
 //! Moving a shop to another database, and here from another one.
 
 use async_trait::async_trait;
-use deadpool_postgres::Object;
 use model::{Category, session::RefreshToken};
 use store::{
     Claim, Copies, Parcel, Record, StoreError, StoredReply, Tally,
@@ -19,7 +18,7 @@ use crate::{
     load,
     param::params,
     row::Columns,
-    tx::discard,
+    tx::Held,
 };
 
 /// Readers go on, writers wait.
@@ -54,9 +53,9 @@ impl Copies for PostgresEngine {
         let mut wire = self.wire().await?;
         match write(&mut wire, &mut from).await {
             Ok(tally) => {
-                fly(&wire.client, wire.is_prepared, Begin::NoHurry, &[], true).await.map_err(|fault| fault.error)?;
+                wire.ask(Begin::NoHurry, Statement::new("COMMIT", params![])).await.map_err(|fault| fault.error)?;
                 // Plans for tables that were empty a moment ago would be bad ones; the server would notice by itself, later.
-                let _ = wire.client.batch_execute("ANALYZE").await;
+                wire.end("ANALYZE").await;
                 Ok(tally)
             }
             Err(fault) => {
@@ -74,27 +73,28 @@ fn abandoned() -> Fault {
 
 /// A connection with one long transaction.
 struct Wire {
-    client: Object,
+    client: Held,
     is_prepared: bool,
 }
 
 impl PostgresEngine {
     async fn wire(&self) -> Result<Wire, StoreError> {
         let client = self.pool.get().await.map_err(|error| Fault::from(error).error)?;
-        Ok(Wire { client, is_prepared: self.is_prepared })
+        Ok(Wire { client: Held::new(client), is_prepared: self.is_prepared })
     }
 }
 
 impl Wire {
     async fn ask(&self, begin: Begin, statement: Statement) -> Result<Vec<Row>, Fault> {
-        let rows = fly(&self.client, self.is_prepared, begin, &[statement], false).await?;
+        let rows = fly(self.client.client()?, self.is_prepared, begin, &[statement], false).await?;
         Ok(rows.into_iter().next().unwrap_or_default())
     }
 
     /// Ends the transaction without anything of it; a connection that cannot is closed.
     async fn end(self, how: &'static str) {
-        if fly(&self.client, false, Begin::NoHurry, &[Statement::new(how, params![])], false).await.is_err() {
-            discard(self.client);
+        let Ok(client) = self.client.client() else { return };
+        if fly(client, false, Begin::NoHurry, &[Statement::new(how, params![])], false).await.is_ok() {
+            self.client.give_back();
         }
     }
 }
@@ -115,7 +115,7 @@ async fn write(wire: &mut Wire, from: &mut mpsc::Receiver<Parcel>) -> Result<Tal
         match from.recv().await {
             None => return Err(refusals::broken_off().into()),
             Some(Parcel::Records(records)) => {
-                fly(&wire.client, wire.is_prepared, Begin::NoHurry, &statements(records)?, false).await?;
+                fly(wire.client.client()?, wire.is_prepared, Begin::NoHurry, &statements(records)?, false).await?;
             }
             Some(Parcel::End(sent)) => {
                 wire.ask(Begin::NoHurry, Statement::new(NUMBERS, params![])).await?;

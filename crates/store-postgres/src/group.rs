@@ -74,7 +74,12 @@ impl Groups {
                 if members.is_empty() {
                     break;
                 }
-                run_together(&pool, is_prepared, members, &trips).await;
+                // On a task of its own: a panic in it ends this group, and not all groups to come.
+                let (pool, trips) = (pool.clone(), Arc::clone(&trips));
+                let group = tokio::spawn(async move { run_together(&pool, is_prepared, members, &trips).await });
+                if let Err(error) = group.await {
+                    tracing::error!(%error, "a group of orders broke off");
+                }
             }
         });
         Self { queue }
@@ -107,9 +112,14 @@ async fn run_together(pool: &Pool, is_prepared: bool, members: Vec<Waiting>, tri
         drop(member.answer.send(Ended::Failed(StoreError::Unavailable(why))));
     }
     let (mut jobs, answers): (Vec<_>, Vec<_>) = members.into_iter().map(|member| (member.job, member.answer)).unzip();
-    let outcome = match pool.get().await {
-        Ok(client) => group(PgTx::of_a_group(client, is_prepared), &mut jobs, trips).await,
-        Err(error) => Err(Fault::from(error)),
+    let (outcome, is_final) = match pool.get().await {
+        Ok(client) => {
+            let outcome = group(PgTx::of_a_group(client, is_prepared), &mut jobs, trips).await;
+            let is_final = outcome.as_ref().is_err_and(Fault::is_final);
+            (outcome, is_final)
+        }
+        // They have waited for a connection; alone they would wait once more.
+        Err(error) => (Err(Fault::from(error)), true),
     };
     if let Err(fault) = &outcome {
         server::part_if_gone(pool, fault);
@@ -117,7 +127,7 @@ async fn run_together(pool: &Pool, is_prepared: bool, members: Vec<Waiting>, tri
     for (at, (job, answer)) in jobs.into_iter().zip(answers).enumerate() {
         let ended = match &outcome {
             Ok(verdicts) if verdicts.get(at) == Some(&Verdict::Done) => Ended::Done(job),
-            Err(fault) if fault.is_final() => Ended::Failed(fault.error.clone()),
+            Err(fault) if is_final => Ended::Failed(fault.error.clone()),
             Ok(_) | Err(_) => Ended::Alone(job),
         };
         // Nobody may be waiting any more: whoever asked has hung up.

@@ -4,7 +4,7 @@
 //! the next load or the commit, and everything that can go together does.
 
 use async_trait::async_trait;
-use deadpool_postgres::Object;
+use deadpool_postgres::{ClientWrapper, Object};
 use model::{
     AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, Product, ProductId, SavedAddress,
     Session, SessionId, Timestamp, VariantId,
@@ -23,9 +23,39 @@ use crate::{
     param::sought,
 };
 
+/// A connection in use. It goes back to the pool when that is said, and is closed in every other case: when whoever used it
+/// was dropped in the middle of a transaction, because a caller hung up or something panicked, the next one must not go on with
+/// what was begun.
+pub(crate) struct Held(Option<Object>);
+
+impl Held {
+    /// Takes the connection into use.
+    pub(crate) const fn new(client: Object) -> Self {
+        Self(Some(client))
+    }
+
+    /// The connection. (It is there until this is given back or dropped.)
+    pub(crate) fn client(&self) -> Result<&ClientWrapper, Fault> {
+        self.0.as_deref().ok_or_else(|| Fault::lost("the connection was given back"))
+    }
+
+    /// Gives it back to the pool: there is no transaction on it.
+    pub(crate) fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
 /// A transaction of one connection.
 pub(crate) struct PgTx {
-    client: Object,
+    client: Held,
     is_prepared: bool,
     /// How it begins.
     begin: Begin,
@@ -54,7 +84,7 @@ impl PgTx {
     /// A transaction on `client`, which begins when it is first asked for something.
     pub(crate) const fn new(client: Object, is_prepared: bool) -> Self {
         Self {
-            client,
+            client: Held::new(client),
             is_prepared,
             begin: Begin::Write,
             has_begun: false,
@@ -94,7 +124,11 @@ impl PgTx {
         let begin = if self.has_begun { Begin::No } else { self.begin };
         self.has_begun = true;
         self.trips += 1;
-        match fly(&self.client, self.is_prepared, begin, &flight, false).await {
+        let flown = match self.client.client() {
+            Ok(client) => fly(client, self.is_prepared, begin, &flight, false).await,
+            Err(fault) => Err(fault),
+        };
+        match flown {
             Ok(mut rows) => Ok(rows.split_off(before)),
             Err(fault) => {
                 let error = fault.error.clone();
@@ -150,15 +184,21 @@ impl PgTx {
         let begin = if self.has_begun { Begin::No } else { self.begin };
         self.trips += 1;
         let waiting = gathered(std::mem::take(&mut self.waiting));
-        match fly(&self.client, self.is_prepared, begin, &waiting, true).await {
-            Ok(_) => Ended { fault: None, trips: self.trips },
+        let flown = match self.client.client() {
+            Ok(client) => fly(client, self.is_prepared, begin, &waiting, true).await,
+            Err(fault) => Err(fault),
+        };
+        match flown {
+            Ok(_) => {
+                self.client.give_back();
+                Ended { fault: None, trips: self.trips }
+            }
             Err(mut fault) => {
                 // The server may have got as far as the commit.
                 if fault.remedy.is_connection_lost()
                     && let StoreError::Unavailable(what) = fault.error
                 {
                     fault = Fault { error: StoreError::Unknown(what), remedy: Remedy::None };
-                    discard(self.client);
                     return Ended { fault: Some(fault), trips: self.trips };
                 }
                 self.has_begun = true;
@@ -171,14 +211,17 @@ impl PgTx {
     /// Undoes everything.
     pub(crate) async fn roll_back(mut self) -> Ended {
         let is_lost = self.fault.as_ref().is_some_and(|fault| fault.remedy.is_connection_lost());
+        let mut is_clean = !is_lost && !self.has_begun;
         if self.has_begun && !is_lost {
             let undo = [Statement::new("ROLLBACK", Vec::new())];
             self.trips += 1;
-            if fly(&self.client, false, Begin::No, &undo, false).await.is_err() {
-                discard(self.client);
-            }
-        } else if is_lost {
-            discard(self.client);
+            is_clean = match self.client.client() {
+                Ok(client) => fly(client, false, Begin::No, &undo, false).await.is_ok(),
+                Err(_) => false,
+            };
+        }
+        if is_clean {
+            self.client.give_back();
         }
         Ended { fault: self.fault, trips: self.trips }
     }
