@@ -149,7 +149,7 @@ impl Engine for PostgresEngine {
                 Err(fault) => fault,
             };
             let limit = match (fault.remedy, &fault.error) {
-                (Remedy::None | Remedy::GiveUp, _) => return Err(fault.error),
+                (Remedy::None | Remedy::GiveUp, _) | (_, StoreError::Unknown(_)) => return Err(fault.error),
                 (Remedy::Repeat, StoreError::Busy) => TRIES_MAX,
                 (Remedy::Repeat | Remedy::Reconnect | Remedy::Leave, _) => TRIES_MAX_OTHERWISE,
             };

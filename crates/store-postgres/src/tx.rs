@@ -17,7 +17,7 @@ use tokio_postgres::Row;
 use crate::{
     access_cache::Outdated,
     apply::{self, OrderWrites},
-    error::{Fault, Remedy},
+    error::Fault,
     flight::{Begin, Statement, fly, gathered},
     load::{self, order::unanswered},
     param::sought,
@@ -198,7 +198,8 @@ impl PgTx {
                 if fault.remedy.is_connection_lost()
                     && let StoreError::Unavailable(what) = fault.error
                 {
-                    fault = Fault { error: StoreError::Unknown(what), remedy: Remedy::None };
+                    // The remedy stays: the other connections may be as dead as this one. Nobody repeats what is unknown.
+                    fault = Fault { error: StoreError::Unknown(what), remedy: fault.remedy };
                     return Ended { fault: Some(fault), trips: self.trips };
                 }
                 self.has_begun = true;

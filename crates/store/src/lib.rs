@@ -13,6 +13,7 @@
 //! 3. Implement it in each engine without deciding anything: a primitive that needs an `if` about the shop is a rule
 //!    and belongs in `model`.
 //! 4. Add its case to `store-conformance`, which runs on every engine.
+//! 5. A new table is a new kind of [`Record`], read by both engines: what is not copied is lost when a shop moves.
 //!
 //! # What engines promise
 //! A lookup that finds nothing is `None`, not an error. A change that names a row that is not there is

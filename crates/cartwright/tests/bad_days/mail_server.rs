@@ -5,12 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use test_postgres::Database;
+
 use crate::{
     days::{
         audit::Audit,
         client::Client,
         load::{Fate, Sent, order},
-        program::{check, create_owner},
+        program::{check_in, create_owner_in},
         server::{Launch, Server, free_address},
         shop::Shop,
         within,
@@ -28,17 +30,21 @@ struct Place {
     shop: Shop,
     journal: Vec<Sent>,
     server: Server,
+    /// The database, if it is not in the data folder.
+    database: Option<Database>,
     _folder: tempfile::TempDir,
 }
 
 impl Place {
-    fn open(arguments: &[&str]) -> Self {
+    fn open(arguments: &[&str], database: Option<Database>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let launch = Launch::new(folder.path(), &[&["--signup", "immediate"], arguments].concat());
-        create_owner(&launch.data);
+        let url = database.as_ref().map(Database::url);
+        let place: Vec<_> = url.iter().flat_map(|url| ["--database", url]).collect();
+        let launch = Launch::new(folder.path(), &[&["--signup", "immediate"], arguments, &place].concat());
+        create_owner_in(&launch.data, url.as_deref());
         let server = launch.start();
         let shop = Shop::fill(launch.address, 1);
-        Self { launch, shop, journal: vec![], server, _folder: folder }
+        Self { launch, shop, journal: vec![], server, database, _folder: folder }
     }
 
     /// So many orders, one after the other.
@@ -72,10 +78,19 @@ fn order_in_turn(places: &mut [&mut Place]) {
 
 #[test]
 fn orders_go_on_at_the_same_speed_and_every_mail_arrives_once_when_the_server_is_back() {
+    trouble(|| None);
+}
+
+#[test]
+fn so_it_is_on_postgresql() {
+    trouble(|| Some(Database::fresh()));
+}
+
+fn trouble(database: impl Fn() -> Option<Database>) {
     let smtp = free_address();
     let stalling = Stalling::start(smtp);
-    let mut troubled = Place::open(&["--smtp-url", &format!("smtp://{smtp}")]);
-    let mut untroubled = Place::open(&[]);
+    let mut troubled = Place::open(&["--smtp-url", &format!("smtp://{smtp}")], database());
+    let mut untroubled = Place::open(&[], database());
 
     order_in_turn(&mut [&mut troubled, &mut untroubled]);
     assert!(stalling.end() > 0, "nobody called the mail server, so it troubled nobody");
@@ -96,10 +111,10 @@ fn orders_go_on_at_the_same_speed_and_every_mail_arrives_once_when_the_server_is
     // What the mail server says of the last mail may still be on its way to us.
     thread::sleep(Duration::from_millis(500));
     prove_each_once(&troubled, &real);
-    let (before, Place { launch, server, _folder, .. }) = (real.taken().len(), troubled);
+    let (before, Place { launch, server, database, _folder, .. }) = (real.taken().len(), troubled);
     server.stop();
     assert_eq!(real.taken().len(), before, "nothing is sent again while stopping");
-    check(&launch.data);
+    check_in(&launch.data, database.as_ref().map(Database::url).as_deref());
     untroubled.server.stop();
 }
 
