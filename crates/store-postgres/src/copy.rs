@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{Category, session::RefreshToken};
 use store::{
-    Claim, Copies, Parcel, Record, StoreError, StoredReply, Tally,
+    Claim, Copies, Parcel, Record, StoreError, Tally,
     copy::{PARCEL, refusals},
 };
 use tokio::sync::mpsc;
@@ -14,7 +14,7 @@ use crate::{
     apply::{self, OrderWrites},
     engine::PostgresEngine,
     error::Fault,
-    flight::{Begin, Statement, fly, gathered},
+    flight::{Begin, Statement, gathered},
     load,
     param::params,
     row::Columns,
@@ -42,7 +42,7 @@ impl Copies for PostgresEngine {
             }
             let mut tally = Tally::default();
             records(&mut wire, Some(&to), &mut tally).await?;
-            to.send(Parcel::End(tally)).await.map_err(|_| abandoned())
+            to.send(Parcel::End(tally)).await.map_err(|_| refusals::abandoned().into())
         };
         let read = read.await;
         wire.end("ROLLBACK").await;
@@ -66,11 +66,6 @@ impl Copies for PostgresEngine {
     }
 }
 
-/// Nobody takes what is sent any more; the one who ended knows why.
-fn abandoned() -> Fault {
-    StoreError::Unavailable("the target broke off".to_owned()).into()
-}
-
 /// A connection with one long transaction.
 struct Wire {
     client: Held,
@@ -86,14 +81,13 @@ impl PostgresEngine {
 
 impl Wire {
     async fn ask(&self, begin: Begin, statement: Statement) -> Result<Vec<Row>, Fault> {
-        let rows = fly(self.client.client()?, self.is_prepared, begin, &[statement], false).await?;
+        let rows = self.client.fly(self.is_prepared, begin, &[statement], false).await?;
         Ok(rows.into_iter().next().unwrap_or_default())
     }
 
     /// Ends the transaction without anything of it; a connection that cannot is closed.
     async fn end(self, how: &'static str) {
-        let Ok(client) = self.client.client() else { return };
-        if fly(client, false, Begin::NoHurry, &[Statement::new(how, params![])], false).await.is_ok() {
+        if self.client.fly(false, Begin::NoHurry, &[Statement::new(how, params![])], false).await.is_ok() {
             self.client.give_back();
         }
     }
@@ -115,7 +109,7 @@ async fn write(wire: &mut Wire, from: &mut mpsc::Receiver<Parcel>) -> Result<Tal
         match from.recv().await {
             None => return Err(refusals::broken_off().into()),
             Some(Parcel::Records(records)) => {
-                fly(wire.client.client()?, wire.is_prepared, Begin::NoHurry, &statements(records)?, false).await?;
+                wire.client.fly(wire.is_prepared, Begin::NoHurry, &statements(records)?, false).await?;
             }
             Some(Parcel::End(sent)) => {
                 wire.ask(Begin::NoHurry, Statement::new(NUMBERS, params![])).await?;
@@ -201,10 +195,7 @@ fn reply(columns: &mut Columns<'_>) -> Result<Record, StoreError> {
         fingerprint: columns.array()?,
         at: columns.time()?,
     };
-    let status = columns.int()?;
-    let status = u16::try_from(status).map_err(|error| StoreError::broken("idempotency_keys", status, error))?;
-    let (location, etag) = (columns.opt_string()?, columns.opt_string()?);
-    Ok(Record::Reply { claim, reply: StoredReply { status, location, etag, body: columns.bytes()?.to_vec() } })
+    Ok(Record::Reply { claim, reply: load::idempotency::reply(columns)? })
 }
 
 /// Reads the tables one after the other, each by a cursor of its name.
@@ -235,7 +226,9 @@ impl Reader<'_> {
             self.tally.add(record);
         }
         match self.to {
-            Some(to) if !records.is_empty() => to.send(Parcel::Records(records)).await.map_err(|_| abandoned()),
+            Some(to) if !records.is_empty() => {
+                to.send(Parcel::Records(records)).await.map_err(|_| refusals::abandoned().into())
+            }
             _ => Ok(()),
         }
     }

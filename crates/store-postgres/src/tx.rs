@@ -35,8 +35,19 @@ impl Held {
     }
 
     /// The connection. (It is there until this is given back or dropped.)
-    pub(crate) fn client(&self) -> Result<&ClientWrapper, Fault> {
+    fn client(&self) -> Result<&ClientWrapper, Fault> {
         self.0.as_deref().ok_or_else(|| Fault::lost("the connection was given back"))
+    }
+
+    /// Sends `statements` on it; see [`fly`].
+    pub(crate) async fn fly(
+        &self,
+        is_prepared: bool,
+        begin: Begin,
+        statements: &[Statement],
+        commit: bool,
+    ) -> Result<Vec<Vec<Row>>, Fault> {
+        fly(self.client()?, is_prepared, begin, statements, commit).await
     }
 
     /// Gives it back to the pool: there is no transaction on it.
@@ -48,7 +59,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if let Some(client) = self.0.take() {
-            drop(Object::take(client));
+            discard(client);
         }
     }
 }
@@ -124,11 +135,7 @@ impl PgTx {
         let begin = if self.has_begun { Begin::No } else { self.begin };
         self.has_begun = true;
         self.trips += 1;
-        let flown = match self.client.client() {
-            Ok(client) => fly(client, self.is_prepared, begin, &flight, false).await,
-            Err(fault) => Err(fault),
-        };
-        match flown {
+        match self.client.fly(self.is_prepared, begin, &flight, false).await {
             Ok(mut rows) => Ok(rows.split_off(before)),
             Err(fault) => {
                 let error = fault.error.clone();
@@ -184,11 +191,7 @@ impl PgTx {
         let begin = if self.has_begun { Begin::No } else { self.begin };
         self.trips += 1;
         let waiting = gathered(std::mem::take(&mut self.waiting));
-        let flown = match self.client.client() {
-            Ok(client) => fly(client, self.is_prepared, begin, &waiting, true).await,
-            Err(fault) => Err(fault),
-        };
-        match flown {
+        match self.client.fly(self.is_prepared, begin, &waiting, true).await {
             Ok(_) => {
                 self.client.give_back();
                 Ended { fault: None, trips: self.trips }
@@ -216,10 +219,7 @@ impl PgTx {
         if self.has_begun && !is_lost {
             let undo = [Statement::new("ROLLBACK", Vec::new())];
             self.trips += 1;
-            is_clean = match self.client.client() {
-                Ok(client) => fly(client, false, Begin::No, &undo, false).await.is_ok(),
-                Err(_) => false,
-            };
+            is_clean = self.client.fly(false, Begin::No, &undo, false).await.is_ok();
         }
         if is_clean {
             self.client.give_back();

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::{Category, OrderNumber, Product, ProductId, session::RefreshToken};
 use rusqlite::Connection;
 use store::{
-    Claim, Copies, Parcel, Record, StoreError, StoredReply, Tally,
+    Claim, Copies, Parcel, Record, StoreError, Tally,
     copy::{PARCEL, refusals},
 };
 use tokio::sync::mpsc;
@@ -34,12 +34,12 @@ impl Copies for SqliteEngine {
                 let mut tally = Tally::default();
                 in_snapshot(&conn, |conn| {
                     let send = |records: Vec<Record>| to.blocking_send(Parcel::Records(records));
-                    records(conn, &mut |records| send(records).map_err(|_| abandoned()), &mut tally)
+                    records(conn, &mut |records| send(records).map_err(|_| refusals::abandoned().into()), &mut tally)
                 })?;
                 if connection::pragma(&conn, "data_version")? != before {
                     return Err(refusals::in_use("somebody wrote to the shop meanwhile").into());
                 }
-                to.blocking_send(Parcel::End(tally)).map_err(|_| abandoned())
+                to.blocking_send(Parcel::End(tally)).map_err(|_| refusals::abandoned().into())
             };
             read().map_err(Fault::into_store)
         })
@@ -59,11 +59,6 @@ impl Copies for SqliteEngine {
         })
         .await
     }
-}
-
-/// Nobody takes what is sent any more; the one who ended knows why.
-fn abandoned() -> Fault {
-    StoreError::Unavailable("the target broke off".to_owned()).into()
 }
 
 /// Writes what comes into the empty database.
@@ -170,10 +165,8 @@ fn reply(columns: &mut Columns<'_>) -> Result<Record, StoreError> {
         fingerprint: columns.array()?,
         at: columns.time()?,
     };
-    let status = columns.int()?;
-    let status = u16::try_from(status).map_err(|error| StoreError::broken("idempotency_keys", &claim.key, error))?;
-    let (location, etag) = (columns.opt_string()?, columns.opt_string()?);
-    Ok(Record::Reply { claim, reply: StoredReply { status, location, etag, body: columns.bytes()?.to_vec() } })
+    let reply = load::idempotency::reply(columns, &claim.key)?;
+    Ok(Record::Reply { claim, reply })
 }
 
 /// Records on their way, a parcel at a time.

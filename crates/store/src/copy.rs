@@ -198,6 +198,12 @@ pub mod refusals {
         ))
     }
 
+    /// Nobody takes what is sent any more; the one who ended knows why.
+    #[must_use]
+    pub fn abandoned() -> StoreError {
+        StoreError::Unavailable("the target broke off".to_owned())
+    }
+
     /// What was written is not what was sent.
     #[must_use]
     pub fn differs(sent: &Tally, written: &Tally) -> StoreError {

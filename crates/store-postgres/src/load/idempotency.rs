@@ -55,11 +55,15 @@ pub(crate) fn claimed(rows: &[Vec<Row>], claims: &[&Claim]) -> Result<Vec<Claime
 
 fn before(columns: &mut Columns<'_>) -> Result<Claimed, StoreError> {
     let fingerprint = columns.array()?;
+    Ok(Claimed::Before { fingerprint, reply: reply(columns)? })
+}
+
+/// Reads `status, location, etag, body`.
+pub(crate) fn reply(columns: &mut Columns<'_>) -> Result<StoredReply, StoreError> {
     let status = columns.int()?;
     let status = u16::try_from(status).map_err(|error| StoreError::broken("idempotency_keys", status, error))?;
     let (location, etag) = (columns.opt_string()?, columns.opt_string()?);
-    let reply = StoredReply { status, location, etag, body: columns.bytes()?.to_vec() };
-    Ok(Claimed::Before { fingerprint, reply })
+    Ok(StoredReply { status, location, etag, body: columns.bytes()?.to_vec() })
 }
 
 /// A value of the shop itself.

@@ -32,11 +32,15 @@ pub(crate) fn digest(claim: &Claim) -> [u8; 16] {
 fn before(columns: &mut Columns<'_>) -> Result<Claimed, StoreError> {
     let key = columns.string()?;
     let fingerprint = columns.array()?;
+    Ok(Claimed::Before { fingerprint, reply: reply(columns, &key)? })
+}
+
+/// Reads `status, location, etag, body` of the row of `key`.
+pub(crate) fn reply(columns: &mut Columns<'_>, key: &str) -> Result<StoredReply, StoreError> {
     let status = columns.int()?;
-    let status = u16::try_from(status).map_err(|error| StoreError::broken("idempotency_keys", &key, error))?;
+    let status = u16::try_from(status).map_err(|error| StoreError::broken("idempotency_keys", key, error))?;
     let (location, etag) = (columns.opt_string()?, columns.opt_string()?);
-    let reply = StoredReply { status, location, etag, body: columns.bytes()?.to_vec() };
-    Ok(Claimed::Before { fingerprint, reply })
+    Ok(StoredReply { status, location, etag, body: columns.bytes()?.to_vec() })
 }
 
 /// A value of the shop itself.
