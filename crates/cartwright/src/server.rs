@@ -1,6 +1,7 @@
 //! The running shop: engine, mail worker, upkeep and web server, started and stopped in the right order.
 
 mod open_files;
+mod turns;
 mod upkeep;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -89,12 +90,14 @@ impl Server {
         let Self { engine, public_url, address, listener, app, worker, .. } = self;
         info!(%address, public_url, version = env!("CARGO_PKG_VERSION"), "the shop is open");
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(&engine) as _));
+        let turns = tokio::spawn(turns::run(Arc::clone(&engine) as _));
         // The worker stops beside the server, not after it: mails of the last requests wait in the outbox for the next
         // start, and stopping takes as long as the slower of the two.
         let mails = tokio::spawn(worker.run(stop.clone().wait()));
         let served = web::serve(listener, app, stop.wait()).await;
         let delivered = mails.await;
         upkeep.abort();
+        turns.abort();
         let closed = engine.close().await;
         served.map_err(Failure::failed)?;
         delivered.map_err(|error| Failure::failed(format_args!("the delivery of mails ended early: {error}")))?;
@@ -138,6 +141,8 @@ fn web_settings(settings: &Settings, public_url: &str) -> web::Settings {
         shop_name: settings.shop_name.clone(),
         public_url: public_url.to_owned(),
         currency: settings.currency,
+        other_currencies: settings.currencies.0.iter().copied().filter(|other| *other != settings.currency).collect(),
+        languages: settings.languages.0.clone(),
         sign_up: match settings.signup {
             SignUp::Verify => web::SignUpMode::Verify,
             SignUp::Immediate => web::SignUpMode::Immediate,

@@ -9,7 +9,9 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Args;
 use model::Currency;
 
-pub(crate) use values::{Database, LogFilter, LogFormat, MetricsToken, OriginList, ProxyList, PublicUrl, SignUp};
+pub(crate) use values::{
+    CurrencyList, Database, LanguageList, LogFilter, LogFormat, MetricsToken, OriginList, ProxyList, PublicUrl, SignUp,
+};
 
 /// How the shop is set up.
 #[derive(Clone, Debug, Args)]
@@ -49,7 +51,7 @@ pub(crate) struct Settings {
         value_parser = values::shop_name, help_heading = "Shop")]
     pub(crate) shop_name: String,
 
-    /// The currency of all prices: an ISO 4217 code in capitals, such as EUR.
+    /// The shop's own currency: an ISO 4217 code in capitals, such as EUR.
     #[arg(
         long,
         env = "CARTWRIGHT_CURRENCY",
@@ -59,6 +61,30 @@ pub(crate) struct Settings {
         help_heading = "Shop"
     )]
     pub(crate) currency: Currency,
+
+    /// The other currencies that products can have prices in, with commas between them, such as USD,GBP.
+    #[arg(
+        long,
+        env = "CARTWRIGHT_CURRENCIES",
+        value_name = "LIST",
+        default_value = "",
+        global = true,
+        hide_default_value = true,
+        help_heading = "Shop"
+    )]
+    pub(crate) currencies: CurrencyList,
+
+    /// The languages of the catalogue, with commas between them, such as en,de,pt-BR. Its texts are in the first one; the others
+    /// are translations.
+    #[arg(
+        long,
+        env = "CARTWRIGHT_LANGUAGES",
+        value_name = "LIST",
+        default_value = "en",
+        global = true,
+        help_heading = "Shop"
+    )]
+    pub(crate) languages: LanguageList,
 
     /// How customers sign up.
     #[arg(

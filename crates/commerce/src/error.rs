@@ -64,6 +64,9 @@ pub enum Conflict {
     /// Another variant has the SKU.
     #[error("the SKU `{0}` is taken by another variant")]
     SkuTaken(String),
+    /// Another attribute has the key.
+    #[error("the key `{0}` is taken by another attribute")]
+    KeyTaken(String),
     /// The shop would be without an owner.
     #[error("the last owner cannot be removed")]
     LastOwner,

@@ -1,11 +1,54 @@
 //! Categories: a tree.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
 
-use crate::CategoryId;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    CategoryId, Language,
+    details::{Seo, is_default},
+    text,
+    violation::Violations,
+};
 
 /// How deep the tree may be. A shop with more levels has a problem that no software solves.
 pub const DEPTH_MAX: usize = 8;
+
+/// What a category has beside the rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CategoryDetails {
+    /// What is in it, as sanitised HTML.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub description: String,
+    /// For search engines.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub seo: Seo,
+    /// Its name in other languages.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub names: BTreeMap<Language, String>,
+}
+
+impl CategoryDetails {
+    /// Trims the texts and checks them; the description must have been sanitised.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn validate(mut self) -> Result<Self, Violations> {
+        let mut wrong = Violations::default();
+        if let Some(text) = wrong.take(text::paragraph("/description", &self.description, text::LONG_TEXT_MAX)) {
+            self.description = text;
+        }
+        self.seo.validate("/seo", &mut wrong);
+        for (language, name) in &mut self.names {
+            let at = format!("/names/{language}");
+            if let Some(line) = wrong.take(text::line(&at, name, text::SHORT_TEXT_MAX)) {
+                *name = line;
+            }
+        }
+        wrong.into_result().map(|()| self)
+    }
+}
 
 /// One category.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +63,8 @@ pub struct Category {
     pub slug: String,
     /// Its place among its siblings, ascending; equal ones go by name.
     pub position: i64,
+    /// What not every category has.
+    pub details: CategoryDetails,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -29,6 +74,14 @@ pub struct Category {
 }
 
 impl Category {
+    /// Its name in this language, as far as it has one.
+    #[must_use]
+    pub fn name_in(&self, language: &Language) -> &str {
+        let names = &self.details.names;
+        let near = || names.iter().find(|(other, _)| other.primary() == language.primary()).map(|(_, name)| name);
+        names.get(language).or_else(near).map_or(&self.name, String::as_str)
+    }
+
     /// The same categories, each behind the one above it.
     #[must_use]
     pub fn parents_first(all: Vec<Self>) -> Vec<Self> {
@@ -48,6 +101,33 @@ impl Category {
         }
         placed
     }
+}
+
+/// Where the children of one category stand when `id` is put behind `after` (in front when `None`): ids with their new
+/// positions, 0, 1, 2 ... `siblings` are the others, in their order. `None` when `after` is none of them.
+#[must_use]
+pub fn reorder(siblings: &[CategoryId], id: CategoryId, after: Option<CategoryId>) -> Option<Vec<(CategoryId, i64)>> {
+    let mut order: Vec<CategoryId> = siblings.iter().copied().filter(|sibling| *sibling != id).collect();
+    let place = match after {
+        None => 0,
+        Some(after) => order.iter().position(|sibling| *sibling == after)? + 1,
+    };
+    order.insert(place, id);
+    Some(order.into_iter().zip(0..).collect())
+}
+
+/// `id` and all that hang below it, in the tree `all`.
+#[must_use]
+pub fn subtree(all: &[Category], id: CategoryId) -> Vec<CategoryId> {
+    let mut found = vec![id];
+    let mut next = 0;
+    while let Some(&above) = found.get(next) {
+        let below = all.iter().filter(|category| category.parent_id == Some(above)).map(|category| category.id);
+        let below: Vec<_> = below.filter(|id| !found.contains(id)).collect();
+        found.extend(below);
+        next += 1;
+    }
+    found
 }
 
 /// Why a category cannot hang where it was asked to.
@@ -109,6 +189,7 @@ mod tests {
                 name: i.to_string(),
                 slug: i.to_string(),
                 position: 0,
+                details: CategoryDetails::default(),
                 created_at: at,
                 updated_at: at,
                 version: 1,
@@ -123,6 +204,16 @@ mod tests {
         assert_eq!(check_parent(&all, id(2), Some(id(2))), Err(Misplaced::Cycle));
         assert_eq!(check_parent(&all, id(4), Some(id(1))), Ok(()));
         assert_eq!(check_parent(&all, id(4), None), Ok(()));
+    }
+
+    #[test]
+    fn siblings_are_counted_anew() {
+        let [a, b, c, d] = [1, 2, 3, 4].map(id);
+        assert_eq!(reorder(&[a, b, c], c, None), Some(vec![(c, 0), (a, 1), (b, 2)]));
+        assert_eq!(reorder(&[a, b, c], a, Some(b)), Some(vec![(b, 0), (a, 1), (c, 2)]));
+        assert_eq!(reorder(&[a, b], d, Some(b)), Some(vec![(a, 0), (b, 1), (d, 2)]));
+        assert_eq!(reorder(&[a, b], a, Some(a)), None);
+        assert_eq!(subtree(&chain(3), b), [b, c]);
     }
 
     #[test]

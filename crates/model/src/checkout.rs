@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::{Money, OrderLine, ProductId, VariantId, violation::Violations};
+use jiff::Timestamp;
+
+use crate::{Currency, Money, OrderLine, ProductId, Variant, VariantId, violation::Violations};
 
 /// The most lines of one order.
 pub const LINES_MAX: usize = 100;
@@ -23,22 +25,21 @@ pub struct RequestedLine {
 pub struct Offer {
     /// The product.
     pub product_id: ProductId,
-    /// The variant.
-    pub variant_id: VariantId,
     /// The product's title.
     pub title: String,
-    /// The variant's title.
-    pub variant_title: String,
-    /// The SKU.
-    pub sku: Option<String>,
-    /// What one piece costs.
-    pub price: Money,
     /// Whether the product is active.
     pub is_active: bool,
-    /// Whether stock limits what can be sold.
-    pub track_stock: bool,
-    /// Pieces on hand.
-    pub stock: i64,
+    /// The variant, with its prices and what is on hand.
+    pub variant: Variant,
+}
+
+/// In which currency an order is asked for, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The currency; each variant's own when `None`.
+    pub currency: Option<Currency>,
+    /// The time whose prices hold.
+    pub now: Timestamp,
 }
 
 /// A line that asks for more than there is.
@@ -98,7 +99,7 @@ pub fn sum_lines(lines: &[RequestedLine]) -> Result<Vec<RequestedLine>, Violatio
     wrong.into_result().map(|()| summed)
 }
 
-/// Decides what is bought: one line a variant, at the catalogue's prices, and no piece more than there is.
+/// Decides what is bought: one line a variant, at the catalogue's prices of the moment, and no piece more than there is.
 ///
 /// `lines` are summed ([`sum_lines`]); `asked` are the lines as the buyer wrote them, for the pointers.
 ///
@@ -108,12 +109,20 @@ pub fn decide(
     lines: &[RequestedLine],
     asked: &[RequestedLine],
     offers: &[Offer],
+    terms: Terms,
 ) -> Result<(Vec<OrderLine>, Money), Refusal> {
-    let offers: HashMap<VariantId, &Offer> = offers.iter().map(|offer| (offer.variant_id, offer)).collect();
+    let offers: HashMap<VariantId, &Offer> = offers.iter().map(|offer| (offer.variant.id, offer)).collect();
+    let price = |variant: &Variant| variant.price_at(terms.currency.unwrap_or(variant.price.currency), terms.now);
     let mut wrong = Violations::default();
     for (index, line) in asked.iter().enumerate() {
-        if !offers.get(&line.variant_id).is_some_and(|offer| offer.is_active) {
-            wrong.add(format!("/lines/{index}/variant_id"), "not_for_sale", "no such variant is for sale");
+        let at = || format!("/lines/{index}/variant_id");
+        match offers.get(&line.variant_id).filter(|offer| offer.is_active) {
+            None => wrong.add(at(), "not_for_sale", "no such variant is for sale"),
+            Some(offer) if price(&offer.variant).is_none() => {
+                let currency = terms.currency.unwrap_or(offer.variant.price.currency);
+                wrong.add(at(), "no_price", format!("the variant has no price in {currency}"));
+            }
+            Some(_) => {}
         }
     }
     wrong.into_result().map_err(Refusal::Invalid)?;
@@ -121,25 +130,27 @@ pub fn decide(
     let mut shortages = Vec::new();
     for line in lines {
         let Some(offer) = offers.get(&line.variant_id) else { continue };
-        if offer.track_stock && offer.stock < line.quantity {
+        let variant = &offer.variant;
+        let Some(unit_price) = price(variant) else { continue };
+        if variant.track_stock && variant.stock < line.quantity {
             let title = offer.title.clone();
             shortages.push(Shortage {
                 variant_id: line.variant_id,
                 title,
                 requested: line.quantity,
-                available: offer.stock.max(0),
+                available: variant.stock.max(0),
             });
             continue;
         }
         bought.push(OrderLine {
             product_id: offer.product_id,
-            variant_id: offer.variant_id,
+            variant_id: variant.id,
             title: offer.title.clone(),
-            variant_title: offer.variant_title.clone(),
-            sku: offer.sku.clone(),
+            variant_title: variant.title(),
+            sku: variant.sku.clone(),
             quantity: line.quantity,
-            unit_price: offer.price,
-            stock_taken: offer.track_stock,
+            unit_price,
+            stock_taken: variant.track_stock,
         });
     }
     if !shortages.is_empty() {
@@ -179,7 +190,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::Currency;
+    use crate::{Currency, ListPrice, Sale, VariantDetails};
 
     fn id(n: u8) -> VariantId {
         VariantId(Uuid::from_u128(u128::from(n)))
@@ -188,19 +199,26 @@ mod tests {
     fn offer(n: u8, stock: i64, price: i64) -> Offer {
         Offer {
             product_id: ProductId(Uuid::from_u128(u128::from(n))),
-            variant_id: id(n),
             title: format!("Product {n}"),
-            variant_title: String::new(),
-            sku: None,
-            price: Money::new(price, Currency::EUR),
             is_active: true,
-            track_stock: true,
-            stock,
+            variant: Variant {
+                id: id(n),
+                sku: None,
+                option_values: Vec::new(),
+                price: Money::new(price, Currency::EUR),
+                compare_at_price: None,
+                stock,
+                track_stock: true,
+                weight_grams: None,
+                barcode: None,
+                details: VariantDetails::default(),
+            },
         }
     }
 
     fn buy(lines: &[RequestedLine], offers: &[Offer]) -> Result<(Vec<OrderLine>, Money), Refusal> {
-        decide(&sum_lines(lines).map_err(Refusal::Invalid)?, lines, offers)
+        let terms = Terms { currency: None, now: Timestamp::UNIX_EPOCH };
+        decide(&sum_lines(lines).map_err(Refusal::Invalid)?, lines, offers, terms)
     }
 
     fn line(n: u8, quantity: i64) -> RequestedLine {
@@ -234,15 +252,44 @@ mod tests {
 
     #[test]
     fn untracked_variants_never_run_out() {
-        let voucher = Offer { track_stock: false, ..offer(1, 0, 100) };
+        let mut voucher = offer(1, 0, 100);
+        voucher.variant.track_stock = false;
         let (lines, _) = buy(&[line(1, 999)], &[voucher]).expect("no limit");
         assert!(!lines[0].stock_taken);
     }
 
     #[test]
     fn currencies_do_not_mix() {
-        let dollars = Offer { price: Money::new(1, Currency::from_code("USD").expect("a currency")), ..offer(2, 5, 1) };
+        let usd = Currency::from_code("USD").expect("a currency");
+        let mut dollars = offer(2, 5, 1);
+        dollars.variant.price = Money::new(1, usd);
         assert!(matches!(buy(&[line(1, 1), line(2, 1)], &[offer(1, 5, 1), dollars]), Err(Refusal::Invalid(_))));
+    }
+
+    #[test]
+    fn an_order_is_in_the_currency_that_is_asked_for_at_the_prices_of_the_moment() {
+        let usd = Currency::from_code("USD").expect("a currency");
+        let mut shirt = offer(1, 5, 1000);
+        shirt.variant.details = VariantDetails {
+            prices: vec![ListPrice { price: Money::new(1100, usd), compare_at_price: None }],
+            sale: Some(Sale {
+                prices: vec![Money::new(900, usd)],
+                starts_at: Some(Timestamp::from_second(10).expect("a time")),
+                ends_at: Some(Timestamp::from_second(20).expect("a time")),
+            }),
+            ..VariantDetails::default()
+        };
+        let buy = |currency, second| {
+            let terms = Terms { currency, now: Timestamp::from_second(second).expect("a time") };
+            decide(&[line(1, 2)], &[line(1, 2)], &[shirt.clone()], terms)
+        };
+        let total = |currency, second| buy(currency, second).expect("bought").1;
+        assert_eq!(total(None, 15), Money::new(2000, Currency::EUR));
+        assert_eq!(total(Some(usd), 9), Money::new(2200, usd));
+        assert_eq!(total(Some(usd), 10), Money::new(1800, usd));
+        assert_eq!(total(Some(usd), 20), Money::new(2200, usd));
+        let Err(Refusal::Invalid(wrong)) = buy(Currency::from_code("JPY"), 1) else { panic!("must be refused") };
+        assert_eq!((wrong.0[0].pointer.as_str(), wrong.0[0].code), ("/lines/0/variant_id", "no_price"));
     }
 
     proptest! {

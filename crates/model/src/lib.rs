@@ -11,14 +11,17 @@
 
 pub mod account;
 pub mod address;
+pub mod attribute;
 pub mod category;
 pub mod challenge;
 pub mod checkout;
+pub mod details;
 pub mod email;
 pub mod id;
 pub mod mail;
 pub mod money;
 pub mod order;
+pub mod price;
 pub mod product;
 pub mod session;
 pub mod stamp;
@@ -28,13 +31,16 @@ pub mod violation;
 
 pub use account::{Access, Account, Permission, Permissions, Role};
 pub use address::{PostalAddress, SavedAddress};
+pub use attribute::{AttributeDefinition, AttributeValue};
 pub use category::Category;
+pub use details::{Language, ProductDetails, VariantDetails};
 pub use email::Email;
 pub use id::{AccountId, AddressId, CategoryId, MailId, MovementId, OrderId, ProductId, SessionId, VariantId};
 pub use jiff::{SignedDuration, Timestamp};
 pub use mail::{MailRenderer, MailStatus, MailTemplate, OutboxMail, RenderedMail};
 pub use money::{Currency, Money};
 pub use order::{Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, Tracking};
+pub use price::{ListPrice, PriceChange, Sale};
 pub use product::{Image, Product, ProductOption, ProductStatus, Variant};
 pub use session::Session;
 pub use stamp::Stamp;

@@ -5,7 +5,13 @@ use std::{collections::HashSet, str::FromStr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CategoryId, Money, ProductId, VariantId, stock::STOCK_MAX, text, violation::Violations};
+use crate::{
+    CategoryId, Money, ProductId, VariantId,
+    details::{ProductDetails, VariantDetails, check_count},
+    stock::STOCK_MAX,
+    text,
+    violation::Violations,
+};
 
 /// The most variants of one product.
 pub const VARIANTS_MAX: usize = 250;
@@ -75,9 +81,9 @@ pub struct Variant {
     pub sku: Option<String>,
     /// One value for each option of the product, in their order.
     pub option_values: Vec<String>,
-    /// What it costs now.
+    /// What it costs when there is no sale.
     pub price: Money,
-    /// What it cost before; more than `price` when it is on sale.
+    /// What it cost before; more than `price` when it was reduced for good.
     pub compare_at_price: Option<Money>,
     /// Pieces on hand: the sum of its movements.
     pub stock: i64,
@@ -87,6 +93,8 @@ pub struct Variant {
     pub weight_grams: Option<i64>,
     /// GTIN, EAN, UPC or ISBN as it is printed.
     pub barcode: Option<String>,
+    /// What not every variant has: other currencies, a sale, a picture, fields of the shop's own.
+    pub details: VariantDetails,
 }
 
 impl Variant {
@@ -94,12 +102,6 @@ impl Variant {
     #[must_use]
     pub const fn is_available(&self) -> bool {
         !self.track_stock || self.stock > 0
-    }
-
-    /// Whether it costs less than before.
-    #[must_use]
-    pub fn is_on_sale(&self) -> bool {
-        self.compare_at_price.is_some_and(|before| before.amount > self.price.amount)
     }
 
     /// What tells it from its siblings, for example "M / Blue"; empty for the only variant of a simple product.
@@ -134,6 +136,8 @@ pub struct Product {
     pub variants: Vec<Variant>,
     /// Pictures, the first one for lists.
     pub images: Vec<Image>,
+    /// What not every product has: texts for search engines, fields of the shop's own, other languages.
+    pub details: ProductDetails,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed (stock does not count).
@@ -143,22 +147,29 @@ pub struct Product {
 }
 
 impl Product {
-    /// The price of its cheapest variant, for sorting and filtering.
+    /// The price of its cheapest variant as of its last turn, for sorting and filtering.
     #[must_use]
     pub fn price_min(&self) -> i64 {
-        self.variants.iter().map(|variant| variant.price.amount).min().unwrap_or(0)
+        self.variants.iter().map(|variant| variant.settled_price().amount).min().unwrap_or(0)
     }
 
-    /// The price of its dearest variant.
+    /// The price of its dearest variant, likewise.
     #[must_use]
     pub fn price_max(&self) -> i64 {
-        self.variants.iter().map(|variant| variant.price.amount).max().unwrap_or(0)
+        self.variants.iter().map(|variant| variant.settled_price().amount).max().unwrap_or(0)
     }
 
-    /// Whether one of its variants costs less than before.
+    /// Whether one of its variants cost less than before, likewise.
     #[must_use]
     pub fn is_on_sale(&self) -> bool {
-        self.variants.iter().any(Variant::is_on_sale)
+        self.variants.iter().any(Variant::is_settled_on_sale)
+    }
+
+    /// When something of it changes by itself next: it is published, or a sale begins or ends.
+    #[must_use]
+    pub fn next_turn(&self) -> Option<Timestamp> {
+        let publish_at = self.details.publish_at.filter(|_| self.status == ProductStatus::Draft);
+        self.variants.iter().filter_map(Variant::next_turn).chain(publish_at).min()
     }
 
     /// The words a search finds it by, folded ([`text::fold`]): title, vendor, tags, SKUs.
@@ -191,11 +202,17 @@ impl Product {
         self.tags = validate_tags(&self.tags, &mut wrong);
         self.options = validate_options(self.options, &mut wrong);
         self.images = validate_images(self.images, &mut wrong);
+        self.details.validate(self.id, &mut wrong);
         if !(1..=VARIANTS_MAX).contains(&self.variants.len()) {
             wrong.add("/variants", "out_of_range", format!("must be 1 to {VARIANTS_MAX} variants"));
         }
         for (index, variant) in self.variants.iter_mut().enumerate() {
-            validate_variant(variant, &self.options, &format!("/variants/{index}"), &mut wrong);
+            let at = format!("/variants/{index}");
+            validate_variant(variant, &self.options, &at, &mut wrong);
+            let is_picture = |url: &String| self.images.iter().any(|image| image.url == *url);
+            if variant.details.image.as_ref().is_some_and(|url| !is_picture(url)) {
+                wrong.add(format!("{at}/image"), "not_found", "must be the URL of one of the product's images");
+            }
         }
         self.check_variants_differ(&mut wrong);
         wrong.into_result().map(|()| self)
@@ -308,6 +325,8 @@ fn validate_variant(variant: &mut Variant, options: &[ProductOption], at: &str, 
             );
         }
     }
+    variant.check_prices(at, wrong);
+    check_count(&format!("{at}/attributes"), variant.details.attributes.len(), wrong);
     if !(0..=STOCK_MAX).contains(&variant.stock) {
         wrong.add(format!("{at}/stock"), "out_of_range", format!("must be 0 to {STOCK_MAX}"));
     }
@@ -345,6 +364,7 @@ mod tests {
             track_stock: true,
             weight_grams: None,
             barcode: None,
+            details: VariantDetails::default(),
         }
     }
 
@@ -361,6 +381,7 @@ mod tests {
             options: vec![ProductOption { name: "Size".into(), values: vec!["S".into(), "M".into()] }],
             variants,
             images: vec![],
+            details: ProductDetails::default(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             version: 1,

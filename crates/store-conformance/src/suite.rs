@@ -123,6 +123,24 @@ macro_rules! suite {
                 }
             }
             catalogue {
+                attributes {
+                    values_are_what_is_defined
+                    keys_are_unique
+                    stale_versions_and_missing_definitions_are_refused
+                }
+                generate_variants {
+                    every_combination_that_lacks_is_made
+                    a_simple_product_gets_options
+                    more_than_anybody_means_is_refused
+                }
+                prices {
+                    a_sale_begins_and_ends_by_itself
+                    the_lowest_price_of_thirty_days_stands_beside_a_reduction
+                    an_order_is_in_the_currency_that_is_asked_for
+                    a_draft_is_published_when_it_is_time
+                    wrong_prices_are_refused
+                    the_history_of_a_removed_variant_goes_with_it
+                }
                 categories {
                     a_category_comes_back_as_it_was_made
                     made_slugs_give_way_and_chosen_ones_do_not
@@ -131,6 +149,8 @@ macro_rules! suite {
                     the_tree_has_a_greatest_depth
                     stale_versions_and_missing_categories_are_refused
                     a_removed_category_leaves_its_products
+                    a_category_moves_among_its_siblings_and_elsewhere
+                    an_old_slug_leads_on
                 }
                 create_product {
                     a_product_comes_back_as_it_was_made
@@ -173,6 +193,7 @@ macro_rules! suite {
                     slugs_and_skus_of_others_are_refused
                     stale_versions_and_missing_products_are_refused
                     stock_does_not_count_as_a_change
+                    an_old_slug_leads_on
                 }
                 variants {
                     a_new_variant_comes_last_with_its_stock
@@ -282,6 +303,13 @@ macro_rules! suite {
                 }
             }
             queries {
+                feed {
+                    every_change_of_a_product_is_in_the_feed
+                    stock_is_in_the_feed_when_there_is_none_any_more
+                    the_feed_is_read_in_pages
+                    a_follower_misses_nothing
+                    products_are_read_by_their_ids_and_in_parts
+                }
                 accounts {
                     accounts_are_listed_newest_first_without_deleted_ones
                     accounts_are_found_by_role_and_text

@@ -23,7 +23,7 @@ use crate::{
 
 /// Readers go on, writers wait.
 const LOCK: &str = "LOCK TABLE meta, accounts, addresses, challenges, sessions, refresh_tokens, categories, products, \
-     variants, stock_levels, stock_movements, orders, order_lines, order_events, mails, idempotency_keys IN SHARE MODE";
+     variants, stock_levels, stock_movements, orders, order_lines, order_events, mails, idempotency_keys, price_changes, documents IN SHARE MODE";
 /// Connections of shops that are open: see [`crate::Options::name`].
 const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
      AND application_name = 'cartwright'";
@@ -154,6 +154,11 @@ async fn records(wire: &mut Wire, to: Option<&mpsc::Sender<Parcel>>, tally: &mut
     reader.rows("refresh_tokens", tokens, token).await?;
     reader.categories().await?;
     reader.products().await?;
+    let prices = "SELECT variant_id, at, price, currency FROM price_changes ORDER BY variant_id, at";
+    let price = |columns: &mut Columns<'_>| Ok(Record::Price(load::product::price_change(columns)?));
+    reader.rows("price_changes", prices, price).await?;
+    let document = |columns: &mut Columns<'_>| Ok(Record::Document(load::document::document(columns)?));
+    reader.rows("documents", "SELECT id, kind, name, version, body FROM documents", document).await?;
     reader.orders().await?;
     let movements =
         "SELECT seq, id, variant_id, delta, cause, order_id, actor_id, reason, at FROM stock_movements ORDER BY seq";

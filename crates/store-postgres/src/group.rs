@@ -20,12 +20,14 @@ use std::{
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use model::{
-    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, Product, ProductId, SavedAddress,
-    Session, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId,
+    SavedAddress, Session, SessionId, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     session::{RefreshToken, SecretHash},
 };
-use store::{AccountRow, Change, Checkout, Claim, Claimed, Job, JobOutcome, SkuOwner, StoreError, Tx};
+use store::{
+    AccountRow, Change, Checkout, Claim, Claimed, Document, DocumentKind, Job, JobOutcome, SkuOwner, StoreError, Tx,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -211,7 +213,7 @@ async fn decide(tx: &mut PgTx, jobs: &mut [Box<dyn Job>]) -> Result<(Vec<Verdict
         let mut taken: HashMap<VariantId, i64> = HashMap::new();
         for (member, mut checkout) in buyers.into_iter().zip(found) {
             for offer in &mut checkout.offers {
-                offer.stock += taken.get(&offer.variant_id).copied().unwrap_or(0);
+                offer.variant.stock += taken.get(&offer.variant.id).copied().unwrap_or(0);
             }
             member.desk().checkout = Some(checkout);
             member.go_on().await;
@@ -389,6 +391,18 @@ impl Tx for MemberTx {
         self.leave().await
     }
     async fn sku_owners(&mut self, _: &[String]) -> Found<Vec<SkuOwner>> {
+        self.leave().await
+    }
+    async fn turning_products(&mut self, _: Timestamp, _: u32) -> Found<Vec<ProductId>> {
+        self.leave().await
+    }
+    async fn price_history(&mut self, _: &[VariantId]) -> Found<Vec<PriceChange>> {
+        self.leave().await
+    }
+    async fn documents(&mut self, _: DocumentKind) -> Found<Vec<Document>> {
+        self.leave().await
+    }
+    async fn document_named(&mut self, _: DocumentKind, _: &str) -> Found<Option<Document>> {
         self.leave().await
     }
     async fn ordered_among(&mut self, _: &[VariantId]) -> Found<Vec<VariantId>> {

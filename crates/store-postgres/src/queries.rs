@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use model::{
-    Account, AccountId, Category, Email, MailId, Order, OrderId, OutboxMail, Product, ProductId, SavedAddress, Session,
-    SessionId, StockMovement, VariantId, session::SecretHash,
+    Account, AccountId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId,
+    SavedAddress, Session, SessionId, StockMovement, VariantId, session::SecretHash,
 };
 use store::{
-    AccountFilter, AccountRow, Backlog, MailFilter, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query,
-    SessionAccess,
+    AccountFilter, AccountRow, Backlog, Document, DocumentKind, Feed, FeedCursor, MailFilter, OrderFilter, Page,
+    PageRequest, ProductFilter, Queries, Query, SessionAccess,
 };
 use tokio_postgres::Row;
 
@@ -108,6 +108,34 @@ impl Queries for PostgresEngine {
 
     async fn products(&self, filter: &ProductFilter, page: &PageRequest) -> Query<Page<Product>> {
         query::product::read(&self.ask(query::product::select(filter, page)).await?, filter.sort, page)
+    }
+
+    async fn products_by_id(&self, ids: &[ProductId]) -> Query<Vec<Product>> {
+        load::product::list(&self.ask(load::product::by_ids(ids)).await?)
+    }
+
+    async fn products_after(&self, after: Option<ProductId>, limit: u32) -> Query<Vec<Product>> {
+        load::product::list(&self.ask(load::product::after(after, limit)).await?)
+    }
+
+    async fn catalogue_feed(&self, after: FeedCursor, limit: u32) -> Query<Feed> {
+        load::product::feed_page(&self.ask(load::product::feed(after, limit)).await?)
+    }
+
+    async fn has_turns(&self, now: Timestamp) -> Query<bool> {
+        Ok(!self.ask(load::product::turning(now, 1)).await?.is_empty())
+    }
+
+    async fn price_history(&self, id: VariantId, limit: u32) -> Query<Vec<PriceChange>> {
+        load::product::price_changes(&self.ask(load::product::price_history(&[id], limit.into())).await?)
+    }
+
+    async fn documents(&self, kind: DocumentKind) -> Query<Vec<Document>> {
+        load::document::list(&self.ask(load::document::of_kind(kind)).await?)
+    }
+
+    async fn document_named(&self, kind: DocumentKind, name: &str) -> Query<Option<Document>> {
+        Ok(load::document::list(&self.ask(load::document::named(kind, name)).await?)?.pop())
     }
 
     async fn categories(&self) -> Query<Vec<Category>> {

@@ -6,12 +6,12 @@
 use async_trait::async_trait;
 use deadpool_postgres::{ClientWrapper, Object};
 use model::{
-    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, Product, ProductId, SavedAddress,
-    Session, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId,
+    SavedAddress, Session, SessionId, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     session::{RefreshToken, SecretHash},
 };
-use store::{AccountRow, Change, Checkout, Claim, Claimed, SkuOwner, StoreError, Tx};
+use store::{AccountRow, Change, Checkout, Claim, Claimed, Document, DocumentKind, SkuOwner, StoreError, Tx};
 use tokio_postgres::Row;
 
 use crate::{
@@ -330,6 +330,31 @@ impl Tx for PgTx {
         let rows = self.rows(load::product::sku_owners(skus)).await?;
         let read = load::product::owners(&rows);
         self.spoil(read)
+    }
+
+    async fn turning_products(&mut self, now: Timestamp, limit: u32) -> Found<Vec<ProductId>> {
+        let rows = self.rows(load::product::turning(now, limit)).await?;
+        let read = load::product::ids(&rows);
+        self.spoil(read)
+    }
+
+    async fn price_history(&mut self, variants: &[VariantId]) -> Found<Vec<PriceChange>> {
+        let rows = self.rows(load::product::price_history(variants, i64::MAX)).await?;
+        let read = load::product::price_changes(&rows);
+        self.spoil(read)
+    }
+
+    async fn documents(&mut self, kind: DocumentKind) -> Found<Vec<Document>> {
+        let rows = self.load(vec![load::lock(kind.as_str()), load::document::of_kind(kind)]).await?;
+        let read = load::document::list(rows.last().map_or(&[], Vec::as_slice));
+        self.spoil(read)
+    }
+
+    async fn document_named(&mut self, kind: DocumentKind, name: &str) -> Found<Option<Document>> {
+        let lock = load::lock(&format!("{} {name}", kind.as_str()));
+        let rows = self.load(vec![lock, load::document::named(kind, name)]).await?;
+        let read = load::document::list(rows.last().map_or(&[], Vec::as_slice));
+        Ok(self.spoil(read)?.pop())
     }
 
     async fn ordered_among(&mut self, variants: &[VariantId]) -> Found<Vec<VariantId>> {

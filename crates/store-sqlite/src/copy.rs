@@ -131,6 +131,10 @@ fn records(conn: &Connection, sink: &mut Sink<'_>, tally: &mut Tally) -> Sql<()>
         batch.add(Record::Product(product.ok_or_else(|| StoreError::broken("products", id, "is gone"))?))?;
     }
     batch.end()?;
+    let prices = "SELECT variant_id, at, price, currency FROM price_changes ORDER BY variant_id, at";
+    batch.rows(conn, prices, "price_changes", |columns| Ok(Record::Price(load::product::price_change(columns)?)))?;
+    let documents = "SELECT id, kind, name, version, body FROM documents";
+    batch.rows(conn, documents, "documents", |columns| Ok(Record::Document(load::document::document(columns)?)))?;
     orders(conn, &mut batch)?;
     let movements =
         "SELECT seq, id, variant_id, delta, cause, order_id, actor_id, reason, at FROM stock_movements ORDER BY seq";

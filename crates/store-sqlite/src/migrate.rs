@@ -15,8 +15,10 @@ pub(crate) struct Migration {
 }
 
 /// All steps, in their order.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, sql: include_str!("../migrations/0001_shop.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, sql: include_str!("../migrations/0001_shop.sql") },
+    Migration { version: 2, sql: include_str!("../migrations/0002_catalogue.sql") },
+];
 
 /// The version that this program works with.
 pub(crate) fn latest() -> i64 {

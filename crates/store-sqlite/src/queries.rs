@@ -3,13 +3,13 @@
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountId, Category, Email, MailId, Order, OrderId, OutboxMail, Product, ProductId, SavedAddress, Session,
-    SessionId, StockMovement, Timestamp, VariantId, session::SecretHash,
+    Account, AccountId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId,
+    SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId, session::SecretHash,
 };
 use rusqlite::Connection;
 use store::{
-    AccountFilter, AccountRow, Backlog, MailFilter, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query,
-    SessionAccess, StoreError,
+    AccountFilter, AccountRow, Backlog, Document, DocumentKind, Feed, FeedCursor, MailFilter, OrderFilter, Page,
+    PageRequest, ProductFilter, Queries, Query, SessionAccess, StoreError,
 };
 
 use crate::{
@@ -93,6 +93,35 @@ impl Queries for SqliteEngine {
         }
         let (filter, page) = (filter.clone(), page.clone());
         self.read_slowly(move |conn| query::product::list(conn, &filter, &page)).await
+    }
+
+    async fn products_by_id(&self, ids: &[ProductId]) -> Query<Vec<Product>> {
+        let ids = ids.to_vec();
+        self.read_slowly(move |conn| load::product::by_ids(conn, &ids)).await
+    }
+
+    async fn products_after(&self, after: Option<ProductId>, limit: u32) -> Query<Vec<Product>> {
+        self.read_slowly(move |conn| load::product::after(conn, after, limit)).await
+    }
+
+    async fn catalogue_feed(&self, after: FeedCursor, limit: u32) -> Query<Feed> {
+        self.readers.read(|conn| load::product::feed(conn, after, limit))
+    }
+
+    async fn has_turns(&self, now: Timestamp) -> Query<bool> {
+        Ok(!self.readers.read(|conn| load::product::turning(conn, now, 1))?.is_empty())
+    }
+
+    async fn price_history(&self, id: VariantId, limit: u32) -> Query<Vec<PriceChange>> {
+        self.readers.read(|conn| load::product::prices(conn, id, limit.into()))
+    }
+
+    async fn documents(&self, kind: DocumentKind) -> Query<Vec<Document>> {
+        self.readers.read(|conn| load::document::of_kind(conn, kind))
+    }
+
+    async fn document_named(&self, kind: DocumentKind, name: &str) -> Query<Option<Document>> {
+        self.readers.read(|conn| load::document::named(conn, kind, name))
     }
 
     async fn categories(&self) -> Query<Vec<Category>> {

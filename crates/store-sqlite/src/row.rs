@@ -149,6 +149,15 @@ impl<'r> Columns<'r> {
         serde_json::from_str(text).map_err(|error| self.broken(error))
     }
 
+    /// What is as it is when nobody says anything, most of the time: `{}`.
+    pub(crate) fn rare<T: DeserializeOwned + Default>(&mut self) -> Read<T> {
+        let text = self.str()?;
+        if text == "{}" {
+            return Ok(T::default());
+        }
+        serde_json::from_str(text).map_err(|error| self.broken(error))
+    }
+
     /// A list as JSON. Most lists are empty, and asking the parser about each of them would show.
     pub(crate) fn list<T: DeserializeOwned>(&mut self) -> Read<Vec<T>> {
         let text = self.str()?;

@@ -3,13 +3,13 @@
 
 use async_trait::async_trait;
 use model::{
-    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, Product, ProductId, SavedAddress,
-    Session, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId,
+    SavedAddress, Session, SessionId, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     session::{RefreshToken, SecretHash},
 };
 use rusqlite::Connection;
-use store::{AccountRow, Change, Checkout, Claim, Claimed, SkuOwner, StoreError, Tx};
+use store::{AccountRow, Change, Checkout, Claim, Claimed, Document, DocumentKind, SkuOwner, StoreError, Tx};
 
 use crate::{apply, error::Reach, load, sql::Sql};
 
@@ -132,6 +132,22 @@ impl Tx for SqliteTx<'_> {
 
     async fn sku_owners(&mut self, skus: &[String]) -> Found<Vec<SkuOwner>> {
         self.run(|conn| load::product::sku_owners(conn, skus))
+    }
+
+    async fn turning_products(&mut self, now: Timestamp, limit: u32) -> Found<Vec<ProductId>> {
+        self.run(|conn| load::product::turning(conn, now, limit))
+    }
+
+    async fn price_history(&mut self, variants: &[VariantId]) -> Found<Vec<PriceChange>> {
+        self.run(|conn| load::product::price_history(conn, variants))
+    }
+
+    async fn documents(&mut self, kind: DocumentKind) -> Found<Vec<Document>> {
+        self.run(|conn| load::document::of_kind(conn, kind))
+    }
+
+    async fn document_named(&mut self, kind: DocumentKind, name: &str) -> Found<Option<Document>> {
+        self.run(|conn| load::document::named(conn, kind, name))
     }
 
     async fn ordered_among(&mut self, variants: &[VariantId]) -> Found<Vec<VariantId>> {

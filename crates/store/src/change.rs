@@ -3,14 +3,19 @@
 use std::borrow::Cow;
 
 use model::{
-    Account, AccountId, AddressId, Category, CategoryId, MailId, Order, OrderEvent, OutboxMail, Product, ProductId,
-    SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId,
+    Account, AccountId, AddressId, Category, CategoryId, MailId, Order, OrderEvent, OutboxMail, PriceChange, Product,
+    ProductId, SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     mail::DeliveryOutcome,
     session::{RefreshToken, SecretHash},
 };
 
-use crate::idempotency::{Claim, StoredReply};
+use uuid::Uuid;
+
+use crate::{
+    document::{Document, DocumentKind},
+    idempotency::{Claim, StoredReply},
+};
 
 /// One write. An operation collects them and hands them to [`crate::Tx::apply`] at once, in the order in which the
 /// foreign keys want them; an engine may send them together.
@@ -129,6 +134,18 @@ pub enum Change {
     },
     /// Writes the movements to the ledger and adds each to its variant's level. A level below 0 violates the schema.
     MoveStock(Vec<StockMovement>),
+    /// Notes what variants cost from when on; one that is noted already stays as it is.
+    NotePrices(Vec<PriceChange>),
+
+    /// Stores a document, new or changed.
+    PutDocument(Document),
+    /// Removes a document, if there is one.
+    DeleteDocument {
+        /// What it is.
+        kind: DocumentKind,
+        /// Which.
+        id: Uuid,
+    },
 
     /// A new order with its lines and timeline. Its variants count as ordered from now on.
     InsertOrder(Order),

@@ -8,14 +8,14 @@ use std::{collections::BTreeMap, fmt};
 
 use async_trait::async_trait;
 use model::{
-    AccountId, Category, Order, OutboxMail, Product, SavedAddress, Session, StockMovement,
+    AccountId, Category, Order, OutboxMail, PriceChange, Product, SavedAddress, Session, StockMovement,
     challenge::Challenge,
     session::{RefreshToken, SecretHash},
 };
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
-use crate::{AccountRow, Change, Claim, StoreError, StoredReply};
+use crate::{AccountRow, Change, Claim, Document, StoreError, StoredReply};
 
 /// How many records travel together.
 pub const PARCEL: usize = 500;
@@ -54,6 +54,10 @@ pub enum Record {
     Category(Category),
     /// A product with its variants. Their stock is what their movements, which come later, make of it.
     Product(Product),
+    /// From when on a variant cost how much.
+    Price(PriceChange),
+    /// A small thing that the staff keep.
+    Document(Document),
     /// An order with lines and timeline.
     Order(Order),
     /// A movement of stock; those of one variant come in the order in which they happened.
@@ -82,6 +86,8 @@ impl Record {
             Self::RefreshToken { .. } => "refresh tokens",
             Self::Category(_) => "categories",
             Self::Product(_) => "products",
+            Self::Price(_) => "prices",
+            Self::Document(_) => "documents",
             Self::Order(_) => "orders",
             Self::Movement(_) => "stock movements",
             Self::Mail(_) => "mails",
@@ -106,6 +112,8 @@ impl Record {
             }
             Self::Category(category) => vec![Change::InsertCategory(category)],
             Self::Product(product) => vec![Change::InsertProduct(product)],
+            Self::Price(change) => vec![Change::NotePrices(vec![change])],
+            Self::Document(document) => vec![Change::PutDocument(document)],
             Self::Order(order) => vec![Change::InsertOrder(order)],
             Self::Movement(movement) => vec![Change::MoveStock(vec![movement])],
             Self::Mail(mail) => vec![Change::InsertMail(mail)],

@@ -23,6 +23,7 @@
 
 mod change;
 pub mod copy;
+mod document;
 mod engine;
 mod error;
 mod idempotency;
@@ -34,13 +35,15 @@ mod tx;
 
 pub use change::Change;
 pub use copy::{Copies, Parcel, Record, Tally};
+pub use document::{Document, DocumentKind};
 pub use engine::{Engine, Job, JobOutcome, execute};
 pub use error::StoreError;
 pub use idempotency::{Claim, Claimed, StoredReply};
 pub use maintenance::{Database, Finding, Maintenance};
 pub use page::{Cursor, CursorKey, LIMIT_MAX, Page, PageRequest};
 pub use queries::{
-    AccountFilter, Backlog, MailFilter, OrderFilter, ProductFilter, ProductSort, Queries, Query, SessionAccess,
+    AccountFilter, Backlog, Feed, FeedCursor, MailFilter, OrderFilter, ProductFilter, ProductSort, Queries, Query,
+    SessionAccess,
 };
 pub use rows::{AccountRow, Checkout, SkuOwner};
 pub use tx::Tx;

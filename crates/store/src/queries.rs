@@ -3,14 +3,16 @@
 use async_trait::async_trait;
 use model::{
     Access, Account, AccountId, Category, CategoryId, Email, MailId, MailStatus, Order, OrderId, OrderNumber,
-    OrderStatus, OutboxMail, Product, ProductId, SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId,
-    session::SecretHash,
+    OrderStatus, OutboxMail, PriceChange, Product, ProductId, SavedAddress, Session, SessionId, StockMovement,
+    Timestamp, VariantId, session::SecretHash,
 };
 
 use crate::{
     StoreError,
+    document::{Document, DocumentKind},
     page::{Page, PageRequest},
     rows::AccountRow,
+    tx::unsupported,
 };
 
 /// The result of a query.
@@ -116,6 +118,25 @@ pub struct SessionAccess {
     pub last_used_at: Timestamp,
 }
 
+/// Where in the feed of the catalogue's changes to read on: behind the entry with this place and number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FeedCursor {
+    /// Its place.
+    pub place: u64,
+    /// Its number; 0 is before all entries of the place.
+    pub seq: u64,
+}
+
+/// Some of what changed in the catalogue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Feed {
+    /// The changes, in the order of their cursors.
+    pub entries: Vec<(FeedCursor, ProductId)>,
+    /// Everything below this place was there when this was read. Above it, entries may still come in between: whoever has
+    /// read to the end begins here again, and meets some entries twice.
+    pub horizon: u64,
+}
+
 /// How much mail waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
@@ -125,7 +146,7 @@ pub struct Backlog {
     pub failed: u64,
 }
 
-/// The read side of an engine.
+/// The read side of an engine. What has a body here says that the engine lacks it, as in [`crate::Tx`].
 #[async_trait]
 pub trait Queries: Send + Sync + 'static {
     /// Answers when the database does.
@@ -169,6 +190,34 @@ pub trait Queries: Send + Sync + 'static {
     async fn product_of_variant(&self, id: VariantId) -> Query<Option<Product>>;
     /// The products.
     async fn products(&self, filter: &ProductFilter, page: &PageRequest) -> Query<Page<Product>>;
+    /// The products with these ids, whatever their status, in no order.
+    async fn products_by_id(&self, _ids: &[ProductId]) -> Query<Vec<Product>> {
+        unsupported()
+    }
+    /// Up to `limit` products in the order of their ids, behind `after`, whatever their status: for reading all of them.
+    async fn products_after(&self, _after: Option<ProductId>, _limit: u32) -> Query<Vec<Product>> {
+        unsupported()
+    }
+    /// Which products are new, changed, removed, came into stock or sold out behind `after`, at most `limit` entries.
+    async fn catalogue_feed(&self, _after: FeedCursor, _limit: u32) -> Query<Feed> {
+        unsupported()
+    }
+    /// Whether something of a product changes by itself at `now` or before: a point read, asked every second.
+    async fn has_turns(&self, _now: Timestamp) -> Query<bool> {
+        unsupported()
+    }
+    /// What a variant cost from when on, newest first, at most `limit` entries.
+    async fn price_history(&self, _id: VariantId, _limit: u32) -> Query<Vec<PriceChange>> {
+        unsupported()
+    }
+    /// The documents of a kind, in the order of their names.
+    async fn documents(&self, _kind: DocumentKind) -> Query<Vec<Document>> {
+        unsupported()
+    }
+    /// The document of this kind and name.
+    async fn document_named(&self, _kind: DocumentKind, _name: &str) -> Query<Option<Document>> {
+        unsupported()
+    }
     /// All categories, by position and name.
     async fn categories(&self) -> Query<Vec<Category>>;
     /// The movements of a variant, newest first.

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, Product, ProductId, SavedAddress,
-    Session, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId,
+    SavedAddress, Session, SessionId, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     session::{RefreshToken, SecretHash},
 };
@@ -11,11 +11,15 @@ use model::{
 use crate::{
     StoreError,
     change::Change,
+    document::{Document, DocumentKind},
     idempotency::{Claim, Claimed},
     rows::{AccountRow, Checkout, SkuOwner},
 };
 
 /// A transaction. Every load locks the rows it returns until the end; [`Tx::apply`] writes.
+///
+/// What has a body here says that the engine lacks it: engines that stand in for the real ones in tests need not have all of it. The
+/// conformance suite asks the real ones for everything.
 #[async_trait]
 pub trait Tx: Send {
     // ── Idempotency ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -77,6 +81,27 @@ pub trait Tx: Send {
     /// Who has these SKUs.
     async fn sku_owners(&mut self, skus: &[String]) -> Result<Vec<SkuOwner>, StoreError>;
 
+    /// Up to `limit` products of which something changes by itself at `now` or before ([`Product::next_turn`]), those that
+    /// are most late first.
+    async fn turning_products(&mut self, _now: Timestamp, _limit: u32) -> Result<Vec<ProductId>, StoreError> {
+        unsupported()
+    }
+
+    /// What these variants cost from when on, as far as it was noted, in no order.
+    async fn price_history(&mut self, _variants: &[VariantId]) -> Result<Vec<PriceChange>, StoreError> {
+        unsupported()
+    }
+
+    /// The documents of a kind, in the order of their names. Locks the kind against others who ask for it.
+    async fn documents(&mut self, _kind: DocumentKind) -> Result<Vec<Document>, StoreError> {
+        unsupported()
+    }
+
+    /// The document of this kind and name. Locks the name against others who ask for it, even if there is none.
+    async fn document_named(&mut self, _kind: DocumentKind, _name: &str) -> Result<Option<Document>, StoreError> {
+        unsupported()
+    }
+
     /// Those of these variants that are in an order.
     async fn ordered_among(&mut self, variants: &[VariantId]) -> Result<Vec<VariantId>, StoreError>;
 
@@ -127,4 +152,9 @@ pub trait Tx: Send {
 
     /// Writes the changes, in their order. On an error the transaction must be left to roll back.
     async fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError>;
+}
+
+/// What an engine says that lacks what it is asked for.
+pub(crate) fn unsupported<T>() -> Result<T, StoreError> {
+    Err(StoreError::Internal("this engine does not do that".to_owned()))
 }

@@ -1,8 +1,11 @@
 //! What every handler has at hand.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::response::Response;
@@ -193,11 +196,20 @@ impl App {
         let (version, dto) = read().await?;
         let body = reply::json_bytes(&dto)?;
         let etag = reply::etag(version, &body);
-        if let (Some(counter), Some(path_and_query)) = (counter, uri.path_and_query()) {
+        if let (Some(counter), Some(key)) = (counter, self.cache_key(uri, request)) {
             let kept = CachedReply { counter, body: body.clone(), etag: etag.clone() };
-            self.cache().put(path_and_query.as_str(), Arc::new(kept));
+            self.cache().put(&key, Arc::new(kept));
         }
         Ok(reply::tagged(etag, body, request))
+    }
+
+    /// What a kept reply is kept under: the URI, and the language where that matters.
+    pub(crate) fn cache_key<'u>(&self, uri: &'u Uri, request: &HeaderMap) -> Option<Cow<'u, str>> {
+        let uri = uri.path_and_query()?.as_str();
+        Some(match self.preferred_language(request) {
+            None => Cow::Borrowed(uri),
+            Some(language) => Cow::Owned(format!("{language} {uri}")),
+        })
     }
 
     /// Whether the server is about to stop.

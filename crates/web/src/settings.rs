@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
-use model::Currency;
+use model::{Currency, Language};
 
 /// Whether a new customer proves the address first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +44,11 @@ pub struct Settings {
     pub public_url: String,
     /// The shop's currency.
     pub currency: Currency,
+    /// The other currencies that there are prices in.
+    pub other_currencies: Vec<Currency>,
+    /// The languages of the catalogue's texts; the first is the one that the texts themselves are in, the others are
+    /// translations.
+    pub languages: Vec<Language>,
     /// How customers sign up.
     pub sign_up: SignUpMode,
     /// The proxies whose `X-Forwarded-For` is believed.
@@ -66,6 +71,8 @@ impl Default for Settings {
             mail_goes_nowhere: false,
             public_url: "http://127.0.0.1:8080".to_owned(),
             currency: Currency::EUR,
+            other_currencies: Vec::new(),
+            languages: vec![Language::english()],
             sign_up: SignUpMode::Verify,
             trusted_proxies: Vec::new(),
             allowed_origins: AllowedOrigins::default(),
@@ -73,6 +80,13 @@ impl Default for Settings {
             demo: false,
             limits: Limits::default(),
         }
+    }
+}
+
+impl Settings {
+    /// The shop's currency and the others that there are prices in.
+    pub fn all_currencies(&self) -> impl Iterator<Item = Currency> {
+        std::iter::once(self.currency).chain(self.other_currencies.iter().copied())
     }
 }
 

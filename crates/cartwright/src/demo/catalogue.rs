@@ -83,6 +83,7 @@ impl DemoProduct {
             options: options.collect(),
             variants: self.combinations().iter().map(|values| self.variant(values)).collect(),
             images: vec![image],
+            details: None,
         }
     }
 
@@ -111,6 +112,7 @@ impl DemoProduct {
             track_stock: true,
             weight_grams: Some(self.weight),
             barcode: None,
+            details: None,
         }
     }
 }

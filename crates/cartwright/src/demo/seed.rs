@@ -6,7 +6,7 @@ use commerce::{
     Error,
     catalogue::{CategoryDraft, CreateCategory, CreateProduct},
 };
-use model::{CategoryId, Stamp, Timestamp};
+use model::{CategoryId, Stamp, Timestamp, category::CategoryDetails};
 use store::{Engine, execute};
 use thiserror::Error as ThisError;
 
@@ -66,6 +66,7 @@ pub(crate) async fn seed(
             slug: Some(category.slug.to_owned()),
             parent_id: category.parent.and_then(|parent| ids.get(parent).copied()),
             position,
+            details: CategoryDetails::default(),
         };
         let made = execute(engine, CreateCategory { draft, stamp: Stamp::new(now, random()) }).await?;
         ids.insert(made.slug, made.id);

@@ -9,7 +9,7 @@ use std::{
 
 use clap::ValueEnum;
 use ipnet::IpNet;
-use model::text;
+use model::{Currency, Language, text};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -59,6 +59,44 @@ impl FromStr for PublicUrl {
             && url.username().is_empty()
             && url.password().is_none();
         if is_plain { Ok(Self(url.origin().ascii_serialization())) } else { Err(allowed.to_owned()) }
+    }
+}
+
+/// Currencies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CurrencyList(pub(crate) Vec<Currency>);
+
+impl FromStr for CurrencyList {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        entries.map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Languages, at least one, each once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LanguageList(pub(crate) Vec<Language>);
+
+impl FromStr for LanguageList {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let mut languages: Vec<Language> = Vec::new();
+        for language in entries.map(str::parse::<Language>) {
+            let language = language?;
+            if languages.contains(&language) {
+                return Err(format!("`{language}` is there twice"));
+            }
+            languages.push(language);
+        }
+        if languages.is_empty() {
+            Err("must name at least one language, such as en".to_owned())
+        } else {
+            Ok(Self(languages))
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod account;
 mod admin;
 mod auth;
+mod catalogue;
 mod categories;
 mod http;
 mod openapi;

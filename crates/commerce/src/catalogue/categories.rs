@@ -1,10 +1,18 @@
 //! Adding, changing and removing categories.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use model::{Category, CategoryId, Stamp, Violations, category::check_parent, text};
+use model::{
+    Category, CategoryId, Language, Stamp, Violations,
+    category::{CategoryDetails, check_parent, reorder},
+    details::Seo,
+    text,
+};
 use store::{Change, Operation, Tx};
 
-use crate::{Conflict, Error, check_version};
+use super::{Redirected, draft::changed, redirects};
+use crate::{Conflict, Error, check_version, rich_text};
 
 /// A new category.
 #[derive(Clone, Debug)]
@@ -17,6 +25,8 @@ pub struct CategoryDraft {
     pub parent_id: Option<CategoryId>,
     /// Its place among its siblings.
     pub position: i64,
+    /// What not every category has.
+    pub details: CategoryDetails,
 }
 
 /// A change of a category; what is `None` stays.
@@ -30,6 +40,12 @@ pub struct CategoryPatch {
     pub parent_id: Option<Option<CategoryId>>,
     /// See [`CategoryDraft`].
     pub position: Option<i64>,
+    /// What is in it, as HTML; it is sanitised.
+    pub description: Option<String>,
+    /// For search engines.
+    pub seo: Option<Seo>,
+    /// The languages to change; `None` removes one, and what is not named stays.
+    pub names: BTreeMap<Language, Option<String>>,
 }
 
 /// Adds a category.
@@ -73,6 +89,7 @@ pub(super) fn new_category(
         name,
         slug,
         position: draft.position,
+        details: details(draft.details.clone())?,
         created_at: stamp.now,
         updated_at: stamp.now,
         version: 1,
@@ -113,10 +130,72 @@ impl Operation for UpdateCategory {
             after.parent_id = parent_id;
         }
         after.position = self.patch.position.unwrap_or(after.position);
+        let patch = self.patch.clone();
+        after.details = details(CategoryDetails {
+            description: patch.description.unwrap_or(after.details.description),
+            seo: patch.seo.unwrap_or(after.details.seo),
+            names: changed(&before.details.names, patch.names),
+        })?;
         after.updated_at = self.stamp.now;
         after.version += 1;
-        tx.apply(&[Change::UpdateCategory(after.clone())]).await?;
+        let mut changes = vec![Change::UpdateCategory(after.clone())];
+        if after.slug != before.slug {
+            let mut ids = self.stamp.ids();
+            changes.push(redirects::leave(tx, Redirected::Category, &before.slug, before.id.0, &mut ids).await?);
+        }
+        tx.apply(&changes).await?;
         Ok(after)
+    }
+}
+
+/// Moves a category, with all below it, to another place in the tree: under another category, and behind one of its new
+/// siblings. Gives the whole tree.
+#[derive(Clone, Copy, Debug)]
+pub struct MoveCategory {
+    /// Which.
+    pub id: CategoryId,
+    /// Under which; at the top when `None`.
+    pub parent_id: Option<CategoryId>,
+    /// Behind which of those that hang there; in front of them when `None`.
+    pub after: Option<CategoryId>,
+    /// The version that the caller saw.
+    pub if_version: Option<i64>,
+    /// The clock.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for MoveCategory {
+    type Output = Vec<Category>;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Vec<Category>, Error> {
+        let mut all = tx.categories().await?;
+        all.sort_by(|a, b| (a.position, &a.name, a.id).cmp(&(b.position, &b.name, b.id)));
+        let moved = all.iter().find(|category| category.id == self.id).ok_or(Error::NotFound("category"))?;
+        check_version(self.if_version, moved.version)?;
+        check_parent(&all, self.id, self.parent_id).map_err(Conflict::Misplaced)?;
+        let siblings: Vec<_> =
+            all.iter().filter(|other| other.parent_id == self.parent_id).map(|other| other.id).collect();
+        let order = reorder(&siblings, self.id, self.after)
+            .ok_or_else(|| Violations::one("/after_id", "not_found", "no such category hangs there"))?;
+        let mut changes = Vec::new();
+        for category in &mut all {
+            let Some((id, position)) = order.iter().find(|(id, _)| *id == category.id) else { continue };
+            if *id != self.id && category.position == *position {
+                continue;
+            }
+            category.position = *position;
+            if *id == self.id {
+                category.parent_id = self.parent_id;
+            }
+            category.updated_at = self.stamp.now;
+            category.version += 1;
+            changes.push(Change::UpdateCategory(category.clone()));
+        }
+        tx.apply(&changes).await?;
+        all.sort_by(|a, b| (a.position, &a.name, a.id).cmp(&(b.position, &b.name, b.id)));
+        Ok(all)
     }
 }
 
@@ -143,6 +222,11 @@ impl Operation for DeleteCategory {
         }
         Ok(tx.apply(&[Change::DeleteCategory { id: self.id }]).await?)
     }
+}
+
+fn details(mut details: CategoryDetails) -> Result<CategoryDetails, Violations> {
+    details.description = rich_text::sanitise(&details.description);
+    details.validate()
 }
 
 fn name(name: &str) -> Result<String, Violations> {

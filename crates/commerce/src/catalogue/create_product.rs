@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::{AccountId, Product, Stamp};
 use store::{Change, Operation, Tx};
 
-use super::{ProductDraft, check_category, check_skus, draft::first_stock, free_slug};
+use super::{ProductDraft, attributes::check_values, check_category, check_skus, draft::first_stock, free_slug};
 use crate::Error;
 
 /// Adds a product with its variants and their first stock.
@@ -30,6 +30,7 @@ impl Operation for CreateProduct {
         let product = Product { slug, ..product };
         check_skus(tx, &product).await?;
         check_category(tx, &product).await?;
+        check_values(tx, None, &product).await?;
         let stock = first_stock(&product.variants, self.actor_id, &mut ids, self.stamp);
         tx.apply(&[Change::InsertProduct(product.clone()), Change::MoveStock(stock)]).await?;
         Ok(product)

@@ -1,10 +1,17 @@
 //! Products as staff write them, and how they become products.
 
+use std::collections::BTreeMap;
+
 use model::{
-    AccountId, CategoryId, Image, Money, Product, ProductOption, ProductStatus, Stamp, StockCause, StockMovement,
-    Variant, VariantId, Violations, stamp::Ids, stock::STOCK_MAX,
+    AccountId, AttributeValue, CategoryId, Image, Language, ListPrice, Money, Product, ProductDetails, ProductId,
+    ProductOption, ProductStatus, Sale, Stamp, StockCause, StockMovement, Timestamp, Variant, VariantDetails,
+    VariantId, Violations,
+    details::{Seo, Translation},
+    stamp::Ids,
+    stock::STOCK_MAX,
 };
 
+use super::prices;
 use crate::rich_text;
 
 /// A new product.
@@ -30,6 +37,8 @@ pub struct ProductDraft {
     pub variants: Vec<VariantDraft>,
     /// Pictures.
     pub images: Vec<Image>,
+    /// What not every product has; a known product keeps what it has when `None`.
+    pub details: Option<ProductDetails>,
 }
 
 /// An option; values that variants use and `values` does not have are added to it.
@@ -62,6 +71,9 @@ pub struct VariantDraft {
     pub weight_grams: Option<i64>,
     /// What is printed on it.
     pub barcode: Option<String>,
+    /// What not every variant has; a known variant keeps what it has when `None`. History is not a draft's to say: what is
+    /// noted of it stays.
+    pub details: Option<VariantDetails>,
 }
 
 /// A change of a product; what is `None` stays.
@@ -87,6 +99,16 @@ pub struct ProductPatch {
     pub variants: Option<Vec<VariantDraft>>,
     /// See [`ProductDraft`].
     pub images: Option<Vec<Image>>,
+    /// `Some(None)` takes it back.
+    pub publish_at: Option<Option<Timestamp>>,
+    /// For search engines.
+    pub seo: Option<Seo>,
+    /// The values to change, by their keys; `None` removes one, and what is not named stays.
+    pub attributes: BTreeMap<String, Option<AttributeValue>>,
+    /// What goes with it.
+    pub related: Option<Vec<ProductId>>,
+    /// The languages to change; `None` removes one, and what is not named stays.
+    pub translations: BTreeMap<Language, Option<Translation>>,
 }
 
 /// A change of a variant; what is `None` stays.
@@ -106,6 +128,14 @@ pub struct VariantPatch {
     pub weight_grams: Option<Option<i64>>,
     /// `Some(None)` removes it.
     pub barcode: Option<Option<String>>,
+    /// The prices in all other currencies.
+    pub prices: Option<Vec<ListPrice>>,
+    /// `Some(None)` ends it.
+    pub sale: Option<Option<Sale>>,
+    /// `Some(None)` removes it.
+    pub image: Option<Option<String>>,
+    /// The values to change, by their keys; `None` removes one, and what is not named stays.
+    pub attributes: BTreeMap<String, Option<AttributeValue>>,
 }
 
 impl ProductDraft {
@@ -141,11 +171,12 @@ impl ProductDraft {
             options,
             variants,
             images: self.images,
+            details: self.details.map(sanitised).unwrap_or_default(),
             created_at: stamp.now,
             updated_at: stamp.now,
             version: 1,
         };
-        product.validate()
+        Ok(priced_from(product.validate()?, stamp))
     }
 }
 
@@ -162,6 +193,7 @@ impl VariantDraft {
             track_stock: self.track_stock,
             weight_grams: self.weight_grams,
             barcode: self.barcode,
+            details: self.details.map(|details| without_history(details, None)).unwrap_or_default(),
         }
     }
 
@@ -177,6 +209,10 @@ impl VariantDraft {
             track_stock: self.track_stock,
             weight_grams: self.weight_grams,
             barcode: self.barcode,
+            details: match self.details {
+                Some(details) => without_history(details, Some(&before.details)),
+                None => before.details.clone(),
+            },
         }
     }
 }
@@ -195,8 +231,55 @@ impl VariantPatch {
             track_stock: patch.track_stock.unwrap_or(before.track_stock),
             weight_grams: patch.weight_grams.unwrap_or(before.weight_grams),
             barcode: patch.barcode.unwrap_or_else(|| before.barcode.clone()),
+            details: VariantDetails {
+                prices: patch.prices.unwrap_or_else(|| before.details.prices.clone()),
+                sale: patch.sale.unwrap_or_else(|| before.details.sale.clone()),
+                image: patch.image.unwrap_or_else(|| before.details.image.clone()),
+                attributes: changed(&before.details.attributes, patch.attributes),
+                ..before.details.clone()
+            },
         }
     }
+}
+
+/// The details as a draft has them, with the history that `before` has.
+fn without_history(details: VariantDetails, before: Option<&VariantDetails>) -> VariantDetails {
+    VariantDetails {
+        lowest: before.map(|before| before.lowest.clone()).unwrap_or_default(),
+        settled_at: before.and_then(|before| before.settled_at),
+        ..details
+    }
+}
+
+/// The details with descriptions that carry no script.
+pub(super) fn sanitised(mut details: ProductDetails) -> ProductDetails {
+    for translation in details.translations.values_mut() {
+        translation.description = translation.description.take().map(|html| rich_text::sanitise(&html));
+    }
+    details
+}
+
+/// `before` with these entries changed; `None` removes one.
+pub(super) fn changed<K: Ord + Clone, V: Clone>(
+    before: &BTreeMap<K, V>,
+    changes: BTreeMap<K, Option<V>>,
+) -> BTreeMap<K, V> {
+    let mut after = before.clone();
+    for (key, value) in changes {
+        match value {
+            Some(value) => after.insert(key, value),
+            None => after.remove(&key),
+        };
+    }
+    after
+}
+
+/// A product that is for sale from now on: its variants have no other prices behind them.
+fn priced_from(mut product: Product, stamp: Stamp) -> Product {
+    for variant in &mut product.variants {
+        prices::begin(variant, stamp.now);
+    }
+    product
 }
 
 /// The options with every value that a variant uses.

@@ -6,14 +6,15 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use model::{AccountId, Category, CategoryId, Product, Stamp, Variant, stamp::Ids, text};
+use model::{AccountId, Category, CategoryId, Product, Stamp, Variant, category::CategoryDetails, stamp::Ids, text};
 use store::{Change, Operation, Tx};
 
 use super::{
     CategoryDraft, ProductDraft, VariantDraft,
+    attributes::check_values,
     categories::new_category,
     check_skus,
-    draft::{complete_options, first_stock},
+    draft::{complete_options, first_stock, sanitised},
     update_product::save,
 };
 use crate::{Error, rich_text};
@@ -119,6 +120,7 @@ impl ImportProducts {
         let Some(before) = tx.product_by_slug(&slug).await? else {
             let product = draft.into_product(ids, slug, self.stamp)?;
             check_skus(tx, &product).await?;
+            check_values(tx, None, &product).await?;
             let stock = first_stock(&product.variants, self.actor_id, ids, self.stamp);
             tx.apply(&[Change::InsertProduct(product), Change::MoveStock(stock)]).await?;
             return Ok(Done::Created);
@@ -128,7 +130,7 @@ impl ImportProducts {
             return Ok(Done::Unchanged);
         }
         let after = Product { updated_at: self.stamp.now, version: before.version + 1, ..after };
-        save(tx, &before, &after, self.actor_id, ids, self.stamp).await?;
+        save(tx, &before, after, self.actor_id, ids, self.stamp).await?;
         Ok(Done::Updated)
     }
 
@@ -145,7 +147,13 @@ impl ImportProducts {
         if let Some(known) = categories.iter().find(|category| text::fold(&category.name) == folded) {
             return Ok(Some(known.id));
         }
-        let draft = CategoryDraft { name: name.to_owned(), slug: None, parent_id: None, position: 0 };
+        let draft = CategoryDraft {
+            name: name.to_owned(),
+            slug: None,
+            parent_id: None,
+            position: 0,
+            details: CategoryDetails::default(),
+        };
         let category = new_category(categories, &draft, ids.draw(), self.stamp)?;
         tx.apply(&[Change::InsertCategory(category.clone())]).await?;
         categories.push(category.clone());
@@ -163,6 +171,11 @@ fn merge(before: &Product, draft: ProductDraft, ids: &mut Ids) -> Product {
         }
     }
     let options = complete_options(draft.options, &variants);
+    // A picture that is gone cannot stay a variant's.
+    let is_gone = |url: &String| draft.images.iter().all(|image| image.url != *url);
+    for variant in &mut variants {
+        variant.details.image = variant.details.image.take().filter(|url| !is_gone(url));
+    }
     Product {
         title: draft.title,
         description: rich_text::sanitise(&draft.description),
@@ -173,6 +186,7 @@ fn merge(before: &Product, draft: ProductDraft, ids: &mut Ids) -> Product {
         options,
         variants,
         images: draft.images,
+        details: draft.details.map_or_else(|| before.details.clone(), sanitised),
         ..before.clone()
     }
 }

@@ -1,23 +1,31 @@
 //! The catalogue: products, variants, stock, categories.
 
+mod attributes;
 mod categories;
 mod create_product;
 mod delete_product;
 mod draft;
+mod generate_variants;
 mod import_products;
 mod move_stock;
+mod prices;
+mod redirects;
 mod update_product;
 mod variants;
 
 use model::{Product, VariantId, Violations, text};
 use store::Tx;
 
-pub use categories::{CategoryDraft, CategoryPatch, CreateCategory, DeleteCategory, UpdateCategory};
+pub use attributes::{AttributeDraft, AttributePatch, CreateAttribute, DeleteAttribute, UpdateAttribute};
+pub use categories::{CategoryDraft, CategoryPatch, CreateCategory, DeleteCategory, MoveCategory, UpdateCategory};
 pub use create_product::CreateProduct;
 pub use delete_product::{DeleteProduct, Deleted};
 pub use draft::{OptionDraft, ProductDraft, ProductPatch, VariantDraft, VariantPatch};
+pub use generate_variants::GenerateVariants;
 pub use import_products::{ImportError, ImportProducts, ImportSummary, ImportedProduct};
 pub use move_stock::MoveStock;
+pub use prices::TurnProducts;
+pub use redirects::{Redirect, Redirected};
 pub use update_product::UpdateProduct;
 pub use variants::{CreateVariant, DeleteVariant, UpdateVariant};
 

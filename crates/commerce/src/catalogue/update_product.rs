@@ -1,13 +1,15 @@
 //! Changing a product.
 
 use async_trait::async_trait;
-use model::{AccountId, Product, ProductId, Stamp, Variant, Violations, stamp::Ids};
+use model::{AccountId, Product, ProductDetails, ProductId, Stamp, Variant, Violations, stamp::Ids};
 use store::{Change, Operation, Tx};
 
 use super::{
-    ProductPatch, VariantDraft, check_category, check_skus,
-    draft::{as_drafts, complete_options, first_stock},
-    free_slug, removed_variants,
+    ProductPatch, Redirected, VariantDraft,
+    attributes::check_values,
+    check_category, check_skus,
+    draft::{as_drafts, changed, complete_options, first_stock, sanitised},
+    free_slug, prices, redirects, removed_variants,
 };
 use crate::{Error, check_version, rich_text};
 
@@ -42,27 +44,34 @@ impl Operation for UpdateProduct {
             }
             _ => after,
         };
-        save(tx, &before, &after, self.actor_id, &mut ids, self.stamp).await?;
-        Ok(after)
+        save(tx, &before, after, self.actor_id, &mut ids, self.stamp).await
     }
 }
 
-/// Checks a changed product against the rest of the shop and writes it.
+/// Checks a changed product against the rest of the shop and writes it; gives it as it is written, with its prices settled.
 pub(super) async fn save(
     tx: &mut dyn Tx,
     before: &Product,
-    after: &Product,
+    mut after: Product,
     actor_id: Option<AccountId>,
     ids: &mut Ids,
     stamp: Stamp,
-) -> Result<(), Error> {
-    check_skus(tx, after).await?;
-    check_category(tx, after).await?;
-    let removed = removed_variants(tx, before, after).await?;
+) -> Result<Product, Error> {
+    check_skus(tx, &after).await?;
+    check_category(tx, &after).await?;
+    check_values(tx, Some(before), &after).await?;
+    let removed = removed_variants(tx, before, &after).await?;
+    let noted = prices::settle(tx, before, &mut after, stamp.now).await?;
     let is_new = |variant: &&Variant| before.variants.iter().all(|old| old.id != variant.id);
     let stock = first_stock(after.variants.iter().filter(is_new), actor_id, ids, stamp);
-    let update = Change::UpdateProduct { product: after.clone(), removed };
-    Ok(tx.apply(&[update, Change::MoveStock(stock)]).await?)
+    let mut changes = vec![Change::UpdateProduct { product: after.clone(), removed }];
+    if before.slug != after.slug {
+        changes.push(redirects::leave(tx, Redirected::Product, &before.slug, before.id.0, ids).await?);
+    }
+    changes.extend((!stock.is_empty()).then_some(Change::MoveStock(stock)));
+    changes.extend((!noted.is_empty()).then_some(Change::NotePrices(noted)));
+    tx.apply(&changes).await?;
+    Ok(after)
 }
 
 impl UpdateProduct {
@@ -81,6 +90,13 @@ impl UpdateProduct {
             category_id: patch.category_id.unwrap_or(before.category_id),
             tags: patch.tags.unwrap_or(before.tags),
             images: patch.images.unwrap_or(before.images),
+            details: sanitised(ProductDetails {
+                publish_at: patch.publish_at.unwrap_or(before.details.publish_at),
+                seo: patch.seo.unwrap_or(before.details.seo),
+                attributes: changed(&before.details.attributes, patch.attributes),
+                related: patch.related.unwrap_or(before.details.related),
+                translations: changed(&before.details.translations, patch.translations),
+            }),
             options,
             variants,
             updated_at: self.stamp.now,

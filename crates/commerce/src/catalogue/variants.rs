@@ -38,8 +38,7 @@ impl Operation for CreateVariant {
         let mut variants = before.variants.clone();
         variants.push(self.draft.clone().into_new_variant(&mut ids));
         let after = with_variants(&before, variants, self.stamp).validate().map_err(one_variant)?;
-        save(tx, &before, &after, self.actor_id, &mut ids, self.stamp).await?;
-        Ok(after)
+        save(tx, &before, after, self.actor_id, &mut ids, self.stamp).await.map_err(of_one_variant)
     }
 }
 
@@ -67,8 +66,7 @@ impl Operation for UpdateVariant {
         let patch = |old: &Variant| if old.id == self.id { self.patch.onto(old) } else { old.clone() };
         let variants = before.variants.iter().map(patch).collect();
         let after = with_variants(&before, variants, self.stamp).validate().map_err(one_variant)?;
-        save(tx, &before, &after, None, &mut self.stamp.ids(), self.stamp).await?;
-        Ok(after)
+        save(tx, &before, after, None, &mut self.stamp.ids(), self.stamp).await.map_err(of_one_variant)
     }
 }
 
@@ -96,8 +94,7 @@ impl Operation for DeleteVariant {
             return Err(Conflict::LastVariant.into());
         }
         let after = with_variants(&before, variants, self.stamp);
-        save(tx, &before, &after, None, &mut self.stamp.ids(), self.stamp).await?;
-        Ok(after)
+        save(tx, &before, after, None, &mut self.stamp.ids(), self.stamp).await.map_err(of_one_variant)
     }
 }
 
@@ -108,6 +105,13 @@ fn with_variants(before: &Product, variants: Vec<Variant>, stamp: Stamp) -> Prod
         updated_at: stamp.now,
         version: before.version + 1,
         ..before.clone()
+    }
+}
+
+fn of_one_variant(error: Error) -> Error {
+    match error {
+        Error::Invalid(wrong) => Error::Invalid(one_variant(wrong)),
+        other => other,
     }
 }
 

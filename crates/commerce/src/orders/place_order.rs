@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use model::{
-    AccountId, Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, PostalAddress, Stamp, StockCause, StockMovement,
-    checkout::{self, Refusal, RequestedLine},
+    AccountId, Currency, Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, PostalAddress, Stamp, StockCause,
+    StockMovement,
+    checkout::{self, Refusal, RequestedLine, Terms},
     order::OrderActor,
 };
 use store::{AccountRow, Change, Checkout, Operation, Tx};
@@ -18,6 +19,8 @@ pub struct PlaceOrder {
     pub buyer: AccountId,
     /// What, as the buyer wrote it; lines of one variant are summed.
     pub lines: Vec<RequestedLine>,
+    /// In which currency; each variant's own when `None`.
+    pub currency: Option<Currency>,
     /// Where it goes.
     pub ship_to: PostalAddress,
     /// The clock and the ids.
@@ -41,8 +44,9 @@ impl Operation for PlaceOrder {
 
         // Decide.
         let buyer = usable_row(buyer)?;
+        let terms = Terms { currency: self.currency, now: self.stamp.now };
         let ship_to = self.ship_to.clone().validate("/ship_to")?;
-        let (lines, total) = checkout::decide(&wanted, &self.lines, &offers).map_err(refused)?;
+        let (lines, total) = checkout::decide(&wanted, &self.lines, &offers, terms).map_err(refused)?;
         let order = self.order(&buyer, number, lines, total, ship_to);
 
         // Apply.

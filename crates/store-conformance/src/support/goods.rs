@@ -17,6 +17,12 @@ pub const fn eur(cents: i64) -> Money {
     Money::new(cents, Currency::EUR)
 }
 
+/// Cents of a dollar.
+#[must_use]
+pub fn usd(cents: i64) -> Money {
+    Money::new(cents, Currency::from_code("USD").expect("a currency"))
+}
+
 /// An active product of one variant that costs 10 euros.
 #[must_use]
 pub fn draft(title: &str, stock: i64) -> ProductDraft {
@@ -31,6 +37,7 @@ pub fn draft(title: &str, stock: i64) -> ProductDraft {
         options: Vec::new(),
         variants: vec![variant(&[], stock)],
         images: Vec::new(),
+        details: None,
     }
 }
 
@@ -55,13 +62,20 @@ fn variant(values: &[&str], stock: i64) -> VariantDraft {
         track_stock: true,
         weight_grams: None,
         barcode: None,
+        details: None,
     }
 }
 
 /// A category under `parent_id`.
 #[must_use]
 pub fn category(name: &str, parent_id: Option<CategoryId>) -> CategoryDraft {
-    CategoryDraft { name: name.to_owned(), slug: None, parent_id, position: 0 }
+    CategoryDraft {
+        name: name.to_owned(),
+        slug: None,
+        parent_id,
+        position: 0,
+        details: model::category::CategoryDetails::default(),
+    }
 }
 
 /// A line of an order: pieces of the product's first variant.

@@ -10,7 +10,7 @@ mod people;
 mod shop;
 
 pub use at_once::{at_once, count_ok};
-pub use goods::{category, draft, eur, line, with_options};
+pub use goods::{category, draft, eur, line, usd, with_options};
 pub(crate) use macros::{load, refused};
 pub use mails::names;
 pub use orders::{move_order, place, ship_to};

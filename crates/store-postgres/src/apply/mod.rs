@@ -2,6 +2,7 @@
 
 mod account;
 mod category;
+mod document;
 mod mail;
 mod order;
 mod product;
@@ -41,13 +42,18 @@ pub(crate) fn statements(change: &Change, locked: &[VariantId]) -> Result<Vec<St
         }
         Change::UseRefreshToken { hash, at } => one(session::use_refresh_token(hash, *at)),
 
-        Change::InsertCategory(category) => one(category::insert(category)),
-        Change::UpdateCategory(category) => one(category::update(category)),
+        Change::InsertCategory(category) => one(category::insert(category)?),
+        Change::UpdateCategory(category) => one(category::update(category)?),
         Change::DeleteCategory { id } => one(category::delete(*id)),
         Change::InsertProduct(product) => product::insert(product),
         Change::UpdateProduct { product, removed } => product::update(product, removed),
         Change::DeleteProduct { id } => Ok(product::delete(*id)),
         Change::MoveStock(movements) => Ok(stock::move_stock(&movements.iter().collect::<Vec<_>>(), locked)),
+
+        Change::NotePrices(changes) => one(product::note_prices(changes)),
+
+        Change::PutDocument(document) => one(document::put(document)),
+        Change::DeleteDocument { kind, id } => one(document::delete(*kind, *id)),
 
         Change::InsertOrder(order) => order::insert(&[order]),
         Change::UpdateOrder { order, event } => order::update(order, event.as_ref()),

@@ -9,7 +9,7 @@ use crate::{flight::Statement, param::params};
 
 /// The whole tree, by position and name.
 pub(crate) fn tree() -> Statement {
-    const SQL: &str = "SELECT id, parent_id, name, slug, position, created_at, updated_at, version FROM categories \
+    const SQL: &str = "SELECT id, parent_id, name, slug, position, created_at, updated_at, version, details FROM categories \
          ORDER BY position, name, id";
     Statement::new(SQL, params![])
 }
@@ -26,6 +26,7 @@ pub(crate) fn list(rows: Option<&Vec<Row>>) -> Result<Vec<Category>, StoreError>
             created_at: columns.time()?,
             updated_at: columns.time()?,
             version: columns.int()?,
+            details: columns.json()?,
         })
     })
 }

@@ -157,7 +157,7 @@ pub(crate) fn checkout_list(
     }
     let checkout = |((buyer, variants), number): (&(AccountId, &[VariantId]), OrderNumber)| Checkout {
         buyer: buyers.iter().find(|row| row.account.id == *buyer).cloned(),
-        offers: offers.iter().filter(|offer| variants.contains(&offer.variant_id)).cloned().collect(),
+        offers: offers.iter().filter(|offer| variants.contains(&offer.variant.id)).cloned().collect(),
         number,
     };
     Ok(wanted.iter().zip(numbers).map(checkout).collect())

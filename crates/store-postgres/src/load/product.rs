@@ -1,7 +1,7 @@
 //! Products with their variants.
 
-use model::{Money, Product, ProductId, Variant, VariantId};
-use store::{SkuOwner, StoreError};
+use model::{Money, PriceChange, Product, ProductId, Timestamp, Variant, VariantId};
+use store::{Feed, FeedCursor, SkuOwner, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -14,14 +14,14 @@ use crate::{
 
 /// The columns of one row: a product `p`, one of its variants `v` and its level `s`.
 pub(crate) const COLUMNS: &str = "p.id, p.slug, p.status, p.category_id, p.created_at, p.updated_at, p.version, p.title, \
-     p.vendor, p.tags, p.options, p.images, p.description, \
+     p.vendor, p.tags, p.options, p.images, p.description, p.details, \
      v.id, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, s.stock, v.track_stock, v.weight_grams, \
-     v.barcode";
+     v.barcode, v.details";
 /// What adds the variants to the product `p`.
 pub(crate) const WITH_VARIANTS: &str =
     " LEFT JOIN variants v ON v.product_id = p.id LEFT JOIN stock_levels s ON s.variant_id = v.id";
 /// Where the variant's columns begin.
-const VARIANT: usize = 13;
+const VARIANT: usize = 14;
 
 fn product(columns: &mut Columns<'_>) -> Result<Product, StoreError> {
     let (id, slug) = (columns.id()?, columns.string()?);
@@ -36,6 +36,7 @@ fn product(columns: &mut Columns<'_>) -> Result<Product, StoreError> {
         options: columns.json()?,
         images: columns.json()?,
         description: columns.string()?,
+        details: columns.json()?,
         status,
         category_id,
         variants: Vec::new(),
@@ -60,6 +61,7 @@ pub(super) fn variant(columns: &mut Columns<'_>) -> Result<Variant, StoreError> 
         track_stock: columns.bool()?,
         weight_grams: columns.opt_int()?,
         barcode: columns.opt_string()?,
+        details: columns.json()?,
     })
 }
 
@@ -142,4 +144,74 @@ pub(crate) fn ordered_among(variants: &[VariantId]) -> Statement {
 pub(crate) fn ordered(rows: &[Row], variants: &[VariantId]) -> Result<Vec<VariantId>, StoreError> {
     let found = read_all(rows, "stock_levels", |columns| Ok((columns.id::<VariantId>()?, columns.bool()?)))?;
     Ok(variants.iter().filter(|id| found.contains(&(**id, true))).copied().collect())
+}
+
+/// The products with these ids.
+pub(crate) fn by_ids(ids: &[ProductId]) -> Statement {
+    let sql = format!("SELECT {COLUMNS} FROM products p{WITH_VARIANTS} WHERE p.id = ANY($1) ORDER BY p.id, v.position");
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    Statement::new(sql, params![ids])
+}
+
+/// Some products in the order of their ids.
+pub(crate) fn after(after: Option<ProductId>, limit: u32) -> Statement {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM (SELECT * FROM products WHERE id > $1 ORDER BY id LIMIT $2) AS p{WITH_VARIANTS} \
+         ORDER BY p.id, v.position"
+    );
+    Statement::new(sql, params![after.map_or(Uuid::nil(), |id| id.0), i64::from(limit)])
+}
+
+/// Products of which something changes by itself.
+pub(crate) fn turning(now: Timestamp, limit: u32) -> Statement {
+    const SQL: &str = "SELECT id FROM products WHERE turns_at <= $1 ORDER BY turns_at LIMIT $2";
+    Statement::new(SQL, params![now, i64::from(limit)])
+}
+
+/// Reads what [`turning`] asks.
+pub(crate) fn ids(rows: &[Row]) -> Result<Vec<ProductId>, StoreError> {
+    read_all(rows, "products", |columns| columns.id())
+}
+
+/// What these variants cost from when on, newest first.
+pub(crate) fn price_history(variants: &[VariantId], limit: i64) -> Statement {
+    const SQL: &str = "SELECT variant_id, at, price, currency FROM price_changes WHERE variant_id = ANY($1) \
+         ORDER BY at DESC, currency LIMIT $2";
+    let ids: Vec<Uuid> = variants.iter().map(|id| id.0).collect();
+    Statement::new(SQL, params![ids, limit])
+}
+
+/// Reads what [`price_history`] asks.
+pub(crate) fn price_changes(rows: &[Row]) -> Result<Vec<PriceChange>, StoreError> {
+    read_all(rows, "price_changes", price_change)
+}
+
+/// Reads `variant_id, at, price, currency`.
+pub(crate) fn price_change(columns: &mut Columns<'_>) -> Result<PriceChange, StoreError> {
+    let (variant_id, at, amount) = (columns.id()?, columns.time()?, columns.int()?);
+    Ok(PriceChange { variant_id, at, price: Money::new(amount, columns.currency()?) })
+}
+
+/// What changed behind `after`. The horizon is the oldest transaction that is still running.
+pub(crate) fn feed(after: FeedCursor, limit: u32) -> Statement {
+    const SQL: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, f.xid::text::bigint, f.seq, \
+         f.product_id FROM (VALUES (1)) AS one LEFT JOIN LATERAL (SELECT * FROM catalogue_feed \
+         WHERE (xid, seq) > ($1::text::xid8, $2) ORDER BY xid, seq LIMIT $3) AS f ON true ORDER BY f.xid, f.seq";
+    let seq = i64::try_from(after.seq).unwrap_or(i64::MAX);
+    Statement::new(SQL, params![after.place.to_string(), seq, i64::from(limit)])
+}
+
+/// Reads what [`feed`] asks.
+pub(crate) fn feed_page(rows: &[Row]) -> Result<Feed, StoreError> {
+    let number = |number: i64| u64::try_from(number).unwrap_or(0);
+    let mut feed = Feed::default();
+    for row in rows {
+        let mut columns = Columns::new(row, "catalogue_feed", 0);
+        feed.horizon = number(columns.int()?);
+        if !columns.is_null() {
+            let cursor = FeedCursor { place: number(columns.int()?), seq: number(columns.int()?) };
+            feed.entries.push((cursor, columns.id()?));
+        }
+    }
+    Ok(feed)
 }

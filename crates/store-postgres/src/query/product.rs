@@ -59,7 +59,8 @@ fn conditions(select: &mut Select, filter: &ProductFilter) {
         let bounds = || params![filter.price_min.unwrap_or(i64::MIN), filter.price_max.unwrap_or(i64::MAX)];
         select.only("p.price_max >= ? AND p.price_min <= ?", bounds());
         select.only(
-            "EXISTS (SELECT 1 FROM variants v WHERE v.product_id = p.id AND v.price >= ? AND v.price <= ?)",
+            "EXISTS (SELECT 1 FROM variants v WHERE v.product_id = p.id AND v.settled_price >= ? \
+             AND v.settled_price <= ?)",
             bounds(),
         );
     }

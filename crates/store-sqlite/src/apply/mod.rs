@@ -2,6 +2,7 @@
 
 mod account;
 mod category;
+mod document;
 mod mail;
 mod order;
 mod product;
@@ -44,6 +45,11 @@ pub(crate) fn apply(conn: &Connection, change: &Change) -> Sql<()> {
         Change::UpdateProduct { product, removed } => product::update(conn, product, removed),
         Change::DeleteProduct { id } => product::delete(conn, *id),
         Change::MoveStock(movements) => movements.iter().try_for_each(|movement| stock::move_stock(conn, movement)),
+
+        Change::NotePrices(changes) => product::note_prices(conn, changes),
+
+        Change::PutDocument(document) => document::put(conn, document),
+        Change::DeleteDocument { kind, id } => document::delete(conn, *kind, *id),
 
         Change::InsertOrder(order) => order::insert(conn, order),
         Change::UpdateOrder { order, event } => order::update(conn, order, event.as_ref()),

@@ -1,6 +1,6 @@
 //! Products with their variants.
 
-use model::{Product, ProductId, Variant, VariantId, text};
+use model::{PriceChange, Product, ProductId, Timestamp, Variant, VariantId, text};
 use rusqlite::{Connection, params};
 use store::StoreError;
 
@@ -13,7 +13,7 @@ use crate::{
 pub(super) fn insert(conn: &Connection, product: &Product) -> Sql<()> {
     const SQL: &str = "INSERT INTO products (slug, status, category_id, created_at, updated_at, version, price_min, \
          price_max, on_sale, title_fold, tags_lower, search_text, title, vendor, tags, options, images, description, \
-         id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+         details, turns_at, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     write(conn, SQL, product)?;
     for (position, variant) in (0..).zip(&product.variants) {
         insert_variant(conn, product.id, position, variant)?;
@@ -24,7 +24,8 @@ pub(super) fn insert(conn: &Connection, product: &Product) -> Sql<()> {
 pub(super) fn update(conn: &Connection, product: &Product, removed: &[VariantId]) -> Sql<()> {
     const SQL: &str = "UPDATE products SET slug = ?, status = ?, category_id = ?, created_at = ?, updated_at = ?, \
          version = ?, price_min = ?, price_max = ?, on_sale = ?, title_fold = ?, tags_lower = ?, search_text = ?, \
-         title = ?, vendor = ?, tags = ?, options = ?, images = ?, description = ? WHERE id = ?";
+         title = ?, vendor = ?, tags = ?, options = ?, images = ?, description = ?, \
+         details = ?, turns_at = ? WHERE id = ?";
     write(conn, SQL, product)?;
     for id in removed {
         delete_variant(conn, *id)?;
@@ -61,6 +62,8 @@ fn write(conn: &Connection, sql: &str, product: &Product) -> Sql<()> {
         json(&product.options)?,
         json(&product.images)?,
         product.description,
+        json(&product.details)?,
+        product.next_turn().map(Timestamp::as_microsecond),
         product.id.key(),
     ];
     run_one(conn, "products", product.id, sql, values)
@@ -68,7 +71,8 @@ fn write(conn: &Connection, sql: &str, product: &Product) -> Sql<()> {
 
 fn insert_variant(conn: &Connection, product_id: ProductId, position: i64, variant: &Variant) -> Sql<()> {
     const SQL: &str = "INSERT INTO variants (position, sku, option_values, currency, price, compare_at_price, \
-         track_stock, weight_grams, barcode, product_id, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+         track_stock, weight_grams, barcode, details, settled_price, product_id, id) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     write_variant(conn, SQL, product_id, position, variant)?;
     run(conn, "INSERT INTO stock_levels (variant_id) VALUES (?)", [variant.id.key()]).map(drop)
 }
@@ -76,7 +80,7 @@ fn insert_variant(conn: &Connection, product_id: ProductId, position: i64, varia
 /// Whether the product has this variant.
 fn update_variant(conn: &Connection, product_id: ProductId, position: i64, variant: &Variant) -> Sql<bool> {
     const SQL: &str = "UPDATE variants SET position = ?, sku = ?, option_values = ?, currency = ?, price = ?, \
-         compare_at_price = ?, track_stock = ?, weight_grams = ?, barcode = ? WHERE product_id = ? AND id = ?";
+         compare_at_price = ?, track_stock = ?, weight_grams = ?, barcode = ?, details = ?, settled_price = ? WHERE product_id = ? AND id = ?";
     write_variant(conn, SQL, product_id, position, variant).map(|changed| changed == 1)
 }
 
@@ -96,6 +100,8 @@ fn write_variant(conn: &Connection, sql: &str, product_id: ProductId, position: 
         variant.track_stock,
         variant.weight_grams,
         variant.barcode,
+        json(&variant.details)?,
+        variant.settled_price().amount,
         product_id.key(),
         variant.id.key(),
     ];
@@ -115,4 +121,13 @@ pub(super) fn delete(conn: &Connection, id: ProductId) -> Sql<()> {
 fn delete_variant(conn: &Connection, id: VariantId) -> Sql<()> {
     stock::forget(conn, id)?;
     run_one(conn, "variants", id, "DELETE FROM variants WHERE id = ?", [id.key()])
+}
+
+pub(super) fn note_prices(conn: &Connection, changes: &[PriceChange]) -> Sql<()> {
+    const SQL: &str = "INSERT INTO price_changes (variant_id, currency, at, price) VALUES (?, ?, ?, ?) \
+         ON CONFLICT (variant_id, currency, at) DO UPDATE SET price = excluded.price";
+    for PriceChange { variant_id, at, price } in changes {
+        run(conn, SQL, params![variant_id.key(), price.currency.code(), at.as_microsecond(), price.amount])?;
+    }
+    Ok(())
 }

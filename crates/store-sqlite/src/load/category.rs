@@ -19,12 +19,13 @@ fn category(columns: &mut Columns<'_>) -> Result<Category, StoreError> {
         created_at: columns.time()?,
         updated_at: columns.time()?,
         version: columns.int()?,
+        details: columns.rare()?,
     })
 }
 
 /// The whole tree, by position and name.
 pub(crate) fn tree(conn: &Connection) -> Sql<Vec<Category>> {
-    const SQL: &str = "SELECT id, parent_id, name, slug, position, created_at, updated_at, version FROM categories \
+    const SQL: &str = "SELECT id, parent_id, name, slug, position, created_at, updated_at, version, details FROM categories \
          ORDER BY position, name, id";
     all(conn, "categories", SQL, [], category)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod category;
+pub(crate) mod document;
 pub(crate) mod idempotency;
 pub(crate) mod mail;
 pub(crate) mod order;

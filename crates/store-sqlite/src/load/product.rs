@@ -1,8 +1,8 @@
 //! Products with their variants.
 
-use model::{Money, Product, ProductId, Variant, VariantId};
+use model::{Money, PriceChange, Product, ProductId, Timestamp, Variant, VariantId};
 use rusqlite::{Connection, Params, Row};
-use store::{SkuOwner, StoreError};
+use store::{Feed, FeedCursor, SkuOwner, StoreError};
 
 use crate::{
     row::Columns,
@@ -14,9 +14,9 @@ use crate::{
 macro_rules! columns {
     () => {
         "p.id, p.slug, p.status, p.category_id, p.created_at, p.updated_at, p.version, p.title, p.vendor, p.tags, \
-         p.options, p.images, p.description, \
+         p.options, p.images, p.description, p.details, \
          v.id, v.position, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, s.stock, v.track_stock, \
-         v.weight_grams, v.barcode"
+         v.weight_grams, v.barcode, v.details"
     };
 }
 pub(crate) use columns;
@@ -30,7 +30,7 @@ macro_rules! with_variants {
 pub(crate) use with_variants;
 
 /// Where the variant's columns begin.
-const VARIANT: usize = 13;
+const VARIANT: usize = 14;
 
 fn product(columns: &mut Columns<'_>) -> Result<Product, StoreError> {
     let (id, slug) = (columns.id()?, columns.string()?);
@@ -45,6 +45,7 @@ fn product(columns: &mut Columns<'_>) -> Result<Product, StoreError> {
         options: columns.list()?,
         images: columns.list()?,
         description: columns.string()?,
+        details: columns.rare()?,
         status,
         category_id,
         variants: Vec::new(),
@@ -70,6 +71,7 @@ pub(super) fn variant(columns: &mut Columns<'_>) -> Result<(i64, Variant), Store
         track_stock: columns.bool()?,
         weight_grams: columns.optional(Columns::int)?,
         barcode: columns.opt_string()?,
+        details: columns.rare()?,
     };
     Ok((position, variant))
 }
@@ -168,4 +170,71 @@ pub(crate) fn ordered_among(conn: &Connection, variants: &[VariantId]) -> Sql<Ve
         ordered.extend(one(conn, "stock_levels", SQL, [id.key()], |_| Ok(*id))?);
     }
     Ok(ordered)
+}
+
+/// The products with these ids.
+pub(crate) fn by_ids(conn: &Connection, ids: &[ProductId]) -> Sql<Vec<Product>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        found.extend(by_id(conn, *id)?);
+    }
+    Ok(found)
+}
+
+/// Some products in the order of their ids.
+pub(crate) fn after(conn: &Connection, after: Option<ProductId>, limit: u32) -> Sql<Vec<Product>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM (SELECT seq FROM products WHERE id > ? ORDER BY id LIMIT ?) AS page \
+         CROSS JOIN products p ON p.seq = page.seq",
+        with_variants!()
+    );
+    let after = after.map_or([0; 16], Key::key);
+    let mut assembly = Assembly::default();
+    each(conn, SQL, (after, limit), |row| assembly.add(row))?;
+    Ok(assembly.into_products())
+}
+
+/// Products of which something changes by itself.
+pub(crate) fn turning(conn: &Connection, now: Timestamp, limit: u32) -> Sql<Vec<ProductId>> {
+    const SQL: &str = "SELECT id FROM products WHERE turns_at <= ? ORDER BY turns_at LIMIT ?";
+    all(conn, "products", SQL, (now.as_microsecond(), limit), |columns| columns.id())
+}
+
+/// What these variants cost from when on.
+pub(crate) fn price_history(conn: &Connection, variants: &[VariantId]) -> Sql<Vec<PriceChange>> {
+    let mut found = Vec::new();
+    for id in variants {
+        found.extend(prices(conn, *id, i64::MAX)?);
+    }
+    Ok(found)
+}
+
+/// What a variant cost from when on, newest first.
+pub(crate) fn prices(conn: &Connection, id: VariantId, limit: i64) -> Sql<Vec<PriceChange>> {
+    const SQL: &str = "SELECT variant_id, at, price, currency FROM price_changes WHERE variant_id = ? \
+         ORDER BY at DESC, currency LIMIT ?";
+    all(conn, "price_changes", SQL, (id.key(), limit), price_change)
+}
+
+/// Reads `variant_id, at, price, currency`.
+pub(crate) fn price_change(columns: &mut Columns<'_>) -> Result<PriceChange, StoreError> {
+    let (variant_id, at, amount) = (columns.id()?, columns.time()?, columns.int()?);
+    Ok(PriceChange { variant_id, at, price: Money::new(amount, columns.currency()?) })
+}
+
+/// What changed behind `after`.
+pub(crate) fn feed(conn: &Connection, after: FeedCursor, limit: u32) -> Sql<Feed> {
+    const SQL: &str = "SELECT seq, product_id FROM catalogue_feed WHERE seq >= ? AND seq > ? ORDER BY seq LIMIT ?";
+    const LAST: &str = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'catalogue_feed'), 0)";
+    let number = |number: i64| u64::try_from(number).unwrap_or(0);
+    let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    // Asked first: what is written between the two statements is above it, and will be met again.
+    let last = one(conn, "catalogue_feed", LAST, [], |columns| columns.int())?.unwrap_or(0);
+    let entries = all(conn, "catalogue_feed", SQL, (bound(after.place), bound(after.seq), limit), |columns| {
+        let seq = number(columns.int()?);
+        Ok((FeedCursor { place: seq, seq }, columns.id()?))
+    })?;
+    Ok(Feed { entries, horizon: number(last) + 1 })
 }

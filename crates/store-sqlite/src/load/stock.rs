@@ -12,7 +12,7 @@ use crate::{
 /// These variants as the checkout sees them, in the order of their ids, each once.
 pub(crate) fn offers(conn: &Connection, variants: &[VariantId]) -> Sql<Vec<Offer>> {
     const SQL: &str = "SELECT v.id, v.position, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, \
-         s.stock, v.track_stock, v.weight_grams, v.barcode, v.product_id, p.title, p.status \
+         s.stock, v.track_stock, v.weight_grams, v.barcode, v.details, v.product_id, p.title, p.status \
          FROM variants v JOIN stock_levels s ON s.variant_id = v.id JOIN products p ON p.id = v.product_id \
          WHERE v.id = ?";
     let mut wanted = variants.to_vec();
@@ -29,17 +29,7 @@ fn offer(columns: &mut Columns<'_>) -> Result<Offer, StoreError> {
     let (_, variant) = super::product::variant(columns)?;
     let (product_id, title) = (columns.id()?, columns.string()?);
     let status: ProductStatus = columns.word()?;
-    Ok(Offer {
-        product_id,
-        variant_id: variant.id,
-        title,
-        variant_title: variant.title(),
-        sku: variant.sku,
-        price: variant.price,
-        is_active: status == ProductStatus::Active,
-        track_stock: variant.track_stock,
-        stock: variant.stock,
-    })
+    Ok(Offer { product_id, title, is_active: status == ProductStatus::Active, variant })
 }
 
 /// Reads `seq, id, variant_id, delta, cause, order_id, actor_id, reason, at`; gives `seq` beside the movement.

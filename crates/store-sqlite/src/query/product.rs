@@ -97,7 +97,8 @@ fn only_priced(select: &mut Select, min: Option<i64>, max: Option<i64>) {
     let bounds = || [Value::Integer(min), Value::Integer(max)];
     select.only("p.price_max >= ? AND p.price_min <= ?", bounds());
     select.only(
-        "EXISTS (SELECT 1 FROM variants v WHERE v.product_id = p.id AND v.price >= ? AND v.price <= ?)",
+        "EXISTS (SELECT 1 FROM variants v WHERE v.product_id = p.id AND v.settled_price >= ? \
+         AND v.settled_price <= ?)",
         bounds(),
     );
 }

@@ -10,7 +10,7 @@ use cartwright_store_sqlite::{Options, SqliteEngine};
 use model::{
     Account, AccountId, Currency, Email, MailTemplate, Money, Order, OrderEvent, OrderStatus, OutboxMail, Permissions,
     PostalAddress, Product, ProductStatus, Role, Stamp, StockCause, StockMovement, Timestamp, Variant, VariantId,
-    checkout::{RequestedLine, decide},
+    checkout::{RequestedLine, Terms, decide},
     mail::OrderMail,
     order::OrderActor,
 };
@@ -120,6 +120,7 @@ pub(crate) fn product(title: &str, variants: usize) -> Product {
         track_stock: true,
         weight_grams: Some(200),
         barcode: None,
+        details: model::VariantDetails::default(),
     };
     Product {
         id,
@@ -133,6 +134,7 @@ pub(crate) fn product(title: &str, variants: usize) -> Product {
         options: vec![],
         variants: (0..variants).map(variant).collect(),
         images: vec![],
+        details: model::ProductDetails::default(),
         created_at: stamp.now,
         updated_at: stamp.now,
         version: 1,
@@ -180,7 +182,7 @@ impl Operation for Place {
         let ids: Vec<_> = self.lines.iter().map(|line| line.variant_id).collect();
         let Checkout { buyer, offers, number } = tx.checkout(self.buyer, &ids).await?;
         let buyer = buyer.expect("the buyer is there").account;
-        let decided = decide(&self.lines, &self.lines, &offers);
+        let decided = decide(&self.lines, &self.lines, &offers, Terms { currency: None, now: self.stamp.now });
         // Any error will do: it only has to be told from the engine's own.
         let (lines, total) = decided.map_err(|refusal| StoreError::Internal(format!("refused: {refusal:?}")))?;
         let mut ids = self.stamp.ids();

@@ -1,15 +1,25 @@
 //! Products, variants, stock and categories, as the staff write them.
 
+use std::collections::BTreeMap;
+
 use commerce::catalogue::{
     CategoryDraft, CategoryPatch, OptionDraft, ProductDraft, ProductPatch, VariantDraft, VariantPatch,
 };
 use model::{
-    AccountId, CategoryId, Image, MovementId, OrderId, ProductStatus, StockCause, StockMovement, Timestamp, VariantId,
+    AccountId, CategoryId, Image, Language, MovementId, OrderId, ProductDetails, ProductId, ProductStatus, StockCause,
+    StockMovement, Timestamp, VariantDetails, VariantId, category::CategoryDetails,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{money::MoneyDto, object::only_from_objects, patch};
+use super::{
+    attribute::{self, AttributeChangeDto, AttributeChangesDto, AttributeValueDto, AttributesDto},
+    money::MoneyDto,
+    object::only_from_objects,
+    patch,
+    price::{ListPriceDto, SaleDto},
+    text::{SeoDto, TranslationChangeDto, TranslationChangesDto, TranslationDto, TranslationsDto},
+};
 
 only_from_objects!(NewOptionDto, NewImageDto, NewVariantDto);
 
@@ -60,6 +70,23 @@ pub struct NewProductDto {
     /// Pictures, the first one for lists.
     #[serde(default)]
     pub images: Vec<NewImageDto>,
+    /// When a draft goes on sale by itself.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub publish_at: Option<Timestamp>,
+    /// For search engines.
+    pub seo: Option<SeoDto>,
+    /// Fields of the shop's own, by their keys.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, AttributeValueDto>)]
+    pub attributes: AttributesDto,
+    /// The ids of what goes with it.
+    #[serde(default)]
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    pub related: Vec<ProductId>,
+    /// Its texts in other languages, by language tags such as `de` or `pt-BR`.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, TranslationDto>)]
+    pub translations: TranslationsDto,
 }
 
 impl From<NewProductDto> for ProductDraft {
@@ -75,6 +102,13 @@ impl From<NewProductDto> for ProductDraft {
             options: dto.options.into_iter().map(OptionDraft::from).collect(),
             variants: dto.variants.into_iter().map(VariantDraft::from).collect(),
             images: dto.images.into_iter().map(Image::from).collect(),
+            details: Some(ProductDetails {
+                publish_at: dto.publish_at,
+                seo: dto.seo.map(Into::into).unwrap_or_default(),
+                attributes: attribute::values(dto.attributes),
+                related: dto.related,
+                translations: dto.translations.into_iter().map(|(language, texts)| (language, texts.into())).collect(),
+            }),
         }
     }
 }
@@ -109,6 +143,23 @@ pub struct ProductPatchDto {
     pub variants: Option<Vec<NewVariantDto>>,
     /// Pictures.
     pub images: Option<Vec<NewImageDto>>,
+    /// When a draft goes on sale by itself; `null` takes it back.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub publish_at: Option<Option<Timestamp>>,
+    /// For search engines.
+    pub seo: Option<SeoDto>,
+    /// The values to change, by their keys; `null` removes one, and what is not named stays.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, AttributeChangeDto>)]
+    pub attributes: AttributeChangesDto,
+    /// The ids of what goes with it.
+    #[schema(value_type = Option<Vec<uuid::Uuid>>)]
+    pub related: Option<Vec<ProductId>>,
+    /// The languages to change; `null` removes one, and what is not named stays.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, TranslationChangeDto>)]
+    pub translations: TranslationChangesDto,
 }
 
 impl From<ProductPatchDto> for ProductPatch {
@@ -124,6 +175,11 @@ impl From<ProductPatchDto> for ProductPatch {
             options: dto.options.map(|options| options.into_iter().map(OptionDraft::from).collect()),
             variants: dto.variants.map(|variants| variants.into_iter().map(VariantDraft::from).collect()),
             images: dto.images.map(|images| images.into_iter().map(Image::from).collect()),
+            publish_at: dto.publish_at,
+            seo: dto.seo.map(Into::into),
+            attributes: attribute::changes(dto.attributes),
+            related: dto.related,
+            translations: dto.translations.into_iter().map(|(language, change)| (language, change.into())).collect(),
         }
     }
 }
@@ -176,10 +232,20 @@ pub struct NewVariantDto {
     /// One value for each option of the product, in their order.
     #[serde(default)]
     pub option_values: Vec<String>,
-    /// What it costs now.
+    /// What it costs when there is no sale.
     pub price: MoneyDto,
-    /// What it cost before, to show that it is on sale.
+    /// What it cost before, to show that it was reduced for good.
     pub compare_at_price: Option<MoneyDto>,
+    /// What it costs in other currencies. In a change of a product, what an existing variant has stays when this, `sale`,
+    /// `image` and `attributes` are all left out.
+    pub other_prices: Option<Vec<ListPriceDto>>,
+    /// Lower prices for a time.
+    pub sale: Option<SaleDto>,
+    /// Its picture: the URL of one of the product's.
+    pub image: Option<String>,
+    /// Fields of the shop's own, by their keys.
+    #[schema(value_type = Option<BTreeMap<String, AttributeValueDto>>)]
+    pub attributes: Option<AttributesDto>,
     /// Pieces that are there at the start; later, stock changes by movements.
     pub stock: Option<i64>,
     /// Whether stock limits what can be sold; `true` when left out.
@@ -192,7 +258,17 @@ pub struct NewVariantDto {
 
 impl From<NewVariantDto> for VariantDraft {
     fn from(dto: NewVariantDto) -> Self {
+        let is_said =
+            dto.other_prices.is_some() || dto.sale.is_some() || dto.image.is_some() || dto.attributes.is_some();
+        let details = is_said.then(|| VariantDetails {
+            prices: dto.other_prices.into_iter().flatten().map(Into::into).collect(),
+            sale: dto.sale.map(Into::into),
+            image: dto.image,
+            attributes: dto.attributes.map(attribute::values).unwrap_or_default(),
+            ..VariantDetails::default()
+        });
         Self {
+            details,
             id: dto.id,
             sku: dto.sku,
             option_values: dto.option_values,
@@ -217,7 +293,7 @@ pub struct VariantPatchDto {
     pub sku: Option<Option<String>>,
     /// One value for each option.
     pub option_values: Option<Vec<String>>,
-    /// What it costs now.
+    /// What it costs when there is no sale.
     pub price: Option<MoneyDto>,
     /// What it cost before; `null` removes it.
     #[serde(default, deserialize_with = "patch::given")]
@@ -233,6 +309,20 @@ pub struct VariantPatchDto {
     #[serde(default, deserialize_with = "patch::given")]
     #[schema(value_type = Option<String>)]
     pub barcode: Option<Option<String>>,
+    /// The prices in all other currencies.
+    pub other_prices: Option<Vec<ListPriceDto>>,
+    /// Lower prices for a time; `null` ends it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<SaleDto>)]
+    pub sale: Option<Option<SaleDto>>,
+    /// Its picture: the URL of one of the product's; `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<String>)]
+    pub image: Option<Option<String>>,
+    /// The values to change, by their keys; `null` removes one, and what is not named stays.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, AttributeChangeDto>)]
+    pub attributes: AttributeChangesDto,
 }
 
 impl From<VariantPatchDto> for VariantPatch {
@@ -245,8 +335,28 @@ impl From<VariantPatchDto> for VariantPatch {
             track_stock: dto.track_stock,
             weight_grams: dto.weight_grams,
             barcode: dto.barcode,
+            prices: dto.other_prices.map(|prices| prices.into_iter().map(Into::into).collect()),
+            sale: dto.sale.map(|sale| sale.map(Into::into)),
+            image: dto.image,
+            attributes: attribute::changes(dto.attributes),
         }
     }
+}
+
+/// Variants to be made from the values of options.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = GenerateVariants, example = json!({
+    "options": [{"name": "Size", "values": ["S", "M"]}, {"name": "Colour", "values": ["Blue", "White"]}],
+    "price": {"amount": 3900, "currency": "EUR"}, "sku_prefix": "SHIRT"
+}))]
+pub struct GenerateVariantsDto {
+    /// The options that the product shall have; those that it has when left out.
+    pub options: Option<Vec<NewOptionDto>>,
+    /// What each new variant costs; as much as the first one when left out.
+    pub price: Option<MoneyDto>,
+    /// What their SKUs begin with, before the values; without it they have none.
+    pub sku_prefix: Option<String>,
 }
 
 /// A movement of stock.
@@ -353,11 +463,22 @@ pub struct NewCategoryDto {
     /// Its place among its siblings; 0 when left out.
     #[serde(default)]
     pub position: i64,
+    /// What is in it, as HTML; what could run in it is removed.
+    #[serde(default)]
+    pub description: String,
+    /// For search engines.
+    pub seo: Option<SeoDto>,
+    /// Its name in other languages, by language tags.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub names: BTreeMap<Language, String>,
 }
 
 impl From<NewCategoryDto> for CategoryDraft {
     fn from(dto: NewCategoryDto) -> Self {
-        Self { name: dto.name, slug: dto.slug, parent_id: dto.parent_id, position: dto.position }
+        let seo = dto.seo.map(Into::into).unwrap_or_default();
+        let details = CategoryDetails { description: dto.description, seo, names: dto.names };
+        Self { name: dto.name, slug: dto.slug, parent_id: dto.parent_id, position: dto.position, details }
     }
 }
 
@@ -376,10 +497,39 @@ pub struct CategoryPatchDto {
     pub parent_id: Option<Option<CategoryId>>,
     /// Its place among its siblings.
     pub position: Option<i64>,
+    /// What is in it, as HTML.
+    pub description: Option<String>,
+    /// For search engines.
+    pub seo: Option<SeoDto>,
+    /// The languages to change; `null` removes one, and what is not named stays.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Option<String>>)]
+    pub names: BTreeMap<Language, Option<String>>,
+}
+
+/// Where a category shall stand.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MoveCategory, example = json!({"parent_id": null, "after_id": null}))]
+pub struct MoveCategoryDto {
+    /// Under which category; at the top when null or left out.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub parent_id: Option<CategoryId>,
+    /// Behind which of those that hang there; in front of them when null or left out.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub after_id: Option<CategoryId>,
 }
 
 impl From<CategoryPatchDto> for CategoryPatch {
     fn from(dto: CategoryPatchDto) -> Self {
-        Self { name: dto.name, slug: dto.slug, parent_id: dto.parent_id, position: dto.position }
+        Self {
+            name: dto.name,
+            slug: dto.slug,
+            parent_id: dto.parent_id,
+            position: dto.position,
+            description: dto.description,
+            seo: dto.seo.map(Into::into),
+            names: dto.names,
+        }
     }
 }

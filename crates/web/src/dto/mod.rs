@@ -4,6 +4,7 @@
 //! Requests deny unknown fields; what they mean is checked by the model. Replies are made from nouns with `From` or `new`.
 
 pub mod account;
+pub mod attribute;
 pub mod auth;
 pub mod catalogue;
 pub mod category;
@@ -13,10 +14,12 @@ pub mod money;
 mod object;
 pub mod order;
 mod patch;
+pub mod price;
 pub mod product;
+pub mod text;
 
 pub use category::{CategoryDto, CategoryRefDto};
 pub use list::ListDto;
 pub use money::MoneyDto;
 pub use patch::given;
-pub use product::{ImageDto, OptionDto, ProductDto, VariantDto};
+pub use product::{Audience, ImageDto, OptionDto, ProductDto, VariantDto};

@@ -1,7 +1,7 @@
 //! Orders, as the API speaks of them.
 
 use model::{
-    AccountId, Order, OrderEvent, OrderId, OrderLine, OrderStatus, ProductId, Timestamp, Tracking, VariantId,
+    AccountId, Currency, Order, OrderEvent, OrderId, OrderLine, OrderStatus, ProductId, Timestamp, Tracking, VariantId,
     checkout::RequestedLine, order::OrderActor,
 };
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub struct PlaceOrderDto {
     /// 1 to 100 lines; lines of one variant are summed.
     #[schema(min_items = 1, max_items = 100)]
     pub lines: Vec<RequestedLineDto>,
+    /// In which currency, as an ISO 4217 code; each variant's own when left out.
+    #[schema(value_type = Option<String>, example = "EUR", min_length = 3, max_length = 3)]
+    pub currency: Option<Currency>,
     /// Where it goes.
     pub ship_to: PostalAddressDto,
 }

@@ -1,12 +1,35 @@
 //! Products.
 
 use model::{
-    Category, CategoryId, Image, Product, ProductId, ProductOption, ProductStatus, Timestamp, Variant, VariantId,
+    Category, CategoryId, Currency, Image, Language, Money, Product, ProductId, ProductOption, ProductStatus,
+    Timestamp, Variant, VariantId, details::Seo,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CategoryRefDto, MoneyDto};
+use super::{
+    CategoryRefDto, MoneyDto,
+    attribute::{self, AttributeValueDto, AttributesDto},
+    price::{ListPriceDto, SaleDto},
+    text::{SeoDto, TranslationsDto},
+};
+
+/// Who looks at a product.
+#[derive(Clone, Debug)]
+pub enum Audience {
+    /// Shoppers: they see what it costs now, in their currency as far as there is a price in it, in their language as far as
+    /// there is a text in it.
+    Shoppers {
+        /// The time whose prices are shown.
+        now: Timestamp,
+        /// The currency; each variant's own when `None`.
+        currency: Option<Currency>,
+        /// The language; the shop's own when `None`.
+        language: Option<Language>,
+    },
+    /// Staff: they see what can be edited.
+    Staff,
+}
 
 /// A product with its variants.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -42,6 +65,22 @@ pub struct ProductDto {
     pub variants: Vec<VariantDto>,
     /// Pictures, the first one for lists.
     pub images: Vec<ImageDto>,
+    /// For search engines.
+    pub seo: SeoDto,
+    /// Fields of the shop's own, by the keys that `GET /v1/attributes` explains.
+    #[schema(value_type = BTreeMap<String, AttributeValueDto>)]
+    pub attributes: AttributesDto,
+    /// The ids of what goes with it.
+    #[schema(value_type = Vec<Uuid>)]
+    pub related: Vec<ProductId>,
+    /// When a draft goes on sale by itself; for staff alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub publish_at: Option<Timestamp>,
+    /// Its texts in other languages; for staff alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, super::text::TranslationDto>>)]
+    pub translations: Option<TranslationsDto>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -55,21 +94,37 @@ pub struct ProductDto {
 impl ProductDto {
     /// The product; `categories` are those among which its own is found.
     #[must_use]
-    pub fn new(product: &Product, categories: &[Category]) -> Self {
+    pub fn new(product: &Product, categories: &[Category], audience: &Audience) -> Self {
         let category = categories.iter().find(|category| Some(category.id) == product.category_id);
+        let details = &product.details;
+        let (is_staff, language) = match audience {
+            Audience::Staff => (true, None),
+            Audience::Shoppers { language, .. } => (false, language.as_ref()),
+        };
+        let texts = language.and_then(|language| details.translation(language));
+        let seo = texts.map(|texts| &texts.seo).filter(|seo| **seo != Seo::default()).unwrap_or(&details.seo);
+        let title = texts.and_then(|texts| texts.title.clone());
+        let description = texts.and_then(|texts| texts.description.clone());
         Self {
             id: product.id,
             slug: product.slug.clone(),
-            title: product.title.clone(),
-            description: product.description.clone(),
+            title: title.unwrap_or_else(|| product.title.clone()),
+            description: description.unwrap_or_else(|| product.description.clone()),
             status: product.status,
             vendor: product.vendor.clone(),
-            category: category.map(CategoryRefDto::from),
+            category: category.map(|category| CategoryRefDto::new(category, language)),
             category_id: product.category_id,
             tags: product.tags.clone(),
             options: product.options.iter().map(OptionDto::from).collect(),
-            variants: product.variants.iter().map(VariantDto::from).collect(),
+            variants: product.variants.iter().map(|variant| VariantDto::new(variant, audience)).collect(),
             images: product.images.iter().map(ImageDto::from).collect(),
+            seo: seo.into(),
+            attributes: attribute::shown(&details.attributes),
+            related: details.related.clone(),
+            publish_at: details.publish_at.filter(|_| is_staff),
+            translations: is_staff.then(|| {
+                details.translations.iter().map(|(language, texts)| (language.clone(), texts.into())).collect()
+            }),
             created_at: product.created_at,
             updated_at: product.updated_at,
             version: product.version,
@@ -138,12 +193,23 @@ pub struct VariantDto {
     pub title: String,
     /// One value for each option of the product, in their order.
     pub option_values: Vec<String>,
-    /// What it costs.
+    /// What it costs now. Staff see the regular price here, as they edit it.
     pub price: MoneyDto,
-    /// What it cost before.
+    /// What it cost before: during a sale, the regular price. Staff see it as they edit it.
     pub compare_at_price: Option<MoneyDto>,
     /// Whether it costs less than before.
     pub on_sale: bool,
+    /// Beside a reduced price, the lowest one of the 30 days before it was reduced (Directive 98/6/EC, article 6a).
+    pub lowest_price_30_days: Option<MoneyDto>,
+    /// Until when the sale lasts that is on now.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub sale_ends_at: Option<Timestamp>,
+    /// The sale, on, over or to come; for staff alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sale: Option<SaleDto>,
+    /// The prices in other currencies; for staff alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_prices: Option<Vec<ListPriceDto>>,
     /// Pieces on hand; null when stock is not tracked.
     #[schema(example = 12)]
     pub stock: Option<i64>,
@@ -155,23 +221,77 @@ pub struct VariantDto {
     pub weight_grams: Option<i64>,
     /// GTIN, EAN, UPC or ISBN.
     pub barcode: Option<String>,
+    /// Its picture, as the URL of one of the product's.
+    pub image: Option<String>,
+    /// Fields of the shop's own, by the keys that `GET /v1/attributes` explains.
+    #[schema(value_type = BTreeMap<String, AttributeValueDto>)]
+    pub attributes: AttributesDto,
 }
 
-impl From<&Variant> for VariantDto {
-    fn from(variant: &Variant) -> Self {
+impl VariantDto {
+    /// The variant.
+    #[must_use]
+    pub fn new(variant: &Variant, audience: &Audience) -> Self {
+        let details = &variant.details;
+        let shown = Prices::of(variant, audience);
+        let is_staff = matches!(audience, Audience::Staff);
         Self {
             id: variant.id,
             sku: variant.sku.clone(),
             title: variant.title(),
             option_values: variant.option_values.clone(),
-            price: variant.price.into(),
-            compare_at_price: variant.compare_at_price.map(MoneyDto::from),
-            on_sale: variant.is_on_sale(),
+            price: shown.price.into(),
+            compare_at_price: shown.compare_at.map(MoneyDto::from),
+            on_sale: shown.is_on_sale,
+            lowest_price_30_days: shown.lowest.map(MoneyDto::from),
+            sale_ends_at: shown.ends_at,
+            sale: details.sale.as_ref().filter(|_| is_staff).map(SaleDto::from),
+            other_prices: is_staff.then(|| details.prices.iter().map(ListPriceDto::from).collect()),
             stock: variant.track_stock.then_some(variant.stock),
             track_stock: variant.track_stock,
             available: variant.is_available(),
             weight_grams: variant.weight_grams,
             barcode: variant.barcode.clone(),
+            image: details.image.clone(),
+            attributes: attribute::shown(&details.attributes),
+        }
+    }
+}
+
+/// The prices of a variant, as they are shown to somebody.
+struct Prices {
+    price: Money,
+    compare_at: Option<Money>,
+    is_on_sale: bool,
+    lowest: Option<Money>,
+    ends_at: Option<Timestamp>,
+}
+
+impl Prices {
+    fn of(variant: &Variant, audience: &Audience) -> Self {
+        let own = variant.price.currency;
+        match audience {
+            // A reply that is kept for an idempotency key must not depend on the clock: the last turn is what counts.
+            Audience::Staff => Self {
+                price: variant.price,
+                compare_at: variant.compare_at_price,
+                is_on_sale: variant.is_settled_on_sale(),
+                lowest: variant.details.lowest.iter().find(|lowest| lowest.currency == own).copied(),
+                ends_at: None,
+            },
+            Audience::Shoppers { now, currency, .. } => {
+                let currency = currency.filter(|currency| variant.regular(*currency).is_some()).unwrap_or(own);
+                let from = variant.reduced_from(currency, *now);
+                let (_, before) = variant.regular(currency).unwrap_or((variant.price, None));
+                let sale = variant.details.sale.as_ref().filter(|sale| sale.is_on(*now));
+                Self {
+                    price: variant.price_at(currency, *now).unwrap_or(variant.price),
+                    compare_at: from.or(before),
+                    is_on_sale: from.is_some(),
+                    lowest: variant.lowest_before(currency, *now),
+                    ends_at: sale.and_then(|sale| sale.ends_at),
+                }
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Order matters in a handler's parameters: [`SignedIn`] or [`Staff`] stands before paths, queries and bodies, so that a
 //! stranger learns nothing but that they are not signed in.
 
+mod audience;
 mod client;
 mod creating;
 mod if_match;

@@ -38,6 +38,8 @@ const API_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; fr
 /// Caches may keep a read of the catalogue, but must ask whether it is still true.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("public, no-cache");
 
+const ACCEPT_LANGUAGE: HeaderValue = HeaderValue::from_static("accept-language");
+
 /// What is known of a request before it is routed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestContext {
@@ -64,6 +66,9 @@ impl Front {
         let mut cached_headers = HeaderMap::with_capacity(16);
         cached_headers.insert(header::CONTENT_TYPE, reply::JSON);
         cached_headers.insert(header::CACHE_CONTROL, REVALIDATE);
+        if app.settings().languages.len() > 1 {
+            cached_headers.insert(header::VARY, ACCEPT_LANGUAGE);
+        }
         secure(&mut cached_headers, strict_transport);
         let cors = Cors::new(&app.settings().allowed_origins);
         Arc::new(Self { app, router, routes, cached_headers, strict_transport, cors })
@@ -96,8 +101,7 @@ impl Front {
         if !is_public_read(request) {
             return None;
         }
-        let path_and_query = request.uri().path_and_query()?.as_str();
-        let kept = self.app.cache().get(path_and_query)?;
+        let kept = self.app.cache().get(&self.app.cache_key(request.uri(), request.headers())?)?;
         if self.app.engine().change_counter().await != Some(kept.counter) {
             return None;
         }
@@ -149,6 +153,9 @@ impl Front {
             let value = if is_tagged { REVALIDATE } else { HeaderValue::from_static("no-store") };
             headers.insert(header::CACHE_CONTROL, value);
         }
+        if is_public && self.app.settings().languages.len() > 1 {
+            headers.append(header::VARY, ACCEPT_LANGUAGE);
+        }
     }
 
     fn finish(
@@ -168,10 +175,13 @@ impl Front {
     }
 }
 
+/// Where the catalogue is.
+const PUBLIC: [&str; 3] = ["/v1/products", "/v1/categories", "/v1/attributes"];
+
 /// Whether it reads the catalogue, which is the same for everybody.
 fn is_public_read<B>(request: &Request<B>) -> bool {
     let path = request.uri().path();
-    reply::is_read(request.method()) && (path.starts_with("/v1/products") || path.starts_with("/v1/categories"))
+    reply::is_read(request.method()) && PUBLIC.iter().any(|public| path.starts_with(public))
 }
 
 /// The headers that keep browsers from misusing a reply.

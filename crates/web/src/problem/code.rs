@@ -99,6 +99,8 @@ codes! {
         "Choose another slug, or leave it out and one is made from the title.";
     SkuTaken "sku_taken" CONFLICT "The SKU is taken by another variant"
         "SKUs are unique in the shop; choose another or change the other variant first.";
+    KeyTaken "key_taken" CONFLICT "Another attribute has the key"
+        "Choose another key, or change the attribute that has it.";
     LastOwner "last_owner" CONFLICT "The shop would be without an owner"
         "Make somebody else an owner first.";
     OwnerExists "owner_exists" CONFLICT "The shop has an owner already"

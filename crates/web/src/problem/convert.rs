@@ -84,6 +84,7 @@ const fn code_of(conflict: &Conflict) -> Code {
         Conflict::EmailTaken => Code::EmailTaken,
         Conflict::SlugTaken(_) => Code::SlugTaken,
         Conflict::SkuTaken(_) => Code::SkuTaken,
+        Conflict::KeyTaken(_) => Code::KeyTaken,
         Conflict::LastOwner => Code::LastOwner,
         Conflict::OwnerExists => Code::OwnerExists,
         Conflict::HasSubcategories => Code::HasSubcategories,

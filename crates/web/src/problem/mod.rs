@@ -164,6 +164,12 @@ impl Problem {
         Self::new(Code::NotFound)
     }
 
+    /// Whether it says that there is no such resource.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.code() == Code::NotFound
+    }
+
     /// A bug, or data that is broken; the cause goes to the log.
     #[must_use]
     pub fn internal(cause: impl ToString) -> Self {

@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod attributes;
 mod auth;
 mod categories;
 mod docs;
@@ -11,16 +12,24 @@ mod pages;
 mod problems;
 mod products;
 
-use axum::routing::{MethodRouter, get};
+use axum::{
+    response::IntoResponse,
+    routing::{MethodRouter, get},
+};
+use commerce::catalogue::{Redirect, Redirected};
+use http::{StatusCode, Uri, header};
+use store::DocumentKind;
 use utoipa_axum::router::OpenApiRouter;
+use uuid::Uuid;
 
-use crate::{App, openapi};
+use crate::{App, Problem, openapi};
 
 /// Everything that the OpenAPI document describes.
 pub(crate) fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::frame())
         .merge(auth::router())
         .merge(account::router())
+        .merge(attributes::router())
         .merge(categories::router())
         .merge(products::router())
         .merge(orders::router())
@@ -38,4 +47,19 @@ pub(crate) fn pages() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/docs/problems", get(problems::page)),
     ]);
     pages
+}
+
+/// Where something is now that had another slug: the same request, with the slug that it has.
+fn moved(base: &str, slug: &str, uri: &Uri) -> impl IntoResponse {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = format!("{base}/{slug}{query}");
+    (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)])
+}
+
+impl App {
+    /// The id of what had this slug, if that is known.
+    async fn redirected(&self, what: Redirected, slug: &str) -> Result<Option<Uuid>, Problem> {
+        let found = self.engine().document_named(DocumentKind::Redirect, &what.name(slug)).await?;
+        Ok(found.map(|document| document.read::<Redirect>()).transpose()?.map(|redirect| redirect.id))
+    }
 }

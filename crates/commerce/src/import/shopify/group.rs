@@ -148,6 +148,7 @@ fn variant(row: &Row<'_>, currency: Currency) -> Result<Found, Vec<RowError>> {
         track_stock,
         weight_grams,
         barcode: row.code(Column::Barcode),
+        details: model::VariantDetails::default(),
     };
     Ok(Found { line: row.line, values: OPTIONS.map(|(_, value)| row.text(value).to_owned()), variant })
 }

@@ -106,6 +106,7 @@ fn unchecked(group: &Group, head: &Head, options: Vec<ProductOption>, images: Ve
         options,
         variants,
         images,
+        details: model::ProductDetails::default(),
         created_at: now,
         updated_at: now,
         version: 1,
@@ -124,6 +125,7 @@ fn imported(group: Group, head: Head, product: Product) -> ImportedProduct {
         track_stock: variant.track_stock,
         weight_grams: variant.weight_grams,
         barcode: variant.barcode,
+        details: None,
     });
     let draft = ProductDraft {
         title: product.title,
@@ -137,6 +139,7 @@ fn imported(group: Group, head: Head, product: Product) -> ImportedProduct {
         options: options.collect(),
         variants: variants.collect(),
         images: product.images,
+        details: None,
     };
     ImportedProduct { handle: group.handle, category: head.product_type, draft, line: group.line }
 }

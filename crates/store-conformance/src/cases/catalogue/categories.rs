@@ -2,12 +2,16 @@
 
 use commerce::{
     Conflict, Error,
-    catalogue::{CategoryDraft, CategoryPatch, CreateCategory, DeleteCategory, ProductDraft, UpdateCategory},
+    catalogue::{
+        CategoryDraft, CategoryPatch, CreateCategory, DeleteCategory, MoveCategory, ProductDraft, Redirect, Redirected,
+        UpdateCategory,
+    },
 };
 use model::{
     Category, CategoryId, SignedDuration,
     category::{DEPTH_MAX, Misplaced},
 };
+use store::DocumentKind;
 
 use crate::support::{Shop, category, draft, load, pointers, refused};
 
@@ -115,4 +119,36 @@ pub async fn a_removed_category_leaves_its_products(shop: Shop) {
     assert_eq!(shop.product_now(product.id).await.category_id, None);
     shop.run(DeleteCategory { id: top.id, if_version: None }).await.expect("removed");
     assert!(all(&shop).await.is_empty());
+}
+
+pub async fn a_category_moves_among_its_siblings_and_elsewhere(shop: Shop) {
+    let top = shop.category(category("Top", None)).await;
+    let mut made = Vec::new();
+    for name in ["A", "B", "C"] {
+        made.push(shop.category(category(name, Some(top.id))).await.id);
+    }
+    let [a, b, c] = made[..] else { panic!("three") };
+    let go = |id, parent_id, after| MoveCategory { id, parent_id, after, if_version: None, stamp: shop.next_stamp() };
+    let below = |all: &[Category], parent| -> Vec<_> {
+        all.iter().filter(|category| category.parent_id == parent).map(|category| category.id).collect()
+    };
+    shop.run(go(c, Some(top.id), None)).await.expect("moved");
+    let all = shop.run(go(a, Some(top.id), Some(b))).await.expect("moved");
+    assert_eq!(below(&all, Some(top.id)), [c, b, a]);
+    assert_eq!(shop.db().categories().await.expect("the tree"), all);
+    let all = shop.run(go(b, None, Some(top.id))).await.expect("moved");
+    assert_eq!((below(&all, Some(top.id)), below(&all, None)), (vec![c, a], vec![top.id, b]));
+    refused!(shop.run(go(top.id, Some(a), None)).await, Error::Conflict(Conflict::Misplaced(Misplaced::Cycle)));
+    refused!(shop.run(go(c, Some(top.id), Some(b))).await, Error::Invalid(_));
+    let stale = MoveCategory { if_version: Some(99), ..go(a, None, None) };
+    refused!(shop.run(stale).await, Error::Stale { .. });
+}
+
+pub async fn an_old_slug_leads_on(shop: Shop) {
+    let cups = shop.category(category("Cups", None)).await;
+    let patch = CategoryPatch { slug: Some("mugs".into()), ..CategoryPatch::default() };
+    shop.run(update(&shop, cups.id, patch)).await.expect("changed");
+    let name = Redirected::Category.name("cups");
+    let found = shop.db().document_named(DocumentKind::Redirect, &name).await.expect("an answer").expect("a redirect");
+    assert_eq!(found.read::<Redirect>().expect("a redirect").id, cups.id.0);
 }

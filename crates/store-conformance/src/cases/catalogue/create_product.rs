@@ -4,7 +4,11 @@ use commerce::{
     Conflict, Error,
     catalogue::{OptionDraft, ProductDraft, VariantDraft},
 };
-use model::{Image, ProductStatus, StockCause, text::SLUG_MAX};
+use model::{
+    Image, ProductDetails, ProductStatus, StockCause,
+    details::{Seo, Translation},
+    text::SLUG_MAX,
+};
 
 use crate::support::{Shop, category, draft, eur, load, pointers, refused, with_options};
 
@@ -36,6 +40,16 @@ fn full(category_id: model::CategoryId) -> ProductDraft {
             Image { url: "https://example.com/1.png".to_owned(), alt: Some("front".to_owned()) },
             Image { url: "/pictures/2.png".to_owned(), alt: None },
         ],
+        details: Some(ProductDetails {
+            publish_at: Some(model::Timestamp::UNIX_EPOCH),
+            seo: Seo { title: Some("Shirts".to_owned()), description: Some("All of them".to_owned()) },
+            translations: [(
+                "de".parse().expect("a tag"),
+                Translation { title: Some("Hemd".to_owned()), ..Translation::default() },
+            )]
+            .into(),
+            ..ProductDetails::default()
+        }),
         ..draft("", 3)
     }
 }

@@ -1,10 +1,16 @@
 //! Changing products.
 
+use std::collections::BTreeMap;
+
 use commerce::{
     Conflict, Error,
-    catalogue::{OptionDraft, ProductPatch, UpdateProduct, VariantDraft},
+    catalogue::{OptionDraft, ProductPatch, Redirect, Redirected, UpdateProduct, VariantDraft},
 };
-use model::{Image, Product, ProductStatus, SignedDuration, StockCause, Variant};
+use model::{
+    Image, Product, ProductStatus, SignedDuration, StockCause, Variant,
+    details::{Seo, Translation},
+};
+use store::DocumentKind;
 
 use crate::support::{Shop, category, draft, eur, line, pointers, refused, with_options};
 
@@ -24,6 +30,7 @@ fn as_draft(variant: &Variant) -> VariantDraft {
         track_stock: variant.track_stock,
         weight_grams: variant.weight_grams,
         barcode: variant.barcode.clone(),
+        details: None,
     }
 }
 
@@ -39,6 +46,11 @@ pub async fn what_is_given_changes_and_the_rest_stays(shop: Shop) {
     let expected = Product { title: "Cup".into(), updated_at: shop.now(), version: 2, ..before };
     assert_eq!(after, expected);
     assert_eq!(shop.product_now(after.id).await, expected);
+}
+
+fn german(title: &str) -> Translation {
+    let description = Some("<i>neu</i><script>x</script>".to_owned());
+    Translation { title: Some(title.to_owned()), description, ..Translation::default() }
 }
 
 pub async fn everything_can_be_changed(shop: Shop) {
@@ -64,10 +76,17 @@ pub async fn everything_can_be_changed(shop: Shop) {
             ..as_draft(&before.variants[0])
         }]),
         images: Some(vec![Image { url: "/1.png".into(), alt: None }]),
+        publish_at: Some(Some(shop.now())),
+        seo: Some(Seo { title: Some("Cups".into()), description: None }),
+        attributes: BTreeMap::new(),
+        related: Some(vec![shop.id()]),
+        translations: BTreeMap::from([("de".parse().expect("a tag"), Some(german("Tasse")))]),
     };
     let after = shop.run(update(&shop, &before, patch)).await.expect("changed");
     assert_eq!((after.slug.as_str(), after.description.as_str()), ("cup", "<b>New</b>"));
     assert_eq!((after.variants[0].stock, after.variants[0].track_stock), (5, false));
+    let texts = after.details.translation(&"de-CH".parse().expect("a tag")).expect("German");
+    assert_eq!((texts.title.as_deref(), texts.description.as_deref()), (Some("Tasse"), Some("<i>neu</i>")));
     assert_eq!(shop.product_now(before.id).await, after);
     assert_eq!(shop.db().product_by_slug("mug").await.expect("an answer"), None);
     let emptied = ProductPatch { vendor: Some(None), category_id: Some(None), ..ProductPatch::default() };
@@ -181,4 +200,17 @@ pub async fn stock_does_not_count_as_a_change(shop: Shop) {
     let rename = ProductPatch { title: Some("Cup".into()), ..ProductPatch::default() };
     let after = shop.run(UpdateProduct { if_version: Some(1), ..update(&shop, &mug, rename) }).await;
     assert_eq!(after.expect("the version is the same").variants[0].stock, 13);
+}
+
+pub async fn an_old_slug_leads_on(shop: Shop) {
+    let mug = shop.product("Mug", 1).await;
+    for slug in ["cup", "mug", "beaker", "mug"] {
+        let patch = ProductPatch { slug: Some(slug.into()), ..ProductPatch::default() };
+        shop.run(update(&shop, &mug, patch)).await.expect("changed");
+    }
+    for slug in ["cup", "mug", "beaker"] {
+        let name = Redirected::Product.name(slug);
+        let found = shop.db().document_named(DocumentKind::Redirect, &name).await.expect("an answer");
+        assert_eq!(found.expect("a redirect").read::<Redirect>().expect("a redirect").id, mug.id.0);
+    }
 }

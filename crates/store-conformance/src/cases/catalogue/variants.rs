@@ -4,9 +4,9 @@ use commerce::{
     Conflict, Error,
     catalogue::{CreateVariant, DeleteVariant, UpdateVariant, VariantDraft, VariantPatch},
 };
-use model::{Product, VariantId};
+use model::{ListPrice, Product, Sale, VariantId};
 
-use crate::support::{Shop, eur, line, pointers, refused, with_options};
+use crate::support::{Shop, eur, line, pointers, refused, usd, with_options};
 
 fn create(shop: &Shop, product: &Product, size: &str) -> CreateVariant {
     let draft = with_options("", &[size], 6).variants.swap_remove(0);
@@ -60,6 +60,9 @@ pub async fn what_is_given_changes_and_the_rest_stays(shop: Shop) {
         track_stock: Some(false),
         weight_grams: Some(Some(3)),
         barcode: Some(Some("4".into())),
+        prices: Some(vec![ListPrice { price: usd(3), compare_at_price: None }]),
+        sale: Some(Some(Sale { prices: vec![usd(2)], starts_at: None, ends_at: None })),
+        ..VariantPatch::default()
     };
     let after = shop.run(update(&shop, shirt.variants[1].id, patch)).await.expect("changed");
     assert_eq!((after.variants[0].clone(), after.version), (shirt.variants[0].clone(), 2));

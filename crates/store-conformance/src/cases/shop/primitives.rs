@@ -71,6 +71,7 @@ pub async fn changes_of_rows_that_are_not_there_are_broken(shop: Shop) {
         name: "x".into(),
         slug: "x".into(),
         position: 0,
+        details: model::category::CategoryDetails::default(),
         created_at: shop.now(),
         updated_at: shop.now(),
         version: 1,

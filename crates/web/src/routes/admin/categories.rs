@@ -1,7 +1,7 @@
 //! `/v1/admin/categories`
 
 use axum::{extract::State, response::Response};
-use commerce::catalogue::{CreateCategory, DeleteCategory, UpdateCategory};
+use commerce::catalogue::{CreateCategory, DeleteCategory, MoveCategory, UpdateCategory};
 use http::{HeaderMap, StatusCode};
 use model::{Category, CategoryId};
 use serde::Serialize;
@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 use crate::{
     App,
     dto::{
-        catalogue::{CategoryPatchDto, NewCategoryDto},
+        ListDto,
+        catalogue::{CategoryPatchDto, MoveCategoryDto, NewCategoryDto},
         category::CategoryDto,
     },
     extract::{Catalogue, Creating, IfMatch, Json, Path, Staff},
@@ -112,6 +113,34 @@ pub(super) async fn update(
 ) -> Result<Response, Problem> {
     let category = app.run(UpdateCategory { id, patch: body.into(), if_version, stamp: app.stamp()? }).await?;
     reply::changed(category.version, &CategoryDto::from(&category))
+}
+
+/// Move a category
+///
+/// With all that hang below it, to another place in the tree. Needs the permission `catalogue`.
+#[utoipa::path(
+    post, path = "/v1/admin/categories/{id}/move", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_move_category", security(("bearer" = [])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The category"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
+    request_body = MoveCategoryDto,
+    responses(
+        (status = 200, description = "The whole tree as it is now; `next_cursor` is always null", body = ListDto<CategoryDto>),
+        (status = 409, description = "`category_misplaced`"),
+    ),
+)]
+pub(super) async fn move_to(
+    State(app): State<App>,
+    _: Staff<Catalogue>,
+    Path(id): Path<CategoryId>,
+    IfMatch(if_version): IfMatch,
+    Json(body): Json<MoveCategoryDto>,
+) -> Result<Response, Problem> {
+    let MoveCategoryDto { parent_id, after_id } = body;
+    let tree = app.run(MoveCategory { id, parent_id, after: after_id, if_version, stamp: app.stamp()? }).await?;
+    let items = tree.iter().map(CategoryDto::from).collect();
+    reply::json(StatusCode::OK, &ListDto { items, next_cursor: None })
 }
 
 /// Delete a category

@@ -1,6 +1,7 @@
 //! `/v1/admin`: what the staff do. Each handler names the area of the shop that its caller must be trusted with.
 
 mod accounts;
+mod attributes;
 mod categories;
 mod mails;
 mod orders;
@@ -17,9 +18,13 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(products::list, products::create))
         .routes(routes!(products::read, products::update, products::delete))
         .routes(routes!(variants::list, variants::create))
+        .merge(attributes::router())
+        .routes(routes!(variants::generate))
+        .routes(routes!(variants::prices))
         .routes(routes!(variants::read, variants::update, variants::delete))
         .routes(routes!(stock::list, stock::move_stock))
         .routes(routes!(categories::list, categories::create))
+        .routes(routes!(categories::move_to))
         .routes(routes!(categories::read, categories::update, categories::delete))
         .routes(routes!(orders::list))
         .routes(routes!(orders::read))

@@ -14,7 +14,7 @@ use crate::{
     dto::{
         catalogue::{NewProductDto, ProductPatchDto, ProductStatusDto},
         list::ListDto,
-        product::ProductDto,
+        product::{Audience, ProductDto},
     },
     extract::{Catalogue, Creating, IfMatch, Json, Path, Query, Staff},
     openapi::tag,
@@ -60,7 +60,21 @@ impl AdminParams {
     /// The status, and what shoppers can ask for as well.
     fn split(self) -> (Option<ProductStatus>, Params) {
         let Self { status, limit, cursor, category, q, tag, price_min, price_max, on_sale, in_stock, sort } = self;
-        (status, Params { limit, cursor, category, q, tag, price_min, price_max, on_sale, in_stock, sort })
+        let params = Params {
+            limit,
+            cursor,
+            category,
+            q,
+            tag,
+            price_min,
+            price_max,
+            on_sale,
+            in_stock,
+            sort,
+            currency: None,
+            language: None,
+        };
+        (status, params)
     }
 }
 
@@ -78,7 +92,7 @@ pub(super) async fn list(
     Query(params): Query<AdminParams>,
 ) -> Result<Response, Problem> {
     let (status, params) = params.split();
-    reply::json(StatusCode::OK, &find(&app, &params, status).await?)
+    reply::json(StatusCode::OK, &find(&app, &params, status, &Audience::Staff).await?)
 }
 
 /// Read a product
@@ -143,7 +157,7 @@ impl Operation for CreateAndShow {
 
 fn created((product, categories): &(Product, Vec<Category>)) -> StoredReply {
     let location = format!("/v1/admin/products/{}", product.id);
-    reply::stored_resource(location, product.version, &ProductDto::new(product, categories))
+    reply::stored_resource(location, product.version, &ProductDto::new(product, categories, &Audience::Staff))
 }
 
 /// Change a product
@@ -202,5 +216,5 @@ pub(super) async fn delete(
 
 /// The product with its category, which the product itself knows by its id alone.
 async fn with_category(app: &App, product: &Product) -> Result<ProductDto, Problem> {
-    Ok(ProductDto::new(product, &app.engine().categories().await?))
+    Ok(ProductDto::new(product, &app.engine().categories().await?, &Audience::Staff))
 }

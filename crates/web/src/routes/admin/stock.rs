@@ -12,7 +12,7 @@ use crate::{
     App,
     dto::{
         catalogue::{MoveStockDto, StockMovementDto},
-        product::VariantDto,
+        product::{Audience, VariantDto},
     },
     extract::{Catalogue, Creating, Path, Query, Staff, page_request},
     openapi::tag,
@@ -90,5 +90,8 @@ pub(super) async fn move_stock(
     let MoveStockDto { delta, reason, cause } = creating.body;
     let cause = cause.map(Into::into);
     let moved = MoveStock { variant_id, delta, cause, reason, actor_id: Some(actor), stamp };
-    app.run_once(claim, moved, |variant: &Variant| reply::stored(StatusCode::OK, &VariantDto::from(variant))).await
+    app.run_once(claim, moved, |variant: &Variant| {
+        reply::stored(StatusCode::OK, &VariantDto::new(variant, &Audience::Staff))
+    })
+    .await
 }

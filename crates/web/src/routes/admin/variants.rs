@@ -1,7 +1,7 @@
 //! `/v1/admin/products/{id}/variants` and `/v1/admin/variants/{id}`
 
 use axum::{extract::State, response::Response};
-use commerce::catalogue::{CreateVariant, DeleteVariant, UpdateVariant};
+use commerce::catalogue::{CreateVariant, DeleteVariant, GenerateVariants, UpdateVariant};
 use http::{HeaderMap, StatusCode};
 use model::{Product, ProductId, VariantId};
 use serde::Serialize;
@@ -11,14 +11,19 @@ use utoipa::ToSchema;
 use crate::{
     App,
     dto::{
-        catalogue::{NewVariantDto, VariantPatchDto},
-        product::VariantDto,
+        ListDto,
+        catalogue::{GenerateVariantsDto, NewVariantDto, VariantPatchDto},
+        price::PriceChangeDto,
+        product::{Audience, VariantDto},
     },
     extract::{Catalogue, Creating, IfMatch, Json, Path, Staff},
     openapi::tag,
     problem::Problem,
     reply,
 };
+
+/// The most entries of a history that are shown.
+const HISTORY_MAX: u32 = 1000;
 
 /// The variants of a product.
 #[derive(Serialize, ToSchema)]
@@ -45,7 +50,7 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let product = app.engine().product(id).await?.ok_or_else(Problem::not_found)?;
-    let items = product.variants.iter().map(VariantDto::from).collect();
+    let items = product.variants.iter().map(|variant| VariantDto::new(variant, &Audience::Staff)).collect();
     reply::resource(product.version, &Variants { items }, &headers)
 }
 
@@ -81,7 +86,65 @@ pub(super) async fn create(
 fn created(product: &Product) -> StoredReply {
     let Some(variant) = product.variants.last() else { return reply::stored(StatusCode::CREATED, &()) };
     let location = format!("/v1/admin/variants/{}", variant.id);
-    reply::stored_resource(location, product.version, &VariantDto::from(variant))
+    reply::stored_resource(location, product.version, &VariantDto::new(variant, &Audience::Staff))
+}
+
+/// Make variants from the values of options
+///
+/// Adds a variant for every combination that the product lacks; those that it has stay, with their stock. A product without
+/// options keeps its only variant as the first combination. Needs the permission `catalogue`.
+#[utoipa::path(
+    post, path = "/v1/admin/products/{id}/variants/generate", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_generate_variants", security(("bearer" = [])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The product"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
+    request_body = GenerateVariantsDto,
+    responses(
+        (status = 200, description = "All variants of the product", body = Variants),
+        (status = 409, description = "`sku_taken`"),
+    ),
+)]
+pub(super) async fn generate(
+    State(app): State<App>,
+    staff: Staff<Catalogue>,
+    Path(product_id): Path<ProductId>,
+    IfMatch(if_version): IfMatch,
+    Json(body): Json<GenerateVariantsDto>,
+) -> Result<Response, Problem> {
+    let GenerateVariantsDto { options, price, sku_prefix } = body;
+    let generate = GenerateVariants {
+        product_id,
+        options: options.map(|options| options.into_iter().map(Into::into).collect()),
+        price: price.map(Into::into),
+        sku_prefix,
+        if_version,
+        actor_id: Some(staff.account_id()),
+        stamp: app.stamp()?,
+    };
+    let product = app.run(generate).await?;
+    let items = product.variants.iter().map(|variant| VariantDto::new(variant, &Audience::Staff)).collect();
+    reply::changed(product.version, &Variants { items })
+}
+
+/// List what a variant cost
+///
+/// From when on it cost how much, newest first, at most 1000 entries; a variant whose price never changed has none. Needs the
+/// permission `catalogue`.
+#[utoipa::path(
+    get, path = "/v1/admin/variants/{id}/prices", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_list_prices", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The variant")),
+    responses((status = 200, description = "The history; `next_cursor` is always null", body = ListDto<PriceChangeDto>)),
+)]
+pub(super) async fn prices(
+    State(app): State<App>,
+    _: Staff<Catalogue>,
+    Path(id): Path<VariantId>,
+) -> Result<Response, Problem> {
+    app.engine().product_of_variant(id).await?.ok_or_else(Problem::not_found)?;
+    let history = app.engine().price_history(id, HISTORY_MAX).await?;
+    let items = history.into_iter().map(PriceChangeDto::from).collect();
+    reply::json(StatusCode::OK, &ListDto { items, next_cursor: None })
 }
 
 /// Read a variant
@@ -108,7 +171,7 @@ pub(super) async fn read(
 /// The variant among its product's.
 fn of_product(product: &Product, id: VariantId) -> Result<VariantDto, Problem> {
     let variant = product.variants.iter().find(|variant| variant.id == id);
-    variant.map(VariantDto::from).ok_or_else(Problem::not_found)
+    variant.map(|variant| VariantDto::new(variant, &Audience::Staff)).ok_or_else(Problem::not_found)
 }
 
 /// Change a variant

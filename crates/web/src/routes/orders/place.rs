@@ -36,9 +36,9 @@ pub(super) async fn place(
 ) -> Result<Response, Problem> {
     let stamp = app.stamp()?;
     let claim = creating.require_claim(caller.account_id(), "POST /v1/orders", stamp.now)?;
-    let PlaceOrderDto { lines, ship_to } = creating.body;
+    let PlaceOrderDto { lines, currency, ship_to } = creating.body;
     let lines = lines.into_iter().map(RequestedLine::from).collect();
-    let place = PlaceOrder { buyer: caller.account_id(), lines, ship_to: ship_to.into(), stamp };
+    let place = PlaceOrder { buyer: caller.account_id(), lines, currency, ship_to: ship_to.into(), stamp };
     app.run_once(Some(claim), place, placed).await
 }
 

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     App, Problem,
-    dto::{ListDto, ProductDto},
+    dto::{Audience, ListDto, ProductDto},
     extract::{Query, page_request},
     openapi::tag,
     problem::Code,
@@ -48,6 +48,13 @@ pub(in crate::routes) struct Params {
     /// The order of the list; `newest` when left out.
     #[param(inline)]
     pub(in crate::routes) sort: Option<Sort>,
+    /// The currency of the prices that are shown: one of the shop's. What has no price in it is shown in its own. Filters and
+    /// orders go by the shop's own currency.
+    #[param(min_length = 3, max_length = 3, example = "EUR")]
+    pub(in crate::routes) currency: Option<String>,
+    /// The language of the texts: one of the shop's. `Accept-Language` counts when it is left out.
+    #[param(example = "en")]
+    pub(in crate::routes) language: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
@@ -86,7 +93,11 @@ pub(super) async fn list(
     uri: Uri,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    app.cached(&uri, &request, async || Ok((0, find(&app, &params, Some(ProductStatus::Active)).await?))).await
+    app.cached(&uri, &request, async || {
+        let audience = app.shoppers(params.currency.as_deref(), params.language.as_deref(), &request)?;
+        Ok((0, find(&app, &params, Some(ProductStatus::Active), &audience).await?))
+    })
+    .await
 }
 
 /// The page of products that `params` ask for, of this status where one is given.
@@ -94,13 +105,14 @@ pub(in crate::routes) async fn find(
     app: &App,
     params: &Params,
     status: Option<ProductStatus>,
+    audience: &Audience,
 ) -> Result<ListDto<ProductDto>, Problem> {
     let categories = app.engine().categories().await?;
     let sort = ProductSort::from(params.sort.unwrap_or_default());
     let page = page_request(params.limit, params.cursor.as_deref(), sort.as_str())?;
     let filter = ProductFilter { status, ..filter(params, sort, &categories)? };
     let page = app.engine().products(&filter, &page).await?;
-    Ok(ListDto::new(page, |product| ProductDto::new(product, &categories)))
+    Ok(ListDto::new(page, |product| ProductDto::new(product, &categories, audience)))
 }
 
 fn filter(params: &Params, sort: ProductSort, categories: &[model::Category]) -> Result<ProductFilter, Problem> {

@@ -1,12 +1,12 @@
 //! `/v1/products`: what shoppers see of the catalogue.
 
 pub(super) mod list;
-mod read;
+pub(super) mod read;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(read::read))
+    OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(read::read)).routes(routes!(read::related))
 }

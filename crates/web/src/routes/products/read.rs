@@ -1,37 +1,115 @@
-//! `GET /v1/products/{id or slug}`.
+//! `GET /v1/products/{id or slug}` and what goes with it.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use commerce::catalogue::Redirected;
 use http::{HeaderMap, Uri};
-use model::{ProductId, ProductStatus};
+use model::{Product, ProductId, ProductStatus};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use crate::{App, Problem, dto::ProductDto, extract::Path, openapi::tag};
+use crate::{
+    App, Problem,
+    dto::{ListDto, ProductDto},
+    extract::{Path, Query},
+    openapi::tag,
+    routes::moved,
+};
+
+/// In which currency and language it is shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::routes) struct Shown {
+    /// The currency of the prices: one of the shop's. What has no price in it is shown in its own.
+    #[param(min_length = 3, max_length = 3, example = "EUR")]
+    pub(in crate::routes) currency: Option<String>,
+    /// The language of the texts: one of the shop's. `Accept-Language` counts when it is left out.
+    #[param(example = "en")]
+    pub(in crate::routes) language: Option<String>,
+}
 
 /// Read a product.
 ///
-/// By its id or its slug. Drafts and archived products are answered like ones that do not exist.
+/// By its id or its slug. Drafts and archived products are answered like ones that do not exist. A slug that a product once
+/// had leads on to it.
 #[utoipa::path(get, path = "/v1/products/{product}", operation_id = "read_product", tag = tag::CATALOGUE,
-    params(("product" = String, Path, description = "Id or slug of the product.", example = "linen-shirt")),
+    params(("product" = String, Path, description = "Id or slug of the product.", example = "linen-shirt"), Shown),
     responses(
         (status = 200, description = "The product.", body = ProductDto),
+        (status = 301, description = "It has another slug now; `Location` says which."),
         (status = 304, description = "The caller has this version already (If-None-Match)."),
     ))]
 pub(super) async fn read(
     State(app): State<App>,
     Path(product): Path<String>,
+    Query(shown): Query<Shown>,
+    uri: Uri,
+    request: HeaderMap,
+) -> Result<Response, Problem> {
+    let reply = app
+        .cached(&uri, &request, async || {
+            let audience = app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), &request)?;
+            let found = find(&app, &product).await?.ok_or_else(Problem::not_found)?;
+            let categories = match found.category_id {
+                Some(_) => app.engine().categories().await?,
+                None => Vec::new(),
+            };
+            Ok((found.version, ProductDto::new(&found, &categories, &audience)))
+        })
+        .await;
+    match reply {
+        Err(problem) if problem.is_not_found() => match renamed(&app, &product).await? {
+            Some(slug) => Ok(moved("/v1/products", &slug, &uri).into_response()),
+            None => Err(problem),
+        },
+        reply => reply,
+    }
+}
+
+/// The active product with this id or slug.
+async fn find(app: &App, product: &str) -> Result<Option<Product>, Problem> {
+    let found = match product.parse::<ProductId>() {
+        Ok(id) => app.engine().product(id).await?,
+        Err(_) => app.engine().product_by_slug(product).await?,
+    };
+    Ok(found.filter(|product| product.status == ProductStatus::Active))
+}
+
+/// The slug of the active product that had this one.
+async fn renamed(app: &App, slug: &str) -> Result<Option<String>, Problem> {
+    let Some(id) = app.redirected(Redirected::Product, slug).await? else { return Ok(None) };
+    let found = app.engine().product(ProductId(id)).await?;
+    Ok(found.filter(|product| product.status == ProductStatus::Active).map(|product| product.slug))
+}
+
+/// List what goes with a product.
+///
+/// The products that the staff chose, in their order, as far as they are for sale.
+#[utoipa::path(get, path = "/v1/products/{product}/related", operation_id = "list_related_products", tag = tag::CATALOGUE,
+    params(("product" = String, Path, description = "Id or slug of the product.", example = "linen-shirt"), Shown),
+    responses(
+        (status = 200, description = "All of them; `next_cursor` is always null.", body = ListDto<ProductDto>),
+        (status = 304, description = "The caller has this list already (If-None-Match)."),
+    ))]
+pub(super) async fn related(
+    State(app): State<App>,
+    Path(product): Path<String>,
+    Query(shown): Query<Shown>,
     uri: Uri,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     app.cached(&uri, &request, async || {
-        let found = match product.parse::<ProductId>() {
-            Ok(id) => app.engine().product(id).await?,
-            Err(_) => app.engine().product_by_slug(&product).await?,
-        };
-        let found = found.filter(|product| product.status == ProductStatus::Active).ok_or_else(Problem::not_found)?;
-        let categories = match found.category_id {
-            Some(_) => app.engine().categories().await?,
-            None => Vec::new(),
-        };
-        Ok((found.version, ProductDto::new(&found, &categories)))
+        let audience = app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), &request)?;
+        let product = find(&app, &product).await?.ok_or_else(Problem::not_found)?;
+        let mut found = app.engine().products_by_id(&product.details.related).await?;
+        found.retain(|product| product.status == ProductStatus::Active);
+        found.sort_by_key(|found| product.details.related.iter().position(|id| *id == found.id));
+        let categories = app.engine().categories().await?;
+        let items = found.iter().map(|product| ProductDto::new(product, &categories, &audience)).collect();
+        Ok((0, ListDto { items, next_cursor: None }))
     })
     .await
 }

@@ -11,8 +11,8 @@ use model::{
     ProductId, ProductStatus, SavedAddress, Session, SessionId, StockMovement, Timestamp, Variant, VariantId,
 };
 use store::{
-    AccountFilter, AccountRow, Backlog, Engine, Job, MailFilter, OrderFilter, Page, PageRequest, ProductFilter,
-    Queries, Query, SessionAccess, StoreError,
+    AccountFilter, AccountRow, Backlog, Document, DocumentKind, Engine, Job, MailFilter, OrderFilter, Page,
+    PageRequest, ProductFilter, Queries, Query, SessionAccess, StoreError,
 };
 use uuid::Uuid;
 
@@ -102,8 +102,10 @@ pub(crate) fn product(id: u128, slug: &str, status: ProductStatus) -> Product {
             track_stock: true,
             weight_grams: None,
             barcode: None,
+            details: model::VariantDetails::default(),
         }],
         images: vec![],
+        details: model::ProductDetails::default(),
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         version: 1,
@@ -171,6 +173,9 @@ impl Queries for FakeEngine {
         let items = products.into_iter().filter(|product| Some(product.status) == filter.status).take(limit).collect();
         self.answer(Page { items, next: None }).await
     }
+    async fn document_named(&self, _: DocumentKind, _: &str) -> Query<Option<Document>> {
+        self.answer(None).await
+    }
     async fn categories(&self) -> Query<Vec<Category>> {
         let category = Category {
             id: CategoryId(Uuid::from_u128(7)),
@@ -178,6 +183,7 @@ impl Queries for FakeEngine {
             name: "Kitchen".to_owned(),
             slug: "kitchen".to_owned(),
             position: 0,
+            details: model::category::CategoryDetails::default(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             version: 1,

@@ -118,8 +118,10 @@ impl Shop {
                 track_stock: true,
                 weight_grams: None,
                 barcode: None,
+                details: None,
             }],
             images: vec![],
+            details: None,
         };
         self.run(CreateProduct { draft, actor_id: None, stamp: fresh_stamp() }).await
     }

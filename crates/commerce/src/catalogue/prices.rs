@@ -1,0 +1,85 @@
+//! What variants cost over time: whatever changes a product settles its prices here, and what changes by itself is turned.
+
+use async_trait::async_trait;
+use model::{PriceChange, Product, ProductStatus, Timestamp, Variant};
+use store::{Change, Operation, Tx};
+
+use crate::Error;
+
+/// How many products are turned in one transaction.
+const AT_ONCE: u32 = 100;
+
+/// A variant that is for sale from `now` on.
+pub(super) fn begin(variant: &mut Variant, now: Timestamp) {
+    let new = variant.clone();
+    variant.settle(&new, &[], now, now);
+}
+
+/// Brings the prices of `after`, which was `before`, to `now`; gives what has to be noted.
+pub(super) async fn settle(
+    tx: &mut dyn Tx,
+    before: &Product,
+    after: &mut Product,
+    now: Timestamp,
+) -> Result<Vec<PriceChange>, Error> {
+    let old = |variant: &Variant| before.variants.iter().find(|old| old.id == variant.id);
+    let is_repriced = |variant: &&Variant| old(variant).is_some_and(|old| variant.is_priced_unlike(old, now));
+    let repriced: Vec<_> = after.variants.iter().filter(is_repriced).map(|variant| variant.id).collect();
+    let history = if repriced.is_empty() { Vec::new() } else { tx.price_history(&repriced).await? };
+    let mut noted = Vec::new();
+    for variant in &mut after.variants {
+        match old(variant) {
+            None => begin(variant, now),
+            Some(old) if repriced.contains(&variant.id) => {
+                noted.extend(variant.settle(old, &history, before.created_at, now));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(noted)
+}
+
+/// Turns some of the products of which something changes by itself: sales begin and end, drafts are published. To be
+/// repeated while it gives more than none.
+#[derive(Clone, Copy, Debug)]
+pub struct TurnProducts {
+    /// The time.
+    pub now: Timestamp,
+}
+
+#[async_trait]
+impl Operation for TurnProducts {
+    /// How many there were.
+    type Output = u32;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<u32, Error> {
+        let mut turned = 0;
+        for id in tx.turning_products(self.now, AT_ONCE).await? {
+            let Some(before) = tx.product(id).await? else { continue };
+            // Another process may have been quicker.
+            if before.next_turn().is_none_or(|turn| turn > self.now) {
+                continue;
+            }
+            let mut after = self.published(before.clone());
+            let noted = settle(tx, &before, &mut after, self.now).await?;
+            let update = Change::UpdateProduct { product: after, removed: Vec::new() };
+            tx.apply(&[update, Change::NotePrices(noted)]).await?;
+            turned += 1;
+        }
+        Ok(turned)
+    }
+}
+
+impl TurnProducts {
+    /// The product, published if it is time. Turns of prices do not count as changes of the product, this does.
+    fn published(&self, mut product: Product) -> Product {
+        let is_due = product.details.publish_at.is_some_and(|at| at <= self.now);
+        if is_due && product.status == ProductStatus::Draft {
+            product.status = ProductStatus::Active;
+            product.updated_at = self.now;
+            product.version += 1;
+        }
+        product
+    }
+}

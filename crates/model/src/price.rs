@@ -1,0 +1,406 @@
+//! What a variant costs: its regular price, the same in other currencies, sales that begin and end by themselves, and the
+//! history that a shop must be able to show.
+//!
+//! The price of a moment is a function of the variant and the clock ([`Variant::price_at`]), so a sale ends on time
+//! whatever else is late. What lists sort and filter by, the *settled* price, follows at the variant's turns
+//! ([`Variant::next_turn`]).
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{Currency, Money, Variant, VariantId, violation::Violations};
+
+/// The most currencies beside the variant's own.
+pub const OTHER_PRICES_MAX: usize = 30;
+/// How far the lowest price before a reduction looks back: Directive 98/6/EC, article 6a.
+pub const LOOK_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// The price in another currency than the variant's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListPrice {
+    /// What it costs.
+    pub price: Money,
+    /// What it cost before, in the same currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare_at_price: Option<Money>,
+}
+
+/// Lower prices for a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    /// What it costs meanwhile, one price a currency; a currency without one keeps its regular price.
+    pub prices: Vec<Money>,
+    /// From when; at once when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<Timestamp>,
+    /// Until when, not included; until it is taken off when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
+}
+
+impl Sale {
+    /// Whether it is on at this time.
+    #[must_use]
+    pub fn is_on(&self, at: Timestamp) -> bool {
+        self.starts_at.is_none_or(|starts| starts <= at) && self.ends_at.is_none_or(|ends| at < ends)
+    }
+
+    fn price(&self, currency: Currency) -> Option<Money> {
+        self.prices.iter().find(|price| price.currency == currency).copied()
+    }
+}
+
+/// From when on a variant cost how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriceChange {
+    /// Which variant.
+    pub variant_id: VariantId,
+    /// Since when.
+    pub at: Timestamp,
+    /// How much.
+    pub price: Money,
+}
+
+impl Variant {
+    /// The currencies that it has a price in, its own first.
+    pub fn currencies(&self) -> impl Iterator<Item = Currency> {
+        std::iter::once(self.price.currency).chain(self.details.prices.iter().map(|other| other.price.currency))
+    }
+
+    /// The regular price in this currency, and what it was before.
+    #[must_use]
+    pub fn regular(&self, currency: Currency) -> Option<(Money, Option<Money>)> {
+        if currency == self.price.currency {
+            return Some((self.price, self.compare_at_price));
+        }
+        let other = self.details.prices.iter().find(|other| other.price.currency == currency)?;
+        Some((other.price, other.compare_at_price))
+    }
+
+    /// What a piece costs in this currency at this time; `None` when it has no price in it.
+    #[must_use]
+    pub fn price_at(&self, currency: Currency, at: Timestamp) -> Option<Money> {
+        let (regular, _) = self.regular(currency)?;
+        let sale = self.details.sale.as_ref().filter(|sale| sale.is_on(at));
+        Some(sale.and_then(|sale| sale.price(currency)).unwrap_or(regular))
+    }
+
+    /// What a piece cost before it was reduced, if it is at this time: the regular price during a sale, otherwise the
+    /// price to compare with where that is higher.
+    #[must_use]
+    pub fn reduced_from(&self, currency: Currency, at: Timestamp) -> Option<Money> {
+        let (regular, before) = self.regular(currency)?;
+        let now = self.price_at(currency, at)?;
+        let from = if now.amount < regular.amount { Some(regular) } else { before };
+        from.filter(|from| from.amount > now.amount)
+    }
+
+    /// The lowest price of the 30 days before the reduction that is on at this time, if one is.
+    #[must_use]
+    pub fn lowest_before(&self, currency: Currency, at: Timestamp) -> Option<Money> {
+        self.reduced_from(currency, at)?;
+        self.details.lowest.iter().find(|price| price.currency == currency).copied()
+    }
+
+    /// The price in its own currency as of the last turn: what lists sort and filter by.
+    #[must_use]
+    pub fn settled_price(&self) -> Money {
+        let at = self.details.settled_at.filter(|_| self.details.sale.is_some());
+        at.and_then(|at| self.price_at(self.price.currency, at)).unwrap_or(self.price)
+    }
+
+    /// Whether it cost less than before as of the last turn.
+    #[must_use]
+    pub fn is_settled_on_sale(&self) -> bool {
+        let at = self.details.settled_at.unwrap_or(Timestamp::MIN);
+        self.reduced_from(self.price.currency, at).is_some()
+    }
+
+    /// When its price changes by itself next.
+    #[must_use]
+    pub fn next_turn(&self) -> Option<Timestamp> {
+        let settled = self.details.settled_at.unwrap_or(Timestamp::MIN);
+        self.turns().into_iter().find(|turn| *turn > settled)
+    }
+
+    /// When its sale begins and ends.
+    fn turns(&self) -> Vec<Timestamp> {
+        self.details.sale.iter().flat_map(|sale| sale.starts_at.into_iter().chain(sale.ends_at)).collect()
+    }
+
+    /// Whether it may cost something else at `now` than `before` did when that was settled.
+    #[must_use]
+    pub fn is_priced_unlike(&self, before: &Self, now: Timestamp) -> bool {
+        let is_turned = before.next_turn().is_some_and(|turn| turn <= now);
+        let (ours, theirs) = (&self.details, &before.details);
+        is_turned || self.price != before.price || ours.prices != theirs.prices || ours.sale != theirs.sale
+    }
+
+    /// Brings the variant to `now`, after `before` (which may be the same) became it: notes what it costs in history, and the
+    /// lowest price before each reduction. `history` is what was noted of it already, in any order; `known_since` is since
+    /// when `before` has been for sale.
+    pub fn settle(
+        &mut self,
+        before: &Self,
+        history: &[PriceChange],
+        known_since: Timestamp,
+        now: Timestamp,
+    ) -> Vec<PriceChange> {
+        let mut noted = Vec::new();
+        let currencies: Vec<Currency> = self.currencies().collect();
+        self.details.lowest.retain(|lowest| currencies.contains(&lowest.currency));
+        for currency in currencies {
+            let of = |change: &&PriceChange| change.variant_id == self.id && change.price.currency == currency;
+            let mut past: Vec<(Timestamp, Money)> =
+                history.iter().filter(of).map(|change| (change.at, change.price)).collect();
+            past.sort_by_key(|(at, _)| *at);
+            let is_first = past.is_empty();
+            // What a piece cost while nothing was noted is what it costs as of the last turn.
+            let settled = before.details.settled_at.unwrap_or(known_since);
+            if is_first && let Some(price) = before.price_at(currency, settled) {
+                past.push((known_since, price));
+            }
+            let begun = past.len();
+            let turns = before.turns().into_iter().filter(|turn| *turn > settled && *turn < now);
+            let turned = turns.filter_map(|turn| Some((turn, before.price_at(currency, turn)?)));
+            let latest = self.price_at(currency, now).map(|price| (turn_at(before, self, settled, now), price));
+            for (at, price) in turned.chain(latest).collect::<Vec<_>>() {
+                match past.last() {
+                    Some((_, last)) if *last == price => continue,
+                    Some((_, last)) if price.amount < last.amount => {
+                        set(&mut self.details.lowest, lowest(&past, at).unwrap_or(*last));
+                    }
+                    _ => self.details.lowest.retain(|lowest| lowest.currency != currency),
+                }
+                past.push((at, price));
+            }
+            let new = if past.len() > begun { &past[if is_first { 0 } else { begun }..] } else { &[] };
+            noted.extend(new.iter().map(|&(at, price)| PriceChange { variant_id: self.id, at, price }));
+        }
+        self.details.settled_at = self.details.sale.is_some().then_some(now);
+        noted
+    }
+
+    /// Checks the prices in other currencies and the sale.
+    pub(crate) fn check_prices(&self, at: &str, wrong: &mut Violations) {
+        if self.details.prices.len() > OTHER_PRICES_MAX {
+            let message = format!("must be at most {OTHER_PRICES_MAX} prices");
+            wrong.add(format!("{at}/other_prices"), "out_of_range", message);
+        }
+        let mut seen = vec![self.price.currency];
+        for (index, other) in self.details.prices.iter().enumerate() {
+            let at = format!("{at}/other_prices/{index}");
+            check_list_price(other, &at, wrong);
+            if seen.contains(&other.price.currency) {
+                wrong.add(format!("{at}/price/currency"), "duplicate", "there is a price in this currency already");
+            }
+            seen.push(other.price.currency);
+        }
+        let Some(sale) = &self.details.sale else { return };
+        if sale.prices.is_empty() {
+            wrong.add(format!("{at}/sale/prices"), "required", "a sale has at least one price");
+        }
+        let mut seen = Vec::new();
+        for (index, price) in sale.prices.iter().enumerate() {
+            let at = format!("{at}/sale/prices/{index}");
+            wrong.take(price.check_price(&at));
+            match self.regular(price.currency) {
+                None => wrong.add(format!("{at}/currency"), "no_regular_price", "the variant has no price in it"),
+                Some((regular, _)) if price.amount >= regular.amount => {
+                    wrong.add(format!("{at}/amount"), "not_lower", "must be less than the regular price");
+                }
+                Some(_) => {}
+            }
+            if seen.contains(&price.currency) {
+                wrong.add(format!("{at}/currency"), "duplicate", "the sale has a price in this currency already");
+            }
+            seen.push(price.currency);
+        }
+        if let (Some(starts), Some(ends)) = (sale.starts_at, sale.ends_at)
+            && ends <= starts
+        {
+            wrong.add(format!("{at}/sale/ends_at"), "out_of_range", "must be after the start");
+        }
+    }
+}
+
+fn check_list_price(other: &ListPrice, at: &str, wrong: &mut Violations) {
+    wrong.take(other.price.check_price(&format!("{at}/price")));
+    let Some(before) = other.compare_at_price else { return };
+    wrong.take(before.check_price(&format!("{at}/compare_at_price")));
+    if before.currency != other.price.currency {
+        let message = "must be the currency of the price";
+        wrong.add(format!("{at}/compare_at_price/currency"), "mixed_currencies", message);
+    }
+}
+
+/// Since when the price of `now` is right: a turn that came meanwhile, or `now` itself when somebody changed it.
+fn turn_at(before: &Variant, after: &Variant, settled: Timestamp, now: Timestamp) -> Timestamp {
+    let last_turn = before.turns().into_iter().filter(|turn| *turn > settled && *turn <= now).max();
+    if after.is_same_offer(before) { last_turn.unwrap_or(now) } else { now }
+}
+
+impl Variant {
+    fn is_same_offer(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.details, &other.details);
+        self.price == other.price && ours.prices == theirs.prices && ours.sale == theirs.sale
+    }
+}
+
+/// The lowest of the prices that were asked in the [`LOOK_BACK`] before `at`.
+fn lowest(past: &[(Timestamp, Money)], at: Timestamp) -> Option<Money> {
+    let from = at - LOOK_BACK;
+    let begun_before = past.iter().rev().find(|(since, _)| *since <= from);
+    let within = past.iter().filter(|(since, _)| *since > from && *since < at);
+    within.chain(begun_before).map(|(_, price)| *price).min_by_key(|price| price.amount)
+}
+
+fn set(prices: &mut Vec<Money>, price: Money) {
+    prices.retain(|other| other.currency != price.currency);
+    prices.push(price);
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::details::VariantDetails;
+
+    fn day(day: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day)
+    }
+
+    fn eur(amount: i64) -> Money {
+        Money::new(amount, Currency::EUR)
+    }
+
+    fn usd(amount: i64) -> Money {
+        Money::new(amount, Currency::from_code("USD").expect("a currency"))
+    }
+
+    fn variant(price: i64) -> Variant {
+        Variant {
+            id: VariantId(Uuid::nil()),
+            sku: None,
+            option_values: vec![],
+            price: eur(price),
+            compare_at_price: None,
+            stock: 0,
+            track_stock: true,
+            weight_grams: None,
+            barcode: None,
+            details: VariantDetails::default(),
+        }
+    }
+
+    /// A variant whose changes are settled one after the other.
+    struct Life {
+        variant: Variant,
+        history: Vec<PriceChange>,
+    }
+
+    impl Life {
+        fn change(&mut self, now: Timestamp, change: impl FnOnce(&mut Variant)) {
+            let before = self.variant.clone();
+            change(&mut self.variant);
+            self.history.extend(self.variant.settle(&before, &self.history, day(0), now));
+        }
+
+        fn prices(&self) -> Vec<(Timestamp, i64)> {
+            self.history.iter().map(|change| (change.at, change.price.amount)).collect()
+        }
+    }
+
+    fn sale(price: i64, from: Timestamp, to: Timestamp) -> Option<Sale> {
+        Some(Sale { prices: vec![eur(price)], starts_at: Some(from), ends_at: Some(to) })
+    }
+
+    #[test]
+    fn a_sale_begins_and_ends_on_time() {
+        let mut shirt = variant(4000);
+        shirt.details.sale = sale(3000, day(10), day(20));
+        let at = |at| shirt.price_at(Currency::EUR, at).map(|price| price.amount);
+        let moment = SignedDuration::from_micros(1);
+        assert_eq!([at(day(10) - moment), at(day(10))], [Some(4000), Some(3000)]);
+        assert_eq!([at(day(20) - moment), at(day(20))], [Some(3000), Some(4000)]);
+        assert_eq!(shirt.reduced_from(Currency::EUR, day(15)), Some(eur(4000)));
+        assert_eq!(shirt.reduced_from(Currency::EUR, day(25)), None);
+        assert_eq!(shirt.price_at(usd(0).currency, day(15)), None);
+    }
+
+    #[test]
+    fn the_lowest_price_is_that_of_the_thirty_days_before_the_reduction() {
+        let mut life = Life { variant: variant(4000), history: vec![] };
+        life.change(day(40), |shirt| shirt.price = eur(3500));
+        life.change(day(45), |shirt| shirt.price = eur(4500));
+        life.change(day(50), |shirt| shirt.details.sale = sale(3900, day(60), day(80)));
+        assert_eq!(life.variant.next_turn(), Some(day(60)));
+        // Whoever settles comes late: the history says when the sale began.
+        life.change(day(61), |_| {});
+        assert_eq!(life.variant.lowest_before(Currency::EUR, day(61)), Some(eur(3500)), "it cost 35 on day 44");
+        assert_eq!(life.variant.settled_price(), eur(3900));
+        life.change(day(81), |_| {});
+        assert_eq!(life.variant.lowest_before(Currency::EUR, day(81)), None);
+        assert_eq!((life.variant.settled_price(), life.variant.next_turn()), (eur(4500), None));
+        let expected = [(day(0), 4000), (day(40), 3500), (day(45), 4500), (day(60), 3900), (day(80), 4500)];
+        assert_eq!(life.prices(), expected);
+        // Long after, the low price no longer counts.
+        life.change(day(200), |shirt| shirt.details.sale = sale(4400, day(200), day(210)));
+        assert_eq!(life.variant.lowest_before(Currency::EUR, day(200)), Some(eur(4500)));
+    }
+
+    #[test]
+    fn a_sale_that_came_and_went_unseen_is_in_the_history() {
+        let mut life = Life { variant: variant(1000), history: vec![] };
+        life.change(day(1), |shirt| shirt.details.sale = sale(500, day(2), day(3)));
+        life.change(day(9), |_| {});
+        assert_eq!(life.prices(), [(day(0), 1000), (day(2), 500), (day(3), 1000)]);
+    }
+
+    #[test]
+    fn nothing_is_noted_where_nothing_changes() {
+        let mut life = Life { variant: variant(1000), history: vec![] };
+        life.change(day(1), |shirt| shirt.sku = Some("A".into()));
+        life.change(day(2), |shirt| shirt.details.sale = sale(500, day(20), day(30)));
+        assert_eq!(life.prices(), []);
+        assert!(!life.variant.is_priced_unlike(&life.variant, day(19)));
+        assert!(life.variant.is_priced_unlike(&life.variant, day(20)), "the sale begins");
+    }
+
+    #[test]
+    fn each_currency_has_a_history_of_its_own() {
+        let mut life = Life { variant: variant(1000), history: vec![] };
+        life.change(day(1), |shirt| {
+            shirt.details.prices = vec![ListPrice { price: usd(1200), compare_at_price: None }];
+        });
+        life.change(day(2), |shirt| shirt.details.prices[0].price = usd(1100));
+        let dollars: Vec<_> = life.history.iter().map(|change| (change.at, change.price)).collect();
+        assert_eq!(dollars, [(day(1), usd(1200)), (day(2), usd(1100))]);
+        assert_eq!(life.variant.details.lowest, [usd(1200)]);
+    }
+
+    #[test]
+    fn wrong_sales_and_prices_are_refused() {
+        let pointers = |change: &dyn Fn(&mut Variant)| {
+            let (mut variant, mut wrong) = (variant(1000), Violations::default());
+            change(&mut variant);
+            variant.check_prices("", &mut wrong);
+            wrong.0.into_iter().map(|violation| (violation.pointer, violation.code)).collect::<Vec<_>>()
+        };
+        let dear = pointers(&|shirt| shirt.details.sale = sale(1000, day(1), day(2)));
+        assert_eq!(dear, [("/sale/prices/0/amount".to_owned(), "not_lower")]);
+        let backwards = pointers(&|shirt| shirt.details.sale = sale(1, day(2), day(2)));
+        assert_eq!(backwards, [("/sale/ends_at".to_owned(), "out_of_range")]);
+        let own = ListPrice { price: eur(5), compare_at_price: Some(usd(9)) };
+        let own = pointers(&|shirt| shirt.details.prices = vec![own]);
+        let expected = [
+            ("/other_prices/0/compare_at_price/currency", "mixed_currencies"),
+            ("/other_prices/0/price/currency", "duplicate"),
+        ];
+        assert_eq!(own, expected.map(|(pointer, code)| (pointer.to_owned(), code)));
+        let unknown = Sale { prices: vec![usd(5), usd(4)], starts_at: None, ends_at: None };
+        let unknown = pointers(&|shirt| shirt.details.sale = Some(unknown.clone()));
+        assert_eq!(unknown.len(), 3, "no regular price, twice, and doubled: {unknown:?}");
+    }
+}

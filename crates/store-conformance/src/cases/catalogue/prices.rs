@@ -1,0 +1,130 @@
+//! Sales that begin and end by themselves, other currencies, history.
+
+use commerce::{
+    Error,
+    catalogue::{ProductPatch, TurnProducts, UpdateProduct, UpdateVariant, VariantPatch},
+    orders::PlaceOrder,
+};
+use model::{
+    Currency, ListPrice, Product, ProductStatus, Sale, SignedDuration, Timestamp, checkout::RequestedLine,
+    details::VariantDetails,
+};
+use store::{PageRequest, ProductFilter};
+
+use crate::support::{Shop, at_once, draft, eur, line, place, refused, usd};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+fn sale(cents: i64, from: Timestamp, to: Timestamp) -> Option<Sale> {
+    Some(Sale { prices: vec![eur(cents)], starts_at: Some(from), ends_at: Some(to) })
+}
+
+async fn patch(shop: &Shop, product: &Product, patch: VariantPatch) -> Product {
+    let id = product.variants[0].id;
+    shop.run(UpdateVariant { id, patch, if_version: None, stamp: shop.next_stamp() }).await.expect("changed")
+}
+
+async fn turn(shop: &Shop) -> u32 {
+    shop.run(TurnProducts { now: shop.now() }).await.expect("turned")
+}
+
+async fn on_sale(shop: &Shop) -> usize {
+    let filter = ProductFilter { on_sale: Some(true), price_max: Some(900), ..ProductFilter::default() };
+    let page = PageRequest { limit: 10, after: None };
+    shop.db().products(&filter, &page).await.expect("a page").items.len()
+}
+
+async fn history(shop: &Shop, product: &Product) -> Vec<(Timestamp, i64)> {
+    let changes = shop.db().price_history(product.variants[0].id, 10).await.expect("a history");
+    changes.into_iter().map(|change| (change.at, change.price.amount)).collect()
+}
+
+pub async fn a_sale_begins_and_ends_by_itself(shop: Shop) {
+    let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
+    let (from, to) = (shop.now() + HOUR, shop.now() + HOUR * 2);
+    let changed = patch(&shop, &mug, VariantPatch { sale: Some(sale(700, from, to)), ..VariantPatch::default() }).await;
+    assert_eq!((changed.version, turn(&shop).await, on_sale(&shop).await), (2, 0, 0));
+    assert_eq!(shop.order(&ann, &[line(&mug, 1)]).await.total, eur(1000));
+    shop.pass(HOUR);
+    // What is bought costs what it costs at the moment, turned or not.
+    assert_eq!(shop.order(&ann, &[line(&mug, 1)]).await.total, eur(700));
+    assert_eq!((turn(&shop).await, turn(&shop).await, on_sale(&shop).await), (1, 0, 1));
+    assert_eq!(shop.product_now(mug.id).await.version, 2, "a turn is no change of the product");
+    shop.pass(HOUR);
+    assert_eq!((turn(&shop).await, on_sale(&shop).await), (1, 0));
+    assert_eq!(shop.order(&ann, &[line(&mug, 1)]).await.total, eur(1000));
+    assert_eq!(history(&shop, &mug).await, [(to, 1000), (from, 700), (mug.created_at, 1000)]);
+    assert_eq!(shop.product_now(mug.id).await.next_turn(), None);
+}
+
+pub async fn the_lowest_price_of_thirty_days_stands_beside_a_reduction(shop: Shop) {
+    let mug = shop.product("Mug", 9).await;
+    let price = |cents| VariantPatch { price: Some(eur(cents)), ..VariantPatch::default() };
+    patch(&shop, &mug, price(800)).await;
+    patch(&shop, &mug, price(1200)).await;
+    shop.pass(HOUR);
+    let reduced =
+        VariantPatch { price: Some(eur(900)), compare_at_price: Some(Some(eur(1200))), ..VariantPatch::default() };
+    let reduced = patch(&shop, &mug, reduced).await;
+    assert_eq!(reduced.variants[0].lowest_before(Currency::EUR, shop.now()), Some(eur(800)));
+    assert_eq!(shop.product_now(mug.id).await, reduced);
+    let dearer = patch(&shop, &mug, price(1300)).await;
+    assert_eq!(dearer.variants[0].lowest_before(Currency::EUR, shop.now()), None);
+}
+
+pub async fn an_order_is_in_the_currency_that_is_asked_for(shop: Shop) {
+    let (ann, mug, cup) = (shop.customer("ann").await, shop.product("Mug", 9).await, shop.product("Cup", 9).await);
+    let prices = Some(vec![ListPrice { price: usd(1150), compare_at_price: None }]);
+    patch(&shop, &mug, VariantPatch { prices, ..VariantPatch::default() }).await;
+    let in_dollars =
+        |lines: &[RequestedLine]| PlaceOrder { currency: Some(usd(0).currency), ..place(&shop, &ann, lines) };
+    let order = shop.run(in_dollars(&[line(&mug, 2)])).await.expect("an order");
+    assert_eq!((order.total, order.lines[0].unit_price), (usd(2300), usd(1150)));
+    assert_eq!(shop.db().order(order.id).await.expect("an answer"), Some(order));
+    let refusal = shop.run(in_dollars(&[line(&mug, 1), line(&cup, 1)])).await;
+    let Err(Error::Invalid(wrong)) = refusal else { panic!("the cup has no price in dollars: {refusal:?}") };
+    assert_eq!((wrong.0[0].pointer.as_str(), wrong.0[0].code), ("/lines/1/variant_id", "no_price"));
+    assert_eq!(shop.stock(&mug).await, 7);
+}
+
+pub async fn a_draft_is_published_when_it_is_time(shop: Shop) {
+    let mug = shop.add(commerce::catalogue::ProductDraft { status: ProductStatus::Draft, ..draft("Mug", 1) }).await;
+    let at = shop.now() + HOUR;
+    let patch = ProductPatch { publish_at: Some(Some(at)), ..ProductPatch::default() };
+    let update = UpdateProduct { id: mug.id, patch, if_version: None, actor_id: None, stamp: shop.next_stamp() };
+    shop.run(update).await.expect("changed");
+    assert_eq!(turn(&shop).await, 0);
+    assert!(!shop.db().has_turns(shop.now()).await.expect("an answer"));
+    shop.pass(HOUR);
+    assert!(shop.db().has_turns(shop.now()).await.expect("an answer"));
+    // Several processes ask at once; one of them does it.
+    let turned = at_once(4, |_| {
+        let shop = shop.clone();
+        async move { turn(&shop).await }
+    })
+    .await;
+    assert_eq!(turned.iter().sum::<u32>(), 1);
+    let published = shop.product_now(mug.id).await;
+    assert_eq!((published.status, published.version, published.next_turn()), (ProductStatus::Active, 3, None));
+}
+
+pub async fn wrong_prices_are_refused(shop: Shop) {
+    let mug = shop.product("Mug", 9).await;
+    let id = mug.variants[0].id;
+    let try_it = |patch| shop.run(UpdateVariant { id, patch, if_version: None, stamp: shop.next_stamp() });
+    let dear = VariantPatch { sale: Some(sale(1000, shop.now(), shop.now() + HOUR)), ..VariantPatch::default() };
+    let Err(Error::Invalid(wrong)) = try_it(dear).await else { panic!("not lower") };
+    assert_eq!((wrong.0[0].pointer.as_str(), wrong.0[0].code), ("/sale/prices/0/amount", "not_lower"));
+    let picture = VariantPatch { image: Some(Some("/nowhere.png".into())), ..VariantPatch::default() };
+    refused!(try_it(picture).await, Error::Invalid(_));
+    assert_eq!(shop.product_now(mug.id).await.variants[0].details, VariantDetails::default());
+}
+
+pub async fn the_history_of_a_removed_variant_goes_with_it(shop: Shop) {
+    let mug = shop.product("Mug", 0).await;
+    patch(&shop, &mug, VariantPatch { price: Some(eur(5)), ..VariantPatch::default() }).await;
+    assert_eq!(history(&shop, &mug).await.len(), 2);
+    let stamp = shop.next_stamp();
+    shop.run(commerce::catalogue::DeleteProduct { id: mug.id, if_version: None, stamp }).await.expect("removed");
+    assert_eq!(history(&shop, &mug).await, []);
+}

@@ -1,0 +1,84 @@
+//! Small things that the staff keep, each a JSON document: there are few of each kind, they are read whole, and nothing else
+//! in the schema points at them.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::StoreError;
+
+/// What a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DocumentKind {
+    /// The definition of an attribute, by its key.
+    Attribute,
+    /// A collection of products, by its slug.
+    Collection,
+    /// Where a product went whose slug was this.
+    Redirect,
+    /// A long piece of work, by its id.
+    Job,
+}
+
+impl DocumentKind {
+    /// As it is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attribute => "attribute",
+            Self::Collection => "collection",
+            Self::Redirect => "redirect",
+            Self::Job => "job",
+        }
+    }
+}
+
+impl std::str::FromStr for DocumentKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let all = [Self::Attribute, Self::Collection, Self::Redirect, Self::Job];
+        all.into_iter().find(|kind| kind.as_str() == text).ok_or(())
+    }
+}
+
+/// A document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// What it is.
+    pub kind: DocumentKind,
+    /// Its id.
+    pub id: Uuid,
+    /// What finds it, unique in its kind.
+    pub name: String,
+    /// Counts the changes, from 1.
+    pub version: i64,
+    /// What it says.
+    pub body: Value,
+}
+
+impl Document {
+    /// The document that says `content`.
+    ///
+    /// # Errors
+    /// [`StoreError::Internal`] when that cannot be written as JSON.
+    pub fn new<T: Serialize>(
+        kind: DocumentKind,
+        id: Uuid,
+        name: impl Into<String>,
+        version: i64,
+        content: &T,
+    ) -> Result<Self, StoreError> {
+        let body = serde_json::to_value(content)
+            .map_err(|error| StoreError::Internal(format!("a document cannot be written as JSON: {error}")))?;
+        Ok(Self { kind, id, name: name.into(), version, body })
+    }
+
+    /// What it says.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] when it says something else.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
+        serde_json::from_value(self.body.clone()).map_err(|error| StoreError::broken("documents", self.id, error))
+    }
+}
