@@ -91,6 +91,10 @@ impl Server {
         info!(%address, public_url, version = env!("CARGO_PKG_VERSION"), "the shop is open");
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(&engine) as _));
         let turns = tokio::spawn(turns::run(Arc::clone(&engine) as _));
+        let search = tokio::spawn({
+            let app = app.clone();
+            async move { app.follow_catalogue().await }
+        });
         // The worker stops beside the server, not after it: mails of the last requests wait in the outbox for the next
         // start, and stopping takes as long as the slower of the two.
         let mails = tokio::spawn(worker.run(stop.clone().wait()));
@@ -98,6 +102,7 @@ impl Server {
         let delivered = mails.await;
         upkeep.abort();
         turns.abort();
+        search.abort();
         let closed = engine.close().await;
         served.map_err(Failure::failed)?;
         delivered.map_err(|error| Failure::failed(format_args!("the delivery of mails ended early: {error}")))?;

@@ -119,7 +119,7 @@ pub struct SessionAccess {
 }
 
 /// Where in the feed of the catalogue's changes to read on: behind the entry with this place and number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FeedCursor {
     /// Its place.
     pub place: u64,

@@ -23,6 +23,7 @@ use crate::{
     metrics::Metrics,
     problem::{Code, Problem},
     reply,
+    search::{Catalogue, Freshness},
     throttle::Throttle,
 };
 
@@ -52,6 +53,7 @@ struct Inner {
     cache: ReadCache,
     throttle: Arc<Throttle>,
     metrics: Metrics,
+    catalogue: Arc<Catalogue>,
     is_stopping: AtomicBool,
 }
 
@@ -62,6 +64,7 @@ impl App {
         let limits = &parts.settings.limits;
         let (cache, throttle) = (ReadCache::new(limits.cache_bytes), Throttle::new(limits.sign_ups_per_address));
         Self(Arc::new(Inner {
+            catalogue: Arc::new(Catalogue::new(&parts.settings.languages)),
             tokens: AccessTokens::new(&parts.keys, &parts.settings.public_url),
             parts,
             cache,
@@ -194,7 +197,19 @@ impl App {
         // Asked before reading: what is read then is at least as new as the counter that it is kept under.
         let counter = self.engine().change_counter().await;
         let (version, dto) = read().await?;
-        let body = reply::json_bytes(&dto)?;
+        self.kept(counter, uri, request, version, &dto)
+    }
+
+    /// Replies with `dto`, and keeps the reply under the counter from before it was read.
+    fn kept<T: Serialize>(
+        &self,
+        counter: Option<u64>,
+        uri: &Uri,
+        request: &HeaderMap,
+        version: i64,
+        dto: &T,
+    ) -> Result<Response, Problem> {
+        let body = reply::json_bytes(dto)?;
         let etag = reply::etag(version, &body);
         if let (Some(counter), Some(key)) = (counter, self.cache_key(uri, request)) {
             let kept = CachedReply { counter, body: body.clone(), etag: etag.clone() };
@@ -210,6 +225,37 @@ impl App {
             None => Cow::Borrowed(uri),
             Some(language) => Cow::Owned(format!("{language} {uri}")),
         })
+    }
+
+    /// Answers an anonymous read as [`App::cached`] does, with what the search index of this process has read. While that is
+    /// behind the database, replies are given but not kept.
+    ///
+    /// # Errors
+    /// What `read` gives; 503 while the index is not there yet.
+    pub(crate) async fn cached_search<T: Serialize>(
+        &self,
+        uri: &Uri,
+        request: &HeaderMap,
+        read: impl AsyncFnOnce(&Catalogue) -> Result<T, Problem>,
+    ) -> Result<Response, Problem> {
+        let counter = self.engine().change_counter().await;
+        let catalogue = &self.0.catalogue;
+        match catalogue.freshen(&self.0.parts.engine).await? {
+            Freshness::Absent => {
+                let detail = "The search index is being made; this takes some seconds after the start.";
+                Err(Problem::new(Code::Unavailable).detail(detail).retry_after_secs(2))
+            }
+            Freshness::Behind => {
+                let body = reply::json_bytes(&read(catalogue).await?)?;
+                Ok(reply::tagged(reply::etag(0, &body), body, request))
+            }
+            Freshness::Fresh => self.kept(counter, uri, request, 0, &read(catalogue).await?),
+        }
+    }
+
+    /// Keeps the search index of this process up to date, for ever.
+    pub async fn follow_catalogue(&self) {
+        self.0.catalogue.follow(&self.0.parts.engine).await;
     }
 
     /// Whether the server is about to stop.

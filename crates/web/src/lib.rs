@@ -24,6 +24,7 @@ pub mod problem;
 pub mod reply;
 mod router;
 mod routes;
+mod search;
 mod serve;
 mod settings;
 mod throttle;

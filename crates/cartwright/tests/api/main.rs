@@ -13,4 +13,5 @@ mod openapi;
 mod orders;
 mod products;
 mod promises;
+mod search;
 pub(crate) mod support;

@@ -16,6 +16,7 @@ pub mod order;
 mod patch;
 pub mod price;
 pub mod product;
+pub mod search;
 pub mod text;
 
 pub use category::{CategoryDto, CategoryRefDto};

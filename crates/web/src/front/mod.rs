@@ -176,7 +176,7 @@ impl Front {
 }
 
 /// Where the catalogue is.
-const PUBLIC: [&str; 3] = ["/v1/products", "/v1/categories", "/v1/attributes"];
+const PUBLIC: [&str; 4] = ["/v1/products", "/v1/categories", "/v1/attributes", "/v1/search"];
 
 /// Whether it reads the catalogue, which is the same for everybody.
 fn is_public_read<B>(request: &Request<B>) -> bool {

@@ -11,6 +11,7 @@ mod orders;
 mod pages;
 mod problems;
 mod products;
+mod search;
 
 use axum::{
     response::IntoResponse,
@@ -32,6 +33,7 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .merge(attributes::router())
         .merge(categories::router())
         .merge(products::router())
+        .merge(search::router())
         .merge(orders::router())
         .merge(admin::router())
         .merge(operations::router())

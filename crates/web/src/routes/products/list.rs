@@ -130,7 +130,7 @@ fn filter(params: &Params, sort: ProductSort, categories: &[model::Category]) ->
     })
 }
 
-fn find_category(wanted: &str, categories: &[model::Category]) -> Result<CategoryId, Problem> {
+pub(in crate::routes) fn find_category(wanted: &str, categories: &[model::Category]) -> Result<CategoryId, Problem> {
     let id = wanted.parse::<CategoryId>().ok();
     let found = categories.iter().find(|category| category.slug == wanted || Some(category.id) == id);
     found.map(|category| category.id).ok_or_else(|| {

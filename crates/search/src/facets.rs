@@ -1,0 +1,418 @@
+//! Which of the products that were found pass the filters, and how many there would be with another choice.
+//!
+//! A facet counts what passes all *other* filters. One pass is enough: a product that fails no filter counts everywhere, one
+//! that fails exactly one counts in the facet of that one, all others nowhere. Prices, options, stock and sale are about
+//! variants, so the same is done with the variants of a product.
+
+use std::collections::HashMap;
+
+use model::CategoryId;
+
+use crate::{
+    index::{Doc, Index, NONE, Row, pair, place},
+    query::{Filters, Order, Query, Results},
+};
+
+/// The most values of a facet that are given; those that are chosen always are.
+const VALUES_MAX: usize = 100;
+/// Into how many bands prices are cut at most.
+const BANDS_MAX: i64 = 6;
+
+/// A value with the number of products that have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The value.
+    pub value: String,
+    /// How many products there would be if it were chosen in the place of what is chosen of this facet.
+    pub count: usize,
+    /// Whether it is chosen.
+    pub is_chosen: bool,
+}
+
+/// Products with a variant that costs from so much to so much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriceBand {
+    /// At least this, in minor units.
+    pub from: i64,
+    /// At most this.
+    pub to: i64,
+    /// How many products.
+    pub count: usize,
+}
+
+/// How many products there would be with another choice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FacetCounts {
+    /// By category, each with those below it not included.
+    pub categories: HashMap<CategoryId, usize>,
+    /// By vendor, the most frequent first, as all lists of values.
+    pub vendors: Vec<Counted>,
+    /// By tag.
+    pub tags: Vec<Counted>,
+    /// By the values of each option, by the option's name.
+    pub options: Vec<(String, Vec<Counted>)>,
+    /// By the values of each attribute, by its key.
+    pub attributes: Vec<(String, Vec<Counted>)>,
+    /// By price, ascending.
+    pub prices: Vec<PriceBand>,
+    /// That can be bought.
+    pub in_stock: usize,
+    /// That cost less than before.
+    pub on_sale: usize,
+    /// Rated at least one, two, three and four stars.
+    pub ratings: [usize; 4],
+}
+
+/// A filter on products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OfProduct {
+    Category,
+    Vendor,
+    Tag,
+    Attribute(usize),
+    Rating,
+    /// One that has no facet of its own.
+    Other,
+}
+
+/// A filter on variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OfVariant {
+    Option(usize),
+    Price,
+    InStock,
+    OnSale,
+}
+
+/// How many filters something fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fails<T> {
+    None,
+    One(T),
+    More,
+}
+
+impl<T: PartialEq> Fails<T> {
+    fn note(&mut self, filter: T) {
+        *self = if matches!(self, Self::None) { Self::One(filter) } else { Self::More };
+    }
+
+    /// Whether nothing else but this is failed.
+    fn allows(&self, filter: &T) -> bool {
+        match self {
+            Self::None => true,
+            Self::One(failed) => failed == filter,
+            Self::More => false,
+        }
+    }
+}
+
+/// The filters with names as numbers. A name that no product has is a number that none has.
+struct Chosen<'f> {
+    filters: &'f Filters,
+    vendors: Vec<u32>,
+    tags: Vec<u32>,
+    options: Vec<(String, Vec<u32>)>,
+    attributes: Vec<(String, Vec<u32>)>,
+}
+
+impl<'f> Chosen<'f> {
+    fn new(index: &Index, filters: &'f Filters) -> Self {
+        let number = |kind: &str, value: &String| index.names.find(&pair(kind, value)).unwrap_or(NONE - 1);
+        let numbers = |kind: &str, values: &[String]| values.iter().map(|value| number(kind, value)).collect();
+        let named = |prefix: &str, all: &[(String, Vec<String>)]| {
+            let one = |(name, values): &(String, Vec<String>)| {
+                let kind = format!("{prefix}.{name}");
+                (kind.to_lowercase(), numbers(&kind, values))
+            };
+            all.iter().map(one).collect()
+        };
+        Self {
+            filters,
+            vendors: numbers("vendor", &filters.vendors),
+            tags: numbers("tag", &filters.tags),
+            options: named("option", &filters.options),
+            attributes: named("attribute", &filters.attributes),
+        }
+    }
+
+    fn product(&self, index: &Index, doc: &Doc) -> Fails<OfProduct> {
+        let mut fails = Fails::None;
+        let filters = self.filters;
+        if filters.is_active && !doc.is_active {
+            return Fails::More;
+        }
+        if !filters.categories.is_empty() && !doc.category.is_some_and(|id| filters.categories.contains(&id)) {
+            fails.note(OfProduct::Category);
+        }
+        if !self.vendors.is_empty() && !self.vendors.contains(&doc.vendor) {
+            fails.note(OfProduct::Vendor);
+        }
+        if !self.tags.is_empty() && !index.tags(doc).iter().any(|tag| self.tags.contains(tag)) {
+            fails.note(OfProduct::Tag);
+        }
+        for (at, (_, values)) in self.attributes.iter().enumerate() {
+            if !index.attributes(doc).iter().any(|value| values.contains(value)) {
+                fails.note(OfProduct::Attribute(at));
+            }
+        }
+        if filters.rating_min.is_some_and(|min| doc.rating < min) {
+            fails.note(OfProduct::Rating);
+        }
+        let rows = index.rows(doc);
+        if filters.in_stock == Some(false) && rows.iter().any(|row| row.is_available) {
+            fails.note(OfProduct::Other);
+        }
+        if filters.on_sale == Some(false) && rows.iter().any(|row| row.is_on_sale) {
+            fails.note(OfProduct::Other);
+        }
+        fails
+    }
+
+    fn variant(&self, index: &Index, row: &Row) -> Fails<OfVariant> {
+        let mut fails = Fails::None;
+        for (at, (_, values)) in self.options.iter().enumerate() {
+            if !index.values(row).iter().any(|value| values.contains(value)) {
+                fails.note(OfVariant::Option(at));
+            }
+        }
+        let (min, max) = (self.filters.price_min.unwrap_or(i64::MIN), self.filters.price_max.unwrap_or(i64::MAX));
+        if !(min..=max).contains(&row.price) {
+            fails.note(OfVariant::Price);
+        }
+        if self.filters.in_stock == Some(true) && !row.is_available {
+            fails.note(OfVariant::InStock);
+        }
+        if self.filters.on_sale == Some(true) && !row.is_on_sale {
+            fails.note(OfVariant::OnSale);
+        }
+        fails
+    }
+}
+
+/// Counts as it goes. A value counts once a product, however many of its variants have it.
+struct Counter<'i> {
+    index: &'i Index,
+    counts: Vec<usize>,
+    /// The document that was counted last for each name.
+    last: Vec<u32>,
+    categories: HashMap<CategoryId, usize>,
+    prices: Vec<(u32, i64)>,
+    in_stock: usize,
+    on_sale: usize,
+    ratings: [usize; 4],
+}
+
+impl<'i> Counter<'i> {
+    fn new(index: &'i Index) -> Self {
+        let names = index.names.len();
+        Self {
+            index,
+            counts: vec![0; names],
+            last: vec![NONE; names],
+            categories: HashMap::new(),
+            prices: Vec::new(),
+            in_stock: 0,
+            on_sale: 0,
+            ratings: [0; 4],
+        }
+    }
+
+    fn count(&mut self, doc: u32, name: u32) {
+        let at = place(name);
+        if let (Some(count), Some(last)) = (self.counts.get_mut(at), self.last.get_mut(at))
+            && *last != doc
+        {
+            *last = doc;
+            *count += 1;
+        }
+    }
+
+    /// The facets of products.
+    fn product(&mut self, number: u32, doc: &Doc, fails: Fails<OfProduct>, chosen: &Chosen<'_>) {
+        if fails.allows(&OfProduct::Category)
+            && let Some(id) = doc.category
+        {
+            *self.categories.entry(id).or_default() += 1;
+        }
+        if fails.allows(&OfProduct::Vendor) {
+            self.count(number, doc.vendor);
+        }
+        if fails.allows(&OfProduct::Tag) {
+            self.index.tags(doc).iter().for_each(|tag| self.count(number, *tag));
+        }
+        for value in self.index.attributes(doc) {
+            let at = chosen.attributes.iter().position(|(name, _)| self.index.names.is_of(*value, name));
+            if at.map_or(fails == Fails::None, |at| fails.allows(&OfProduct::Attribute(at))) {
+                self.count(number, *value);
+            }
+        }
+        if fails.allows(&OfProduct::Rating) {
+            for (count, stars) in self.ratings.iter_mut().zip(1_u8..) {
+                *count += usize::from(doc.rating >= stars * 10);
+            }
+        }
+    }
+
+    /// The facets of variants, for a product that fails nothing itself.
+    fn variants(&mut self, number: u32, rows: &[Row], fails: &[Fails<OfVariant>], chosen: &Chosen<'_>) {
+        let (mut is_in_stock, mut is_on_sale) = (false, false);
+        for (row, fails) in rows.iter().zip(fails) {
+            if *fails == Fails::More {
+                continue;
+            }
+            for value in self.index.values(row) {
+                let at = chosen.options.iter().position(|(name, _)| self.index.names.is_of(*value, name));
+                if at.map_or(*fails == Fails::None, |at| fails.allows(&OfVariant::Option(at))) {
+                    self.count(number, *value);
+                }
+            }
+            if fails.allows(&OfVariant::Price) {
+                self.prices.push((number, row.price));
+            }
+            is_in_stock |= row.is_available && fails.allows(&OfVariant::InStock);
+            is_on_sale |= row.is_on_sale && fails.allows(&OfVariant::OnSale);
+        }
+        self.in_stock += usize::from(is_in_stock);
+        self.on_sale += usize::from(is_on_sale);
+    }
+
+    fn finish(self, chosen: &Chosen<'_>) -> FacetCounts {
+        let mut facets = FacetCounts {
+            prices: bands(&self.prices),
+            categories: self.categories,
+            in_stock: self.in_stock,
+            on_sale: self.on_sale,
+            ratings: self.ratings,
+            ..FacetCounts::default()
+        };
+        let choices =
+            |all: &[(String, Vec<u32>)]| all.iter().flat_map(|(_, values)| values.clone()).collect::<Vec<_>>();
+        let (options, attributes) = (choices(&chosen.options), choices(&chosen.attributes));
+        for (number, count) in (0_u32..).zip(&self.counts) {
+            let Some((kind, value)) = self.index.names.name(number).split_once('\u{1f}') else { continue };
+            let (group, chosen) = match kind.split_once('.') {
+                Some(("option", name)) => (Some((&mut facets.options, name)), options.contains(&number)),
+                Some(("attribute", key)) => (Some((&mut facets.attributes, key)), attributes.contains(&number)),
+                _ => (None, chosen.vendors.contains(&number) || chosen.tags.contains(&number)),
+            };
+            if *count == 0 && !chosen {
+                continue;
+            }
+            let counted = Counted { value: value.to_owned(), count: *count, is_chosen: chosen };
+            match group {
+                Some((groups, name)) => match groups.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(name)) {
+                    Some((_, values)) => values.push(counted),
+                    None => groups.push((name.to_owned(), vec![counted])),
+                },
+                None if kind == "vendor" => facets.vendors.push(counted),
+                None => facets.tags.push(counted),
+            }
+        }
+        let groups = facets.options.iter_mut().chain(&mut facets.attributes).map(|(_, values)| values);
+        groups.chain([&mut facets.vendors, &mut facets.tags]).for_each(most_frequent);
+        facets.options.sort_by(|one, other| one.0.cmp(&other.0));
+        facets.attributes.sort_by(|one, other| one.0.cmp(&other.0));
+        facets
+    }
+}
+
+fn most_frequent(values: &mut Vec<Counted>) {
+    values.sort_by(|one, other| (other.count, &one.value).cmp(&(one.count, &other.value)));
+    let mut place = 0;
+    values.retain(|value| {
+        place += 1;
+        place <= VALUES_MAX || value.is_chosen
+    });
+}
+
+/// Cuts prices into bands of a round width. `prices` are in the order of their documents.
+fn bands(prices: &[(u32, i64)]) -> Vec<PriceBand> {
+    let all = || prices.iter().map(|(_, price)| *price);
+    let (Some(least), Some(most)) = (all().min(), all().max()) else { return Vec::new() };
+    let mut round = std::iter::successors(Some(1_i64), |unit| unit.checked_mul(10))
+        .flat_map(|unit| [1, 2, 5].map(|factor| unit.saturating_mul(factor)));
+    let width = round.find(|width| most / width - least / width < BANDS_MAX);
+    let width = width.unwrap_or(i64::MAX);
+    let first = least / width;
+    let mut bands: Vec<(PriceBand, u32)> = (first..=most / width)
+        .map(|at| (PriceBand { from: at * width, to: at * width + width - 1, count: 0 }, NONE))
+        .collect();
+    for (doc, price) in prices {
+        let at = usize::try_from(price / width - first).unwrap_or(usize::MAX);
+        if let Some((band, last)) = bands.get_mut(at)
+            && *last != *doc
+        {
+            *last = *doc;
+            band.count += 1;
+        }
+    }
+    bands.into_iter().map(|(band, _)| band).filter(|band| band.count > 0).collect()
+}
+
+impl Index {
+    /// Answers a question.
+    #[must_use]
+    pub fn search(&self, query: &Query) -> Results {
+        let found = self.find(query);
+        let chosen = Chosen::new(self, &query.filters);
+        let mut counter = Counter::new(self);
+        let mut passing: Vec<(u32, f32)> = Vec::new();
+        let mut of_variants = Vec::new();
+        for (number, score) in found.docs {
+            let Some(doc) = self.docs.get(place(number)) else { continue };
+            let fails = chosen.product(self, doc);
+            if fails == Fails::More {
+                continue;
+            }
+            let rows = self.rows(doc);
+            of_variants.clear();
+            of_variants.extend(rows.iter().map(|row| chosen.variant(self, row)));
+            let has_passing = of_variants.contains(&Fails::None);
+            if has_passing {
+                counter.product(number, doc, fails, &chosen);
+            }
+            if fails == Fails::None {
+                counter.variants(number, rows, &of_variants, &chosen);
+                if has_passing {
+                    passing.push((number, score));
+                }
+            }
+        }
+        let total = passing.len();
+        let page = self.page(passing, query);
+        Results {
+            ids: page,
+            total,
+            facets: counter.finish(&chosen),
+            corrected: found.corrected,
+            highlighter: found.highlighter,
+        }
+    }
+
+    fn page(&self, mut passing: Vec<(u32, f32)>, query: &Query) -> Vec<model::ProductId> {
+        let by = |one: &(u32, f32), other: &(u32, f32)| {
+            let (Some(a), Some(b)) = (self.docs.get(place(one.0)), self.docs.get(place(other.0))) else {
+                return one.0.cmp(&other.0);
+            };
+            let order = match query.order {
+                Order::Relevance => other.1.total_cmp(&one.1),
+                Order::Newest => std::cmp::Ordering::Equal,
+                Order::Price => a.price_min.cmp(&b.price_min),
+                Order::PriceDescending => b.price_min.cmp(&a.price_min),
+                Order::Title => a.title.cmp(&b.title),
+                Order::Rating => b.rating.cmp(&a.rating),
+            };
+            order.then_with(|| b.created_at.cmp(&a.created_at)).then_with(|| b.id.cmp(&a.id))
+        };
+        let end = query.offset.saturating_add(query.limit);
+        if end < passing.len() && end > 0 {
+            // Only what comes before the end of the page need be sorted.
+            passing.select_nth_unstable_by(end - 1, by);
+            passing.truncate(end);
+        }
+        passing.sort_unstable_by(by);
+        let page = passing.iter().skip(query.offset).take(query.limit);
+        page.filter_map(|(number, _)| self.docs.get(place(*number))).map(|doc| doc.id).collect()
+    }
+}

@@ -1,0 +1,301 @@
+//! The index from outside: what it finds, in which order, and that its counts are right.
+
+use std::collections::BTreeMap;
+
+use cartwright_search::{Filters, Index, Order, Query, Results};
+use model::{
+    AttributeValue, CategoryId, Currency, Language, Money, Product, ProductDetails, ProductId, ProductOption,
+    ProductStatus, Timestamp, Variant, VariantDetails, VariantId, details::Translation,
+};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn variant(number: u128, values: &[&str], price: i64, stock: i64) -> Variant {
+    Variant {
+        id: VariantId(Uuid::from_u128(number)),
+        sku: Some(format!("SKU-{number}")),
+        option_values: values.iter().map(|&value| value.to_owned()).collect(),
+        price: Money::new(price, Currency::EUR),
+        compare_at_price: None,
+        stock,
+        track_stock: true,
+        weight_grams: None,
+        barcode: None,
+        details: VariantDetails::default(),
+    }
+}
+
+fn product(number: u128, title: &str) -> Product {
+    let age = i64::try_from(number).expect("small");
+    Product {
+        id: ProductId(Uuid::from_u128(number)),
+        slug: format!("product-{number}"),
+        title: title.to_owned(),
+        description: String::new(),
+        status: ProductStatus::Active,
+        vendor: None,
+        category_id: None,
+        tags: Vec::new(),
+        options: Vec::new(),
+        variants: vec![variant(number, &[], 1000, 1)],
+        images: Vec::new(),
+        details: ProductDetails::default(),
+        created_at: Timestamp::from_second(age).expect("a time"),
+        updated_at: Timestamp::UNIX_EPOCH,
+        version: 1,
+    }
+}
+
+fn index(products: &[Product]) -> Index {
+    let mut index = Index::new(&[Language::english(), "de".parse().expect("a tag")]);
+    products.iter().for_each(|product| index.put(product, 0));
+    index
+}
+
+fn query(text: &str) -> Query {
+    Query {
+        text: text.to_owned(),
+        language: Language::english(),
+        filters: Filters { is_active: true, ..Filters::default() },
+        order: Order::Relevance,
+        offset: 0,
+        limit: 100,
+    }
+}
+
+fn numbers(results: &Results) -> Vec<u128> {
+    results.ids.iter().map(|id| id.0.as_u128()).collect()
+}
+
+fn found(index: &Index, text: &str) -> Vec<u128> {
+    numbers(&index.search(&query(text)))
+}
+
+#[test]
+fn words_prefixes_forms_accents_and_codes_are_found() {
+    let mut shirt = product(1, "Linen Shirts");
+    shirt.description = "<p>Washed <b>softly</b></p>".to_owned();
+    shirt.tags = vec!["Été".to_owned()];
+    let mut mug = product(2, "Stoneware mug");
+    mug.vendor = Some("Alder & Ink".to_owned());
+    mug.details.attributes = BTreeMap::from([("glaze".to_owned(), AttributeValue::Text("celadon".to_owned()))]);
+    let index = index(&[shirt, mug, product(3, "Notebook")]);
+    for (text, expected) in [
+        ("shirt", vec![1]),
+        ("SHIRTS", vec![1]),
+        ("lin", vec![1]),
+        ("washing", vec![1]),
+        ("ete", vec![1]),
+        ("sku-2", vec![2]),
+        ("alder", vec![2]),
+        ("celadon", vec![2]),
+        ("b", vec![]),
+        ("softly washed linen", vec![1]),
+        ("", vec![3, 2, 1]),
+        ("  ", vec![3, 2, 1]),
+        ("!?", vec![]),
+    ] {
+        assert_eq!(found(&index, text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn small_typos_are_forgiven_and_told() {
+    let index = index(&[product(1, "Linen shirt"), product(2, "Notebook"), product(3, "Short linen dress")]);
+    let results = index.search(&query("linnen shrit"));
+    assert_eq!((numbers(&results)[0], results.corrected.as_deref()), (1, Some("linen shirt")));
+    assert_eq!(results.highlighter.mark("Linen shirt").as_deref(), Some("<mark>Linen</mark> <mark>shirt</mark>"));
+    assert_eq!(found(&index, "notebok"), [2]);
+    assert_eq!(found(&index, "xyzzy"), Vec::<u128>::new());
+    assert_eq!(index.search(&query("linen")).corrected, None);
+    assert_eq!(found(&index, "li"), [1, 3], "short words are beginnings, not typos");
+}
+
+#[test]
+fn titles_count_more_than_descriptions_and_whole_ones_most() {
+    let mut dress = product(9, "Dress");
+    dress.description = "<p>goes with every mug</p>".to_owned();
+    let index = index(&[product(1, "Mug"), product(2, "Mug with a handle"), product(3, "Large mug"), dress]);
+    assert_eq!(found(&index, "mug"), [1, 2, 3, 9]);
+}
+
+#[test]
+fn as_many_words_as_possible_are_found() {
+    let index = index(&[product(1, "Blue linen shirt"), product(2, "Blue mug"), product(3, "Green plate")]);
+    assert_eq!(found(&index, "blue linen"), [1]);
+    assert_eq!(found(&index, "blue linen curtain"), [1], "two of three");
+    assert_eq!(found(&index, "green curtain"), [3]);
+}
+
+#[test]
+fn other_languages_are_found_with_their_forms() {
+    let mut shirt = product(1, "Shirt");
+    let texts = Translation { title: Some("Hemden aus Leinen".to_owned()), ..Translation::default() };
+    shirt.details.translations = BTreeMap::from([("de".parse().expect("a tag"), texts)]);
+    let index = index(&[shirt]);
+    let german = Query { language: "de".parse().expect("a tag"), ..query("hemd leinen") };
+    assert_eq!(numbers(&index.search(&german)), [1]);
+}
+
+#[test]
+fn a_product_is_found_as_it_is_now() {
+    let mut index = index(&[product(1, "Mug"), product(2, "Plate")]);
+    index.put(&product(1, "Cup"), 0);
+    assert_eq!((found(&index, "mug"), found(&index, "cup"), index.len()), (vec![], vec![1], 2));
+    index.remove(ProductId(Uuid::from_u128(1)));
+    index.remove(ProductId(Uuid::from_u128(1)));
+    assert_eq!((found(&index, "cup"), found(&index, ""), index.len()), (vec![], vec![2], 1));
+    // Often enough for the index to be made compact, more than once.
+    for round in 0..6000 {
+        index.put(&product(7, &format!("Mug {round}")), 0);
+    }
+    assert_eq!((found(&index, "mug 5999"), found(&index, "").len(), index.len()), (vec![7], 2, 2));
+    let draft = Product { status: ProductStatus::Draft, ..product(2, "Plate") };
+    index.put(&draft, 0);
+    assert_eq!(found(&index, "plate"), Vec::<u128>::new());
+}
+
+#[test]
+fn pages_follow_each_other_in_every_order() {
+    let mut products: Vec<_> = (1..=50).map(|n| product(n, &format!("Mug {}", n % 7))).collect();
+    for (product, price) in products.iter_mut().zip([300, 100, 200].into_iter().cycle()) {
+        product.variants[0].price.amount = price;
+    }
+    let index = index(&products);
+    for order in [Order::Relevance, Order::Newest, Order::Price, Order::PriceDescending, Order::Title, Order::Rating] {
+        let all = numbers(&index.search(&Query { order, ..query("mug") }));
+        let pages = (0..10)
+            .flat_map(|page| numbers(&index.search(&Query { order, offset: page * 6, limit: 6, ..query("mug") })));
+        assert_eq!(pages.collect::<Vec<_>>(), all, "{order:?}");
+    }
+    let cheapest = index.search(&Query { order: Order::Price, limit: 1, ..query("") });
+    assert_eq!((numbers(&cheapest), cheapest.total), (vec![50], 50));
+}
+
+#[test]
+fn filters_on_variants_are_about_one_variant() {
+    let mut shirt = product(1, "Shirt");
+    let option = |name: &str, values: &[&str]| ProductOption {
+        name: name.to_owned(),
+        values: values.iter().map(|&value| value.to_owned()).collect(),
+    };
+    shirt.options = vec![option("Size", &["S", "M"]), option("Colour", &["Blue", "Red"])];
+    shirt.variants = vec![variant(11, &["S", "Blue"], 100, 0), variant(12, &["M", "Red"], 900, 5)];
+    let index = index(&[shirt]);
+    let total = |size: &str, colour: &str, filters: Filters| {
+        let options = vec![("size".to_owned(), vec![size.to_owned()]), ("Colour".to_owned(), vec![colour.to_owned()])];
+        index.search(&Query { filters: Filters { options, ..filters }, ..query("") }).total
+    };
+    assert_eq!(total("S", "Blue", Filters::default()), 1);
+    assert_eq!(total("S", "Red", Filters::default()), 0, "there is no such variant");
+    assert_eq!(total("S", "Blue", Filters { in_stock: Some(true), ..Filters::default() }), 0);
+    assert_eq!(total("M", "red", Filters { price_max: Some(500), ..Filters::default() }), 0);
+    assert_eq!(total("M", "red", Filters { price_min: Some(500), ..Filters::default() }), 1);
+}
+
+/// A product of which everything that can be filtered by is drawn.
+fn any_product() -> impl Strategy<Value = Product> {
+    let one = |values: &'static [&'static str]| proptest::sample::select(values);
+    let variants = prop::collection::vec((one(&["S", "M"]), one(&["Blue", "Red"]), 0_i64..2000, 0_i64..2), 1..4);
+    let own =
+        (one(&["", "Acme", "Zen"]), 0_u128..4, prop::collection::vec(one(&["new", "eco"]), 0..3), one(&["oak", "tin"]));
+    (1_u128..1_000_000, variants, own).prop_map(|(number, variants, (vendor, category, tags, material))| {
+        let mut made = product(number, "Thing");
+        let names = ["Size", "Colour"].map(|name| ProductOption { name: name.to_owned(), values: Vec::new() });
+        made.options = names.to_vec();
+        made.variants = variants
+            .iter()
+            .zip(0_u128..)
+            .map(|((size, colour, price, stock), at)| variant(number * 10 + at, &[size, colour], *price, *stock))
+            .collect();
+        made.vendor = Some(vendor.to_owned()).filter(|vendor| !vendor.is_empty());
+        made.category_id = (category > 0).then(|| CategoryId(Uuid::from_u128(category)));
+        made.tags = tags.iter().map(|&tag| tag.to_owned()).collect();
+        made.details.attributes = BTreeMap::from([("material".to_owned(), AttributeValue::Text(material.to_owned()))]);
+        made
+    })
+}
+
+fn any_filters() -> impl Strategy<Value = Filters> {
+    let some = |values: &'static [&'static str]| {
+        let list = prop::collection::vec(proptest::sample::select(values), 0..2);
+        list.prop_map(|list| list.into_iter().map(str::to_owned).collect::<Vec<_>>())
+    };
+    let lists = (some(&["Acme", "Zen"]), some(&["new", "eco"]), some(&["S", "M"]), some(&["Blue"]), some(&["oak"]));
+    let bounds = (prop::option::of(0_i64..1500), prop::option::of(500_i64..2000), prop::option::of(any::<bool>()));
+    (lists, bounds, prop::option::of(1_u128..4)).prop_map(
+        |((vendors, tags, sizes, colours, materials), (price_min, price_max, in_stock), category)| {
+            let named =
+                |name: &str, values: Vec<String>| (!values.is_empty()).then(|| (name.to_owned(), values)).into_iter();
+            Filters {
+                is_active: true,
+                categories: category.map(|number| CategoryId(Uuid::from_u128(number))).into_iter().collect(),
+                vendors,
+                tags,
+                options: named("Size", sizes).chain(named("Colour", colours)).collect(),
+                attributes: named("material", materials).collect(),
+                price_min,
+                price_max,
+                in_stock,
+                ..Filters::default()
+            }
+        },
+    )
+}
+
+/// The filter of this name with one value in the place of what it has.
+fn instead(all: &[(String, Vec<String>)], name: &str, value: &str) -> Vec<(String, Vec<String>)> {
+    let others = all.iter().filter(|(other, _)| other != name).cloned();
+    others.chain([(name.to_owned(), vec![value.to_owned()])]).collect()
+}
+
+proptest! {
+    /// What a facet says is what one gets.
+    #[test]
+    fn every_count_is_what_choosing_it_gives(
+        products in prop::collection::vec(any_product(), 0..25),
+        filters in any_filters(),
+    ) {
+        let index = index(&products);
+        let total = |filters: Filters| index.search(&Query { filters, ..query("") }).total;
+        let facets = index.search(&Query { filters: filters.clone(), ..query("") }).facets;
+        for counted in &facets.vendors {
+            let chosen = Filters { vendors: vec![counted.value.clone()], ..filters.clone() };
+            prop_assert_eq!(total(chosen), counted.count, "vendor {}", &counted.value);
+        }
+        for counted in &facets.tags {
+            let chosen = Filters { tags: vec![counted.value.clone()], ..filters.clone() };
+            prop_assert_eq!(total(chosen), counted.count, "tag {}", &counted.value);
+        }
+        for (name, values) in &facets.options {
+            for counted in values {
+                let options = instead(&filters.options, name, &counted.value);
+                prop_assert_eq!(total(Filters { options, ..filters.clone() }), counted.count, "{} {}", name, &counted.value);
+            }
+        }
+        for (name, values) in &facets.attributes {
+            for counted in values {
+                let attributes = instead(&filters.attributes, name, &counted.value);
+                prop_assert_eq!(total(Filters { attributes, ..filters.clone() }), counted.count, "{}", name);
+            }
+        }
+        for (id, count) in &facets.categories {
+            prop_assert_eq!(total(Filters { categories: vec![*id], ..filters.clone() }), *count);
+        }
+        for band in &facets.prices {
+            let chosen = Filters { price_min: Some(band.from), price_max: Some(band.to), ..filters.clone() };
+            prop_assert_eq!(total(chosen), band.count, "{:?}", band);
+        }
+        prop_assert!(facets.prices.len() <= 6);
+        if filters.in_stock != Some(false) {
+            prop_assert_eq!(total(Filters { in_stock: Some(true), ..filters }), facets.in_stock);
+        }
+    }
+
+    #[test]
+    fn no_question_is_too_odd(text in "\\PC{0,60}", offset in 0_usize..9, limit in 0_usize..9) {
+        let index = index(&[product(1, "Mug"), product(2, "Linen shirt")]);
+        let results = index.search(&Query { offset, limit, ..query(&text) });
+        prop_assert!(results.ids.len() <= limit && results.total <= 2);
+    }
+}
