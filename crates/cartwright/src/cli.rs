@@ -90,6 +90,11 @@ pub(crate) struct ImportProducts {
     /// Import what can be imported, and leave out the products with bad rows.
     #[arg(long)]
     pub(crate) keep_going: bool,
+    /// Fetch the pictures that the file names, and keep them with the shop's own.
+    ///
+    /// A picture that cannot be fetched keeps its address, and is reported.
+    #[arg(long)]
+    pub(crate) with_images: bool,
 }
 
 /// What to do about owners.

@@ -44,3 +44,8 @@ pub(crate) fn templates(folder: &Path) -> PathBuf {
 pub(crate) fn pictures(folder: &Path) -> PathBuf {
     folder.join("pictures")
 }
+
+/// Where pictures are kept that were uploaded or fetched, unless it is set to be elsewhere.
+pub(crate) fn media(folder: &Path) -> PathBuf {
+    folder.join("media")
+}

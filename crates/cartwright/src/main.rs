@@ -24,6 +24,8 @@ fn main() -> ExitCode {
         Err(failure) => return failure.report(),
     };
     logging::start(&cli.settings);
+    // For the clients of buckets and picture servers, which do not choose one by themselves. That there is one already is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),

@@ -53,6 +53,8 @@ impl Server {
         let keys = places.keys(engine.as_ref()).await?;
         open_files::allow_many();
 
+        let media = shop::media(settings, &places.folder)?;
+        let fetcher = shop::fetcher(settings)?;
         let wake = Arc::new(Notify::new());
         let shared: Arc<dyn Engine> = engine.clone();
         let app = web::App::new(web::Parts {
@@ -61,6 +63,8 @@ impl Server {
             passwords: shop::passwords(settings),
             mails: Arc::clone(&renderer) as _,
             mail_wake: Arc::clone(&wake),
+            media,
+            fetcher,
             settings: web::Settings {
                 demo: is_demo && address.ip().is_loopback(),
                 mail_goes_nowhere: transport.is_mailbox(),

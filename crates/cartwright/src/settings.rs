@@ -8,6 +8,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use model::Currency;
+use pictures::PrivateHosts;
 
 pub(crate) use values::{
     CurrencyList, Database, LanguageList, LogFilter, LogFormat, MetricsToken, OriginList, ProxyList, PublicUrl, SignUp,
@@ -45,6 +46,26 @@ pub(crate) struct Settings {
     #[arg(long, env = "CARTWRIGHT_DATABASE_CONNECTIONS", value_name = "N", default_value_t = 16, global = true,
         value_parser = clap::value_parser!(u16).range(2..=1000), help_heading = "Data")]
     pub(crate) database_connections: u16,
+
+    /// Where pictures are kept: a folder, or s3://BUCKET/PREFIX with the keys in the environment.
+    ///
+    /// `media` in the data folder when it is not given.
+    #[arg(long, env = "CARTWRIGHT_MEDIA", value_name = "PLACE", global = true, help_heading = "Data")]
+    pub(crate) media: Option<String>,
+
+    /// Hosts on private networks that pictures may be imported from, as HOST or HOST:PORT with commas between them.
+    ///
+    /// Pictures are fetched from the public internet alone otherwise.
+    #[arg(
+        long,
+        env = "CARTWRIGHT_PICTURE_HOSTS",
+        value_name = "LIST",
+        default_value = "",
+        global = true,
+        hide_default_value = true,
+        help_heading = "Data"
+    )]
+    pub(crate) picture_hosts: PrivateHosts,
 
     /// What the shop is called in its mails.
     #[arg(long, env = "CARTWRIGHT_SHOP_NAME", value_name = "NAME", default_value = "Cartwright", global = true,

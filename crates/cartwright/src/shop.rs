@@ -9,6 +9,7 @@ use std::{
 use commerce::ShareKeys;
 use identity::{Keys, PasswordPool, PasswordSettings};
 use mail::{Mailbox, Renderer, ShopIdentity, Transport};
+use pictures::{Fetcher, Media};
 use store::{Engine, execute};
 use store_postgres::{Options as PostgresOptions, PostgresEngine};
 use store_sqlite::{Options as SqliteOptions, SqliteEngine};
@@ -154,6 +155,27 @@ fn open_file(path: &Path) -> Result<Arc<dyn store::Database>, Failure> {
 /// Hashes passwords at the cost that is set.
 pub(crate) fn passwords(settings: &Settings) -> PasswordPool {
     PasswordPool::new(PasswordSettings { cost: settings.bcrypt_cost, ..PasswordSettings::default() })
+}
+
+/// Where pictures are kept.
+///
+/// # Errors
+/// What is set wrongly, or a folder that cannot be made.
+pub(crate) fn media(settings: &Settings, folder: &Path) -> Result<Media, Failure> {
+    let media = match settings.media.as_deref().filter(|place| !place.is_empty()) {
+        Some(url) if url.starts_with("s3:") => Media::bucket(url),
+        Some(path) => Media::folder(Path::new(path)),
+        None => Media::folder(&data::media(folder)),
+    };
+    media.map_err(|error| Failure::failed(format_args!("media: {error}")))
+}
+
+/// Fetches pictures from elsewhere.
+///
+/// # Errors
+/// When there is no TLS to be had.
+pub(crate) fn fetcher(settings: &Settings) -> Result<Fetcher, Failure> {
+    Fetcher::new(settings.picture_hosts.clone()).map_err(Failure::failed)
 }
 
 /// Where mails go.

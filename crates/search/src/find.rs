@@ -7,12 +7,14 @@ use model::text;
 use crate::{
     index::{Index, place},
     query::Query,
-    typo::{distance, forgiven},
+    typo::{distance, forgiven, letters},
     words::{Highlighter, STEM, Stems, words},
 };
 
 /// The most words of a query that are looked at.
 const WORDS_MAX: usize = 12;
+/// How many letters a beginning has, where the letters are not a word by themselves.
+const PREFIX_MIN: usize = 2;
 /// The most words that one beginning may stand for.
 const PREFIX_TERMS_MAX: usize = 500;
 /// The most words that one misspelt word may stand for.
@@ -118,7 +120,7 @@ impl Index {
             }
             add(&format!("{STEM}{stem}"), 0.9);
         }
-        if is_last {
+        if is_last && (word.len() >= PREFIX_MIN || terms.is_empty()) {
             let beginning = self.terms.range::<str, _>((Bound::Excluded(word), Bound::Unbounded));
             let beginning = beginning.take_while(|(term, _)| term.starts_with(word)).take(PREFIX_TERMS_MAX);
             terms.extend(beginning.map(|(_, term)| (*term, 0.7)));
@@ -130,7 +132,16 @@ impl Index {
         if max == 0 {
             return Meant { terms, instead: None };
         }
-        let close = self.terms.iter().filter(|(term, _)| !term.starts_with(STEM)).filter_map(|(term, number)| {
+        // Letters sort behind digits and before the mark of stems: a word of letters is no misspelt number.
+        let is_word = word.bytes().all(|byte| byte.is_ascii_lowercase());
+        let bounds = (Bound::Included(if is_word { "a" } else { "" }), Bound::Excluded("~"));
+        let letters_of_word = letters(word.as_bytes());
+        let close = self.terms.range::<str, _>(bounds).filter_map(|(term, number)| {
+            // Each mistake changes at most two letters of the set.
+            let differing = (letters(term.as_bytes()) ^ letters_of_word).count_ones();
+            if usize::try_from(differing).unwrap_or(usize::MAX) > max * 2 {
+                return None;
+            }
             let far = distance(word.as_bytes(), term.as_bytes(), max)?;
             // People make mistakes in the middle of words more than in their first letter.
             let is_first_wrong = term.as_bytes().first() != word.as_bytes().first();

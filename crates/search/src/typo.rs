@@ -9,21 +9,31 @@ pub(crate) const fn forgiven(letters: usize) -> usize {
     }
 }
 
+/// The longest word that mistakes are forgiven in. What is longer is a code, not a word.
+const LETTERS_MAX: usize = 32;
+
+/// Which letters a word has, one bit each: words that differ in many letters are far apart, which is cheap to see.
+pub(crate) fn letters(word: &[u8]) -> u32 {
+    word.iter().fold(0, |letters, letter| letters | 1 << (letter & 31))
+}
+
 /// The least number of letters to add, remove, change or swap with their neighbour that makes `one` into `other`, if it is at
 /// most `max` (optimal string alignment). The words are ASCII, as folding makes them.
 pub(crate) fn distance(one: &[u8], other: &[u8], max: usize) -> Option<usize> {
-    if one.len().abs_diff(other.len()) > max {
+    if one.len().abs_diff(other.len()) > max || one.len().max(other.len()) > LETTERS_MAX {
         return None;
     }
-    let width = other.len() + 1;
-    let mut before: Vec<usize> = vec![0; width];
-    let mut last: Vec<usize> = (0..width).collect();
-    let mut row: Vec<usize> = vec![0; width];
+    let mut rows = [[0_u8; LETTERS_MAX + 1]; 3];
+    for (at, cost) in (0_u8..).zip(&mut rows[1]) {
+        *cost = at;
+    }
+    let limit = u8::try_from(max).unwrap_or(u8::MAX);
     for (i, letter) in one.iter().enumerate() {
-        row[0] = i + 1;
+        let [before, last, row] = &mut rows;
+        row[0] = last[0].saturating_add(1);
         let mut least = row[0];
         for (j, wanted) in other.iter().enumerate() {
-            let change = last[j] + usize::from(letter != wanted);
+            let change = last[j] + u8::from(letter != wanted);
             let mut cost = change.min(last[j + 1] + 1).min(row[j] + 1);
             if i > 0 && j > 0 && *letter == other[j - 1] && one[i - 1] == *wanted {
                 cost = cost.min(before[j - 1] + 1);
@@ -31,13 +41,12 @@ pub(crate) fn distance(one: &[u8], other: &[u8], max: usize) -> Option<usize> {
             row[j + 1] = cost;
             least = least.min(cost);
         }
-        if least > max {
+        if least > limit {
             return None;
         }
-        std::mem::swap(&mut before, &mut last);
-        std::mem::swap(&mut last, &mut row);
+        rows.rotate_left(1);
     }
-    last.last().copied().filter(|distance| *distance <= max)
+    Some(usize::from(rows[1][other.len()])).filter(|distance| *distance <= max)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use commerce::{Idempotent, Replied};
 use http::{HeaderMap, Uri};
 use identity::{AccessTokens, Keys, PasswordPool};
 use model::{Stamp, Timestamp, mail::MailRenderer};
+use pictures::{Fetcher, Media};
 use serde::Serialize;
 use store::{Claim, Engine, Operation, StoredReply};
 use tokio::sync::Notify;
@@ -43,6 +44,10 @@ pub struct Parts {
     pub mails: Arc<dyn MailRenderer>,
     /// Wakes whoever delivers mails.
     pub mail_wake: Arc<Notify>,
+    /// Where pictures are kept.
+    pub media: Media,
+    /// Fetches pictures from elsewhere.
+    pub fetcher: Fetcher,
     /// What the operator has set.
     pub settings: Settings,
 }
@@ -102,6 +107,18 @@ impl App {
     #[must_use]
     pub fn mails(&self) -> &dyn MailRenderer {
         &*self.0.parts.mails
+    }
+
+    /// Where pictures are kept.
+    #[must_use]
+    pub fn media(&self) -> &Media {
+        &self.0.parts.media
+    }
+
+    /// Fetches pictures from elsewhere.
+    #[must_use]
+    pub fn fetcher(&self) -> &Fetcher {
+        &self.0.parts.fetcher
     }
 
     /// What the operator has set.

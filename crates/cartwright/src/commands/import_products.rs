@@ -1,5 +1,6 @@
 //! `cartwright import products FILE`
 
+mod images;
 mod progress;
 
 use std::{
@@ -33,8 +34,11 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
         eprintln!("cartwright: nothing was imported because of {}; --keep-going leaves them out", rows(errors.len()));
         return Err(Failure::Found);
     }
-    let engine = Places::new(settings, false)?.open().await?;
-    let progress = Progress::start(products.len());
+    let places = Places::new(settings, false)?;
+    let mut products = products;
+    let missing = if import.with_images { images::fetch(settings, &places.folder, &mut products).await? } else { 0 };
+    let engine = places.open().await?;
+    let progress = Progress::start(products.len(), "products");
     let done = if import.keep_going {
         keep_going(engine.as_ref(), products, &progress).await
     } else {
@@ -56,6 +60,13 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
     let bad = errors.len() + refused.len();
     if bad > 0 {
         eprintln!("cartwright: the products of {} were left out", rows(bad));
+    }
+    if missing > 0 {
+        eprintln!(
+            "cartwright: {missing} pictures could not be fetched and keep their addresses; importing again tries them anew"
+        );
+    }
+    if bad > 0 || missing > 0 {
         return Err(Failure::Found);
     }
     Ok(())

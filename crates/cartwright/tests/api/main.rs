@@ -11,6 +11,7 @@ mod categories;
 mod http;
 mod openapi;
 mod orders;
+mod pictures;
 mod products;
 mod promises;
 mod search;

@@ -5,6 +5,7 @@ mod demo;
 mod import;
 mod mails;
 mod owner;
+mod pictures;
 mod serve;
 mod settings;
 mod support;

@@ -14,6 +14,7 @@ pub mod money;
 mod object;
 pub mod order;
 mod patch;
+pub mod picture;
 pub mod price;
 pub mod product;
 pub mod search;

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::{
     CategoryRefDto, MoneyDto,
     attribute::{self, AttributeValueDto, AttributesDto},
+    picture::ThumbnailsDto,
     price::{ListPriceDto, SaleDto},
     text::{SeoDto, TranslationsDto},
 };
@@ -156,25 +157,21 @@ impl From<OptionDto> for ProductOption {
 }
 
 /// A picture.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Image, example = json!({"url": "https://shop.example.com/shirt.jpg", "alt": "A white shirt"}))]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Image, example = json!({"url": "https://shop.example.com/shirt.jpg", "alt": "A white shirt", "thumbnails": null}))]
 pub struct ImageDto {
     /// An http, https or site-relative URL.
     pub url: String,
     /// What a person who cannot see the picture is told.
     pub alt: Option<String>,
+    /// Smaller sizes, where the picture was uploaded or imported.
+    pub thumbnails: Option<ThumbnailsDto>,
 }
 
 impl From<&Image> for ImageDto {
     fn from(image: &Image) -> Self {
-        Self { url: image.url.clone(), alt: image.alt.clone() }
-    }
-}
-
-impl From<ImageDto> for Image {
-    fn from(ImageDto { url, alt }: ImageDto) -> Self {
-        Self { url, alt }
+        let thumbnails = ThumbnailsDto::of(&image.url);
+        Self { url: image.url.clone(), alt: image.alt.clone(), thumbnails }
     }
 }
 

@@ -3,6 +3,7 @@
 use commerce::{Conflict, Error};
 use identity::Overloaded;
 use model::{Violation, Violations, checkout::Shortage};
+use pictures::{FetchError, MediaError};
 use serde_json::{Value, json};
 use store::StoreError;
 
@@ -36,6 +37,24 @@ impl From<StoreError> for Problem {
             Some(secs) => problem.retry_after_secs(secs),
             None => problem,
         }
+    }
+}
+
+/// A picture that was not taken, or could not be kept.
+impl From<MediaError> for Problem {
+    fn from(error: MediaError) -> Self {
+        match error {
+            MediaError::Refused(refusal) => Self::new(Code::PictureRefused).detail(sentence(&refusal.to_string())),
+            MediaError::NotFound | MediaError::OutOfRange(_) => Self::not_found(),
+            MediaError::Unavailable(_) => Self::new(Code::Unavailable).retry_after_secs(5).cause(error),
+        }
+    }
+}
+
+/// A picture that could not be fetched.
+impl From<FetchError> for Problem {
+    fn from(error: FetchError) -> Self {
+        Self::new(Code::PictureRefused).detail(sentence(&error.to_string()))
     }
 }
 

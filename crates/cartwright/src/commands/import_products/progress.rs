@@ -14,16 +14,17 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// Tells on standard error how many of the products are done, as long as it lasts.
+/// Tells on standard error how many of something are done, as long as it lasts.
 pub(super) struct Progress {
     done: Arc<AtomicU64>,
     total: usize,
+    what: &'static str,
     is_terminal: bool,
     shown: JoinHandle<()>,
 }
 
 impl Progress {
-    pub(super) fn start(total: usize) -> Self {
+    pub(super) fn start(total: usize, what: &'static str) -> Self {
         let done = Arc::new(AtomicU64::new(0));
         let is_terminal = io::stderr().is_terminal();
         // On a terminal one line that changes; elsewhere a line now and then.
@@ -35,10 +36,10 @@ impl Progress {
             ticks.tick().await;
             loop {
                 ticks.tick().await;
-                show(counter.load(Ordering::Relaxed), total, is_terminal);
+                show(counter.load(Ordering::Relaxed), total, what, is_terminal);
             }
         });
-        Self { done, total, is_terminal, shown }
+        Self { done, total, what, is_terminal, shown }
     }
 
     /// The counter, for an operation that counts by itself.
@@ -55,20 +56,20 @@ impl Progress {
     pub(super) async fn finish(self) {
         self.shown.abort();
         let _ = self.shown.await;
-        show(self.done.load(Ordering::Relaxed), self.total, self.is_terminal);
+        show(self.done.load(Ordering::Relaxed), self.total, self.what, self.is_terminal);
         if self.is_terminal {
             eprintln!();
         }
     }
 }
 
-fn show(done: u64, total: usize, is_terminal: bool) {
+fn show(done: u64, total: usize, what: &str, is_terminal: bool) {
     let mut stderr = io::stderr().lock();
     // Nobody can be told when standard error is closed.
     let _ = if is_terminal {
-        write!(stderr, "\r{done} of {total} products")
+        write!(stderr, "\r{done} of {total} {what}")
     } else {
-        writeln!(stderr, "{done} of {total} products")
+        writeln!(stderr, "{done} of {total} {what}")
     };
     let _ = stderr.flush();
 }

@@ -60,8 +60,14 @@ impl Client {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> Request<'_> {
-        let request =
-            Request { client: self, method: method.to_owned(), path: path.to_owned(), headers: vec![], body: None };
+        let request = Request {
+            client: self,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: vec![],
+            body: None,
+            other_body: None,
+        };
         match &self.token {
             Some(token) => request.header("authorization", &format!("Bearer {token}")),
             None => request,
@@ -83,9 +89,17 @@ pub(crate) struct Request<'a> {
     path: String,
     headers: Vec<(String, String)>,
     body: Option<Value>,
+    /// A body that is no JSON, with its media type.
+    other_body: Option<(String, Vec<u8>)>,
 }
 
 impl Request<'_> {
+    /// Sends this body instead of JSON.
+    pub(crate) fn bytes(mut self, media_type: &str, body: Vec<u8>) -> Self {
+        self.other_body = Some((media_type.to_owned(), body));
+        self
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -124,10 +138,13 @@ impl Request<'_> {
         for (name, value) in &self.headers {
             builder = builder.header(name, value);
         }
-        if self.body.is_some() {
+        if let Some((media_type, _)) = &self.other_body {
+            builder = builder.header("content-type", media_type);
+        } else if self.body.is_some() {
             builder = builder.header("content-type", "application/json");
         }
         let body = self.body.as_ref().map(|body| serde_json::to_vec(body).expect("JSON"));
+        let body = self.other_body.as_ref().map(|(_, body)| body.clone()).or(body);
         let needs_body = matches!(self.method.as_str(), "POST" | "PUT" | "PATCH");
         let result = match body {
             None if !needs_body => self.client.agent.run(builder.body(()).expect("a request")),

@@ -5,6 +5,7 @@ mod attributes;
 mod categories;
 mod mails;
 mod orders;
+mod pictures;
 mod products;
 mod stock;
 mod variants;
@@ -19,6 +20,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(products::read, products::update, products::delete))
         .routes(routes!(variants::list, variants::create))
         .merge(attributes::router())
+        .merge(pictures::router())
         .routes(routes!(variants::generate))
         .routes(routes!(variants::prices))
         .routes(routes!(variants::read, variants::update, variants::delete))

@@ -5,6 +5,7 @@ mod assets;
 mod csrf;
 mod home;
 mod mailbox;
+mod media;
 mod pictures;
 mod reset_password;
 mod setup;
@@ -22,6 +23,7 @@ pub(super) fn all() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/", get(home::page)),
         ("/assets/style.css", get(assets::style)),
         ("/pictures/{name}", get(pictures::file)),
+        ("/media/{file}", get(media::file)),
         ("/staff/sign-in", get(sign_in::form).post(sign_in::submit)),
         ("/staff/sign-out", post(sign_in::sign_out)),
         ("/setup/{token}", get(setup::form).post(setup::submit)),

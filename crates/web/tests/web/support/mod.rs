@@ -67,12 +67,17 @@ impl Server {
 }
 
 fn parts(engine: Arc<dyn Engine>, keys: Keys, settings: Settings) -> Parts {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // Nothing is put there.
+    let media = std::env::temp_dir().join("cartwright-web-tests");
     Parts {
         engine,
         keys,
         passwords: PasswordPool::new(PasswordSettings { cost: COST_MIN, ..PasswordSettings::default() }),
         mails: Arc::new(renderer(&settings)),
         mail_wake: Arc::new(Notify::new()),
+        media: pictures::Media::folder(&media).expect("a place for pictures"),
+        fetcher: pictures::Fetcher::new(pictures::PrivateHosts::default()).expect("a fetcher"),
         settings,
     }
 }

@@ -1,0 +1,225 @@
+//! Where pictures are kept: a folder, or a bucket that speaks S3.
+
+use std::{path::Path, sync::Arc};
+
+use bytes::Bytes;
+use object_store::{
+    Attribute, Attributes, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutOptions, PutPayload,
+    aws::AmazonS3Builder, local::LocalFileSystem, path::Path as Key, prefix::PrefixStore,
+};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+use crate::{Drawn, Limits, Refusal, name::FileName, read};
+
+/// Why a picture could not be kept or found.
+#[derive(Debug, Error)]
+pub enum MediaError {
+    /// The picture is not taken.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// There is no such picture.
+    #[error("there is no such picture")]
+    NotFound,
+    /// The file is shorter than the part of it that is asked for; it has so many bytes.
+    #[error("the picture has {0} bytes")]
+    OutOfRange(u64),
+    /// The folder or bucket cannot be used.
+    #[error("pictures cannot be kept or read: {0}")]
+    Unavailable(String),
+}
+
+impl From<object_store::Error> for MediaError {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { .. } => Self::NotFound,
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// Which part of a file is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Range {
+    /// From one byte to another, both included.
+    Within(u64, u64),
+    /// From one byte on.
+    From(u64),
+    /// So many at the end.
+    Last(u64),
+}
+
+/// A part of a file, or all of it.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// Which of the file's bytes they are.
+    pub range: std::ops::Range<u64>,
+    /// How many the file has.
+    pub total: u64,
+}
+
+/// The place where pictures are kept. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Media {
+    store: Arc<dyn ObjectStore>,
+    limits: Limits,
+    /// Drawing takes a processor; those who buy come first, so one picture is drawn at a time.
+    turns: Arc<Semaphore>,
+}
+
+impl Media {
+    /// A folder, made when it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn folder(path: &Path) -> Result<Self, MediaError> {
+        let unavailable = |error: std::io::Error| MediaError::Unavailable(format!("{}: {error}", path.display()));
+        std::fs::create_dir_all(path).map_err(unavailable)?;
+        Ok(Self::new(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_fsync(true))))
+    }
+
+    /// A bucket, as `s3://BUCKET/PREFIX`. Keys, region and endpoint are taken from the environment, as other programs for S3
+    /// take them: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT`, `AWS_ALLOW_HTTP`.
+    ///
+    /// # Errors
+    /// When the URL or the environment is wrong. Nothing is asked of the bucket yet.
+    pub fn bucket(url: &str) -> Result<Self, MediaError> {
+        let place = url.strip_prefix("s3://").unwrap_or(url);
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let store = AmazonS3Builder::from_env().with_bucket_name(bucket).build()?;
+        let prefix = prefix.trim_matches('/');
+        Ok(Self::new(if prefix.is_empty() { Arc::new(store) } else { Arc::new(PrefixStore::new(store, prefix)) }))
+    }
+
+    fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store, limits: Limits::default(), turns: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// How much of a picture is read at most.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Reads a picture, draws it in all sizes and keeps it. One that is there already is not drawn again.
+    ///
+    /// # Errors
+    /// Why it is not taken, or could not be kept. A part of its files may then be there, which nobody knows of.
+    pub async fn keep(&self, content: Bytes) -> Result<Drawn, MediaError> {
+        let limits = self.limits;
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let draw = move || {
+            let _turn = turn;
+            read(&content, limits)
+        };
+        let drawn = tokio::task::spawn_blocking(draw).await;
+        let drawn = drawn.map_err(|error| Refusal::Broken(format!("the decoder gave up: {error}")))??;
+        for (size, bytes) in &drawn.files {
+            self.put(&drawn.name.file(*size), bytes.clone()).await?;
+        }
+        Ok(drawn)
+    }
+
+    async fn put(&self, file: &str, bytes: Vec<u8>) -> Result<(), MediaError> {
+        let key = key(file);
+        if self.store.head(&key).await.is_ok() {
+            return Ok(());
+        }
+        let mut options = PutOptions::default();
+        // A bucket that is read directly says what it is; a folder has no room for that.
+        if !self.is_folder() {
+            options.attributes = Attributes::from_iter([
+                (Attribute::ContentType, "image/webp"),
+                (Attribute::CacheControl, "public, max-age=31536000, immutable"),
+            ]);
+        }
+        self.store.put_opts(&key, PutPayload::from(bytes), options).await?;
+        Ok(())
+    }
+
+    fn is_folder(&self) -> bool {
+        self.store.to_string().starts_with("LocalFileSystem")
+    }
+
+    /// A file, or the part of it that is asked for.
+    ///
+    /// # Errors
+    /// [`MediaError::NotFound`] when there is no such file, or its name is none that a picture has.
+    pub async fn get(&self, file: &str, range: Option<Range>) -> Result<Stored, MediaError> {
+        file.parse::<FileName>().map_err(|()| MediaError::NotFound)?;
+        let mut options = GetOptions::default();
+        if let Some(range) = range {
+            // What lies behind the end is asked for in vain: that is told, and not found out by an error that each kind of
+            // store words in its own way.
+            let total = self.store.head(&key(file)).await?.size;
+            let (from, is_empty) = match range {
+                Range::Within(from, _) | Range::From(from) => (from, from >= total),
+                Range::Last(count) => (total.saturating_sub(count), count == 0 || total == 0),
+            };
+            if is_empty {
+                return Err(MediaError::OutOfRange(total));
+            }
+            let to = match range {
+                Range::Within(_, last) => last.saturating_add(1).min(total),
+                Range::From(_) | Range::Last(_) => total,
+            };
+            options.range = Some(GetRange::Bounded(from..to));
+        }
+        let found = self.store.get_opts(&key(file), options).await?;
+        let (range, total) = (found.range.clone(), found.meta.size);
+        Ok(Stored { bytes: found.bytes().await?, range, total })
+    }
+}
+
+/// In folders by the first letters, so that none of them has too many files.
+fn key(file: &str) -> Key {
+    let folder = file.get(..2).unwrap_or("00");
+    Key::from(format!("{folder}/{file}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Size;
+
+    fn png() -> Bytes {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        image::DynamicImage::new_rgb8(300, 200).write_to(&mut bytes, image::ImageFormat::Png).expect("written");
+        Bytes::from(bytes.into_inner())
+    }
+
+    #[tokio::test]
+    async fn a_picture_is_kept_and_comes_back_in_parts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let media = Media::folder(&folder.path().join("media")).expect("a place");
+        let kept = media.keep(png()).await.expect("kept");
+        let file = kept.name.file(Size::Small);
+        let whole = media.get(&file, None).await.expect("there");
+        assert_eq!((&whole.bytes[..4], whole.total), (&b"RIFF"[..], u64::try_from(whole.bytes.len()).expect("small")));
+        let part = media.get(&file, Some(Range::Within(8, 11))).await.expect("there");
+        assert_eq!((&part.bytes[..], part.range, part.total), (&b"WEBP"[..], 8..12, whole.total));
+        let end = media.get(&file, Some(Range::Last(3))).await.expect("there");
+        assert_eq!(end.bytes[..], whole.bytes[whole.bytes.len() - 3..]);
+        let rest = media.get(&file, Some(Range::Within(8, u64::MAX))).await.expect("there");
+        assert_eq!(rest.bytes[..], whole.bytes[8..]);
+        for behind in [Range::From(whole.total), Range::Within(whole.total, u64::MAX), Range::Last(0)] {
+            assert!(matches!(media.get(&file, Some(behind)).await, Err(MediaError::OutOfRange(_))), "{behind:?}");
+        }
+        media.keep(png()).await.expect("once more");
+        for wrong in ["nothing.webp", "../shop.db", &kept.name.file(Size::Full).replace(".webp", ".svg")] {
+            assert!(matches!(media.get(wrong, None).await, Err(MediaError::NotFound)), "{wrong}");
+        }
+        assert!(matches!(media.keep(Bytes::from_static(b"<svg/>")).await, Err(MediaError::Refused(_))));
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_written_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        std::fs::write(&path, "").expect("written");
+        let error = Media::folder(&path.join("media")).expect_err("there is a file in the way");
+        assert!(matches!(error, MediaError::Unavailable(_)), "{error}");
+    }
+}
