@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use crate::{
     data,
     failure::Failure,
-    settings::{Settings, SignUp},
+    settings::{Reviews, Settings, SignUp},
     shop::{self, Places},
     stop::Stop,
 };
@@ -33,6 +33,8 @@ pub(crate) struct Server {
     address: SocketAddr,
     listener: TcpListener,
     app: web::App,
+    /// Wakes the delivery of mails.
+    wake: Arc<Notify>,
     worker: Worker,
 }
 
@@ -77,8 +79,8 @@ impl Server {
                 "NO MAIL LEAVES THIS MACHINE: neither smtp-url nor mail-dir is set; mails land in {public_url}/mailbox"
             );
         }
-        let worker = Worker::new(shared, renderer, Arc::new(transport), wake);
-        Ok(Self { engine, folder: places.folder, public_url, address, listener, app, worker })
+        let worker = Worker::new(shared, renderer, Arc::new(transport), Arc::clone(&wake));
+        Ok(Self { engine, folder: places.folder, public_url, address, listener, app, wake, worker })
     }
 
     /// Whether only this machine can reach it.
@@ -91,10 +93,10 @@ impl Server {
     /// # Errors
     /// When something of that was cut off.
     pub(crate) async fn run(self, stop: Stop) -> Result<(), Failure> {
-        let Self { engine, public_url, address, listener, app, worker, .. } = self;
+        let Self { engine, public_url, address, listener, app, wake, worker, .. } = self;
         info!(%address, public_url, version = env!("CARGO_PKG_VERSION"), "the shop is open");
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(&engine) as _));
-        let turns = tokio::spawn(turns::run(Arc::clone(&engine) as _));
+        let turns = tokio::spawn(turns::run(Arc::clone(&engine) as _, wake));
         let search = tokio::spawn({
             let app = app.clone();
             async move { app.follow_catalogue().await }
@@ -155,6 +157,11 @@ fn web_settings(settings: &Settings, public_url: &str) -> web::Settings {
         sign_up: match settings.signup {
             SignUp::Verify => web::SignUpMode::Verify,
             SignUp::Immediate => web::SignUpMode::Immediate,
+        },
+        reviews: match settings.reviews {
+            Reviews::Moderated => web::ReviewMode::Moderated,
+            Reviews::Immediate => web::ReviewMode::Immediate,
+            Reviews::Off => web::ReviewMode::Off,
         },
         trusted_proxies: settings.trusted_proxies.0.clone(),
         allowed_origins: settings.allowed_origins.0.clone(),

@@ -11,7 +11,8 @@ use model::Currency;
 use pictures::PrivateHosts;
 
 pub(crate) use values::{
-    CurrencyList, Database, LanguageList, LogFilter, LogFormat, MetricsToken, OriginList, ProxyList, PublicUrl, SignUp,
+    CurrencyList, Database, LanguageList, LogFilter, LogFormat, MetricsToken, OriginList, ProxyList, PublicUrl,
+    Reviews, SignUp,
 };
 
 /// How the shop is set up.
@@ -117,6 +118,17 @@ pub(crate) struct Settings {
         help_heading = "Shop"
     )]
     pub(crate) signup: SignUp,
+
+    /// What becomes of new reviews.
+    #[arg(
+        long,
+        env = "CARTWRIGHT_REVIEWS",
+        value_name = "HOW",
+        default_value = "moderated",
+        global = true,
+        help_heading = "Shop"
+    )]
+    pub(crate) reviews: Reviews,
 
     /// What a password costs to hash, 10 to 15: one more is twice as slow, for the shop and for whoever guesses.
     #[arg(long, env = "CARTWRIGHT_BCRYPT_COST", value_name = "COST", default_value = "12", global = true,

@@ -97,6 +97,12 @@ pub enum Conflict {
     /// An account can keep no more addresses.
     #[error("there are as many saved addresses as an account can keep")]
     TooManyAddresses,
+    /// The customer has reviewed the product already.
+    #[error("there is a review by this customer already; change that one")]
+    AlreadyReviewed,
+    /// Nobody has to wait for the variant.
+    #[error("the variant can be bought now")]
+    InStock,
     /// The mail's code or token was wiped when it was sent.
     #[error("the code in this mail was wiped when it was sent; ask for a new one instead")]
     SecretGone,

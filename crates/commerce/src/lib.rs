@@ -17,9 +17,12 @@ mod idempotent;
 pub mod import;
 pub mod mail;
 pub mod orders;
+pub mod reviews;
 pub mod rich_text;
 mod shared_keys;
+pub mod stock_alerts;
 pub mod upkeep;
+pub mod wishlist;
 
 pub use error::{Conflict, Error, check_version};
 pub use idempotent::{Idempotent, Replied};

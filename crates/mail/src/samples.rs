@@ -2,7 +2,7 @@
 
 use model::{
     Email, MailTemplate, OutboxMail, PostalAddress, Stamp, Timestamp, Tracking,
-    mail::{OrderMail, OrderMailLine},
+    mail::{BackInStock, OrderMail, OrderMailLine},
 };
 
 /// One mail of each kind.
@@ -22,6 +22,11 @@ pub fn samples() -> Vec<OutboxMail> {
         MailTemplate::OrderShipped(order(Some("Left at the porch, as you asked.\nThank you!"))),
         MailTemplate::OrderDelivered(order(None)),
         MailTemplate::OrderCancelled(order(Some("One of the shirts is no longer made."))),
+        MailTemplate::BackInStock(BackInStock {
+            name: "Ann Fox".to_owned(),
+            title: "Linen shirt (sea blue / M)".to_owned(),
+            slug: "linen-shirt".to_owned(),
+        }),
         MailTemplate::Test,
     ];
     let mut ids = Stamp::new(now, 1).ids();

@@ -27,6 +27,8 @@ pub(crate) struct View {
     /// For how many minutes a code or token is good.
     pub(crate) minutes: i64,
     pub(crate) order: Option<OrderView>,
+    /// What is in stock again.
+    pub(crate) item: Option<ItemView>,
 }
 
 #[derive(Debug, Serialize)]
@@ -34,6 +36,13 @@ pub(crate) struct ShopView {
     pub(crate) name: String,
     pub(crate) public_url: String,
     pub(crate) storefront_url: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ItemView {
+    title: String,
+    /// Its page in the storefront.
+    url: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,6 +85,12 @@ impl View {
             MailTemplate::EmailChanged { new_email, .. } => Some(clean::line(new_email)),
             _ => None,
         };
+        let item = match &mail.template {
+            MailTemplate::BackInStock(item) => {
+                Some(ItemView { title: clean::line(&item.title), url: product_link(&storefront_url, &item.slug) })
+            }
+            _ => None,
+        };
         Self {
             shop: ShopView {
                 name: clean::line(&shop.shop_name),
@@ -89,6 +104,7 @@ impl View {
             link,
             minutes: LIFETIME.as_mins(),
             order: order(&mail.template).map(OrderView::new),
+            item,
         }
     }
 }
@@ -133,6 +149,7 @@ pub(crate) fn recipient_name(template: &MailTemplate) -> Option<&str> {
         | MailTemplate::PasswordChanged { name }
         | MailTemplate::ConfirmEmailChange { name }
         | MailTemplate::EmailChanged { name, .. } => Some(name),
+        MailTemplate::BackInStock(item) => Some(&item.name),
         MailTemplate::OrderPlaced(_)
         | MailTemplate::OrderConfirmed(_)
         | MailTemplate::OrderShipped(_)
@@ -171,6 +188,11 @@ fn address_lines(address: &PostalAddress) -> Vec<String> {
     let line2 = address.line2.as_deref().unwrap_or("");
     let lines = [address.name.as_str(), &address.line1, line2, &town, region, country];
     lines.into_iter().map(clean::line).filter(|line| !line.is_empty()).collect()
+}
+
+fn product_link(storefront_url: &str, slug: &str) -> String {
+    let slug: String = url::form_urlencoded::byte_serialize(slug.as_bytes()).collect();
+    format!("{storefront_url}/products/{slug}")
 }
 
 fn reset_link(storefront_url: &str, token: &str) -> String {

@@ -49,6 +49,8 @@ id! {
     OrderId,
     /// Of a product.
     ProductId,
+    /// Of a review.
+    ReviewId,
     /// Of a session: one signed-in device, however often its tokens are rotated.
     SessionId,
     /// Of a variant, the thing that has a price, a SKU and a stock.

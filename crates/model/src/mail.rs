@@ -56,6 +56,8 @@ pub enum MailTemplate {
     OrderDelivered(OrderMail),
     /// An order was cancelled.
     OrderCancelled(OrderMail),
+    /// A variant that somebody waits for is in stock again.
+    BackInStock(BackInStock),
     /// A mail that tries whether mails arrive.
     Test,
 }
@@ -76,6 +78,7 @@ impl MailTemplate {
             Self::OrderShipped(_) => "order_shipped",
             Self::OrderDelivered(_) => "order_delivered",
             Self::OrderCancelled(_) => "order_cancelled",
+            Self::BackInStock(_) => "back_in_stock",
             Self::Test => "test",
         }
     }
@@ -102,6 +105,17 @@ pub struct OrderMail {
     pub tracking: Option<Tracking>,
     /// What the shop or the buyer noted.
     pub note: Option<String>,
+}
+
+/// What is in stock again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackInStock {
+    /// The name of the person who waits.
+    pub name: String,
+    /// Product and variant.
+    pub title: String,
+    /// The product's name in URLs.
+    pub slug: String,
 }
 
 /// A line in a mail.

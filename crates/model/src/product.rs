@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CategoryId, Money, ProductId, VariantId,
     details::{ProductDetails, VariantDetails, check_count},
+    review::Rating,
     stock::STOCK_MAX,
     text,
     violation::Violations,
@@ -138,6 +139,8 @@ pub struct Product {
     pub images: Vec<Image>,
     /// What not every product has: texts for search engines, fields of the shop's own, other languages.
     pub details: ProductDetails,
+    /// What its reviews say, as far as they count. [`crate::review`] keeps it; changes of a product leave it alone.
+    pub rating: Rating,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed (stock does not count).
@@ -282,6 +285,13 @@ fn validate_options(options: Vec<ProductOption>, wrong: &mut Violations) -> Vec<
     valid
 }
 
+/// Whether this can be the URL of a picture. Other schemes (javascript:, data:) would run in the storefront that shows it.
+pub(crate) fn is_picture(url: &str) -> bool {
+    let is_safe =
+        url.starts_with("https://") || url.starts_with("http://") || (url.starts_with('/') && !url.starts_with("//"));
+    is_safe && !url.contains([' ', '"', '<', '>', '\\'])
+}
+
 fn validate_images(images: Vec<Image>, wrong: &mut Violations) -> Vec<Image> {
     if images.len() > IMAGES_MAX {
         wrong.add("/images", "out_of_range", format!("must be at most {IMAGES_MAX} images"));
@@ -290,11 +300,7 @@ fn validate_images(images: Vec<Image>, wrong: &mut Violations) -> Vec<Image> {
     for (index, image) in images.into_iter().enumerate() {
         let at = format!("/images/{index}");
         let url = wrong.take(text::line(&format!("{at}/url"), &image.url, 2048)).unwrap_or_default();
-        // Other schemes (javascript:, data:) would run in the storefront that shows the picture.
-        let is_safe = url.starts_with("https://")
-            || url.starts_with("http://")
-            || (url.starts_with('/') && !url.starts_with("//"));
-        if !url.is_empty() && (!is_safe || url.contains([' ', '"', '<', '>', '\\'])) {
+        if !url.is_empty() && !is_picture(&url) {
             wrong.add(format!("{at}/url"), "invalid_url", "must be an http or https URL, or a path that starts with /");
         }
         let alt = image.alt.and_then(|alt| wrong.take(text::optional_line(&format!("{at}/alt"), &alt, 500)));
@@ -382,6 +388,7 @@ mod tests {
             variants,
             images: vec![],
             details: ProductDetails::default(),
+            rating: Rating::default(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             version: 1,

@@ -6,11 +6,11 @@
 
 use std::collections::HashMap;
 
-use model::CategoryId;
+use model::{CategoryId, ProductId};
 
 use crate::{
     index::{Doc, Index, NONE, Row, pair, place},
-    query::{Filters, Order, Query, Results},
+    query::{Filters, Order, Query, Results, Within},
 };
 
 /// The most values of a facet that are given; those that are chosen always are.
@@ -350,17 +350,61 @@ fn bands(prices: &[(u32, i64)]) -> Vec<PriceBand> {
     bands.into_iter().map(|(band, _)| band).filter(|band| band.count > 0).collect()
 }
 
+/// What is looked among, ready to be asked.
+enum Inside<'f> {
+    /// Where each product stands.
+    Products(HashMap<ProductId, f32>),
+    Rule(Chosen<'f>),
+}
+
+impl<'f> Inside<'f> {
+    fn new(index: &Index, within: &'f Within) -> Self {
+        match within {
+            Within::Products(ids) => {
+                let mut place = 0.0;
+                let placed = ids.iter().map(|id| {
+                    place -= 1.0;
+                    (*id, place)
+                });
+                Self::Products(placed.collect())
+            }
+            Within::Rule(filters) => Self::Rule(Chosen::new(index, filters)),
+        }
+    }
+
+    /// How well a product is placed that was found with `score`; `None` when it is not among these.
+    fn placed(&self, index: &Index, doc: &Doc, score: f32, has_words: bool) -> Option<f32> {
+        match self {
+            Self::Products(places) => places.get(&doc.id).map(|place| if has_words { score } else { *place }),
+            Self::Rule(rule) => {
+                let passes = rule.product(index, doc) == Fails::None
+                    && index.rows(doc).iter().any(|row| rule.variant(index, row) == Fails::None);
+                passes.then_some(score)
+            }
+        }
+    }
+}
+
 impl Index {
     /// Answers a question.
     #[must_use]
     pub fn search(&self, query: &Query) -> Results {
         let found = self.find(query);
         let chosen = Chosen::new(self, &query.filters);
+        let inside = query.within.as_ref().map(|within| Inside::new(self, within));
+        let has_words = !query.text.trim().is_empty();
         let mut counter = Counter::new(self);
         let mut passing: Vec<(u32, f32)> = Vec::new();
         let mut of_variants = Vec::new();
         for (number, score) in found.docs {
             let Some(doc) = self.docs.get(place(number)) else { continue };
+            let score = match &inside {
+                None => score,
+                Some(inside) => match inside.placed(self, doc, score, has_words) {
+                    Some(score) => score,
+                    None => continue,
+                },
+            };
             let fails = chosen.product(self, doc);
             if fails == Fails::More {
                 continue;

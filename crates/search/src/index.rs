@@ -161,8 +161,8 @@ impl Index {
         self.numbers.is_empty()
     }
 
-    /// Puts a product in, in the place of what was known of it. `rating` is its average in tenths.
-    pub fn put(&mut self, product: &Product, rating: u8) {
+    /// Puts a product in, in the place of what was known of it.
+    pub fn put(&mut self, product: &Product) {
         self.remove(product.id);
         let number = count(self.docs.len());
         let vendor = product.vendor.as_deref().map_or(NONE, |vendor| self.names.number(&pair("vendor", vendor)));
@@ -199,7 +199,7 @@ impl Index {
             price_min: product.price_min(),
             category: product.category_id,
             vendor,
-            rating,
+            rating: product.rating.tenths().and_then(|tenths| u8::try_from(tenths).ok()).unwrap_or(0),
             tags,
             attributes,
             variants: (first_row, count(self.rows.len())),

@@ -20,5 +20,5 @@ mod words;
 
 pub use facets::{Counted, FacetCounts, PriceBand};
 pub use index::Index;
-pub use query::{Filters, Order, Query, Results};
+pub use query::{Filters, Order, Query, Results, Within};
 pub use words::Highlighter;

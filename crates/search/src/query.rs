@@ -50,6 +50,15 @@ pub struct Filters {
     pub rating_min: Option<u8>,
 }
 
+/// What is looked among.
+#[derive(Clone, Debug)]
+pub enum Within {
+    /// These products; without words, they are found in this order.
+    Products(Vec<ProductId>),
+    /// What passes these.
+    Rule(Filters),
+}
+
 /// A question.
 #[derive(Clone, Debug)]
 pub struct Query {
@@ -57,6 +66,8 @@ pub struct Query {
     pub text: String,
     /// The language of the words.
     pub language: Language,
+    /// What is looked among, whatever else is chosen; everything when `None`.
+    pub within: Option<Within>,
     /// Which products.
     pub filters: Filters,
     /// Their order.

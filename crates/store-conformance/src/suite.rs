@@ -128,6 +128,11 @@ macro_rules! suite {
                     keys_are_unique
                     stale_versions_and_missing_definitions_are_refused
                 }
+                collections {
+                    a_collection_is_kept_as_it_was_given
+                    slugs_are_unique_and_old_ones_lead_on
+                    stale_versions_and_missing_collections_are_refused
+                }
                 generate_variants {
                     every_combination_that_lacks_is_made
                     a_simple_product_gets_options
@@ -354,6 +359,31 @@ macro_rules! suite {
                     a_page_has_an_end_only_where_there_is_more
                     forged_cursors_break_nothing
                     single_products_are_found_whatever_their_status
+                }
+            }
+            community {
+                reviews {
+                    a_review_counts_when_it_is_approved
+                    a_customer_reviews_a_product_once
+                    a_purchase_is_verified_by_an_order
+                    an_edit_counts_in_the_place_of_what_was_there
+                    ratings_are_right_under_concurrency
+                    reports_are_counted_once_for_each_customer
+                    lists_are_filtered_newest_first
+                    they_go_with_their_product_and_their_author
+                }
+                stock_alerts {
+                    a_mail_is_sent_once_when_stock_arrives
+                    what_can_be_bought_needs_no_waiting
+                    stock_that_is_gone_again_is_not_told_of
+                    what_is_not_for_sale_waits_until_it_is
+                    who_is_gone_waits_no_longer
+                }
+                wishlists {
+                    products_are_kept_in_the_order_in_which_they_came
+                    nothing_is_lost_when_much_comes_at_once
+                    a_link_opens_it_until_it_is_taken_back
+                    it_goes_with_its_owner
                 }
             }
             concurrency {

@@ -96,6 +96,14 @@ const CHECKS: &[Check] = &[
          GROUP BY product_id) v ON v.product_id = p.id \
          WHERE v.low IS DISTINCT FROM p.price_min OR v.high IS DISTINCT FROM p.price_max",
     ),
+    (
+        "ratings",
+        "SELECT format('product %s: it counts %s reviews with %s stars, there are %s with %s', p.id, p.rating_count, \
+         p.rating_stars, coalesce(r.count, 0), coalesce(r.stars, 0)) \
+         FROM products p LEFT JOIN (SELECT product_id, count(*) AS count, sum(stars) AS stars FROM reviews \
+         WHERE status = 'approved' GROUP BY product_id) r ON r.product_id = p.id \
+         WHERE p.rating_count <> coalesce(r.count, 0) OR p.rating_stars <> coalesce(r.stars, 0)",
+    ),
     // What `NOT VALID` or a superuser may have switched off.
     (
         "constraints",

@@ -157,6 +157,12 @@ async fn records(wire: &mut Wire, to: Option<&mpsc::Sender<Parcel>>, tally: &mut
     let prices = "SELECT variant_id, at, price, currency FROM price_changes ORDER BY variant_id, at";
     let price = |columns: &mut Columns<'_>| Ok(Record::Price(load::product::price_change(columns)?));
     reader.rows("price_changes", prices, price).await?;
+    let reviews = format!("SELECT {} FROM reviews ORDER BY id", load::review::COLUMNS);
+    let review = |columns: &mut Columns<'_>| Ok(Record::Review(load::review::review(columns)?));
+    reader.rows("reviews", &reviews, review).await?;
+    let alerts = "SELECT variant_id, account_id, created_at FROM stock_alerts ORDER BY variant_id, account_id";
+    let alert = |columns: &mut Columns<'_>| Ok(Record::StockAlert(load::review::alert(columns)?));
+    reader.rows("stock_alerts", alerts, alert).await?;
     let document = |columns: &mut Columns<'_>| Ok(Record::Document(load::document::document(columns)?));
     reader.rows("documents", "SELECT id, kind, name, version, body FROM documents", document).await?;
     reader.orders().await?;

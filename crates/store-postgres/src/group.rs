@@ -20,13 +20,14 @@ use std::{
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use model::{
-    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId,
-    SavedAddress, Session, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
+    ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     session::{RefreshToken, SecretHash},
 };
 use store::{
-    AccountRow, Change, Checkout, Claim, Claimed, Document, DocumentKind, Job, JobOutcome, SkuOwner, StoreError, Tx,
+    AccountRow, Change, Checkout, Claim, Claimed, Document, DocumentKind, DueAlert, Job, JobOutcome, SkuOwner,
+    StoreError, Tx,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -403,6 +404,21 @@ impl Tx for MemberTx {
         self.leave().await
     }
     async fn document_named(&mut self, _: DocumentKind, _: &str) -> Found<Option<Document>> {
+        self.leave().await
+    }
+    async fn review(&mut self, _: ReviewId) -> Found<Option<Review>> {
+        self.leave().await
+    }
+    async fn reviews_of(&mut self, _: AccountId, _: Option<ProductId>) -> Found<Vec<Review>> {
+        self.leave().await
+    }
+    async fn has_ordered(&mut self, _: AccountId, _: ProductId) -> Found<bool> {
+        self.leave().await
+    }
+    async fn stock_alerts_of(&mut self, _: AccountId) -> Found<Vec<StockAlert>> {
+        self.leave().await
+    }
+    async fn due_stock_alerts(&mut self, _: u32) -> Found<Vec<DueAlert>> {
         self.leave().await
     }
     async fn ordered_among(&mut self, _: &[VariantId]) -> Found<Vec<VariantId>> {

@@ -9,8 +9,11 @@ use tokio_postgres::error::SqlState;
 use crate::error::{OpenError, text};
 
 /// The migrations, in their order: the first brings an empty database to version 1.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_shop.sql"), include_str!("../migrations/0002_catalogue.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_shop.sql"),
+    include_str!("../migrations/0002_catalogue.sql"),
+    include_str!("../migrations/0003_reviews.sql"),
+];
 
 /// The lock that one process holds while it migrates: "cart" in ASCII.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1667330676)";

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use model::{
-    Account, AccountId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId,
-    SavedAddress, Session, SessionId, StockMovement, VariantId, session::SecretHash,
+    Account, AccountId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
+    ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, VariantId, session::SecretHash,
 };
 use store::{
     AccountFilter, AccountRow, Backlog, Document, DocumentKind, Feed, FeedCursor, MailFilter, OrderFilter, Page,
-    PageRequest, ProductFilter, Queries, Query, SessionAccess,
+    PageRequest, ProductFilter, Queries, Query, ReviewFilter, SessionAccess,
 };
 use tokio_postgres::Row;
 
@@ -128,6 +128,22 @@ impl Queries for PostgresEngine {
 
     async fn price_history(&self, id: VariantId, limit: u32) -> Query<Vec<PriceChange>> {
         load::product::price_changes(&self.ask(load::product::price_history(&[id], limit.into())).await?)
+    }
+
+    async fn review(&self, id: ReviewId) -> Query<Option<Review>> {
+        Ok(load::review::list(&self.ask(load::review::by_id(id, false)).await?)?.pop())
+    }
+
+    async fn reviews(&self, filter: &ReviewFilter, page: &PageRequest) -> Query<Page<Review>> {
+        query::review::read(&self.ask(query::review::select(filter, page)).await?, page)
+    }
+
+    async fn stock_alerts(&self, id: AccountId) -> Query<Vec<StockAlert>> {
+        load::review::alerts(&self.ask(load::review::alerts_of(id)).await?)
+    }
+
+    async fn has_due_stock_alerts(&self) -> Query<bool> {
+        Ok(!self.ask(load::review::due_alerts(1, false)).await?.is_empty())
     }
 
     async fn documents(&self, kind: DocumentKind) -> Query<Vec<Document>> {

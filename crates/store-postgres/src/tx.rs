@@ -6,12 +6,12 @@
 use async_trait::async_trait;
 use deadpool_postgres::{ClientWrapper, Object};
 use model::{
-    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId,
-    SavedAddress, Session, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
+    ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     session::{RefreshToken, SecretHash},
 };
-use store::{AccountRow, Change, Checkout, Claim, Claimed, Document, DocumentKind, SkuOwner, StoreError, Tx};
+use store::{AccountRow, Change, Checkout, Claim, Claimed, Document, DocumentKind, DueAlert, SkuOwner, StoreError, Tx};
 use tokio_postgres::Row;
 
 use crate::{
@@ -355,6 +355,34 @@ impl Tx for PgTx {
         let rows = self.load(vec![lock, load::document::named(kind, name)]).await?;
         let read = load::document::list(rows.last().map_or(&[], Vec::as_slice));
         Ok(self.spoil(read)?.pop())
+    }
+
+    async fn review(&mut self, id: ReviewId) -> Found<Option<Review>> {
+        let rows = self.rows(load::review::by_id(id, true)).await?;
+        let read = load::review::list(&rows);
+        Ok(self.spoil(read)?.pop())
+    }
+
+    async fn reviews_of(&mut self, account_id: AccountId, product_id: Option<ProductId>) -> Found<Vec<Review>> {
+        let rows = self.rows(load::review::of(account_id, product_id)).await?;
+        let read = load::review::list(&rows);
+        self.spoil(read)
+    }
+
+    async fn has_ordered(&mut self, account_id: AccountId, product_id: ProductId) -> Found<bool> {
+        Ok(!self.rows(load::review::has_ordered(account_id, product_id)).await?.is_empty())
+    }
+
+    async fn stock_alerts_of(&mut self, account_id: AccountId) -> Found<Vec<StockAlert>> {
+        let rows = self.rows(load::review::alerts_of(account_id)).await?;
+        let read = load::review::alerts(&rows);
+        self.spoil(read)
+    }
+
+    async fn due_stock_alerts(&mut self, limit: u32) -> Found<Vec<DueAlert>> {
+        let rows = self.rows(load::review::due_alerts(limit, true)).await?;
+        let read = load::review::due_list(&rows);
+        self.spoil(read)
     }
 
     async fn ordered_among(&mut self, variants: &[VariantId]) -> Found<Vec<VariantId>> {

@@ -1,6 +1,12 @@
 //! A copy that is not the same as its source is not kept.
 
 use cartwright_store_postgres::{Options, PostgresEngine};
+use commerce::{
+    reviews::{ReviewDraft, WriteReview},
+    stock_alerts::AskForStockAlert,
+    wishlist::AddToWishlist,
+};
+use model::ReviewStatus;
 use store::{Copies, Parcel, Queries, Record, Tally};
 use store_conformance::{
     Database,
@@ -49,6 +55,13 @@ fn a_copy_is_the_same_or_nothing_on_both_engines() {
         let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
         shop.order(&ann, &[line(&mug, 2)]).await;
         assert_eq!(ship_to().country, "DE");
+        let draft = ReviewDraft { stars: 4, title: None, text: "Fine.".to_owned(), author: None };
+        let (account_id, product_id, status) = (ann.id, mug.id, ReviewStatus::Approved);
+        let write = WriteReview { account_id, product_id, draft, status, stamp: shop.next_stamp() };
+        shop.run(write).await.expect("written");
+        shop.run(AddToWishlist { account_id, product_id, now: shop.now() }).await.expect("added");
+        let variant_id = shop.product("Cup", 0).await.variants[0].id;
+        shop.run(AskForStockAlert { account_id, variant_id, now: shop.now() }).await.expect("noted");
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -90,7 +103,7 @@ fn a_copy_is_the_same_or_nothing_on_both_engines() {
 fn every_table_is_known_to_the_copy() {
     const COPIED: &str = "'meta', 'accounts', 'addresses', 'challenges', 'sessions', 'refresh_tokens', 'categories', \
          'products', 'variants', 'stock_levels', 'stock_movements', 'orders', 'order_lines', 'order_events', 'mails', \
-         'idempotency_keys', 'price_changes', 'documents'";
+         'idempotency_keys', 'price_changes', 'documents', 'reviews', 'stock_alerts'";
     let database = test_postgres::Database::fresh();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {

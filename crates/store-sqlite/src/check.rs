@@ -127,6 +127,14 @@ const CHECKS: &[Check] = &[
          FROM products p LEFT JOIN (SELECT product_id, min(price) AS low, max(price) AS high FROM variants \
          GROUP BY product_id) v ON v.product_id = p.id WHERE v.low IS NOT p.price_min OR v.high IS NOT p.price_max",
     ),
+    (
+        "ratings",
+        "SELECT 'product ' || uuid(p.id) || ': it counts ' || p.rating_count || ' reviews with ' || p.rating_stars || \
+         ' stars, there are ' || coalesce(r.count, 0) || ' with ' || coalesce(r.stars, 0) \
+         FROM products p LEFT JOIN (SELECT product_id, count(*) AS count, sum(stars) AS stars FROM reviews \
+         WHERE status = 'approved' GROUP BY product_id) r ON r.product_id = p.id \
+         WHERE p.rating_count <> coalesce(r.count, 0) OR p.rating_stars <> coalesce(r.stars, 0)",
+    ),
 ];
 
 /// Runs all checks; the caller holds a snapshot.

@@ -133,6 +133,10 @@ fn records(conn: &Connection, sink: &mut Sink<'_>, tally: &mut Tally) -> Sql<()>
     batch.end()?;
     let prices = "SELECT variant_id, at, price, currency FROM price_changes ORDER BY variant_id, at";
     batch.rows(conn, prices, "price_changes", |columns| Ok(Record::Price(load::product::price_change(columns)?)))?;
+    let reviews = format!("SELECT {} FROM reviews", load::review::COLUMNS);
+    batch.rows(conn, &reviews, "reviews", |columns| Ok(Record::Review(load::review::review(columns)?)))?;
+    let alerts = "SELECT variant_id, account_id, created_at FROM stock_alerts";
+    batch.rows(conn, alerts, "stock_alerts", |columns| Ok(Record::StockAlert(load::review::alert(columns)?)))?;
     let documents = "SELECT id, kind, name, version, body FROM documents";
     batch.rows(conn, documents, "documents", |columns| Ok(Record::Document(load::document::document(columns)?)))?;
     orders(conn, &mut batch)?;

@@ -18,6 +18,7 @@ pub(crate) struct Migration {
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, sql: include_str!("../migrations/0001_shop.sql") },
     Migration { version: 2, sql: include_str!("../migrations/0002_catalogue.sql") },
+    Migration { version: 3, sql: include_str!("../migrations/0003_reviews.sql") },
 ];
 
 /// The version that this program works with.

@@ -3,13 +3,13 @@
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId,
-    SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId, session::SecretHash,
+    Account, AccountId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
+    ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp, VariantId, session::SecretHash,
 };
 use rusqlite::Connection;
 use store::{
     AccountFilter, AccountRow, Backlog, Document, DocumentKind, Feed, FeedCursor, MailFilter, OrderFilter, Page,
-    PageRequest, ProductFilter, Queries, Query, SessionAccess, StoreError,
+    PageRequest, ProductFilter, Queries, Query, ReviewFilter, SessionAccess, StoreError,
 };
 
 use crate::{
@@ -114,6 +114,23 @@ impl Queries for SqliteEngine {
 
     async fn price_history(&self, id: VariantId, limit: u32) -> Query<Vec<PriceChange>> {
         self.readers.read(|conn| load::product::prices(conn, id, limit.into()))
+    }
+
+    async fn review(&self, id: ReviewId) -> Query<Option<Review>> {
+        self.readers.read(|conn| load::review::by_id(conn, id))
+    }
+
+    async fn reviews(&self, filter: &ReviewFilter, page: &PageRequest) -> Query<Page<Review>> {
+        let (filter, page) = (*filter, page.clone());
+        self.read_slowly(move |conn| query::review::list(conn, &filter, &page)).await
+    }
+
+    async fn stock_alerts(&self, id: AccountId) -> Query<Vec<StockAlert>> {
+        self.readers.read(|conn| load::review::alerts_of(conn, id))
+    }
+
+    async fn has_due_stock_alerts(&self) -> Query<bool> {
+        Ok(!self.readers.read(|conn| load::review::due_alerts(conn, 1))?.is_empty())
     }
 
     async fn documents(&self, kind: DocumentKind) -> Query<Vec<Document>> {

@@ -1,7 +1,7 @@
 //! Running statements. Every one of them is prepared once and kept.
 
 use model::{
-    AccountId, AddressId, CategoryId, MailId, MovementId, OrderId, ProductId, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, CategoryId, MailId, MovementId, OrderId, ProductId, ReviewId, SessionId, Timestamp, VariantId,
 };
 use rusqlite::{Connection, Params, Row, types::Value};
 use serde::Serialize;
@@ -28,7 +28,7 @@ macro_rules! keys {
     )+};
 }
 
-keys!(AccountId, AddressId, CategoryId, MailId, MovementId, OrderId, ProductId, SessionId, VariantId);
+keys!(AccountId, AddressId, CategoryId, MailId, MovementId, OrderId, ProductId, ReviewId, SessionId, VariantId);
 
 /// An id that may be absent.
 pub(crate) fn opt_key<T: Key>(id: Option<T>) -> Option<[u8; 16]> {

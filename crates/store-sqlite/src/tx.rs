@@ -3,13 +3,13 @@
 
 use async_trait::async_trait;
 use model::{
-    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId,
-    SavedAddress, Session, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
+    ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     session::{RefreshToken, SecretHash},
 };
 use rusqlite::Connection;
-use store::{AccountRow, Change, Checkout, Claim, Claimed, Document, DocumentKind, SkuOwner, StoreError, Tx};
+use store::{AccountRow, Change, Checkout, Claim, Claimed, Document, DocumentKind, DueAlert, SkuOwner, StoreError, Tx};
 
 use crate::{apply, error::Reach, load, sql::Sql};
 
@@ -148,6 +148,26 @@ impl Tx for SqliteTx<'_> {
 
     async fn document_named(&mut self, kind: DocumentKind, name: &str) -> Found<Option<Document>> {
         self.run(|conn| load::document::named(conn, kind, name))
+    }
+
+    async fn review(&mut self, id: ReviewId) -> Found<Option<Review>> {
+        self.run(|conn| load::review::by_id(conn, id))
+    }
+
+    async fn reviews_of(&mut self, account_id: AccountId, product_id: Option<ProductId>) -> Found<Vec<Review>> {
+        self.run(|conn| load::review::of(conn, account_id, product_id))
+    }
+
+    async fn has_ordered(&mut self, account_id: AccountId, product_id: ProductId) -> Found<bool> {
+        self.run(|conn| load::review::has_ordered(conn, account_id, product_id))
+    }
+
+    async fn stock_alerts_of(&mut self, account_id: AccountId) -> Found<Vec<StockAlert>> {
+        self.run(|conn| load::review::alerts_of(conn, account_id))
+    }
+
+    async fn due_stock_alerts(&mut self, limit: u32) -> Found<Vec<DueAlert>> {
+        self.run(|conn| load::review::due_alerts(conn, limit))
     }
 
     async fn ordered_among(&mut self, variants: &[VariantId]) -> Found<Vec<VariantId>> {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use model::{
     Account, AccountId, AddressId, Category, CategoryId, MailId, Order, OrderEvent, OutboxMail, PriceChange, Product,
-    ProductId, SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId,
+    ProductId, Rating, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp,
+    VariantId,
     challenge::{Challenge, Purpose},
     mail::DeliveryOutcome,
     session::{RefreshToken, SecretHash},
@@ -136,6 +137,38 @@ pub enum Change {
     MoveStock(Vec<StockMovement>),
     /// Notes what variants cost from when on; one that is noted already stays as it is.
     NotePrices(Vec<PriceChange>),
+
+    /// Stores a review, new or changed.
+    PutReview(Review),
+    /// Removes a review.
+    DeleteReview {
+        /// Which.
+        id: ReviewId,
+    },
+    /// Adds to what the reviews of a product say together. Adding, and not writing a sum: so that two who do it at once are
+    /// both counted.
+    AddRating {
+        /// Of which product.
+        product_id: ProductId,
+        /// How much more, or less.
+        change: Rating,
+    },
+    /// Notes that somebody waits for a variant; who does already goes on waiting.
+    PutStockAlert(StockAlert),
+    /// Notes that somebody no longer waits for a variant.
+    DeleteStockAlert {
+        /// Who.
+        account_id: AccountId,
+        /// For which.
+        variant_id: VariantId,
+    },
+    /// Lets somebody wait on for a variant that came and is gone again.
+    PostponeStockAlert {
+        /// Who.
+        account_id: AccountId,
+        /// For which.
+        variant_id: VariantId,
+    },
 
     /// Stores a document, new or changed.
     PutDocument(Document),

@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, fmt};
 
 use async_trait::async_trait;
 use model::{
-    AccountId, Category, Order, OutboxMail, PriceChange, Product, SavedAddress, Session, StockMovement,
+    AccountId, Category, Order, OutboxMail, PriceChange, Product, Review, SavedAddress, Session, StockAlert,
+    StockMovement,
     challenge::Challenge,
     session::{RefreshToken, SecretHash},
 };
@@ -56,7 +57,11 @@ pub enum Record {
     Product(Product),
     /// From when on a variant cost how much.
     Price(PriceChange),
-    /// A small thing that the staff keep.
+    /// A review; its product, which came before it, counts it already.
+    Review(Review),
+    /// Somebody waits for a variant.
+    StockAlert(StockAlert),
+    /// A small thing that is kept whole.
     Document(Document),
     /// An order with lines and timeline.
     Order(Order),
@@ -87,6 +92,8 @@ impl Record {
             Self::Category(_) => "categories",
             Self::Product(_) => "products",
             Self::Price(_) => "prices",
+            Self::Review(_) => "reviews",
+            Self::StockAlert(_) => "stock alerts",
             Self::Document(_) => "documents",
             Self::Order(_) => "orders",
             Self::Movement(_) => "stock movements",
@@ -113,6 +120,8 @@ impl Record {
             Self::Category(category) => vec![Change::InsertCategory(category)],
             Self::Product(product) => vec![Change::InsertProduct(product)],
             Self::Price(change) => vec![Change::NotePrices(vec![change])],
+            Self::Review(review) => vec![Change::PutReview(review)],
+            Self::StockAlert(alert) => vec![Change::PutStockAlert(alert)],
             Self::Document(document) => vec![Change::PutDocument(document)],
             Self::Order(order) => vec![Change::InsertOrder(order)],
             Self::Movement(movement) => vec![Change::MoveStock(vec![movement])],

@@ -1,5 +1,5 @@
-//! Small things that the staff keep, each a JSON document: there are few of each kind, they are read whole, and nothing else
-//! in the schema points at them.
+//! Small things that are read and written whole, each a JSON document that nothing else in the schema points at: what the staff
+//! keep, and the wishlists.
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -18,6 +18,10 @@ pub enum DocumentKind {
     Redirect,
     /// A long piece of work, by its id.
     Job,
+    /// A wishlist, by the id of its owner.
+    Wishlist,
+    /// Whose wishlist is shared, by the token that its link ends with.
+    WishlistShare,
 }
 
 impl DocumentKind {
@@ -29,6 +33,8 @@ impl DocumentKind {
             Self::Collection => "collection",
             Self::Redirect => "redirect",
             Self::Job => "job",
+            Self::Wishlist => "wishlist",
+            Self::WishlistShare => "wishlist_share",
         }
     }
 }
@@ -37,7 +43,7 @@ impl std::str::FromStr for DocumentKind {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let all = [Self::Attribute, Self::Collection, Self::Redirect, Self::Job];
+        let all = [Self::Attribute, Self::Collection, Self::Redirect, Self::Job, Self::Wishlist, Self::WishlistShare];
         all.into_iter().find(|kind| kind.as_str() == text).ok_or(())
     }
 }

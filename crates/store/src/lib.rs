@@ -43,9 +43,9 @@ pub use maintenance::{Database, Finding, Maintenance};
 pub use page::{Cursor, CursorKey, LIMIT_MAX, Page, PageRequest};
 pub use queries::{
     AccountFilter, Backlog, Feed, FeedCursor, MailFilter, OrderFilter, ProductFilter, ProductSort, Queries, Query,
-    SessionAccess,
+    ReviewFilter, SessionAccess,
 };
-pub use rows::{AccountRow, Checkout, SkuOwner};
+pub use rows::{AccountRow, Checkout, DueAlert, SkuOwner};
 pub use tx::Tx;
 
 /// One thing that the shop does: place an order, refresh a session, ship.

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use model::{
     Access, Account, AccountId, Category, CategoryId, Email, MailId, MailStatus, Order, OrderId, OrderNumber,
-    OrderStatus, OutboxMail, PriceChange, Product, ProductId, SavedAddress, Session, SessionId, StockMovement,
-    Timestamp, VariantId, session::SecretHash,
+    OrderStatus, OutboxMail, PriceChange, Product, ProductId, Review, ReviewId, ReviewStatus, SavedAddress, Session,
+    SessionId, StockAlert, StockMovement, Timestamp, VariantId, session::SecretHash,
 };
 
 use crate::{
@@ -92,6 +92,21 @@ pub struct AccountFilter {
     pub role: Option<model::Role>,
     /// With this in the name or the address, in lower case.
     pub text: Option<String>,
+}
+
+/// Which reviews are asked for, newest first. Everything that is set must hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReviewFilter {
+    /// Of this product.
+    pub product_id: Option<ProductId>,
+    /// By this customer.
+    pub account_id: Option<AccountId>,
+    /// With this status.
+    pub status: Option<ReviewStatus>,
+    /// With so many stars.
+    pub stars: Option<i64>,
+    /// That somebody reported.
+    pub is_reported: bool,
 }
 
 /// Which mails are asked for, newest first.
@@ -208,6 +223,22 @@ pub trait Queries: Send + Sync + 'static {
     }
     /// What a variant cost from when on, newest first, at most `limit` entries.
     async fn price_history(&self, _id: VariantId, _limit: u32) -> Query<Vec<PriceChange>> {
+        unsupported()
+    }
+    /// The review with this id.
+    async fn review(&self, _id: ReviewId) -> Query<Option<Review>> {
+        unsupported()
+    }
+    /// The reviews, newest first.
+    async fn reviews(&self, _filter: &ReviewFilter, _page: &PageRequest) -> Query<Page<Review>> {
+        unsupported()
+    }
+    /// What a customer waits for, longest first.
+    async fn stock_alerts(&self, _id: AccountId) -> Query<Vec<StockAlert>> {
+        unsupported()
+    }
+    /// Whether somebody waits for what came into stock: a point read, asked every second.
+    async fn has_due_stock_alerts(&self) -> Query<bool> {
         unsupported()
     }
     /// The documents of a kind, in the order of their names.

@@ -1,6 +1,6 @@
 //! What loads give that is not a noun of the model by itself.
 
-use model::{Account, OrderNumber, ProductId, VariantId, checkout::Offer};
+use model::{Account, AccountId, Email, OrderNumber, ProductId, VariantId, checkout::Offer};
 
 /// An account with what only transactions may see.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,4 +31,25 @@ pub struct SkuOwner {
     pub variant_id: VariantId,
     /// That variant's product.
     pub product_id: ProductId,
+}
+
+/// Somebody who waits for a variant that came into stock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueAlert {
+    /// Who.
+    pub account_id: AccountId,
+    /// The address, if there still is one that may be written to.
+    pub email: Option<Email>,
+    /// The name.
+    pub name: String,
+    /// For which variant.
+    pub variant_id: VariantId,
+    /// What its product is called.
+    pub product_title: String,
+    /// The product's name in URLs.
+    pub slug: String,
+    /// What tells it from its siblings.
+    pub option_values: Vec<String>,
+    /// Whether it can be bought at the moment.
+    pub is_available: bool,
 }

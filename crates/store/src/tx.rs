@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId,
-    SavedAddress, Session, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
+    ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     session::{RefreshToken, SecretHash},
 };
@@ -13,7 +13,7 @@ use crate::{
     change::Change,
     document::{Document, DocumentKind},
     idempotency::{Claim, Claimed},
-    rows::{AccountRow, Checkout, SkuOwner},
+    rows::{AccountRow, Checkout, DueAlert, SkuOwner},
 };
 
 /// A transaction. Every load locks the rows it returns until the end; [`Tx::apply`] writes.
@@ -99,6 +99,37 @@ pub trait Tx: Send {
 
     /// The document of this kind and name. Locks the name against others who ask for it, even if there is none.
     async fn document_named(&mut self, _kind: DocumentKind, _name: &str) -> Result<Option<Document>, StoreError> {
+        unsupported()
+    }
+
+    /// The review with this id.
+    async fn review(&mut self, _id: ReviewId) -> Result<Option<Review>, StoreError> {
+        unsupported()
+    }
+
+    /// The reviews of a customer: of one product, or all, in the order of the products' ids. Whoever adds one has locked the
+    /// account.
+    async fn reviews_of(
+        &mut self,
+        _account_id: AccountId,
+        _product_id: Option<ProductId>,
+    ) -> Result<Vec<Review>, StoreError> {
+        unsupported()
+    }
+
+    /// Whether a customer has an order of this product that was not cancelled.
+    async fn has_ordered(&mut self, _account_id: AccountId, _product_id: ProductId) -> Result<bool, StoreError> {
+        unsupported()
+    }
+
+    /// What a customer waits for, in no order.
+    async fn stock_alerts_of(&mut self, _account_id: AccountId) -> Result<Vec<StockAlert>, StoreError> {
+        unsupported()
+    }
+
+    /// Up to `limit` of those who wait for a variant of an active product that came into stock since they began to. Skips those
+    /// that another transaction has just taken.
+    async fn due_stock_alerts(&mut self, _limit: u32) -> Result<Vec<DueAlert>, StoreError> {
         unsupported()
     }
 

@@ -33,5 +33,5 @@ pub use app::{App, Parts};
 pub use openapi::openapi;
 pub use problem::{Code, Problem};
 pub use serve::serve;
-pub use settings::{AllowedOrigins, Limits, Settings, SignUpMode};
+pub use settings::{AllowedOrigins, Limits, ReviewMode, Settings, SignUpMode};
 pub use throttle::{Attempt, Throttle};

@@ -16,6 +16,18 @@ pub enum SignUpMode {
     Immediate,
 }
 
+/// What becomes of a new review.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReviewMode {
+    /// It waits until the staff have looked at it.
+    #[default]
+    Moderated,
+    /// Everybody sees it at once.
+    Immediate,
+    /// There are no new ones.
+    Off,
+}
+
 /// The origins (RFC 6454) whose pages may call the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedOrigins {
@@ -51,6 +63,8 @@ pub struct Settings {
     pub languages: Vec<Language>,
     /// How customers sign up.
     pub sign_up: SignUpMode,
+    /// What becomes of a new review.
+    pub reviews: ReviewMode,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The origins whose pages may call the API, beside our own.
@@ -74,6 +88,7 @@ impl Default for Settings {
             other_currencies: Vec::new(),
             languages: vec![Language::english()],
             sign_up: SignUpMode::Verify,
+            reviews: ReviewMode::Moderated,
             trusted_proxies: Vec::new(),
             allowed_origins: AllowedOrigins::default(),
             metrics_token: None,

@@ -1,10 +1,12 @@
-//! What changes by itself: sales begin and end, drafts are published.
+//! What happens by itself: sales begin and end, drafts are published, and who waited for stock is told.
 
 use std::{sync::Arc, time::Duration};
 
-use commerce::{Error, catalogue::TurnProducts};
+use commerce::{Error, catalogue::TurnProducts, stock_alerts::SendStockAlerts};
+use identity::fresh_stamp;
 use model::Timestamp;
 use store::{Engine, execute};
+use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
@@ -15,7 +17,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// Turns what is due, for ever.
-pub(super) async fn run(engine: Arc<dyn Engine>) {
+pub(super) async fn run(engine: Arc<dyn Engine>, mail_wake: Arc<Notify>) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -23,6 +25,14 @@ pub(super) async fn run(engine: Arc<dyn Engine>) {
         if let Err(error) = turn(engine.as_ref()).await {
             warn!(%error, "sales and publications that are due could not be carried out; it is tried again");
             tokio::time::sleep(PAUSE).await;
+        }
+        match tell(engine.as_ref()).await {
+            Ok(false) => {}
+            Ok(true) => mail_wake.notify_one(),
+            Err(error) => {
+                warn!(%error, "those who wait for stock could not be told; it is tried again");
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     }
 }
@@ -33,4 +43,16 @@ async fn turn(engine: &dyn Engine) -> Result<(), Error> {
         && execute(engine, TurnProducts { now: Timestamp::now() }).await? > 0
     {}
     Ok(())
+}
+
+/// Whether there was anybody to be told.
+async fn tell(engine: &dyn Engine) -> Result<bool, Error> {
+    let mut any = false;
+    while engine.has_due_stock_alerts().await? {
+        if execute(engine, SendStockAlerts { stamp: fresh_stamp() }).await? == 0 {
+            break;
+        }
+        any = true;
+    }
+    Ok(any)
 }

@@ -174,6 +174,17 @@ pub(crate) enum SignUp {
     Immediate,
 }
 
+/// What becomes of new reviews.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reviews {
+    /// They wait until the staff have looked at them
+    Moderated,
+    /// Everybody sees them at once
+    Immediate,
+    /// There are no new ones
+    Off,
+}
+
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {

@@ -5,10 +5,10 @@ use model::{Account, AccountId, Permissions, Role, Timestamp, challenge::Purpose
 use store::{Change, Operation, Tx};
 
 use super::usable;
-use crate::{Conflict, Error};
+use crate::{Conflict, Error, reviews, wishlist};
 
 /// Deletes an account. Its orders stay, without its name and address; an order that has not left the shop keeps the
-/// postal address until it has.
+/// postal address until it has. Its reviews go, and no longer count.
 #[derive(Clone, Copy, Debug)]
 pub struct DeleteAccount {
     /// Whose.
@@ -48,6 +48,13 @@ impl Operation for DeleteAccount {
             Change::DeleteMailsOf { account_id },
             Change::AnonymiseOrders { account_id },
         ];
+        for review in tx.reviews_of(account_id, None).await? {
+            changes.extend(reviews::remove(&review));
+        }
+        let alerts = tx.stock_alerts_of(account_id).await?;
+        changes
+            .extend(alerts.iter().map(|alert| Change::DeleteStockAlert { account_id, variant_id: alert.variant_id }));
+        changes.extend(wishlist::forget(tx, account_id).await?);
         changes.extend(Purpose::ALL.map(|purpose| Change::DeleteChallenge { account_id, purpose }));
         Ok(tx.apply(&changes).await?)
     }

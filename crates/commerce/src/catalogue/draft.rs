@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     AccountId, AttributeValue, CategoryId, Image, Language, ListPrice, Money, Product, ProductDetails, ProductId,
-    ProductOption, ProductStatus, Sale, Stamp, StockCause, StockMovement, Timestamp, Variant, VariantDetails,
+    ProductOption, ProductStatus, Rating, Sale, Stamp, StockCause, StockMovement, Timestamp, Variant, VariantDetails,
     VariantId, Violations,
     details::{Seo, Translation},
     stamp::Ids,
@@ -172,6 +172,7 @@ impl ProductDraft {
             variants,
             images: self.images,
             details: self.details.map(sanitised).unwrap_or_default(),
+            rating: Rating::default(),
             created_at: stamp.now,
             updated_at: stamp.now,
             version: 1,

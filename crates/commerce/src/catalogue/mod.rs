@@ -2,6 +2,7 @@
 
 mod attributes;
 mod categories;
+mod collections;
 mod create_product;
 mod delete_product;
 mod draft;
@@ -18,6 +19,7 @@ use store::Tx;
 
 pub use attributes::{AttributeDraft, AttributePatch, CreateAttribute, DeleteAttribute, UpdateAttribute};
 pub use categories::{CategoryDraft, CategoryPatch, CreateCategory, DeleteCategory, MoveCategory, UpdateCategory};
+pub use collections::{CollectionDraft, CollectionPatch, CreateCollection, DeleteCollection, UpdateCollection};
 pub use create_product::CreateProduct;
 pub use delete_product::{DeleteProduct, Deleted};
 pub use draft::{OptionDraft, ProductDraft, ProductPatch, VariantDraft, VariantPatch};

@@ -6,7 +6,7 @@ use crate::support::{renderer, shop};
 use cartwright_mail::{RenderError, Renderer, Secret, samples};
 use model::{
     MailTemplate, OutboxMail, PostalAddress, Tracking,
-    mail::{OrderMail, OrderMailLine},
+    mail::{BackInStock, OrderMail, OrderMailLine},
 };
 
 /// What people type who mean harm, or who just have an unusual name.
@@ -57,6 +57,9 @@ fn nasty(mail: &OutboxMail, text: &str) -> OutboxMail {
         MailTemplate::OrderShipped(data) => MailTemplate::OrderShipped(order(data)),
         MailTemplate::OrderDelivered(data) => MailTemplate::OrderDelivered(order(data)),
         MailTemplate::OrderCancelled(data) => MailTemplate::OrderCancelled(order(data)),
+        MailTemplate::BackInStock(_) => {
+            MailTemplate::BackInStock(BackInStock { name, title: text.to_owned(), slug: text.to_owned() })
+        }
         MailTemplate::Test => MailTemplate::Test,
     };
     OutboxMail { template, secret: mail.secret.as_ref().map(|_| text.to_owned()), ..mail.clone() }

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod catalogue;
+pub mod community;
 pub mod concurrency;
 pub mod mail;
 pub mod orders;

@@ -6,6 +6,7 @@ mod document;
 mod mail;
 mod order;
 mod product;
+mod review;
 mod session;
 mod shop;
 mod stock;
@@ -51,6 +52,13 @@ pub(crate) fn statements(change: &Change, locked: &[VariantId]) -> Result<Vec<St
         Change::MoveStock(movements) => Ok(stock::move_stock(&movements.iter().collect::<Vec<_>>(), locked)),
 
         Change::NotePrices(changes) => one(product::note_prices(changes)),
+
+        Change::PutReview(review) => one(review::put(review)?),
+        Change::DeleteReview { id } => one(review::delete(*id)),
+        Change::AddRating { product_id, change } => one(review::add_rating(*product_id, *change)),
+        Change::PutStockAlert(alert) => one(review::put_alert(alert)),
+        Change::DeleteStockAlert { account_id, variant_id } => one(review::delete_alert(*account_id, *variant_id)),
+        Change::PostponeStockAlert { account_id, variant_id } => one(review::postpone_alert(*account_id, *variant_id)),
 
         Change::PutDocument(document) => one(document::put(document)),
         Change::DeleteDocument { kind, id } => one(document::delete(*kind, *id)),

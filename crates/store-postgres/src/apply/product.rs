@@ -1,9 +1,9 @@
 //! Products with their variants.
 
-use model::{PriceChange, Product, ProductId, Variant, VariantId, text};
+use model::{PriceChange, Product, ProductId, Rating, Variant, VariantId, text};
 use store::StoreError;
 
-use super::stock;
+use super::{review, stock};
 use crate::{
     flight::Statement,
     param::{Param, each, json, params},
@@ -15,6 +15,9 @@ pub(super) fn insert(product: &Product) -> Result<Vec<Statement>, StoreError> {
          details, turns_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
          $20, $21)";
     let mut statements = vec![Statement::new(SQL, values(product)?)];
+    if product.rating != Rating::default() {
+        statements.push(review::add_rating(product.id, product.rating));
+    }
     for (position, variant) in (0..).zip(&product.variants) {
         statements.extend(put_variant(product.id, position, variant)?);
     }

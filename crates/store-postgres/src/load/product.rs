@@ -1,6 +1,6 @@
 //! Products with their variants.
 
-use model::{Money, PriceChange, Product, ProductId, Timestamp, Variant, VariantId};
+use model::{Money, PriceChange, Product, ProductId, Rating, Timestamp, Variant, VariantId};
 use store::{Feed, FeedCursor, SkuOwner, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -14,14 +14,14 @@ use crate::{
 
 /// The columns of one row: a product `p`, one of its variants `v` and its level `s`.
 pub(crate) const COLUMNS: &str = "p.id, p.slug, p.status, p.category_id, p.created_at, p.updated_at, p.version, p.title, \
-     p.vendor, p.tags, p.options, p.images, p.description, p.details, \
+     p.vendor, p.tags, p.options, p.images, p.description, p.details, p.rating_count, p.rating_stars, \
      v.id, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, s.stock, v.track_stock, v.weight_grams, \
      v.barcode, v.details";
 /// What adds the variants to the product `p`.
 pub(crate) const WITH_VARIANTS: &str =
     " LEFT JOIN variants v ON v.product_id = p.id LEFT JOIN stock_levels s ON s.variant_id = v.id";
 /// Where the variant's columns begin.
-const VARIANT: usize = 14;
+const VARIANT: usize = 16;
 
 fn product(columns: &mut Columns<'_>) -> Result<Product, StoreError> {
     let (id, slug) = (columns.id()?, columns.string()?);
@@ -37,6 +37,7 @@ fn product(columns: &mut Columns<'_>) -> Result<Product, StoreError> {
         images: columns.json()?,
         description: columns.string()?,
         details: columns.json()?,
+        rating: Rating { count: columns.int()?, stars: columns.int()? },
         status,
         category_id,
         variants: Vec::new(),

@@ -6,6 +6,7 @@ mod document;
 mod mail;
 mod order;
 mod product;
+mod review;
 mod session;
 mod shop;
 mod stock;
@@ -47,6 +48,13 @@ pub(crate) fn apply(conn: &Connection, change: &Change) -> Sql<()> {
         Change::MoveStock(movements) => movements.iter().try_for_each(|movement| stock::move_stock(conn, movement)),
 
         Change::NotePrices(changes) => product::note_prices(conn, changes),
+
+        Change::PutReview(review) => review::put(conn, review),
+        Change::DeleteReview { id } => review::delete(conn, *id),
+        Change::AddRating { product_id, change } => review::add_rating(conn, *product_id, *change),
+        Change::PutStockAlert(alert) => review::put_alert(conn, alert),
+        Change::DeleteStockAlert { account_id, variant_id } => review::delete_alert(conn, *account_id, *variant_id),
+        Change::PostponeStockAlert { account_id, variant_id } => review::postpone_alert(conn, *account_id, *variant_id),
 
         Change::PutDocument(document) => document::put(conn, document),
         Change::DeleteDocument { kind, id } => document::delete(conn, *kind, *id),

@@ -1,10 +1,10 @@
 //! Products with their variants.
 
-use model::{PriceChange, Product, ProductId, Timestamp, Variant, VariantId, text};
+use model::{PriceChange, Product, ProductId, Rating, Timestamp, Variant, VariantId, text};
 use rusqlite::{Connection, params};
 use store::StoreError;
 
-use super::stock;
+use super::{review, stock};
 use crate::{
     load,
     sql::{Key, Sql, json, opt_key, run, run_one},
@@ -15,6 +15,9 @@ pub(super) fn insert(conn: &Connection, product: &Product) -> Sql<()> {
          price_max, on_sale, title_fold, tags_lower, search_text, title, vendor, tags, options, images, description, \
          details, turns_at, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     write(conn, SQL, product)?;
+    if product.rating != Rating::default() {
+        review::add_rating(conn, product.id, product.rating)?;
+    }
     for (position, variant) in (0..).zip(&product.variants) {
         insert_variant(conn, product.id, position, variant)?;
     }

@@ -7,5 +7,6 @@ pub(crate) mod idempotency;
 pub(crate) mod mail;
 pub(crate) mod order;
 pub(crate) mod product;
+pub(crate) mod review;
 pub(crate) mod session;
 pub(crate) mod stock;

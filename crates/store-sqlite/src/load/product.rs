@@ -1,6 +1,6 @@
 //! Products with their variants.
 
-use model::{Money, PriceChange, Product, ProductId, Timestamp, Variant, VariantId};
+use model::{Money, PriceChange, Product, ProductId, Rating, Timestamp, Variant, VariantId};
 use rusqlite::{Connection, Params, Row};
 use store::{Feed, FeedCursor, SkuOwner, StoreError};
 
@@ -14,7 +14,7 @@ use crate::{
 macro_rules! columns {
     () => {
         "p.id, p.slug, p.status, p.category_id, p.created_at, p.updated_at, p.version, p.title, p.vendor, p.tags, \
-         p.options, p.images, p.description, p.details, \
+         p.options, p.images, p.description, p.details, p.rating_count, p.rating_stars, \
          v.id, v.position, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, s.stock, v.track_stock, \
          v.weight_grams, v.barcode, v.details"
     };
@@ -30,7 +30,7 @@ macro_rules! with_variants {
 pub(crate) use with_variants;
 
 /// Where the variant's columns begin.
-const VARIANT: usize = 14;
+const VARIANT: usize = 16;
 
 fn product(columns: &mut Columns<'_>) -> Result<Product, StoreError> {
     let (id, slug) = (columns.id()?, columns.string()?);
@@ -46,6 +46,7 @@ fn product(columns: &mut Columns<'_>) -> Result<Product, StoreError> {
         images: columns.list()?,
         description: columns.string()?,
         details: columns.rare()?,
+        rating: Rating { count: columns.int()?, stars: columns.int()? },
         status,
         category_id,
         variants: Vec::new(),

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod mail;
 pub(crate) mod order;
 pub(crate) mod product;
+pub(crate) mod review;
 pub(crate) mod stock;
 
 use rusqlite::types::Value;

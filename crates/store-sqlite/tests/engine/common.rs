@@ -135,6 +135,7 @@ pub(crate) fn product(title: &str, variants: usize) -> Product {
         variants: (0..variants).map(variant).collect(),
         images: vec![],
         details: model::ProductDetails::default(),
+        rating: model::Rating::default(),
         created_at: stamp.now,
         updated_at: stamp.now,
         version: 1,

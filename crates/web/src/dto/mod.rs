@@ -8,6 +8,7 @@ pub mod attribute;
 pub mod auth;
 pub mod catalogue;
 pub mod category;
+pub mod collection;
 pub mod list;
 pub mod mail;
 pub mod money;
@@ -17,6 +18,7 @@ mod patch;
 pub mod picture;
 pub mod price;
 pub mod product;
+pub mod review;
 pub mod search;
 pub mod text;
 

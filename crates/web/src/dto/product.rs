@@ -12,6 +12,7 @@ use super::{
     attribute::{self, AttributeValueDto, AttributesDto},
     picture::ThumbnailsDto,
     price::{ListPriceDto, SaleDto},
+    review::RatingDto,
     text::{SeoDto, TranslationsDto},
 };
 
@@ -55,6 +56,8 @@ pub struct ProductDto {
     pub vendor: Option<String>,
     /// Where it hangs in the tree, in short.
     pub category: Option<CategoryRefDto>,
+    /// What its reviews say together; null without any.
+    pub rating: Option<RatingDto>,
     /// The id of that category.
     #[schema(value_type = Option<Uuid>)]
     pub category_id: Option<CategoryId>,
@@ -114,6 +117,7 @@ impl ProductDto {
             status: product.status,
             vendor: product.vendor.clone(),
             category: category.map(|category| CategoryRefDto::new(category, language)),
+            rating: RatingDto::of(product.rating),
             category_id: product.category_id,
             tags: product.tags.clone(),
             options: product.options.iter().map(OptionDto::from).collect(),

@@ -8,13 +8,14 @@ mod cors;
 mod log;
 mod request_id;
 mod table;
+mod unread;
 
 use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::{Router, body::Body, response::IntoResponse};
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tower::Service;
 use tracing::Instrument;
 
@@ -24,6 +25,7 @@ pub(crate) use request_id::RequestId;
 use self::{
     cors::Cors,
     table::{Route, RouteTable},
+    unread::SharedBody,
 };
 use crate::{
     App,
@@ -126,8 +128,19 @@ impl Front {
     /// Routes the request, within the time limit; a panic is a reply.
     async fn through_router(&self, request: Request<Incoming>, peer: IpAddr) -> axum::response::Response {
         let is_read = reply::is_read(request.method());
-        let mut request = request.map(Body::new);
+        let (parts, body) = request.into_parts();
+        let has_body = !body.is_end_stream();
+        let body = SharedBody::new(body);
+        let mut request = Request::from_parts(parts, Body::new(body.clone()));
         request.extensions_mut().insert(RequestContext { peer });
+        let mut response = self.routed(request, is_read).await;
+        if has_body && !body.is_read_out().await {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    async fn routed(&self, request: Request<Body>, is_read: bool) -> axum::response::Response {
         let routed = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
         match tokio::time::timeout(self.app.settings().limits.request_timeout, routed).await {
             Ok(Ok(Ok(response))) => response,
@@ -176,7 +189,7 @@ impl Front {
 }
 
 /// Where the catalogue is.
-const PUBLIC: [&str; 4] = ["/v1/products", "/v1/categories", "/v1/attributes", "/v1/search"];
+const PUBLIC: [&str; 5] = ["/v1/products", "/v1/categories", "/v1/collections", "/v1/attributes", "/v1/search"];
 
 /// Whether it reads the catalogue, which is the same for everybody.
 fn is_public_read<B>(request: &Request<B>) -> bool {

@@ -61,7 +61,9 @@ fn every_operation_lists_its_errors_as_problems() {
 fn every_request_body_has_an_example() {
     let document = document();
     for (name, operation) in operations(&document) {
-        let Some(body) = operation.get("requestBody") else { continue };
+        // A file has none.
+        let body = operation.get("requestBody").filter(|body| body["content"].get("multipart/form-data").is_none());
+        let Some(body) = body else { continue };
         let content = &body["content"]["application/json"];
         let reference = content["schema"]["$ref"].as_str().unwrap_or_default();
         let schema = &document["components"]["schemas"][reference.rsplit('/').next().unwrap_or_default()];

@@ -121,6 +121,10 @@ codes! {
         "Set `track_stock` on the variant first.";
     TooManyAddresses "too_many_addresses" CONFLICT "There are as many saved addresses as an account can keep"
         "Delete one first.";
+    AlreadyReviewed "already_reviewed" CONFLICT "You have reviewed this product already"
+        "Change your review instead: GET /v1/account/reviews has its id.";
+    InStock "in_stock" CONFLICT "The variant can be bought now"
+        "Nobody has to wait for it.";
     SecretGone "secret_gone" CONFLICT "The code in this mail was wiped when it was sent"
         "Have the recipient ask for a new one instead.";
     VersionMismatch "version_mismatch" PRECONDITION_FAILED "The resource was changed since you read it"

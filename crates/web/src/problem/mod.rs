@@ -229,10 +229,6 @@ impl IntoResponse for Problem {
             // RFC 9110, 11.6.1: every 401 names the scheme to use. It says no more, so that no check is given away.
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        // What is left of the body will not be read, so nothing can follow it on this connection.
-        if matches!(self.0.code, Code::BodyTooLarge | Code::RequestTimeout | Code::MalformedRequest) {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
         for (name, value) in self.0.headers {
             headers.append(name, value);
         }

@@ -103,7 +103,7 @@ fn page(category: &Category, all: &[Category], language: Option<&Language>) -> C
     }
 }
 
-fn language(app: &App, shown: &Shown, request: &HeaderMap) -> Result<Option<Language>, Problem> {
+pub(super) fn language(app: &App, shown: &Shown, request: &HeaderMap) -> Result<Option<Language>, Problem> {
     match app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), request)? {
         Audience::Shoppers { language, .. } => Ok(language),
         Audience::Staff => Ok(None),

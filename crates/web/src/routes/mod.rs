@@ -5,13 +5,16 @@ mod admin;
 mod attributes;
 mod auth;
 mod categories;
+mod collections;
 mod docs;
 mod operations;
 mod orders;
 mod pages;
 mod problems;
 mod products;
+mod reviews;
 mod search;
+mod wishlists;
 
 use axum::{
     response::IntoResponse,
@@ -32,7 +35,10 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .merge(account::router())
         .merge(attributes::router())
         .merge(categories::router())
+        .merge(collections::router())
         .merge(products::router())
+        .merge(reviews::router())
+        .merge(wishlists::router())
         .merge(search::router())
         .merge(orders::router())
         .merge(admin::router())

@@ -2,13 +2,15 @@
 
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
-use model::{AttributeDefinition, Category, CategoryId, Language, Product, ProductStatus, category::subtree};
-use search::{Filters, Order, Query, Results};
+use model::{
+    AttributeDefinition, Category, CategoryId, Language, Product, ProductStatus, category::subtree, collection::Members,
+};
+use search::{Filters, Order, Query, Results, Within};
 use store::{Cursor, CursorKey, DocumentKind, LIMIT_MAX};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::products::list::find_category;
+use super::{collections, products::list::find_category};
 use crate::{
     App, Problem,
     dto::{
@@ -41,6 +43,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     params(
         ("q" = Option<String>, Query, description = "The words; all products when left out.", max_length = 200, example = "linen shirt"),
         ("category" = Option<String>, Query, description = "In this category (id or slug) or one below it."),
+        ("collection" = Option<String>, Query, description = "In this collection (id or slug); one that is chosen by hand is in its order, without words."),
         ("vendor" = Option<Vec<String>>, Query, description = "Made by one of these.", explode = true),
         ("tag" = Option<Vec<String>>, Query, description = "With one of these tags.", explode = true),
         ("option" = Option<std::collections::BTreeMap<String, String>>, Query, style = DeepObject, explode = true,
@@ -68,11 +71,39 @@ async fn search(State(app): State<App>, uri: Uri, request: HeaderMap) -> Result<
         let audience = app.shoppers(params.currency.as_deref(), params.language.as_deref(), &request)?;
         let categories = app.engine().categories().await?;
         let category = params.category.as_deref().map(|wanted| find_category(wanted, &categories)).transpose()?;
-        let query = params.query(&app, category, &categories, &audience);
+        let mut query = params.query(&app, category, &categories, &audience);
+        if let Some(wanted) = &params.collection {
+            query.within = Some(within(&app, wanted, &categories).await?);
+        }
         let results = catalogue.search(query).await?;
         page(&app, &params, results, category, &categories, &audience).await
     })
     .await
+}
+
+/// What is in a collection.
+async fn within(app: &App, wanted: &str, categories: &[Category]) -> Result<Within, Problem> {
+    let found = collections::find(app, wanted).await?;
+    let found = found.ok_or_else(|| wrong("collection", "not_found", "there is no such collection"))?;
+    Ok(match found.members {
+        Members::Products(products) => Within::Products(products),
+        Members::Rule(rule) => {
+            let rule = *rule;
+            Within::Rule(Filters {
+                is_active: true,
+                categories: rule.categories.iter().flat_map(|id| subtree(categories, *id)).collect(),
+                vendors: rule.vendors,
+                tags: rule.tags,
+                options: rule.options.into_iter().collect(),
+                attributes: rule.attributes.into_iter().collect(),
+                price_min: rule.price_min,
+                price_max: rule.price_max,
+                in_stock: rule.in_stock,
+                on_sale: rule.on_sale,
+                rating_min: rule.rating_min.map(|stars| stars * 10),
+            })
+        }
+    })
 }
 
 async fn page(
@@ -137,6 +168,7 @@ fn cursor(offset: usize) -> String {
 struct Params {
     text: String,
     category: Option<String>,
+    collection: Option<String>,
     filters: Filters,
     order: Order,
     limit: usize,
@@ -195,6 +227,7 @@ impl Params {
             }
             "q" => self.text = value.to_owned(),
             "category" => self.category = Some(value.to_owned()),
+            "collection" => self.collection = Some(value.to_owned()),
             "price_min" => self.filters.price_min = Some(number(name, value)?),
             "price_max" => self.filters.price_max = Some(number(name, value)?),
             "in_stock" => self.filters.in_stock = Some(truth(name, value)?),
@@ -220,6 +253,7 @@ impl Params {
         let own = app.settings().languages.first().cloned().unwrap_or_else(Language::english);
         Query {
             text: self.text.clone(),
+            within: None,
             language: language(audience).cloned().unwrap_or(own),
             filters: Filters {
                 is_active: true,

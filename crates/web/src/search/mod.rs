@@ -170,7 +170,7 @@ impl Catalogue {
             // A few at a time, so that searches come in between.
             for some in products.chunks(50) {
                 let mut index = index.write().unwrap_or_else(PoisonError::into_inner);
-                some.iter().for_each(|product| index.put(product, 0));
+                some.iter().for_each(|product| index.put(product));
             }
             let mut index = index.write().unwrap_or_else(PoisonError::into_inner);
             gone.iter().for_each(|id| index.remove(*id));

@@ -106,6 +106,7 @@ fn unchecked(group: &Group, head: &Head, options: Vec<ProductOption>, images: Ve
         options,
         variants,
         images,
+        rating: model::Rating::default(),
         details: model::ProductDetails::default(),
         created_at: now,
         updated_at: now,

@@ -5,6 +5,8 @@ mod email;
 mod password;
 mod profile;
 mod sessions;
+mod stock_alerts;
+mod wishlist;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -20,4 +22,6 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(sessions::end))
         .routes(routes!(addresses::list, addresses::create))
         .routes(routes!(addresses::update, addresses::delete))
+        .merge(wishlist::router())
+        .merge(stock_alerts::router())
 }

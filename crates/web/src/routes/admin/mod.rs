@@ -3,10 +3,12 @@
 mod accounts;
 mod attributes;
 mod categories;
+mod collections;
 mod mails;
 mod orders;
 mod pictures;
 mod products;
+mod reviews;
 mod stock;
 mod variants;
 
@@ -21,6 +23,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(variants::list, variants::create))
         .merge(attributes::router())
         .merge(pictures::router())
+        .merge(collections::router())
+        .merge(reviews::router())
         .routes(routes!(variants::generate))
         .routes(routes!(variants::prices))
         .routes(routes!(variants::read, variants::update, variants::delete))

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// In which currency and language it is shown.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::routes) struct Shown {
@@ -70,7 +70,7 @@ pub(super) async fn read(
 }
 
 /// The active product with this id or slug.
-async fn find(app: &App, product: &str) -> Result<Option<Product>, Problem> {
+pub(in crate::routes) async fn find(app: &App, product: &str) -> Result<Option<Product>, Problem> {
     let found = match product.parse::<ProductId>() {
         Ok(id) => app.engine().product(id).await?,
         Err(_) => app.engine().product_by_slug(product).await?,

@@ -11,8 +11,8 @@ use model::{
     ProductId, ProductStatus, SavedAddress, Session, SessionId, StockMovement, Timestamp, Variant, VariantId,
 };
 use store::{
-    AccountFilter, AccountRow, Backlog, Document, DocumentKind, Engine, Job, MailFilter, OrderFilter, Page,
-    PageRequest, ProductFilter, Queries, Query, SessionAccess, StoreError,
+    AccountFilter, AccountRow, Backlog, Document, DocumentKind, Engine, Feed, FeedCursor, Job, MailFilter, OrderFilter,
+    Page, PageRequest, ProductFilter, Queries, Query, SessionAccess, StoreError,
 };
 use uuid::Uuid;
 
@@ -106,6 +106,7 @@ pub(crate) fn product(id: u128, slug: &str, status: ProductStatus) -> Product {
         }],
         images: vec![],
         details: model::ProductDetails::default(),
+        rating: model::Rating::default(),
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         version: 1,
@@ -172,6 +173,18 @@ impl Queries for FakeEngine {
         let limit = usize::try_from(page.limit).expect("small");
         let items = products.into_iter().filter(|product| Some(product.status) == filter.status).take(limit).collect();
         self.answer(Page { items, next: None }).await
+    }
+    async fn products_by_id(&self, ids: &[ProductId]) -> Query<Vec<Product>> {
+        self.answer(ids.iter().filter_map(|id| self.find(|product| product.id == *id)).collect()).await
+    }
+    async fn products_after(&self, _: Option<ProductId>, _: u32) -> Query<Vec<Product>> {
+        self.answer(vec![]).await
+    }
+    async fn catalogue_feed(&self, _: FeedCursor, _: u32) -> Query<Feed> {
+        self.answer(Feed::default()).await
+    }
+    async fn documents(&self, _: DocumentKind) -> Query<Vec<Document>> {
+        self.answer(vec![]).await
     }
     async fn document_named(&self, _: DocumentKind, _: &str) -> Query<Option<Document>> {
         self.answer(None).await

@@ -1,0 +1,181 @@
+//! Reviews, wishlists, and mails about stock that came.
+
+use serde_json::{Value, json};
+
+use crate::support::{NO_ID, Person, Shop, eventually, line, new_key, text, unique_name};
+
+fn path(product: &Value) -> String {
+    format!("/v1/products/{}/reviews", text(&product["id"]))
+}
+
+fn write(by: &Person, product: &Value, rating: i64) -> Value {
+    by.client
+        .post(&path(product), &json!({"rating": rating, "title": "Fine", "text": "Does what it should."}))
+        .send()
+        .expect(201)
+}
+
+fn rating(shop: &Shop, product: &Value) -> Value {
+    let read = shop.stranger().get(&format!("/v1/products/{}", text(&product["slug"]))).send().expect(200);
+    read["rating"].clone()
+}
+
+#[test]
+fn a_review_is_written_moderated_answered_and_read() {
+    let shop = Shop::shared();
+    let (product, variant) = shop.product(1500, 10);
+    let (ann, bob) = (shop.customer(), shop.customer());
+    shop.order(&ann, &[line(&variant, 1)]);
+    let review = write(&ann, &product, 4);
+    assert_eq!((&review["status"], &review["verified_purchase"]), (&json!("pending"), &json!(true)));
+    assert_eq!(write(&bob, &product, 1)["verified_purchase"], json!(false));
+    // Nobody sees it before the shop has.
+    assert_eq!(shop.stranger().get(&path(&product)).send().expect(200)["items"], json!([]));
+    assert_eq!(rating(&shop, &product), Value::Null);
+    let staff = shop.staff(&["catalogue"]);
+    let queue = format!("/v1/admin/reviews?status=pending&product_id={}", text(&product["id"]));
+    assert_eq!(staff.client.get(&queue).send().expect(200)["items"].as_array().map(Vec::len), Some(2));
+    let admin = format!("/v1/admin/reviews/{}", text(&review["id"]));
+    let etag = staff.client.get(&admin).send().header("etag");
+    let verdict = json!({"status": "approved", "reply": "Thank you!"});
+    let moderated = staff.client.patch(&admin, &verdict).header("if-match", &etag).send().expect(200);
+    assert_eq!((&moderated["account_id"], &moderated["reports"]), (&ann.account["id"], &json!(0)));
+    staff.client.patch(&admin, &verdict).header("if-match", &etag).send().refused(412, "version_mismatch");
+    assert_eq!(rating(&shop, &product), json!({"average": 4.0, "count": 1}));
+    let shown = shop.stranger().get(&path(&product)).send().expect(200)["items"][0].clone();
+    assert_eq!((&shown["reply"]["text"], &shown["rating"]), (&json!("Thank you!"), &json!(4)));
+    for hidden in ["account_id", "reports", "status"] {
+        assert_eq!(shown.get(hidden), None, "shoppers are told `{hidden}`");
+    }
+    assert_eq!(shop.stranger().get(&format!("{}?rating=5", path(&product))).send().expect(200)["items"], json!([]));
+    shop.stranger().get(&format!("{}?rating=6", path(&product))).send().refused(400, "invalid_query");
+    // An edit has to be looked at again.
+    let own = format!("/v1/reviews/{}", text(&review["id"]));
+    bob.client.patch(&own, &json!({"rating": 1})).send().refused(404, "not_found");
+    assert_eq!(ann.client.patch(&own, &json!({"rating": 5})).send().expect(200)["status"], "pending");
+    assert_eq!(rating(&shop, &product), Value::Null);
+    let mine = ann.client.get("/v1/account/reviews").send().expect(200);
+    assert_eq!((&mine["items"][0]["rating"], mine["items"].as_array().map(Vec::len)), (&json!(5), Some(1)));
+    ann.client.delete(&own).send().expect(204);
+    ann.client.delete(&own).send().refused(404, "not_found");
+}
+
+#[test]
+fn wrong_reviews_are_refused() {
+    let shop = Shop::shared();
+    let (product, _) = shop.product(1500, 10);
+    let ann = shop.customer();
+    let refused = |body: Value, pointer: &str| {
+        ann.client.post(&path(&product), &body).send_outside_the_contract().invalid(pointer);
+    };
+    refused(json!({"rating": 6}), "/rating");
+    refused(json!({"rating": 5, "title": "x".repeat(121)}), "/title");
+    refused(json!({"rating": 5, "text": "x".repeat(5001)}), "/text");
+    refused(json!({"rating": 5, "author": " "}), "/author");
+    let nothing = format!("/v1/products/{NO_ID}/reviews");
+    ann.client.post(&nothing, &json!({"rating": 5})).send().refused(404, "not_found");
+    // Repeated with its key it is the same review; without, it is a second one.
+    let key = new_key();
+    for _ in 0..2 {
+        ann.client.post(&path(&product), &json!({"rating": 5})).key(&key).send().expect(201);
+    }
+    ann.client.post(&path(&product), &json!({"rating": 5})).send().refused(409, "already_reviewed");
+}
+
+#[test]
+fn reports_reach_the_staff() {
+    let shop = Shop::start(&["--reviews", "immediate"]);
+    let (product, _) = shop.product(1500, 10);
+    let review = write(&shop.customer(), &product, 1);
+    assert_eq!((&review["status"], rating(&shop, &product)), (&json!("approved"), json!({"average": 1.0, "count": 1})));
+    let report = format!("/v1/reviews/{}/report", text(&review["id"]));
+    let bob = shop.customer();
+    for _ in 0..2 {
+        bob.client.post_empty(&report).expect(204);
+    }
+    let reported = shop.owner().get("/v1/admin/reviews?reported=true").send().expect(200);
+    assert_eq!(reported["items"][0]["reports"], 1);
+    let admin = format!("/v1/admin/reviews/{}", text(&review["id"]));
+    shop.owner().patch(&admin, &json!({"dismiss_reports": true})).send().expect(200);
+    assert_eq!(shop.owner().get("/v1/admin/reviews?reported=true").send().expect(200)["items"], json!([]));
+    // What is found by stars follows.
+    eventually("the search index has the rating", || {
+        let found = shop.stranger().get("/v1/search?rating_min=1").send().expect(200);
+        (found["items"].as_array().map(Vec::len) == Some(1)).then_some(())
+    });
+    shop.owner().delete(&admin).send().expect(204);
+    assert_eq!(rating(&shop, &product), Value::Null);
+}
+
+#[test]
+fn a_shop_may_take_no_reviews() {
+    let shop = Shop::start(&["--reviews", "off"]);
+    let (product, _) = shop.product(1500, 10);
+    shop.customer().client.post(&path(&product), &json!({"rating": 5})).send().refused(403, "forbidden");
+    assert_eq!(shop.stranger().get(&path(&product)).send().expect(200)["items"], json!([]));
+}
+
+#[test]
+fn a_wishlist_is_kept_and_shared() {
+    let shop = Shop::shared();
+    let ((mug, _), (cup, _)) = (shop.product(1500, 10), shop.product(900, 0));
+    let ann = shop.customer();
+    let list = "/v1/account/wishlist";
+    assert_eq!(ann.client.get(list).send().expect(200), json!({"items": [], "share_token": null}));
+    for product in [&mug, &cup, &mug] {
+        ann.client.request("PUT", &format!("{list}/items/{}", text(&product["id"]))).send().expect(200);
+    }
+    let read = ann.client.get(list).send().expect(200);
+    let ids = |list: &Value| {
+        let items = list["items"].as_array().expect("items").clone();
+        items.iter().map(|item| item["product"]["id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&read), [mug["id"].clone(), cup["id"].clone()]);
+    let token = text(&ann.client.request("PUT", &format!("{list}/share")).send().expect(200)["share_token"]);
+    let link = format!("/v1/wishlists/{token}");
+    let shared = shop.stranger().get(&link).send().expect(200);
+    assert_eq!((ids(&shared), shared.get("share_token")), (ids(&read), None));
+    assert!(!shared.to_string().contains(&text(&ann.account["id"])), "it tells whose it is");
+    // What is no longer for sale is no longer shown.
+    let admin = format!("/v1/admin/products/{}", text(&mug["id"]));
+    shop.owner().patch(&admin, &json!({"status": "archived"})).send().expect(200);
+    assert_eq!(ids(&shop.stranger().get(&link).send().expect(200)), [cup["id"].clone()]);
+    ann.client.delete(&format!("{list}/items/{}", text(&cup["id"]))).send().expect(200);
+    assert_eq!(ids(&shop.stranger().get(&link).send().expect(200)), [] as [Value; 0]);
+    ann.client.delete(&format!("{list}/share")).send().expect(200);
+    shop.stranger().get(&link).send().refused(404, "not_found");
+    shop.stranger().get("/v1/wishlists/nonsense").send().refused(404, "not_found");
+    ann.client.request("PUT", &format!("{list}/items/{NO_ID}")).send().refused(404, "not_found");
+}
+
+#[test]
+fn who_waits_for_stock_gets_one_mail() {
+    let shop = Shop::shared();
+    let title = unique_name("Sold out mug");
+    let price = json!({"amount": 1500, "currency": "EUR"});
+    let product = shop.add_product(&json!({"title": title, "status": "active", "variants": [{"price": price}]}));
+    let variant = text(&product["variants"][0]["id"]);
+    let ann = shop.customer();
+    let alert = format!("/v1/account/stock-alerts/{variant}");
+    for _ in 0..2 {
+        assert_eq!(ann.client.request("PUT", &alert).send().expect(200)["variant_id"], json!(variant));
+    }
+    assert_eq!(
+        ann.client.get("/v1/account/stock-alerts").send().expect(200)["items"].as_array().map(Vec::len),
+        Some(1)
+    );
+    let movement = json!({"delta": 3, "reason": "delivery"});
+    shop.owner().post(&format!("/v1/admin/variants/{variant}/stock"), &movement).send().expect(200);
+    let mail = shop.mail(&ann.email, "In stock again");
+    let page = format!("/products/{}", text(&product["slug"]));
+    assert!(
+        mail.text.contains(&title) && mail.text.contains(&page) && mail.html.contains(&text(&product["slug"])),
+        "{}",
+        mail.text
+    );
+    ann.client.request("PUT", &alert).send().refused(409, "in_stock");
+    assert_eq!(ann.client.get("/v1/account/stock-alerts").send().expect(200)["items"], json!([]));
+    ann.client.delete(&alert).send().expect(204);
+    shop.owner().post(&format!("/v1/admin/variants/{variant}/stock"), &movement).send().expect(200);
+    assert_eq!(shop.mails_about(&ann.email, "In stock again").len(), 1);
+}

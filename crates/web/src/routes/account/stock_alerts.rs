@@ -1,0 +1,62 @@
+//! `/v1/account/stock-alerts`
+
+use axum::{extract::State, response::Response};
+use commerce::stock_alerts::{AskForStockAlert, CancelStockAlert};
+use http::StatusCode;
+use model::VariantId;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    App,
+    dto::{ListDto, review::StockAlertDto},
+    extract::{Path, SignedIn},
+    openapi::tag,
+    problem::Problem,
+    reply,
+};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(ask, cancel))
+}
+
+/// List what one waits for
+#[utoipa::path(
+    get, path = "/v1/account/stock-alerts", operation_id = "list_stock_alerts", tag = tag::ACCOUNT, security(("bearer" = [])),
+    responses((status = 200, description = "All of it, longest first; `next_cursor` is always null", body = ListDto<StockAlertDto>)),
+)]
+async fn list(State(app): State<App>, caller: SignedIn) -> Result<Response, Problem> {
+    let alerts = app.engine().stock_alerts(caller.account_id()).await?;
+    let items: Vec<_> = alerts.iter().map(StockAlertDto::from).collect();
+    reply::json(StatusCode::OK, &ListDto { items, next_cursor: None })
+}
+
+/// Ask for a mail when a variant is in stock again
+///
+/// It is sent once, and then one no longer waits. Asking again changes nothing.
+#[utoipa::path(
+    put, path = "/v1/account/stock-alerts/{variant_id}", operation_id = "ask_for_stock_alert", tag = tag::ACCOUNT, security(("bearer" = [])),
+    params(("variant_id" = uuid::Uuid, Path, description = "The variant that is sold out")),
+    responses(
+        (status = 200, description = "It is noted", body = StockAlertDto),
+        (status = 409, description = "`in_stock`"),
+    ),
+)]
+async fn ask(State(app): State<App>, caller: SignedIn, Path(variant_id): Path<VariantId>) -> Result<Response, Problem> {
+    let alert = app.run(AskForStockAlert { account_id: caller.account_id(), variant_id, now: app.now() }).await?;
+    reply::json(StatusCode::OK, &StockAlertDto::from(&alert))
+}
+
+/// Wait for a variant no longer
+#[utoipa::path(
+    delete, path = "/v1/account/stock-alerts/{variant_id}", operation_id = "cancel_stock_alert", tag = tag::ACCOUNT, security(("bearer" = [])),
+    params(("variant_id" = uuid::Uuid, Path, description = "The variant")),
+    responses((status = 204, description = "No mail is sent")),
+)]
+async fn cancel(
+    State(app): State<App>,
+    caller: SignedIn,
+    Path(variant_id): Path<VariantId>,
+) -> Result<Response, Problem> {
+    app.run(CancelStockAlert { account_id: caller.account_id(), variant_id }).await?;
+    Ok(reply::no_content())
+}

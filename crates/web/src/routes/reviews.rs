@@ -1,0 +1,213 @@
+//! `/v1/products/{product}/reviews`, `/v1/account/reviews`, `/v1/reviews`.
+
+use axum::{extract::State, response::Response};
+use commerce::reviews::{DeleteReview, EditReview, ReportReview, WriteReview};
+use http::{HeaderMap, StatusCode, Uri};
+use model::{ProductId, Review, ReviewId, ReviewStatus};
+use serde::Deserialize;
+use store::{ReviewFilter, StoredReply};
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    App, Problem,
+    dto::{
+        ListDto,
+        review::{NewReviewDto, OwnReviewDto, ReviewDto, ReviewPatchDto},
+    },
+    extract::{Creating, IfMatch, Json, Path, Query, SignedIn, page_request},
+    openapi::tag,
+    problem::Code,
+    reply,
+    routes::products::read::find,
+    settings::ReviewMode,
+};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, write))
+        .routes(routes!(list_own))
+        .routes(routes!(edit, delete))
+        .routes(routes!(report))
+}
+
+/// Which reviews.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ReviewQuery {
+    /// With so many stars.
+    #[param(minimum = 1, maximum = 5)]
+    rating: Option<i64>,
+    /// 1 to 100 items; 20 when left out.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PageQuery {
+    /// 1 to 100 items; 20 when left out.
+    #[param(minimum = 1, maximum = 100)]
+    pub(super) limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    pub(super) cursor: Option<String>,
+}
+
+/// List the reviews of a product.
+///
+/// Those that the shop has approved, newest first. What they say together is the product's `rating`.
+#[utoipa::path(get, path = "/v1/products/{product}/reviews", operation_id = "list_reviews", tag = tag::CATALOGUE,
+    params(("product" = String, Path, description = "Id or slug of the product.", example = "linen-shirt"), ReviewQuery),
+    responses(
+        (status = 200, description = "A page of reviews.", body = ListDto<ReviewDto>),
+        (status = 304, description = "The caller has this page already (If-None-Match)."),
+    ))]
+async fn list(
+    State(app): State<App>,
+    Path(product): Path<String>,
+    Query(query): Query<ReviewQuery>,
+    uri: Uri,
+    request: HeaderMap,
+) -> Result<Response, Problem> {
+    app.cached(&uri, &request, async || {
+        let page = page_request(query.limit, query.cursor.as_deref(), "newest")?;
+        if query.rating.is_some_and(|stars| !(1..=5).contains(&stars)) {
+            return Err(Problem::new(Code::InvalidQuery).parameter("rating", "out_of_range", "must be 1 to 5"));
+        }
+        let product = find(&app, &product).await?.ok_or_else(Problem::not_found)?;
+        let filter = ReviewFilter {
+            product_id: Some(product.id),
+            status: Some(ReviewStatus::Approved),
+            stars: query.rating,
+            ..ReviewFilter::default()
+        };
+        let found = app.engine().reviews(&filter, &page).await?;
+        Ok((0, ListDto::new(found, |review| ReviewDto::from(review))))
+    })
+    .await
+}
+
+/// Review a product
+///
+/// Once for each product (409 `already_reviewed`). It counts, and others see it, when the shop has approved it, or at once where
+/// the shop is set so. `verified_purchase` says whether its author has ordered the product.
+#[utoipa::path(
+    post, path = "/v1/products/{product}/reviews", operation_id = "create_review", tag = tag::CATALOGUE, security(("bearer" = [])),
+    params(
+        ("product" = uuid::Uuid, Path, description = "Id of the product."),
+        ("Idempotency-Key" = Option<String>, Header, description = "A random key; with it, repeating the request is harmless"),
+    ),
+    request_body = NewReviewDto,
+    responses(
+        (status = 201, description = "The review", body = OwnReviewDto),
+        (status = 403, description = "`forbidden`: this shop takes no reviews"),
+        (status = 409, description = "`already_reviewed`"),
+    ),
+)]
+async fn write(
+    State(app): State<App>,
+    caller: SignedIn,
+    Path(product_id): Path<ProductId>,
+    creating: Creating<NewReviewDto>,
+) -> Result<Response, Problem> {
+    let status = status(&app)?;
+    let (account_id, stamp) = (caller.account_id(), app.stamp()?);
+    let claim = creating.claim(account_id, "POST /v1/products/{product}/reviews", stamp.now);
+    let write = WriteReview { account_id, product_id, draft: creating.body.into(), status, stamp };
+    app.run_once(claim, write, written).await
+}
+
+fn written(review: &Review) -> StoredReply {
+    reply::stored_resource(format!("/v1/reviews/{}", review.id), review.version, &OwnReviewDto::from(review))
+}
+
+/// What a review begins as.
+fn status(app: &App) -> Result<ReviewStatus, Problem> {
+    match app.settings().reviews {
+        ReviewMode::Moderated => Ok(ReviewStatus::Pending),
+        ReviewMode::Immediate => Ok(ReviewStatus::Approved),
+        ReviewMode::Off => Err(Problem::new(Code::Forbidden).detail("This shop takes no reviews.")),
+    }
+}
+
+/// List one's own reviews
+#[utoipa::path(
+    get, path = "/v1/account/reviews", operation_id = "list_own_reviews", tag = tag::ACCOUNT, security(("bearer" = [])),
+    params(PageQuery),
+    responses((status = 200, description = "A page of reviews, the newest first", body = ListDto<OwnReviewDto>)),
+)]
+async fn list_own(
+    State(app): State<App>,
+    caller: SignedIn,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    let page = page_request(query.limit, query.cursor.as_deref(), "newest")?;
+    let filter = ReviewFilter { account_id: Some(caller.account_id()), ..ReviewFilter::default() };
+    let found = app.engine().reviews(&filter, &page).await?;
+    reply::json(StatusCode::OK, &ListDto::new(found, |review| OwnReviewDto::from(review)))
+}
+
+/// Change one's own review
+///
+/// Where the shop looks at reviews first, it looks at this one again, and until then others do not see it.
+#[utoipa::path(
+    patch, path = "/v1/reviews/{id}", operation_id = "update_review", tag = tag::CATALOGUE, security(("bearer" = [])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The review"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
+    request_body = ReviewPatchDto,
+    responses(
+        (status = 200, description = "The review as it is now", body = OwnReviewDto),
+        (status = 403, description = "`forbidden`: this shop takes no reviews"),
+    ),
+)]
+async fn edit(
+    State(app): State<App>,
+    caller: SignedIn,
+    Path(id): Path<ReviewId>,
+    IfMatch(if_version): IfMatch,
+    Json(body): Json<ReviewPatchDto>,
+) -> Result<Response, Problem> {
+    let (account_id, status) = (caller.account_id(), status(&app)?);
+    let edit = EditReview { id, account_id, patch: body.into(), status, if_version, stamp: app.stamp()? };
+    let review = app.run(edit).await?;
+    reply::changed(review.version, &OwnReviewDto::from(&review))
+}
+
+/// Delete one's own review
+#[utoipa::path(
+    delete, path = "/v1/reviews/{id}", operation_id = "delete_review", tag = tag::CATALOGUE, security(("bearer" = [])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The review"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
+    responses((status = 204, description = "The review is gone, and no longer counts")),
+)]
+async fn delete(
+    State(app): State<App>,
+    caller: SignedIn,
+    Path(id): Path<ReviewId>,
+    IfMatch(if_version): IfMatch,
+) -> Result<Response, Problem> {
+    app.run(DeleteReview { id, author: Some(caller.account_id()), if_version }).await?;
+    Ok(reply::no_content())
+}
+
+/// Report a review
+///
+/// Tells the shop that it should not be there. It stays until the shop has looked at it.
+#[utoipa::path(
+    post, path = "/v1/reviews/{id}/report", operation_id = "report_review", tag = tag::CATALOGUE, security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The review")),
+    responses((status = 204, description = "It is noted, once for each customer")),
+)]
+async fn report(State(app): State<App>, caller: SignedIn, Path(id): Path<ReviewId>) -> Result<Response, Problem> {
+    app.run(ReportReview { id, account_id: caller.account_id() }).await?;
+    Ok(reply::no_content())
+}
