@@ -36,6 +36,9 @@ pub(crate) enum Command {
     /// Bring data over from elsewhere
     #[command(subcommand)]
     Import(Import),
+    /// Write data into files that other programs read
+    #[command(subcommand)]
+    Export(Export),
     /// Look after the owners of the shop
     #[command(subcommand)]
     Owner(Owner),
@@ -80,6 +83,21 @@ pub(crate) enum Import {
     /// New products are added, known ones changed, so that it can be repeated. All or nothing, unless --keep-going.
     /// Prices are in the shop's currency.
     Products(ImportProducts),
+}
+
+/// What to write.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// Write the products into a CSV file in the format of Shopify; importing it again changes nothing
+    Products {
+        /// The file; - for standard output.
+        file: PathBuf,
+    },
+    /// Write prices and stock into a CSV file, a row for each variant that has a SKU
+    Prices {
+        /// The file; - for standard output.
+        file: PathBuf,
+    },
 }
 
 /// Which products to bring over, and how.

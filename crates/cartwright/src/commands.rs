@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod copy;
 mod demo;
+mod export;
 mod import_products;
 mod mail_test;
 mod openapi;
@@ -29,6 +30,7 @@ pub(crate) fn run(Cli { settings, command }: Cli) -> Result<(), Failure> {
         match command {
             Command::Demo => demo::run(&settings).await,
             Command::Serve => serve::run(&settings).await,
+            Command::Export(export) => export::run(&settings, &export).await,
             Command::Import(Import::Products(import)) => import_products::run(&settings, &import).await,
             Command::Owner(Owner::Create(owner)) => owner_create::run(&settings, owner).await,
             Command::Mail(Mail::Test { to }) => mail_test::run(&settings, to).await,

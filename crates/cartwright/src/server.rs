@@ -1,5 +1,6 @@
 //! The running shop: engine, mail worker, upkeep and web server, started and stopped in the right order.
 
+mod jobs;
 mod open_files;
 mod turns;
 mod upkeep;
@@ -97,6 +98,7 @@ impl Server {
         info!(%address, public_url, version = env!("CARGO_PKG_VERSION"), "the shop is open");
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(&engine) as _));
         let turns = tokio::spawn(turns::run(Arc::clone(&engine) as _, wake));
+        let jobs = tokio::spawn(jobs::run(Arc::clone(&engine) as _, app.settings().currency));
         let search = tokio::spawn({
             let app = app.clone();
             async move { app.follow_catalogue().await }
@@ -108,6 +110,7 @@ impl Server {
         let delivered = mails.await;
         upkeep.abort();
         turns.abort();
+        jobs.abort();
         search.abort();
         let closed = engine.close().await;
         served.map_err(Failure::failed)?;

@@ -97,6 +97,9 @@ pub enum Conflict {
     /// An account can keep no more addresses.
     #[error("there are as many saved addresses as an account can keep")]
     TooManyAddresses,
+    /// As many jobs wait as may.
+    #[error("too many jobs wait already")]
+    TooManyJobs,
     /// The customer has reviewed the product already.
     #[error("there is a review by this customer already; change that one")]
     AlreadyReviewed,

@@ -13,8 +13,10 @@
 pub mod accounts;
 pub mod catalogue;
 mod error;
+pub mod export;
 mod idempotent;
 pub mod import;
+pub mod jobs;
 pub mod mail;
 pub mod orders;
 pub mod reviews;

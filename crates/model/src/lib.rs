@@ -19,6 +19,7 @@ pub mod collection;
 pub mod details;
 pub mod email;
 pub mod id;
+pub mod job;
 pub mod mail;
 pub mod money;
 pub mod order;
@@ -43,6 +44,7 @@ pub use id::{
     AccountId, AddressId, CategoryId, MailId, MovementId, OrderId, ProductId, ReviewId, SessionId, VariantId,
 };
 pub use jiff::{SignedDuration, Timestamp};
+pub use job::Job;
 pub use mail::{MailRenderer, MailStatus, MailTemplate, OutboxMail, RenderedMail};
 pub use money::{Currency, Money};
 pub use order::{Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, Tracking};

@@ -179,6 +179,8 @@ macro_rules! suite {
                     new_variants_come_and_unnamed_ones_stay
                     variants_are_recognised_by_their_sku
                     one_bad_product_stops_all_of_them
+                    an_export_changes_nothing_when_it_comes_back
+                    a_price_list_sets_prices_and_stock
                 }
                 move_stock {
                     a_movement_is_in_the_ledger_and_in_the_level
@@ -246,6 +248,16 @@ macro_rules! suite {
                     an_order_survives_changes_of_its_product
                     unusable_accounts_buy_nothing
                     offers_leave_out_what_is_not_there
+                }
+            }
+            jobs {
+                work {
+                    each_job_is_taken_by_one
+                    whoever_goes_on_begins_where_the_last_one_ended
+                    work_that_is_refused_is_not_counted
+                    a_file_with_mistakes_does_nothing_unless_told_to_go_on
+                    a_job_that_is_stopped_does_no_more
+                    few_wait_and_old_ones_are_forgotten
                 }
             }
             mail {

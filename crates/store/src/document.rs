@@ -18,6 +18,10 @@ pub enum DocumentKind {
     Redirect,
     /// A long piece of work, by its id.
     Job,
+    /// A job that has not come to its end, by its id.
+    JobQueue,
+    /// A part of the file of a job.
+    JobPart,
     /// A wishlist, by the id of its owner.
     Wishlist,
     /// Whose wishlist is shared, by the token that its link ends with.
@@ -33,6 +37,8 @@ impl DocumentKind {
             Self::Collection => "collection",
             Self::Redirect => "redirect",
             Self::Job => "job",
+            Self::JobQueue => "job_queue",
+            Self::JobPart => "job_part",
             Self::Wishlist => "wishlist",
             Self::WishlistShare => "wishlist_share",
         }
@@ -43,7 +49,16 @@ impl std::str::FromStr for DocumentKind {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let all = [Self::Attribute, Self::Collection, Self::Redirect, Self::Job, Self::Wishlist, Self::WishlistShare];
+        let all = [
+            Self::Attribute,
+            Self::Collection,
+            Self::Redirect,
+            Self::Job,
+            Self::JobQueue,
+            Self::JobPart,
+            Self::Wishlist,
+            Self::WishlistShare,
+        ];
         all.into_iter().find(|kind| kind.as_str() == text).ok_or(())
     }
 }

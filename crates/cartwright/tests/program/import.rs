@@ -67,3 +67,21 @@ fn files_that_are_none_are_refused() {
     place.run(&["import", "products", empty.to_str().expect("UTF-8")]).fails(1, &["empty"]);
     assert!(!place.path("cartwright-data").exists(), "no shop is made for nothing");
 }
+
+#[test]
+fn what_is_exported_can_be_imported_again() {
+    let place = Place::new();
+    let file = place.write("shop.csv", &format!("{HEADER}mug,=Mug,M-1,12.50,3\npot,Pot,P-1,30,2\n"));
+    place.run(&["import", "products", file.to_str().expect("UTF-8")]).expect(0);
+    let (out, prices) = (place.path("out.csv"), place.path("prices.csv"));
+    let told = place.run(&["export", "products", out.to_str().expect("UTF-8")]).expect(0);
+    assert!(told.stderr.contains("2 products exported"), "{told:?}");
+    assert!(fs::read_to_string(&out).expect("written").contains("'=Mug"));
+    let again = place.run(&["import", "products", out.to_str().expect("UTF-8")]).expect(0);
+    assert!(again.stdout.contains("0 products added, 0 changed, 2 were"), "{again:?}");
+    place.run(&["export", "prices", prices.to_str().expect("UTF-8")]).expect(0);
+    assert_eq!(fs::read_to_string(&prices).expect("written").lines().count(), 3);
+    let printed = place.run(&["export", "prices", "-"]).expect(0);
+    assert!(printed.stdout.starts_with("SKU,Title"), "{printed:?}");
+    place.run(&["export", "products", "/nowhere/at/all.csv"]).fails(1, &["/nowhere/at/all.csv"]);
+}

@@ -6,11 +6,14 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use model::{AccountId, Category, CategoryId, Product, Stamp, Variant, category::CategoryDetails, stamp::Ids, text};
+use model::{
+    AccountId, Category, CategoryId, Product, ProductOption, Stamp, Variant, category::CategoryDetails, stamp::Ids,
+    text,
+};
 use store::{Change, Operation, Tx};
 
 use super::{
-    CategoryDraft, ProductDraft, VariantDraft,
+    CategoryDraft, OptionDraft, ProductDraft, VariantDraft,
     attributes::check_values,
     categories::new_category,
     check_skus,
@@ -114,10 +117,13 @@ impl ImportProducts {
         categories: &mut Vec<Category>,
         ids: &mut Ids,
     ) -> Result<Done, Error> {
-        let category_id = self.category(tx, imported.category.as_deref(), categories, ids).await?;
         let slug = text::slugify(&imported.handle);
+        let before = tx.product_by_slug(&slug).await?;
+        // Categories may share a name: what is in one of them stays there.
+        let current = before.as_ref().and_then(|before| before.category_id);
+        let category_id = self.category(tx, imported.category.as_deref(), current, categories, ids).await?;
         let draft = ProductDraft { category_id, ..imported.draft.clone() };
-        let Some(before) = tx.product_by_slug(&slug).await? else {
+        let Some(before) = before else {
             let product = draft.into_product(ids, slug, self.stamp)?;
             check_skus(tx, &product).await?;
             check_values(tx, None, &product).await?;
@@ -134,17 +140,20 @@ impl ImportProducts {
         Ok(Done::Updated)
     }
 
-    /// The category of this name, made if there is none.
+    /// The category of this name: the `current` one if it is called so, and made if there is none.
     async fn category(
         &self,
         tx: &mut dyn Tx,
         name: Option<&str>,
+        current: Option<CategoryId>,
         categories: &mut Vec<Category>,
         ids: &mut Ids,
     ) -> Result<Option<CategoryId>, Error> {
         let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
         let folded = text::fold(name);
-        if let Some(known) = categories.iter().find(|category| text::fold(&category.name) == folded) {
+        let mut known = categories.iter().filter(|category| text::fold(&category.name) == folded);
+        let own = known.clone().find(|category| Some(category.id) == current);
+        if let Some(known) = own.or_else(|| known.next()) {
             return Ok(Some(known.id));
         }
         let draft = CategoryDraft {
@@ -170,7 +179,7 @@ fn merge(before: &Product, draft: ProductDraft, ids: &mut Ids) -> Product {
             None => variants.push(incoming.into_new_variant(ids)),
         }
     }
-    let options = complete_options(draft.options, &variants);
+    let options = complete_options(known_values(&before.options, draft.options), &variants);
     // A picture that is gone cannot stay a variant's.
     let is_gone = |url: &String| draft.images.iter().all(|image| image.url != *url);
     for variant in &mut variants {
@@ -182,13 +191,33 @@ fn merge(before: &Product, draft: ProductDraft, ids: &mut Ids) -> Product {
         status: draft.status,
         vendor: draft.vendor,
         category_id: draft.category_id.or(before.category_id),
-        tags: draft.tags,
+        tags: known_tags(&before.tags, draft.tags),
         options,
         variants,
         images: draft.images,
         details: draft.details.map_or_else(|| before.details.clone(), sanitised),
         ..before.clone()
     }
+}
+
+/// The options of the import with the values that the product knows already in front, in their order: those that no variant has
+/// would be lost otherwise, as variants that the import does not name stay.
+fn known_values(before: &[ProductOption], drafts: Vec<OptionDraft>) -> Vec<OptionDraft> {
+    let complete = |draft: OptionDraft| match before.iter().find(|option| option.name == draft.name) {
+        None => draft,
+        Some(option) => {
+            let mut values = option.values.clone();
+            values.extend(draft.values.into_iter().filter(|value| !option.values.contains(value)));
+            OptionDraft { name: draft.name, values }
+        }
+    };
+    drafts.into_iter().map(complete).collect()
+}
+
+/// The tags as they are, if the import says the same in a list with commas, in which a tag with one falls apart.
+fn known_tags(before: &[String], incoming: Vec<String>) -> Vec<String> {
+    let parts = before.iter().flat_map(|tag| tag.split(',')).map(str::trim).filter(|part| !part.is_empty());
+    if parts.eq(incoming.iter().map(String::as_str)) { before.to_vec() } else { incoming }
 }
 
 fn is_same(variant: &Variant, incoming: &VariantDraft) -> bool {

@@ -11,6 +11,7 @@ mod import_products;
 mod move_stock;
 mod prices;
 mod redirects;
+mod set_prices;
 mod update_product;
 mod variants;
 
@@ -28,6 +29,7 @@ pub use import_products::{ImportError, ImportProducts, ImportSummary, ImportedPr
 pub use move_stock::MoveStock;
 pub use prices::TurnProducts;
 pub use redirects::{Redirect, Redirected};
+pub use set_prices::SetPrices;
 pub use update_product::UpdateProduct;
 pub use variants::{CreateVariant, DeleteVariant, UpdateVariant};
 

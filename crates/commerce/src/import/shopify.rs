@@ -13,12 +13,13 @@
 //!   selling what may not be there is the worse reading of them.)
 //! * `Variant Grams` is in grams whatever `Variant Weight Unit` says, which is for display; 0 means not weighed.
 //! * `Variant Image` joins the product's pictures.
-//! * A leading `'` of a SKU or barcode, with which spreadsheets mark text, is dropped.
+//! * A leading `'` of a SKU or barcode, with which spreadsheets mark text, is dropped; elsewhere where it keeps a text from being
+//!   taken for a formula ([`crate::export::plain`]).
+//! * `Option4` and `Option5` are read like the other three; Shopify has none of them.
 //! * Columns that are not named in [`columns`] are ignored.
 
-mod columns;
+pub(crate) mod columns;
 mod group;
-mod lines;
 mod row;
 mod settle;
 #[cfg(test)]
@@ -32,10 +33,9 @@ use model::Currency;
 use self::{
     columns::{Column, Columns},
     group::Group,
-    lines::Lines,
     row::Row,
 };
-use super::{Parsed, RowError};
+use super::{Parsed, RowError, lines::Lines};
 
 /// Reads a file of products whose prices are in `currency`. Never fails as a whole: what cannot be used is in the
 /// errors, with its line, and everything else is in the products.

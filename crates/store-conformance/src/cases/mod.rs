@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod catalogue;
 pub mod community;
 pub mod concurrency;
+pub mod jobs;
 pub mod mail;
 pub mod orders;
 pub mod queries;

@@ -121,6 +121,8 @@ codes! {
         "Set `track_stock` on the variant first.";
     TooManyAddresses "too_many_addresses" CONFLICT "There are as many saved addresses as an account can keep"
         "Delete one first.";
+    TooManyJobs "too_many_jobs" CONFLICT "Too many jobs wait already"
+        "Wait until some are done, or cancel one: GET /v1/admin/jobs lists them.";
     AlreadyReviewed "already_reviewed" CONFLICT "You have reviewed this product already"
         "Change your review instead: GET /v1/account/reviews has its id.";
     InStock "in_stock" CONFLICT "The variant can be bought now"

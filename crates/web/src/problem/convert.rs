@@ -104,6 +104,7 @@ const fn code_of(conflict: &Conflict) -> Code {
         Conflict::SlugTaken(_) => Code::SlugTaken,
         Conflict::SkuTaken(_) => Code::SkuTaken,
         Conflict::KeyTaken(_) => Code::KeyTaken,
+        Conflict::TooManyJobs => Code::TooManyJobs,
         Conflict::AlreadyReviewed => Code::AlreadyReviewed,
         Conflict::InStock => Code::InStock,
         Conflict::LastOwner => Code::LastOwner,

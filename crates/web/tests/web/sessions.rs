@@ -8,8 +8,18 @@ use web::Settings;
 use crate::support::Shop;
 
 /// What of the administration the permission `catalogue` opens.
-const CATALOGUE: [&str; 9] =
-    ["attributes", "categories", "collections", "exports", "imports", "pictures", "products", "reviews", "variants"];
+const CATALOGUE: [&str; 10] = [
+    "attributes",
+    "categories",
+    "collections",
+    "exports",
+    "imports",
+    "jobs",
+    "pictures",
+    "products",
+    "reviews",
+    "variants",
+];
 
 #[tokio::test]
 async fn a_session_counts_until_it_is_ended() {

@@ -16,7 +16,8 @@ fn admin_operations(shop: &Shop) -> Vec<Operation> {
 /// The permission that an operation needs.
 fn area(operation: &Operation) -> &'static str {
     match operation.path.split('/').nth(3).unwrap_or_default() {
-        "products" | "variants" | "categories" | "attributes" | "pictures" | "reviews" | "collections" => "catalogue",
+        "products" | "variants" | "categories" | "attributes" | "pictures" | "reviews" | "collections" | "exports"
+        | "imports" | "jobs" => "catalogue",
         "orders" => "orders",
         "accounts" | "mails" => "customers",
         other => panic!("which permission is {other} about?"),

@@ -1,10 +1,11 @@
 //! The columns that are read, and where they stand in a file.
 
 use csv::ByteRecord;
+use model::product::OPTIONS_MAX;
 
 /// A column that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
+pub(crate) enum Column {
     Handle,
     Title,
     Body,
@@ -19,6 +20,10 @@ pub(super) enum Column {
     Option2Value,
     Option3Name,
     Option3Value,
+    Option4Name,
+    Option4Value,
+    Option5Name,
+    Option5Value,
     Sku,
     Grams,
     Tracker,
@@ -34,7 +39,7 @@ pub(super) enum Column {
 }
 
 /// Every column, with its name, in the order of the enum.
-const ALL: [(Column, &str); 26] = [
+pub(crate) const ALL: [(Column, &str); 30] = [
     (Column::Handle, "Handle"),
     (Column::Title, "Title"),
     (Column::Body, "Body (HTML)"),
@@ -49,6 +54,10 @@ const ALL: [(Column, &str); 26] = [
     (Column::Option2Value, "Option2 Value"),
     (Column::Option3Name, "Option3 Name"),
     (Column::Option3Value, "Option3 Value"),
+    (Column::Option4Name, "Option4 Name"),
+    (Column::Option4Value, "Option4 Value"),
+    (Column::Option5Name, "Option5 Name"),
+    (Column::Option5Value, "Option5 Value"),
     (Column::Sku, "Variant SKU"),
     (Column::Grams, "Variant Grams"),
     (Column::Tracker, "Variant Inventory Tracker"),
@@ -66,11 +75,13 @@ const ALL: [(Column, &str); 26] = [
 /// Without these there is no product to be read.
 const REQUIRED: [Column; 3] = [Column::Handle, Column::Title, Column::Price];
 
-/// The columns of names and values of options, pair by pair.
-pub(super) const OPTIONS: [(Column, Column); 3] = [
+/// The columns of names and values of options, pair by pair. Shopify has three; the others are our own, for what it could not take.
+pub(crate) const OPTIONS: [(Column, Column); OPTIONS_MAX] = [
     (Column::Option1Name, Column::Option1Value),
     (Column::Option2Name, Column::Option2Value),
     (Column::Option3Name, Column::Option3Value),
+    (Column::Option4Name, Column::Option4Value),
+    (Column::Option5Name, Column::Option5Value),
 ];
 
 impl Column {

@@ -1,6 +1,6 @@
 //! The rows of one handle, put together to a product.
 
-use model::{Currency, Image, ProductStatus, Stamp, Timestamp, Variant};
+use model::{Currency, Image, ProductStatus, Stamp, Timestamp, Variant, product::OPTIONS_MAX};
 
 use super::{
     columns::{Column, OPTIONS},
@@ -16,7 +16,7 @@ pub(super) struct Group {
     pub(super) line: u64,
     pub(super) head: Option<Head>,
     /// Empty where the product has no such option.
-    pub(super) option_names: [String; 3],
+    pub(super) option_names: [String; OPTIONS_MAX],
     pub(super) variants: Vec<Found>,
     /// Position and picture.
     pub(super) images: Vec<(u64, Image)>,
@@ -38,7 +38,7 @@ pub(super) struct Head {
 /// come.
 pub(super) struct Found {
     pub(super) line: u64,
-    pub(super) values: [String; 3],
+    pub(super) values: [String; OPTIONS_MAX],
     pub(super) variant: Variant,
 }
 

@@ -3,8 +3,8 @@
 use csv::ByteRecord;
 use model::{Currency, Money, stock::STOCK_MAX};
 
-use super::columns::{Column, Columns};
-use crate::import::RowError;
+use super::columns::{Column, Columns, OPTIONS};
+use crate::{export, import::RowError};
 
 /// A row whose bytes are text and whose fields fit the header.
 pub(super) struct Row<'a> {
@@ -41,10 +41,10 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The field, trimmed; empty where the file has no such column.
+    /// The field, trimmed, and without what kept it from being a formula; empty where the file has no such column.
     pub(super) fn text(&self, column: Column) -> &'a str {
         let field = self.columns.index(column).and_then(|index| self.record.get(index)).unwrap_or_default();
-        std::str::from_utf8(field).unwrap_or_default().trim()
+        export::plain(std::str::from_utf8(field).unwrap_or_default().trim())
     }
 
     /// The field, trimmed; `None` where it is empty.
@@ -70,9 +70,9 @@ impl<'a> Row<'a> {
 
     /// Whether the row has anything of a variant.
     pub(super) fn has_variant(&self) -> bool {
-        use Column::{Barcode, CompareAtPrice, Option1Value, Option2Value, Option3Value, Price, Quantity, Sku};
-        let columns = [Option1Value, Option2Value, Option3Value, Sku, Price, CompareAtPrice, Quantity, Barcode];
-        columns.into_iter().any(|column| self.given(column).is_some())
+        use Column::{Barcode, CompareAtPrice, Price, Quantity, Sku};
+        let columns = [Sku, Price, CompareAtPrice, Quantity, Barcode];
+        OPTIONS.into_iter().map(|(_, value)| value).chain(columns).any(|column| self.given(column).is_some())
     }
 
     /// The price, which must be there.

@@ -74,11 +74,11 @@ fn settle_options(group: &mut Group, errors: &mut Vec<RowError>) -> Option<Vec<P
 
 /// Whether the product has one variant and nothing in which it could differ from others.
 fn is_simple(group: &Group) -> bool {
-    let [Found { values: [first, second, third], .. }] = group.variants.as_slice() else { return false };
+    let [Found { values: [first, others @ ..], .. }] = group.variants.as_slice() else { return false };
     let [name, ..] = &group.option_names;
     let is_default = name.eq_ignore_ascii_case("Title") && first.eq_ignore_ascii_case("Default Title");
     let is_nameless = name.is_empty() && first.is_empty();
-    (is_default || is_nameless) && second.is_empty() && third.is_empty()
+    (is_default || is_nameless) && others.iter().all(String::is_empty)
 }
 
 /// The pictures by their position, each once, and those of variants behind them.

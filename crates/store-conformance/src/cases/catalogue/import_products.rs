@@ -7,11 +7,18 @@ use std::sync::{
 
 use commerce::{
     Conflict, Error,
-    catalogue::{ImportProducts, ImportSummary, ImportedProduct, ProductDraft, VariantDraft},
+    catalogue::{
+        ImportError, ImportProducts, ImportSummary, ImportedProduct, OptionDraft, ProductDraft, SetPrices, VariantDraft,
+    },
+    export::{prices::PriceWriter, shopify::ProductWriter},
+    import::{
+        prices::{self, PriceRow},
+        shopify,
+    },
 };
-use model::Variant;
+use model::{Currency, Image, ProductStatus, Variant, VariantDetails};
 
-use crate::support::{Shop, draft, eur, line, with_options};
+use crate::support::{Shop, category, draft, eur, line, refused, with_options};
 
 fn imported(handle: &str, category: Option<&str>, draft: ProductDraft, line: u64) -> ImportedProduct {
     ImportedProduct { handle: handle.to_owned(), category: category.map(str::to_owned), draft, line }
@@ -102,4 +109,88 @@ pub async fn one_bad_product_stops_all_of_them(shop: Shop) {
     let refusal = shop.run(import(&shop, &products)).await.expect_err("a price below zero");
     assert_eq!(refusal.line, 9);
     assert_eq!(shop.db().product_by_slug("mug").await.expect("an answer"), None);
+}
+
+/// What is exported and imported again is as it was, whatever it says.
+pub async fn an_export_changes_nothing_when_it_comes_back(shop: Shop) {
+    let above = shop.category(category("Kitchen", None)).await;
+    let below = shop.category(category("kitchen", Some(above.id))).await;
+    let one = draft("One", 3).variants.remove(0);
+    let values = |number: usize| vec![format!("V{number}"), format!("=W{number}"), "x".into(), "y".into(), "-z".into()];
+    let images = ["/a.png", "/b.png", "/c.png"].map(|url| Image { url: url.into(), alt: Some("@alt".into()) });
+    let variant = |number: usize| VariantDraft {
+        sku: Some(format!("'={number}")),
+        option_values: values(number),
+        compare_at_price: (number == 1).then(|| eur(99_900)),
+        stock: Some(3),
+        weight_grams: Some(250),
+        barcode: Some("'4006381333931".to_owned()),
+        details: Some(VariantDetails { image: Some("/c.png".to_owned()), ..VariantDetails::default() }),
+        ..one.clone()
+    };
+    let options = ["Size", "+Colour", "Cut", "Print", "Fit"]
+        .map(|name| OptionDraft { name: name.into(), values: vec!["unused".into()] });
+    let whole = ProductDraft {
+        title: "=HYPERLINK(\"http://x\")".to_owned(),
+        description: "<p>Two, \"lines\"\nof text</p>".to_owned(),
+        vendor: Some("@Acme".to_owned()),
+        category_id: Some(below.id),
+        tags: vec!["one, with a comma".to_owned(), "-two".to_owned()],
+        options: options.to_vec(),
+        variants: vec![variant(2), variant(1), variant(3)],
+        images: images.to_vec(),
+        ..draft("Whole", 0)
+    };
+    let simple = ProductDraft {
+        status: ProductStatus::Draft,
+        variants: vec![VariantDraft { track_stock: false, stock: None, ..one.clone() }],
+        ..draft("Simple", 0)
+    };
+    let archived = ProductDraft { status: ProductStatus::Archived, ..draft("Archived", 0) };
+    for draft in [whole, simple, archived] {
+        shop.add(draft).await;
+    }
+    let before = shop.db().products_after(None, 100).await.expect("an answer");
+    let categories = shop.db().categories().await.expect("an answer");
+    let mut writer = ProductWriter::new(Vec::new(), true).expect("written");
+    for product in &before {
+        let name = categories.iter().find(|category| Some(category.id) == product.category_id);
+        writer.write(product, name.map(|category| category.name.as_str())).expect("written");
+    }
+    let file = writer.finish().expect("written");
+    let text = String::from_utf8(file.clone()).expect("UTF-8");
+    let formula = |field: &str| field.starts_with(['=', '+', '-', '@']);
+    assert!(!text.split([',', '\n']).map(|field| field.trim_start_matches('"')).any(formula), "{text}");
+    let parsed = shopify::read(file.as_slice(), Currency::EUR);
+    assert_eq!(parsed.errors, []);
+    assert_eq!(shop.run(import(&shop, &parsed.products)).await.expect("imported"), summary(0, 0, 3));
+    assert_eq!(shop.db().products_after(None, 100).await.expect("an answer"), before);
+}
+
+/// So is a list of prices and stock; what it changes, it changes.
+pub async fn a_price_list_sets_prices_and_stock(shop: Shop) {
+    let coded = |title: &str, stock| {
+        let mut draft = draft(title, stock);
+        draft.variants[0].sku = Some(format!("{title}-1"));
+        draft
+    };
+    let (mug, cup) = (shop.add(coded("Mug", 5)).await, shop.add(coded("Cup", 2)).await);
+    let mut writer = PriceWriter::new(Vec::new(), true).expect("written");
+    for product in [&mug, &cup] {
+        writer.write(product).expect("written");
+    }
+    let list = prices::read(writer.finish().expect("written").as_slice(), Currency::EUR);
+    assert_eq!((list.errors.len(), list.rows.len()), (0, 2));
+    let set = |rows| SetPrices { rows, actor_id: None, stamp: shop.next_stamp() };
+    let summary = shop.run(set(list.rows.clone())).await.expect("set");
+    assert_eq!((summary.updated, summary.unchanged), (0, 2));
+    assert_eq!(shop.product_now(mug.id).await, mug);
+    let changed = PriceRow { price: Some(eur(1)), stock: Some(9), ..list.rows[0].clone() };
+    let unknown = PriceRow { sku: "unknown".to_owned(), line: 7, ..list.rows[1].clone() };
+    refused!(shop.run(set(vec![changed.clone(), unknown])).await, ImportError { line: 7, error: Error::NotFound(_) });
+    assert_eq!(shop.product_now(mug.id).await, mug, "all or nothing");
+    shop.run(set(vec![changed])).await.expect("set");
+    let after = shop.product_now(mug.id).await;
+    assert_eq!((after.variants[0].price.amount, after.variants[0].stock, after.version), (1, 9, mug.version + 1));
+    assert_eq!(shop.stock(&cup).await, 2);
 }

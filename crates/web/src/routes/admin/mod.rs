@@ -4,6 +4,8 @@ mod accounts;
 mod attributes;
 mod categories;
 mod collections;
+mod exports;
+mod jobs;
 mod mails;
 mod orders;
 mod pictures;
@@ -24,6 +26,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(attributes::router())
         .merge(pictures::router())
         .merge(collections::router())
+        .merge(exports::router())
+        .merge(jobs::router())
         .merge(reviews::router())
         .routes(routes!(variants::generate))
         .routes(routes!(variants::prices))

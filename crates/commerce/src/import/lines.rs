@@ -12,7 +12,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 const RECORD_MAX: u64 = 1 << 20;
 
 /// Reads records, each with the line on which it begins.
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     reader: Reader<Normalised<R>>,
     progress: Rc<Progress>,
 }
@@ -29,7 +29,7 @@ struct Progress {
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(source: R) -> Self {
+    pub(crate) fn new(source: R) -> Self {
         let progress = Rc::new(Progress::default());
         let source = Normalised { source, progress: Rc::clone(&progress), after_return: false };
         let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(source);
@@ -37,7 +37,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// The next record into `record`, and its line; `None` at the end. After an error nothing more can be read.
-    pub(super) fn next(&mut self, record: &mut ByteRecord) -> Result<Option<u64>, (u64, String)> {
+    pub(crate) fn next(&mut self, record: &mut ByteRecord) -> Result<Option<u64>, (u64, String)> {
         let before = self.reader.position().clone();
         self.progress.allowed.set(before.byte() + RECORD_MAX);
         match self.reader.read_byte_record(record) {

@@ -1,0 +1,210 @@
+//! Works on the jobs that wait: one at a time in each process.
+
+use std::{io::Cursor, sync::Arc, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use commerce::{
+    catalogue::{ImportError, ImportedProduct},
+    import::{
+        RowError,
+        prices::{self, PriceRow},
+        shopify,
+    },
+    jobs::{BeginJob, EndJob, Step, TakeJob, Work, WorkOnJob, is_passing, part_name},
+};
+use identity::fresh_stamp;
+use model::{
+    Currency, Job, Timestamp,
+    job::{JobError, JobKind},
+};
+use store::{DocumentKind, Engine, execute};
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{info, warn};
+
+/// How often it is asked whether something waits.
+const PERIOD: Duration = Duration::from_secs(1);
+/// How many rows or products go into one transaction: few enough that the shop sells on meanwhile.
+const BATCH: usize = 50;
+
+/// Works on what waits, for ever.
+pub(super) async fn run(engine: Arc<dyn Engine>, currency: Currency) {
+    let mut ticks = interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        // Asked outside of a transaction first: most of the time there is nothing.
+        let waits = engine.documents(DocumentKind::JobQueue).await.is_ok_and(|queued| !queued.is_empty());
+        if !waits {
+            continue;
+        }
+        match execute(engine.as_ref(), TakeJob { now: Timestamp::now() }).await {
+            Ok(None) => {}
+            Ok(Some(job)) => work_on(&engine, job, currency).await,
+            Err(error) => warn!(%error, "no job could be taken; it is tried again"),
+        }
+    }
+}
+
+async fn work_on(engine: &Arc<dyn Engine>, job: Job, currency: Currency) {
+    let id = job.id;
+    info!(%id, kind = job.kind.as_str(), "a job begins");
+    // A task of its own: a bug in one file must not end the work on all others.
+    let worked = tokio::spawn({
+        let engine = Arc::clone(engine);
+        async move { all(engine.as_ref(), &job, currency).await }
+    });
+    let failure = match worked.await {
+        Ok(Ok(true)) => None,
+        Ok(Ok(false)) => return,
+        // Whoever takes it on when the lease is over goes on where this ended.
+        Ok(Err(Trouble::Passing(error))) => {
+            warn!(%id, error, "a job was interrupted; it goes on soon");
+            return;
+        }
+        Ok(Err(Trouble::Lasting(failure))) => Some(failure),
+        Err(panic) => {
+            warn!(%id, error = %panic, "a job ended by a bug");
+            Some("it ended by a bug in the program; the log has more".to_owned())
+        }
+    };
+    match execute(engine.as_ref(), EndJob { id, failure, now: Timestamp::now() }).await {
+        Ok(()) => info!(%id, "a job came to its end"),
+        Err(error) => warn!(%id, %error, "the end of a job could not be noted; it is tried again"),
+    }
+}
+
+/// Why a job did not come to its end.
+enum Trouble {
+    /// It may go well another time.
+    Passing(String),
+    /// It will not.
+    Lasting(String),
+}
+
+impl From<commerce::Error> for Trouble {
+    fn from(error: commerce::Error) -> Self {
+        match error {
+            commerce::Error::Store(store) => Self::Passing(store.to_string()),
+            other => Self::Lasting(other.to_string()),
+        }
+    }
+}
+
+/// What a file says.
+enum Items {
+    Products(Vec<ImportedProduct>),
+    Prices(Vec<PriceRow>),
+}
+
+impl Items {
+    fn len(&self) -> usize {
+        match self {
+            Self::Products(products) => products.len(),
+            Self::Prices(rows) => rows.len(),
+        }
+    }
+
+    fn some(&self, from: usize, count: usize) -> Work {
+        fn part<T: Clone>(all: &[T], from: usize, count: usize) -> Vec<T> {
+            all.iter().skip(from).take(count).cloned().collect()
+        }
+        match self {
+            Self::Products(products) => Work::Products(part(products, from, count)),
+            Self::Prices(rows) => Work::Prices(part(rows, from, count)),
+        }
+    }
+}
+
+/// Whether it came to its end; `false` when it was stopped, or somebody else has it now.
+async fn all(engine: &dyn Engine, job: &Job, currency: Currency) -> Result<bool, Trouble> {
+    let file = file(engine, job).await?;
+    let kind = job.kind;
+    let parsed = tokio::task::spawn_blocking(move || parse(kind, file, currency)).await;
+    let (items, errors) = parsed.map_err(|error| Trouble::Lasting(error.to_string()))?;
+    let total = items.len();
+    let begin = BeginJob {
+        id: job.id,
+        total: u64::try_from(total).unwrap_or(u64::MAX),
+        errors: errors.into_iter().map(told).collect(),
+        now: Timestamp::now(),
+    };
+    let job = execute(engine, begin).await?;
+    if job.is_finished() {
+        return Ok(false);
+    }
+    let mut done = job.done;
+    while usize::try_from(done).is_ok_and(|done| done < total) {
+        match batch(engine, &job, &items, done).await? {
+            Some(now) => done = now,
+            None => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
+/// Does the next batch; gives how far the job is, or `None` when it is lost.
+async fn batch(engine: &dyn Engine, job: &Job, items: &Items, from: u64) -> Result<Option<u64>, Trouble> {
+    match step(engine, job, from, items.some(place(from), BATCH)).await {
+        Ok(Step::Done(done)) => return Ok(Some(done)),
+        Ok(Step::Lost) => return Ok(None),
+        Err(error) if is_passing(&error) => return Err(Trouble::Passing(error.to_string())),
+        // One of them is refused: each for itself, then.
+        Err(_) => {}
+    }
+    let mut done = from;
+    while done < from + BATCH as u64 && place(done) < items.len() {
+        let stepped = match step(engine, job, done, items.some(place(done), 1)).await {
+            Err(error) if is_passing(&error) => return Err(Trouble::Passing(error.to_string())),
+            Err(error) => step(engine, job, done, Work::Refused(JobError::from(&error))).await,
+            stepped => stepped,
+        };
+        match stepped {
+            Ok(Step::Done(now)) => done = now,
+            Ok(Step::Lost) => return Ok(None),
+            Err(error) => return Err(Trouble::Passing(error.to_string())),
+        }
+    }
+    Ok(Some(done))
+}
+
+async fn step(engine: &dyn Engine, job: &Job, from: u64, work: Work) -> Result<Step, ImportError> {
+    execute(engine, WorkOnJob { id: job.id, from, work, stamp: fresh_stamp() }).await
+}
+
+fn place(done: u64) -> usize {
+    usize::try_from(done).unwrap_or(usize::MAX)
+}
+
+/// The file as it was sent.
+async fn file(engine: &dyn Engine, job: &Job) -> Result<Vec<u8>, Trouble> {
+    let mut file = Vec::new();
+    for number in 0..job.parts {
+        let part = engine.document_named(DocumentKind::JobPart, &part_name(job.id, number)).await;
+        let part = part.map_err(|error| Trouble::Passing(error.to_string()))?;
+        let text = part.and_then(|part| part.read::<String>().ok());
+        let bytes = text.and_then(|text| STANDARD.decode(text).ok());
+        file.extend(bytes.ok_or_else(|| Trouble::Lasting("its file is not there any more".to_owned()))?);
+    }
+    Ok(file)
+}
+
+fn parse(kind: JobKind, file: Vec<u8>, currency: Currency) -> (Items, Vec<RowError>) {
+    match kind {
+        JobKind::ImportProducts => {
+            let parsed = shopify::read(Cursor::new(file), currency);
+            (Items::Products(parsed.products), parsed.errors)
+        }
+        JobKind::SetPrices => {
+            let list = prices::read(Cursor::new(file), currency);
+            (Items::Prices(list.rows), list.errors)
+        }
+    }
+}
+
+fn told(error: RowError) -> JobError {
+    let message = match &error.handle {
+        Some(handle) => format!("{}; the product {handle:?} is left out", error.reason),
+        None => error.reason,
+    };
+    JobError { line: error.line, column: error.column, message }
+}

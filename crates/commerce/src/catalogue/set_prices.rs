@@ -1,0 +1,82 @@
+//! Prices and stock of many variants at once.
+
+use async_trait::async_trait;
+use model::{AccountId, Product, Stamp, StockCause, StockMovement, Variant, stamp::Ids};
+use store::{Change, Operation, Tx};
+
+use super::{ImportError, ImportSummary, update_product::save};
+use crate::{Conflict, Error, import::prices::PriceRow};
+
+/// Sets prices and stock as a list says, all of it or nothing.
+#[derive(Clone, Debug)]
+pub struct SetPrices {
+    /// The list.
+    pub rows: Vec<PriceRow>,
+    /// Who says so.
+    pub actor_id: Option<AccountId>,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for SetPrices {
+    type Output = ImportSummary;
+    type Error = ImportError;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<ImportSummary, ImportError> {
+        let mut ids = self.stamp.ids();
+        let mut summary = ImportSummary::default();
+        for row in &self.rows {
+            let done = self.set(tx, row, &mut ids).await;
+            let has_changed = done.map_err(|error| ImportError { line: row.line, error })?;
+            *(if has_changed { &mut summary.updated } else { &mut summary.unchanged }) += 1;
+        }
+        Ok(summary)
+    }
+}
+
+impl SetPrices {
+    /// Whether anything was not as the row says.
+    async fn set(&self, tx: &mut dyn Tx, row: &PriceRow, ids: &mut Ids) -> Result<bool, Error> {
+        let owner = tx.sku_owners(std::slice::from_ref(&row.sku)).await?.pop();
+        let owner = owner.ok_or(Error::NotFound("variant with this SKU"))?;
+        let before = tx.product(owner.product_id).await?.ok_or(Error::NotFound("product"))?;
+        let old = before.variants.iter().find(|variant| variant.id == owner.variant_id);
+        let old = old.ok_or(Error::NotFound("variant"))?;
+        let delta = match row.stock {
+            Some(_) if !old.track_stock => return Err(Conflict::StockNotTracked.into()),
+            Some(stock) => stock - old.stock,
+            None => 0,
+        };
+        let new = Variant {
+            price: row.price.unwrap_or(old.price),
+            compare_at_price: row.compare_at_price.unwrap_or(old.compare_at_price),
+            ..old.clone()
+        };
+        let is_repriced = new != *old;
+        if is_repriced {
+            let priced = |variant: &Variant| if variant.id == new.id { new.clone() } else { variant.clone() };
+            let after = Product {
+                variants: before.variants.iter().map(priced).collect(),
+                updated_at: self.stamp.now,
+                version: before.version + 1,
+                ..before.clone()
+            };
+            save(tx, &before, after.validate()?, self.actor_id, ids, self.stamp).await?;
+        }
+        if delta != 0 {
+            let movement = StockMovement {
+                id: ids.draw(),
+                variant_id: owner.variant_id,
+                delta,
+                cause: if delta > 0 { StockCause::Received } else { StockCause::Adjusted },
+                order_id: None,
+                actor_id: self.actor_id,
+                reason: Some("stock list".to_owned()),
+                at: self.stamp.now,
+            };
+            tx.apply(&[Change::MoveStock(vec![movement])]).await?;
+        }
+        Ok(is_repriced || delta != 0)
+    }
+}

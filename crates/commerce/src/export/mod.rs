@@ -1,0 +1,48 @@
+//! The catalogue for elsewhere, in the formats that [`crate::import`] reads.
+
+pub mod prices;
+pub mod shopify;
+
+/// Marks a text that a spreadsheet would take for a formula, and carry out, by an apostrophe; the readers take it off again.
+/// (CWE-1236.)
+#[must_use]
+pub fn neutralised(text: &str) -> String {
+    if is_formula(text) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// A text as it was before [`neutralised`].
+#[must_use]
+pub fn plain(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if is_formula(rest) => rest,
+        _ => text,
+    }
+}
+
+/// Whether spreadsheets would carry it out, or it only looks like one because it was marked.
+fn is_formula(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn formulas_are_marked() {
+        for (text, marked) in [("=1+1", "'=1+1"), ("-5", "'-5"), ("'=x", "''=x"), ("O'Neil", "O'Neil"), ("'t", "'t")] {
+            assert_eq!((neutralised(text), plain(marked)), (marked.to_owned(), text));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn marking_is_undone(text in "['=+@a-]{0,6}") {
+            let marked = neutralised(&text);
+            prop_assert!(!marked.starts_with(['=', '+', '-', '@']));
+            prop_assert_eq!(plain(&marked), text.as_str());
+        }
+    }
+}

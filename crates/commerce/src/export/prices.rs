@@ -1,0 +1,56 @@
+//! Prices and stock as [`crate::import::prices`] reads them: one row a variant that has a SKU.
+
+use std::io::{self, Write};
+
+use csv::Writer;
+use model::Product;
+
+use super::{neutralised, shopify::decimal};
+
+/// The columns; the second and third are for people, and are not read.
+pub(crate) const COLUMNS: [&str; 6] = ["SKU", "Title", "Variant", "Price", "Compare At Price", "Stock"];
+
+/// Writes prices and stock, one product behind the other.
+pub struct PriceWriter<W: Write>(Writer<W>);
+
+impl<W: Write> PriceWriter<W> {
+    /// Begins, with the header if it shall have one: a file that is written in parts has it once.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn new(to: W, has_header: bool) -> io::Result<Self> {
+        let mut writer = Writer::from_writer(to);
+        if has_header {
+            writer.write_record(COLUMNS)?;
+        }
+        Ok(Self(writer))
+    }
+
+    /// Writes the variants of a product that have a SKU; without one there is nothing to find them by.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&mut self, product: &Product) -> io::Result<()> {
+        for variant in &product.variants {
+            let Some(sku) = &variant.sku else { continue };
+            let stock = if variant.track_stock { variant.stock.to_string() } else { String::new() };
+            self.0.write_record([
+                neutralised(sku),
+                neutralised(&product.title),
+                neutralised(&variant.title()),
+                decimal(variant.price),
+                variant.compare_at_price.map(decimal).unwrap_or_default(),
+                stock,
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Ends; gives what was written to.
+    ///
+    /// # Errors
+    /// When the last of it cannot be written.
+    pub fn finish(self) -> io::Result<W> {
+        self.0.into_inner().map_err(|error| io::Error::other(error.to_string()))
+    }
+}

@@ -1,0 +1,194 @@
+//! A list of prices and stock: a row a SKU, with what shall be.
+//!
+//! `SKU` must be there, and at least one of `Price`, `Compare At Price` and `Stock`. An empty field leaves alone what the shop
+//! has; `-` as the price before takes it away. Other columns are for people.
+
+use std::{collections::HashMap, io::Read};
+
+use csv::ByteRecord;
+use model::{Currency, Money, stock::STOCK_MAX};
+
+use super::{RowError, lines::Lines};
+use crate::export;
+
+/// What shall be of one variant; what is `None` stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceRow {
+    /// Where it stands in the file.
+    pub line: u64,
+    /// Which variant.
+    pub sku: String,
+    /// What it costs.
+    pub price: Option<Money>,
+    /// What it cost before; `Some(None)` takes that away.
+    pub compare_at_price: Option<Option<Money>>,
+    /// Pieces on hand.
+    pub stock: Option<i64>,
+}
+
+/// What a file says.
+#[derive(Clone, Debug, Default)]
+pub struct PriceList {
+    /// The rows without a mistake, in their order; no two are of one SKU.
+    pub rows: Vec<PriceRow>,
+    /// The mistakes, in the order of their lines.
+    pub errors: Vec<RowError>,
+}
+
+/// Where the columns stand.
+struct Columns {
+    sku: usize,
+    price: Option<usize>,
+    compare_at: Option<usize>,
+    stock: Option<usize>,
+    count: usize,
+}
+
+impl Columns {
+    fn from_header(header: &ByteRecord) -> Result<Self, String> {
+        let names: Vec<String> =
+            header.iter().map(|name| String::from_utf8_lossy(name.trim_ascii()).to_lowercase()).collect();
+        let find = |wanted: &str| names.iter().position(|name| name == wanted);
+        let [price, compare_at, stock] = ["price", "compare at price", "stock"].map(find);
+        let Some(sku) = find("sku") else { return Err("missing column: SKU".to_owned()) };
+        if price.is_none() && compare_at.is_none() && stock.is_none() {
+            return Err("missing columns: one of Price, Compare At Price and Stock must be there".to_owned());
+        }
+        Ok(Self { sku, price, compare_at, stock, count: names.len() })
+    }
+}
+
+/// Reads a file whose prices are in `currency`. Never fails as a whole: what cannot be used is in the errors.
+pub fn read(reader: impl Read, currency: Currency) -> PriceList {
+    let mut lines = Lines::new(reader);
+    let mut list = PriceList::default();
+    let mut columns = None;
+    let mut seen: HashMap<String, u64> = HashMap::new();
+    let mut record = ByteRecord::new();
+    loop {
+        let line = match lines.next(&mut record) {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err((line, reason)) => {
+                list.errors.push(error(line, None, reason));
+                break;
+            }
+        };
+        let Some(columns) = &columns else {
+            match Columns::from_header(&record) {
+                Ok(found) => columns = Some(found),
+                Err(reason) => {
+                    list.errors.push(error(line, None, reason));
+                    return list;
+                }
+            }
+            continue;
+        };
+        if record.iter().all(|field| field.trim_ascii().is_empty()) {
+            continue;
+        }
+        match row(line, &record, columns, currency) {
+            Ok(row) => match seen.insert(row.sku.clone(), line) {
+                None => list.rows.push(row),
+                Some(first) => {
+                    let reason = format!("{:?} is on line {first} already", row.sku);
+                    list.errors.push(error(line, Some("SKU"), reason));
+                }
+            },
+            Err(wrong) => list.errors.push(wrong),
+        }
+    }
+    if columns.is_none() && list.errors.is_empty() {
+        list.errors.push(error(1, None, "the file is empty".to_owned()));
+    }
+    list
+}
+
+fn row(line: u64, record: &ByteRecord, columns: &Columns, currency: Currency) -> Result<PriceRow, RowError> {
+    if record.len() != columns.count {
+        let reason = format!("the row has {} fields and the header {}", record.len(), columns.count);
+        return Err(error(line, None, reason));
+    }
+    let text = |index: Option<usize>| -> Result<&str, RowError> {
+        let field = index.and_then(|index| record.get(index)).unwrap_or_default();
+        let text = std::str::from_utf8(field);
+        let text = text.map_err(|_| error(line, None, "is not UTF-8; save the file as CSV in UTF-8".to_owned()))?;
+        Ok(export::plain(text.trim()))
+    };
+    let money = |name: &str, text: &str| {
+        let reason = || format!("must be a price such as 50 or 19.99, not {text:?}");
+        Money::from_decimal(text, currency).ok_or_else(|| error(line, Some(name), reason()))
+    };
+    let sku = text(Some(columns.sku))?;
+    if sku.is_empty() {
+        return Err(error(line, Some("SKU"), "the row has no SKU".to_owned()));
+    }
+    let price = text(columns.price)?;
+    let compare_at = text(columns.compare_at)?;
+    let stock = text(columns.stock)?;
+    Ok(PriceRow {
+        line,
+        sku: sku.to_owned(),
+        price: if price.is_empty() { None } else { Some(money("Price", price)?) },
+        compare_at_price: match compare_at {
+            "" => None,
+            "-" => Some(None),
+            text => Some(Some(money("Compare At Price", text)?)),
+        },
+        stock: match stock {
+            "" => None,
+            text => match text.parse::<i64>() {
+                Ok(pieces) if (0..=STOCK_MAX).contains(&pieces) => Some(pieces),
+                _ => {
+                    let reason = format!("must be a whole number from 0 to {STOCK_MAX}, not {text:?}");
+                    return Err(error(line, Some("Stock"), reason));
+                }
+            },
+        },
+    })
+}
+
+fn error(line: u64, column: Option<&str>, reason: String) -> RowError {
+    RowError { line, column: column.map(str::to_owned), handle: None, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> PriceList {
+        read(text.as_bytes(), Currency::EUR)
+    }
+
+    #[test]
+    fn rows_say_what_shall_be() {
+        let list =
+            parse("\u{feff}Title,SKU,Price,Compare At Price,Stock\nMug,M-1,12.50,-,7\n\n=x,'=P,,30,\nCup,C-1,,,\n");
+        assert_eq!(list.errors, []);
+        let eur = |amount| Money::new(amount, Currency::EUR);
+        let row = |line, sku: &str, price, compare_at_price, stock| PriceRow {
+            line,
+            sku: sku.to_owned(),
+            price,
+            compare_at_price,
+            stock,
+        };
+        let expected = [
+            row(2, "M-1", Some(eur(1250)), Some(None), Some(7)),
+            row(4, "=P", None, Some(Some(eur(3000))), None),
+            row(5, "C-1", None, None, None),
+        ];
+        assert_eq!(list.rows, expected);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_lines() {
+        let list = parse("SKU,Price,Stock\nA,cheap,1\nB,5,-1\n,5,1\nC,5\nD,5,1\nD,6,1\n");
+        let lines: Vec<_> = list.errors.iter().map(|error| (error.line, error.column.as_deref())).collect();
+        assert_eq!(lines, [(2, Some("Price")), (3, Some("Stock")), (4, Some("SKU")), (5, None), (7, Some("SKU"))]);
+        assert_eq!(list.rows.len(), 1);
+        for bad in ["", "Price\n1\n", "SKU,Title\nA,B\n"] {
+            assert_eq!(parse(bad).errors.len(), 1, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Working on a job: the beginning, some of it, the end.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::{
+    Job, Stamp, Timestamp,
+    job::{JobError, JobStatus, LEASE},
+};
+use store::{Operation, StoreError, Tx};
+use uuid::Uuid;
+
+use super::{close, find, put};
+use crate::{
+    Error,
+    catalogue::{ImportError, ImportProducts, ImportSummary, ImportedProduct, SetPrices},
+    import::prices::PriceRow,
+};
+
+/// Notes what the file says: how much there is to do, and what of it cannot be used.
+#[derive(Clone, Debug)]
+pub struct BeginJob {
+    /// Which.
+    pub id: Uuid,
+    /// How much there is to do.
+    pub total: u64,
+    /// What cannot be used.
+    pub errors: Vec<JobError>,
+    /// When.
+    pub now: Timestamp,
+}
+
+#[async_trait]
+impl Operation for BeginJob {
+    type Output = Job;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Job, Error> {
+        let mut job = find(tx, self.id).await?;
+        // Whoever goes on after a crash has read the file again, and finds its mistakes noted.
+        if job.is_finished() || job.total.is_some() {
+            return Ok(job);
+        }
+        job.total = Some(self.total);
+        job.refuse(self.errors.iter().cloned());
+        if job.error_count > 0 && !job.keep_going {
+            let failure = "nothing was done because of the mistakes in the file; keep_going leaves them out".to_owned();
+            job.finish(JobStatus::Failed, Some(failure), self.now);
+            return close(tx, job).await;
+        }
+        job.version += 1;
+        tx.apply(&[put(&job)?]).await?;
+        Ok(job)
+    }
+}
+
+/// Some of what a job has to do.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// These products.
+    Products(Vec<ImportedProduct>),
+    /// These prices.
+    Prices(Vec<PriceRow>),
+    /// Nothing of this one: the shop refuses it.
+    Refused(JobError),
+}
+
+/// Does some of a job, and notes how far it is, in one transaction.
+#[derive(Clone, Debug)]
+pub struct WorkOnJob {
+    /// Which job.
+    pub id: Uuid,
+    /// How much of it was done before.
+    pub from: u64,
+    /// What to do.
+    pub work: Work,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+/// What became of some work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It is done; so much of the job is.
+    Done(u64),
+    /// The job was stopped, or somebody else has taken it on.
+    Lost,
+}
+
+#[async_trait]
+impl Operation for WorkOnJob {
+    type Output = Step;
+    type Error = ImportError;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Step, ImportError> {
+        let mut job = find(tx, self.id).await.map_err(beside)?;
+        if job.status != JobStatus::Running || job.done != self.from {
+            return Ok(Step::Lost);
+        }
+        let (actor_id, stamp) = (Some(job.created_by), self.stamp);
+        let (count, summary) = match self.work.clone() {
+            Work::Products(products) => {
+                let count = products.len();
+                (count, ImportProducts { products, actor_id, stamp, progress: Arc::default() }.run(tx).await?)
+            }
+            Work::Prices(rows) => (rows.len(), SetPrices { rows, actor_id, stamp }.run(tx).await?),
+            Work::Refused(error) => {
+                job.refuse([error]);
+                (1, ImportSummary::default())
+            }
+        };
+        job.done += u64::try_from(count).unwrap_or(u64::MAX);
+        job.created += summary.created;
+        job.updated += summary.updated;
+        job.unchanged += summary.unchanged;
+        job.leased_until = Some(stamp.now + LEASE);
+        job.version += 1;
+        tx.apply(&[put(&job)?]).await?;
+        Ok(Step::Done(job.done))
+    }
+}
+
+/// An error that no line of the file is to blame for.
+fn beside(error: Error) -> ImportError {
+    ImportError { line: 0, error }
+}
+
+/// Brings a job to its end.
+#[derive(Clone, Debug)]
+pub struct EndJob {
+    /// Which.
+    pub id: Uuid,
+    /// Why it failed; `None` when it is done.
+    pub failure: Option<String>,
+    /// When.
+    pub now: Timestamp,
+}
+
+#[async_trait]
+impl Operation for EndJob {
+    type Output = ();
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        let mut job = find(tx, self.id).await?;
+        if job.is_finished() {
+            return Ok(());
+        }
+        let is_done = self.failure.is_none() && Some(job.done) == job.total;
+        let failure = self.failure.clone().or((!is_done).then(|| "it ended early".to_owned()));
+        job.finish(if is_done { JobStatus::Done } else { JobStatus::Failed }, failure, self.now);
+        close(tx, job).await.map(drop)
+    }
+}
+
+impl From<&ImportError> for JobError {
+    fn from(error: &ImportError) -> Self {
+        Self { line: error.line, column: None, message: error.error.to_string() }
+    }
+}
+
+/// Whether an error is the engine's own: the work may go well another time.
+#[must_use]
+pub fn is_passing(error: &ImportError) -> bool {
+    matches!(&error.error, Error::Store(store) if !matches!(store, StoreError::Constraint(_)))
+}

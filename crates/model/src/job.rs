@@ -1,0 +1,147 @@
+//! Long pieces of work: who asks for one goes on, and looks later what became of it.
+
+use std::str::FromStr;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::AccountId;
+
+/// How many mistakes of a file are told one by one.
+pub const ERRORS_MAX: usize = 500;
+/// How many finished jobs are kept.
+pub const KEPT_MAX: usize = 50;
+/// How many may wait or run at once.
+pub const WAITING_MAX: usize = 20;
+/// For how long a process has a job to itself without saying that it goes on.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(20);
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// Imports products from a CSV file in the format of Shopify.
+    ImportProducts,
+    /// Sets prices and stock from a CSV file.
+    SetPrices,
+}
+
+impl JobKind {
+    /// As it is spoken in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ImportProducts => "import_products",
+            Self::SetPrices => "set_prices",
+        }
+    }
+}
+
+impl FromStr for JobKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::ImportProducts, Self::SetPrices].into_iter().find(|kind| kind.as_str() == text).ok_or(())
+    }
+}
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStatus {
+    /// Nobody has begun.
+    Queued,
+    /// It is being done.
+    Running,
+    /// It came to its end; what could not be used is in its errors.
+    Done,
+    /// It could not be done; `failure` says why.
+    Failed,
+    /// Somebody stopped it. What was done until then stays.
+    Cancelled,
+}
+
+/// A long piece of work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its id.
+    pub id: Uuid,
+    /// What it does.
+    pub kind: JobKind,
+    /// Whether rows with mistakes are left out; otherwise one of them is enough for nothing to be done.
+    pub keep_going: bool,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// In how many pieces its file is kept.
+    pub parts: u32,
+    /// How much there is to do; known when the file was read.
+    pub total: Option<u64>,
+    /// How much of that is done, the refused included. In the transaction that did it, so that nothing is done twice.
+    pub done: u64,
+    /// How many things are new.
+    pub created: u64,
+    /// How many were changed.
+    pub updated: u64,
+    /// How many were already so.
+    pub unchanged: u64,
+    /// What could not be used, as far as it is told one by one.
+    pub errors: Vec<JobError>,
+    /// How many of those there are in all.
+    pub error_count: u64,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// Who asked for it.
+    pub created_by: AccountId,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it came to its end.
+    pub finished_at: Option<Timestamp>,
+    /// Until when a process has it to itself.
+    pub leased_until: Option<Timestamp>,
+    /// Counts the changes, from 1.
+    pub version: i64,
+}
+
+/// Something in the file that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobError {
+    /// The line of the file, from 1.
+    pub line: u64,
+    /// The column, where it is about one.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Job {
+    /// Whether nothing more will come of it.
+    #[must_use]
+    pub const fn is_finished(&self) -> bool {
+        matches!(self.status, JobStatus::Done | JobStatus::Failed | JobStatus::Cancelled)
+    }
+
+    /// Whether somebody may begin, or go on where another ended without a word.
+    #[must_use]
+    pub fn is_free(&self, now: Timestamp) -> bool {
+        !self.is_finished() && self.leased_until.is_none_or(|until| until <= now)
+    }
+
+    /// Notes what could not be used.
+    pub fn refuse(&mut self, errors: impl IntoIterator<Item = JobError>) {
+        for error in errors {
+            self.error_count += 1;
+            if self.errors.len() < ERRORS_MAX {
+                self.errors.push(error);
+            }
+        }
+    }
+
+    /// Brings it to its end.
+    pub fn finish(&mut self, status: JobStatus, failure: Option<String>, now: Timestamp) {
+        self.status = status;
+        self.failure = failure;
+        self.finished_at = Some(now);
+        self.leased_until = None;
+    }
+}

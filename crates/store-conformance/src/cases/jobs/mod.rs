@@ -1,0 +1,3 @@
+//! Long pieces of work.
+
+pub mod work;

@@ -1,0 +1,155 @@
+//! What is done of a job, and how far it is, is one thing.
+
+use commerce::{
+    Conflict, Error,
+    catalogue::ImportedProduct,
+    jobs::{BeginJob, CancelJob, EndJob, QueueJob, Step, TakeJob, Work, WorkOnJob, part_name},
+};
+use model::{
+    Job,
+    job::{JobError, JobKind, JobStatus, KEPT_MAX, LEASE, WAITING_MAX},
+};
+use store::DocumentKind;
+use uuid::Uuid;
+
+use crate::support::{Shop, at_once, draft, refused};
+
+async fn queue(shop: &Shop, keep_going: bool) -> Job {
+    let account_id = shop.id();
+    let parts = vec!["one".to_owned(), "two".to_owned()];
+    let queue = QueueJob { kind: JobKind::ImportProducts, keep_going, parts, account_id, stamp: shop.next_stamp() };
+    shop.run(queue).await.expect("queued")
+}
+
+async fn take(shop: &Shop) -> Option<Job> {
+    shop.run(TakeJob { now: shop.now() }).await.expect("an answer")
+}
+
+fn begin(shop: &Shop, job: &Job, total: u64, errors: &[&str]) -> BeginJob {
+    let told = |message: &&str| JobError { line: 2, column: None, message: (*message).to_owned() };
+    BeginJob { id: job.id, total, errors: errors.iter().map(told).collect(), now: shop.now() }
+}
+
+fn products(shop: &Shop, job: &Job, from: u64, names: &[&str]) -> WorkOnJob {
+    let imported =
+        |name: &&str| ImportedProduct { handle: (*name).to_owned(), category: None, draft: draft(name, 1), line: 1 };
+    let work = Work::Products(names.iter().map(imported).collect());
+    WorkOnJob { id: job.id, from, work, stamp: shop.next_stamp() }
+}
+
+async fn now(shop: &Shop, id: Uuid) -> Job {
+    let document = shop.db().document_named(DocumentKind::Job, &id.to_string()).await.expect("an answer");
+    document.expect("a job").read().expect("a job")
+}
+
+async fn catalogue(shop: &Shop) -> usize {
+    shop.db().products_after(None, 100).await.expect("an answer").len()
+}
+
+async fn is_tidy(shop: &Shop, job: &Job) -> bool {
+    let part = shop.db().document_named(DocumentKind::JobPart, &part_name(job.id, 1)).await.expect("an answer");
+    let queued = shop.db().documents(DocumentKind::JobQueue).await.expect("an answer");
+    part.is_none() && queued.iter().all(|queued| queued.id != job.id)
+}
+
+pub async fn each_job_is_taken_by_one(shop: Shop) {
+    let (first, second) = (queue(&shop, false).await, queue(&shop, false).await);
+    let taken = at_once(8, |_| {
+        let shop = shop.clone();
+        async move { take(&shop).await.map(|job| job.id) }
+    })
+    .await;
+    let mut taken: Vec<_> = taken.into_iter().flatten().collect();
+    taken.sort_unstable();
+    assert_eq!(taken, [first.id, second.id]);
+    // Who took it may have ended without a word.
+    shop.pass(LEASE);
+    assert_eq!(take(&shop).await.map(|job| (job.id, job.status)), Some((first.id, JobStatus::Running)));
+}
+
+pub async fn whoever_goes_on_begins_where_the_last_one_ended(shop: Shop) {
+    let job = queue(&shop, false).await;
+    take(&shop).await.expect("a job");
+    shop.run(begin(&shop, &job, 3, &[])).await.expect("begun");
+    assert_eq!(shop.run(products(&shop, &job, 0, &["a", "b"])).await.expect("done"), Step::Done(2));
+    // The first worker is slow and not dead; the second has its lease. What both do is done once.
+    shop.pass(LEASE);
+    let taken = take(&shop).await.expect("the same job");
+    assert_eq!((taken.id, taken.done, taken.created), (job.id, 2, 2));
+    let again = shop.run(begin(&shop, &job, 3, &["a mistake that was noted already"])).await.expect("begun");
+    assert_eq!((again.error_count, again.total), (0, Some(3)));
+    let results = at_once(4, |_| {
+        let (shop, work) = (shop.clone(), products(&shop, &job, 2, &["c"]));
+        async move { shop.run(work).await.expect("an answer") }
+    })
+    .await;
+    assert_eq!(results.iter().filter(|step| **step == Step::Done(3)).count(), 1, "{results:?}");
+    assert_eq!((catalogue(&shop).await, now(&shop, job.id).await.created), (3, 3));
+    shop.run(EndJob { id: job.id, failure: None, now: shop.now() }).await.expect("ended");
+    let ended = now(&shop, job.id).await;
+    assert_eq!(
+        (ended.status, ended.finished_at, is_tidy(&shop, &job).await),
+        (JobStatus::Done, Some(shop.now()), true)
+    );
+    assert_eq!(take(&shop).await, None);
+}
+
+pub async fn work_that_is_refused_is_not_counted(shop: Shop) {
+    let job = queue(&shop, true).await;
+    take(&shop).await.expect("a job");
+    shop.run(begin(&shop, &job, 2, &["a bad row"])).await.expect("begun");
+    assert!(shop.run(products(&shop, &job, 0, &["a", " "])).await.is_err());
+    assert_eq!((catalogue(&shop).await, now(&shop, job.id).await.done), (0, 0));
+    shop.run(products(&shop, &job, 0, &["a"])).await.expect("done");
+    let error = JobError { line: 3, column: None, message: "no title".to_owned() };
+    let refused = WorkOnJob { id: job.id, from: 1, work: Work::Refused(error), stamp: shop.next_stamp() };
+    assert_eq!(shop.run(refused).await.expect("noted"), Step::Done(2));
+    shop.run(EndJob { id: job.id, failure: None, now: shop.now() }).await.expect("ended");
+    let ended = now(&shop, job.id).await;
+    assert_eq!((ended.status, ended.created, ended.error_count, ended.errors.len()), (JobStatus::Done, 1, 2, 2));
+}
+
+pub async fn a_file_with_mistakes_does_nothing_unless_told_to_go_on(shop: Shop) {
+    let job = queue(&shop, false).await;
+    take(&shop).await.expect("a job");
+    let begun = shop.run(begin(&shop, &job, 2, &["a bad row"])).await.expect("an answer");
+    assert_eq!((begun.status, is_tidy(&shop, &job).await), (JobStatus::Failed, true));
+    assert_eq!(shop.run(products(&shop, &job, 0, &["a"])).await.expect("an answer"), Step::Lost);
+    assert_eq!(catalogue(&shop).await, 0);
+}
+
+pub async fn a_job_that_is_stopped_does_no_more(shop: Shop) {
+    let job = queue(&shop, false).await;
+    take(&shop).await.expect("a job");
+    shop.run(begin(&shop, &job, 2, &[])).await.expect("begun");
+    shop.run(products(&shop, &job, 0, &["a"])).await.expect("done");
+    let stopped = shop.run(CancelJob { id: job.id, now: shop.now() }).await.expect("stopped");
+    assert_eq!((stopped.status, stopped.done), (JobStatus::Cancelled, 1));
+    assert_eq!(shop.run(products(&shop, &job, 1, &["b"])).await.expect("an answer"), Step::Lost);
+    shop.run(EndJob { id: job.id, failure: None, now: shop.now() }).await.expect("an answer");
+    assert_eq!((now(&shop, job.id).await.status, catalogue(&shop).await), (JobStatus::Cancelled, 1));
+    refused!(shop.run(CancelJob { id: shop.id(), now: shop.now() }).await, Error::NotFound("job"));
+}
+
+pub async fn few_wait_and_old_ones_are_forgotten(shop: Shop) {
+    for _ in 0..WAITING_MAX {
+        queue(&shop, false).await;
+    }
+    let one_more = QueueJob {
+        kind: JobKind::SetPrices,
+        keep_going: false,
+        parts: vec![],
+        account_id: shop.id(),
+        stamp: shop.next_stamp(),
+    };
+    refused!(shop.run(one_more).await, Error::Conflict(Conflict::TooManyJobs));
+    for queued in shop.db().documents(DocumentKind::JobQueue).await.expect("an answer") {
+        shop.run(CancelJob { id: queued.id, now: shop.now() }).await.expect("stopped");
+    }
+    for _ in 0..KEPT_MAX {
+        let job = queue(&shop, false).await;
+        shop.run(CancelJob { id: job.id, now: shop.now() }).await.expect("stopped");
+    }
+    let kept = shop.db().documents(DocumentKind::Job).await.expect("an answer").len();
+    assert_eq!(kept, KEPT_MAX);
+}

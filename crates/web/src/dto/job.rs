@@ -1,0 +1,87 @@
+//! Long pieces of work.
+
+use model::{
+    AccountId, Job, Timestamp,
+    job::{JobError, JobKind, JobStatus},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A long piece of work.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Job)]
+pub struct JobDto {
+    /// Its id.
+    pub id: Uuid,
+    /// `import_products` or `set_prices`.
+    #[schema(value_type = String, example = "import_products")]
+    pub kind: JobKind,
+    /// `queued`, `running`, `done` (what could not be used is in `errors`), `failed` (`failure` says why) or `cancelled`.
+    #[schema(value_type = String, example = "running")]
+    pub status: JobStatus,
+    /// How much there is to do; null until the file was read.
+    pub total: Option<u64>,
+    /// How much of that is done.
+    pub done: u64,
+    /// How many things are new.
+    pub created: u64,
+    /// How many were changed.
+    pub updated: u64,
+    /// How many were already as the file has them.
+    pub unchanged: u64,
+    /// What could not be used: the first 500.
+    pub errors: Vec<JobErrorDto>,
+    /// How many of those there are in all.
+    pub error_count: u64,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// Who asked for it.
+    #[schema(value_type = Uuid)]
+    pub created_by: AccountId,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it came to its end.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub finished_at: Option<Timestamp>,
+}
+
+impl From<&Job> for JobDto {
+    fn from(job: &Job) -> Self {
+        Self {
+            id: job.id,
+            kind: job.kind,
+            status: job.status,
+            total: job.total,
+            done: job.done,
+            created: job.created,
+            updated: job.updated,
+            unchanged: job.unchanged,
+            errors: job.errors.iter().map(JobErrorDto::from).collect(),
+            error_count: job.error_count,
+            failure: job.failure.clone(),
+            created_by: job.created_by,
+            created_at: job.created_at,
+            finished_at: job.finished_at,
+        }
+    }
+}
+
+/// Something in the file that could not be used.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobError, example = json!({"line": 7, "column": "Variant Price", "message": "must be a price such as 50 or 19.99"}))]
+pub struct JobErrorDto {
+    /// The line of the file, from 1.
+    pub line: u64,
+    /// The column, where it is about one.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl From<&JobError> for JobErrorDto {
+    fn from(error: &JobError) -> Self {
+        Self { line: error.line, column: error.column.clone(), message: error.message.clone() }
+    }
+}
