@@ -83,6 +83,22 @@ pub(crate) enum Import {
     /// New products are added, known ones changed, so that it can be repeated. All or nothing, unless --keep-going.
     /// Prices are in the shop's currency.
     Products(ImportProducts),
+    /// Bring over a shop on MongoDB, of the Express and Mongoose kind, from what mongodump or mongoexport wrote
+    ///
+    /// Reads the collections users, categories, products, orders and wishlists, as BSON or as JSON, also compressed. Users keep
+    /// their bcrypt passwords. What is wrong with a document is told with its collection and _id; a second run adds what is new and
+    /// leaves alone what is there. Prices are in the shop's currency.
+    Mongodump(ImportMongodump),
+}
+
+/// Which shop to bring over, and how.
+#[derive(Debug, Args)]
+pub(crate) struct ImportMongodump {
+    /// The folder with users.bson, products.bson, ... (or .json), or the one that holds it.
+    pub(crate) folder: PathBuf,
+    /// Make users with isAdmin staff that may do everything; they become customers otherwise.
+    #[arg(long)]
+    pub(crate) keep_admins: bool,
 }
 
 /// What to write.

@@ -5,6 +5,7 @@ mod check;
 mod copy;
 mod demo;
 mod export;
+mod import_mongodump;
 mod import_products;
 mod mail_test;
 mod openapi;
@@ -31,6 +32,7 @@ pub(crate) fn run(Cli { settings, command }: Cli) -> Result<(), Failure> {
             Command::Demo => demo::run(&settings).await,
             Command::Serve => serve::run(&settings).await,
             Command::Export(export) => export::run(&settings, &export).await,
+            Command::Import(Import::Mongodump(import)) => import_mongodump::run(&settings, &import).await,
             Command::Import(Import::Products(import)) => import_products::run(&settings, &import).await,
             Command::Owner(Owner::Create(owner)) => owner_create::run(&settings, owner).await,
             Command::Mail(Mail::Test { to }) => mail_test::run(&settings, to).await,

@@ -11,6 +11,7 @@
 //! 4. Its case goes into `store-conformance`, which runs it on every engine.
 
 pub mod accounts;
+pub mod bring_over;
 pub mod catalogue;
 mod error;
 pub mod export;

@@ -17,7 +17,7 @@ mod random;
 pub use access_token::{AccessClaims, AccessTokens, InvalidToken};
 pub use keys::{Keys, KeysError};
 pub use opaque_token::OpaqueToken;
-pub use password_hash::{COST_DEFAULT, COST_MAX, COST_MIN, Verified};
+pub use password_hash::{COST_DEFAULT, COST_MAX, COST_MIN, Verified, is_usable_hash};
 pub use password_pool::{Overloaded, PasswordPool, PasswordSettings};
 pub use password_strength::check_password;
 pub use random::{fresh_stamp, random_code};

@@ -59,6 +59,12 @@ pub(crate) fn verify(password: &str, hash: Option<&str>, cost: u32) -> Verified 
     Verified { matches, needs_rehash: matches && (stored.is_plain || stored.cost != cost) }
 }
 
+/// Whether somebody could sign in with a password that is kept so: a hash of our own, or a plain one of bcrypt from elsewhere.
+#[must_use]
+pub fn is_usable_hash(hash: &str) -> bool {
+    Stored::parse(hash).is_some()
+}
+
 /// A hash that can be computed.
 struct Stored<'a> {
     bcrypt: &'a str,

@@ -101,6 +101,9 @@ impl FromStr for OrderNumber {
     }
 }
 
+/// What the first event of an order says that was not placed here: nobody was mailed by this shop about it.
+pub const BROUGHT_OVER: &str = "brought over from another shop";
+
 /// One line: a snapshot of what was bought, whatever becomes of the product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderLine {

@@ -286,7 +286,8 @@ fn validate_options(options: Vec<ProductOption>, wrong: &mut Violations) -> Vec<
 }
 
 /// Whether this can be the URL of a picture. Other schemes (javascript:, data:) would run in the storefront that shows it.
-pub(crate) fn is_picture(url: &str) -> bool {
+#[must_use]
+pub fn is_picture(url: &str) -> bool {
     let is_safe =
         url.starts_with("https://") || url.starts_with("http://") || (url.starts_with('/') && !url.starts_with("//"));
     is_safe && !url.contains([' ', '"', '<', '>', '\\'])

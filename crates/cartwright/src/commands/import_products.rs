@@ -1,7 +1,7 @@
 //! `cartwright import products FILE`
 
 mod images;
-mod progress;
+pub(super) mod progress;
 
 use std::{
     fs::File,

@@ -4,6 +4,7 @@ mod data;
 mod demo;
 mod import;
 mod mails;
+mod mongodump;
 mod owner;
 mod pictures;
 mod serve;

@@ -71,7 +71,7 @@ impl Operation for CreateCategory {
 }
 
 /// The category that a draft describes, checked against the tree.
-pub(super) fn new_category(
+pub(crate) fn new_category(
     all: &[Category],
     draft: &CategoryDraft,
     id: CategoryId,

@@ -303,7 +303,7 @@ pub(super) fn as_drafts(options: &[ProductOption]) -> Vec<OptionDraft> {
 }
 
 /// The movements that put the first stock of new variants on the shelf.
-pub(super) fn first_stock<'a>(
+pub(crate) fn first_stock<'a>(
     variants: impl IntoIterator<Item = &'a Variant>,
     actor_id: Option<AccountId>,
     ids: &mut Ids,

@@ -33,10 +33,11 @@ pub use set_prices::SetPrices;
 pub use update_product::UpdateProduct;
 pub use variants::{CreateVariant, DeleteVariant, UpdateVariant};
 
+pub(crate) use self::{categories::new_category, draft::first_stock, prices::begin as begin_prices};
 use crate::{Conflict, Error};
 
 /// The slug of a product that is new or renamed: the chosen one if it is free, or one made from the title.
-async fn free_slug(tx: &mut dyn Tx, chosen: Option<&str>, title: &str) -> Result<String, Error> {
+pub(crate) async fn free_slug(tx: &mut dyn Tx, chosen: Option<&str>, title: &str) -> Result<String, Error> {
     if let Some(chosen) = chosen {
         let slug = text::slug("/slug", chosen).map_err(|wrong| Violations(vec![wrong]))?;
         let is_taken = tx.product_by_slug(&slug).await?.is_some();

@@ -10,7 +10,7 @@ use crate::Error;
 const AT_ONCE: u32 = 100;
 
 /// A variant that is for sale from `now` on.
-pub(super) fn begin(variant: &mut Variant, now: Timestamp) {
+pub(crate) fn begin(variant: &mut Variant, now: Timestamp) {
     let new = variant.clone();
     variant.settle(&new, &[], now, now);
 }

@@ -4,6 +4,7 @@
 //! product before the first one is written, and every complaint names the line that a person sees in their editor.
 
 mod lines;
+pub mod mongo;
 pub mod prices;
 pub mod shopify;
 

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 /// Tells on standard error how many of something are done, as long as it lasts.
-pub(super) struct Progress {
+pub(in crate::commands) struct Progress {
     done: Arc<AtomicU64>,
     total: usize,
     what: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn start(total: usize, what: &'static str) -> Self {
+    pub(in crate::commands) fn start(total: usize, what: &'static str) -> Self {
         let done = Arc::new(AtomicU64::new(0));
         let is_terminal = io::stderr().is_terminal();
         // On a terminal one line that changes; elsewhere a line now and then.
@@ -43,17 +43,17 @@ impl Progress {
     }
 
     /// The counter, for an operation that counts by itself.
-    pub(super) fn counter(&self) -> Arc<AtomicU64> {
+    pub(in crate::commands) fn counter(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.done)
     }
 
     /// So many more are done.
-    pub(super) fn add(&self, count: usize) {
+    pub(in crate::commands) fn add(&self, count: usize) {
         self.done.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// Shows the last state.
-    pub(super) async fn finish(self) {
+    pub(in crate::commands) async fn finish(self) {
         self.shown.abort();
         let _ = self.shown.await;
         show(self.done.load(Ordering::Relaxed), self.total, self.what, self.is_terminal);

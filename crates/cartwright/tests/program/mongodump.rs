@@ -1,0 +1,161 @@
+//! `import mongodump`, with files that the real encoder wrote.
+
+use std::{fs, process::Command};
+
+use serde_json::{Value, json};
+
+use crate::support::{Done, Place, Server};
+
+const PASSWORD: &str = "an old password of 2019";
+const HASH_2B: &str = "$2b$10$CN5XJLD1nIMesp4Vs3bFqONx2SmZLXQWwGVuhYA2Pmy4S81nulcIS";
+const HASH_2A: &str = "$2a$04$KVhR1R/BUvNS1GpaK.lgGujC2Kq0vuCmLpXR1uMMeuspCa5Qavg0q";
+
+/// A place with the dumps of a shop, what its orders cost together in cents, and what it has in stock.
+fn dumped() -> (Place, String, String) {
+    let place = Place::new();
+    let python = std::env::var("CARTWRIGHT_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/program/mongo_dump.py");
+    let written = Command::new(&python).arg(script).arg(place.path("old")).args([HASH_2B, HASH_2A]).output();
+    let written = written.unwrap_or_else(|error| panic!("{python}: {error}"));
+    let said = String::from_utf8_lossy(&written.stdout).into_owned();
+    assert!(
+        written.status.success(),
+        "this test needs Python with pymongo: run `{python} -m pip install pymongo`, or set CARTWRIGHT_TEST_PYTHON: {}",
+        String::from_utf8_lossy(&written.stderr)
+    );
+    let (cents, stock) = said.trim().split_once(' ').expect("two numbers");
+    let (whole, rest) = cents.split_at(cents.len() - 2);
+    (place, format!("EUR {whole}.{rest}"), stock.to_owned())
+}
+
+/// The line of the table that begins so, as its numbers.
+fn row(done: &Done, name: &str) -> Vec<String> {
+    let line = done.stdout.lines().find(|line| line.starts_with(&format!("{name} ")));
+    let line = line.unwrap_or_else(|| panic!("no line {name} in\n{}\n{}", done.stdout, done.stderr));
+    line[name.len()..].split("  ").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+fn post(server: &Server, path: &str, token: &str, body: &Value) -> (u16, Value) {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+    let agent = ureq::Agent::new_with_config(config);
+    let request = agent.post(server.url(path)).header("authorization", format!("Bearer {token}"));
+    let mut reply = request.content_type("application/json").send(body.to_string()).expect("a reply");
+    let text = reply.body_mut().read_to_string().expect("text");
+    (reply.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null))
+}
+
+fn get(server: &Server, path: &str, token: &str) -> Value {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+    let agent = ureq::Agent::new_with_config(config);
+    let mut reply =
+        agent.get(server.url(path)).header("authorization", format!("Bearer {token}")).call().expect("a reply");
+    serde_json::from_str(&reply.body_mut().read_to_string().expect("text")).expect("JSON")
+}
+
+fn sign_in(server: &Server, email: &str, password: &str) -> (u16, Value) {
+    post(server, "/v1/auth/login", "", &json!({"email": email, "password": password}))
+}
+
+#[test]
+fn a_shop_comes_over_whole_and_a_second_run_changes_nothing() {
+    let (place, value, stock) = dumped();
+    place.create_owner("user3@old.example");
+    let dump = place.path("old/dump");
+    let import = ["import", "mongodump", dump.to_str().expect("UTF-8")];
+    let first = place.run(&import).fails(1, &["3 things were left out"]);
+    for told in [
+        "users 64f000010000000000000384: has the e-mail address user7@old.example of 64f00001",
+        "users 64f000010000000000000385: \"nonsense\" is no e-mail address",
+        "users 64f000010000000000000386: has no bcrypt password",
+        "users 64f000010000000000000001: isAdmin becomes a customer",
+        "products 64f000030000000000000384: the quantity -4 is below zero",
+        "products 64f000030000000000000385: \"ask us\" is no price",
+        "products 64f000030000000000000385: is in the category",
+        "orders 64f000040000000000000384: was placed by the user",
+        "orders 64f000040000000000000384: names the product",
+        "wishlists 64f000050000000000000384: belongs to the user",
+    ] {
+        assert!(first.stderr.contains(told), "{told}:\n{}", first.stderr);
+    }
+    assert_eq!(row(&first, "users"), ["123", "120", "1", "2"], "one was here: the owner");
+    assert_eq!(row(&first, "categories"), ["4", "4", "0", "0"]);
+    assert_eq!(row(&first, "products"), ["42", "42", "0", "0"]);
+    assert_eq!(row(&first, "reviews"), ["60", "60", "0", "0"]);
+    assert_eq!(row(&first, "orders"), ["152", "152", "0", "0"]);
+    assert_eq!(row(&first, "wishlists"), ["31", "30", "0", "1"]);
+    assert_eq!(row(&first, "stock of new products"), [stock.as_str(), stock.as_str()]);
+    assert_eq!(row(&first, "all orders"), [value.as_str(), value.as_str()]);
+    place.run(&["check"]).expect(0);
+    // The same shop as JSON, and once more: all of it is here.
+    for folder in ["old/json", "old/dump/shop"] {
+        let folder = place.path(folder);
+        let again =
+            place.run(&["import", "mongodump", folder.to_str().expect("UTF-8")]).fails(1, &["3 things were left out"]);
+        assert_eq!(row(&again, "users"), ["123", "0", "121", "2"]);
+        assert_eq!(row(&again, "products"), ["42", "0", "42", "0"]);
+        assert_eq!(row(&again, "reviews"), ["60", "0", "60", "0"]);
+        assert_eq!(row(&again, "orders"), ["152", "0", "152", "0"]);
+        assert_eq!(row(&again, "all orders"), [value.as_str(), value.as_str()]);
+    }
+    place.run(&["check"]).expect(0);
+
+    let server = place.start(&["serve"]);
+    for (number, hash) in [(7, "$2b"), (8, "$2a")] {
+        let email = format!("user{number}@old.example");
+        let (status, signed_in) = sign_in(&server, &email, PASSWORD);
+        assert_eq!(status, 200, "{hash}: {signed_in}");
+        assert_eq!(sign_in(&server, &email, "another password of 2019").0, 401);
+        // The password was hashed anew, and still is the right one.
+        assert_eq!(sign_in(&server, &email, PASSWORD).0, 200);
+        let token = signed_in["access_token"].as_str().expect("a token");
+        let orders = get(&server, "/v1/orders?limit=100", token);
+        // The seventh has the orders of the second one with the same address, too.
+        let expected = if number == 7 { 3 } else { 2 };
+        assert_eq!(orders["items"].as_array().map(Vec::len), Some(expected), "{orders}");
+        let addresses = get(&server, "/v1/account/addresses", token);
+        assert_eq!(addresses["items"].as_array().map(Vec::len), Some(1), "{addresses}");
+        assert_eq!(addresses["items"][0]["line1"], format!("{number} High Street, 1234{number} Springfield"));
+        let list = get(&server, "/v1/account/wishlist", token);
+        assert_eq!(list["items"].as_array().map(Vec::len), Some(number % 5), "{list}");
+    }
+    let (status, unproven) = sign_in(&server, "user10@old.example", PASSWORD);
+    assert_eq!((status, &unproven["code"]), (403, &json!("email_not_verified")));
+    assert_eq!(sign_in(&server, "odd@old.example", "plain text").0, 401);
+    let product = server.get("/v1/products/product-3");
+    assert_eq!((&product["rating"]["count"], &product["category"]["name"]), (&json!(3), &json!("Category 3")));
+    assert_eq!(product["description"], "<p>What it is.</p>");
+    let reduced = server.get("/v1/products/product-10");
+    let variant = &reduced["variants"][0];
+    assert_eq!((&variant["price"]["amount"], &variant["compare_at_price"]["amount"]), (&json!(999), &json!(2050)));
+    server.stop();
+}
+
+#[test]
+fn admins_stay_admins_when_that_is_wanted() {
+    let (place, ..) = dumped();
+    let dump = place.path("old/dump/shop");
+    place.run(&["import", "mongodump", dump.to_str().expect("UTF-8"), "--keep-admins"]).fails(1, &["left out"]);
+    let server = place.start(&["serve"]);
+    let (status, signed_in) = sign_in(&server, "user1@old.example", PASSWORD);
+    assert_eq!((status, &signed_in["account"]["role"]), (200, &json!("staff")), "{signed_in}");
+    let orders = get(&server, "/v1/admin/orders?limit=1", signed_in["access_token"].as_str().expect("a token"));
+    assert_eq!(orders["items"].as_array().map(Vec::len), Some(1));
+    server.stop();
+}
+
+#[test]
+fn folders_that_are_no_dump_are_refused() {
+    let (place, ..) = dumped();
+    place.run(&["import", "mongodump", "/nowhere/at/all"]).fails(1, &["/nowhere/at/all"]);
+    fs::create_dir(place.path("empty")).expect("made");
+    let empty = place.path("empty");
+    place.run(&["import", "mongodump", empty.to_str().expect("UTF-8")]).fails(1, &["no files such as users.bson"]);
+    let broken = place.path("old/dump/shop");
+    let products = broken.join("products.bson");
+    let bytes = fs::read(&products).expect("read");
+    fs::write(&products, &bytes[..bytes.len() - 3]).expect("written");
+    place
+        .run(&["import", "mongodump", broken.to_str().expect("UTF-8")])
+        .fails(1, &["products.bson", "breaks off in document 42"]);
+    assert!(!place.path("cartwright-data").exists(), "nothing is begun that cannot be ended");
+}

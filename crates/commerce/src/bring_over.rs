@@ -1,0 +1,229 @@
+//! Bringing a whole shop over from elsewhere, thing by thing.
+//!
+//! Each thing comes with an id of its own that is always the same, so that what is there already is known and left as it is: what
+//! happened to it here since stays.
+
+use async_trait::async_trait;
+use model::{
+    Account, AccountId, CategoryId, Email, Order, Product, Rating, Review, SavedAddress, Stamp, Wishlist,
+    category::CategoryDetails, stamp::Ids, text,
+};
+use store::{Change, Checkout, Document, DocumentKind, Operation, StoreError, Tx};
+
+use crate::{
+    Error,
+    catalogue::{CategoryDraft, begin_prices, first_stock, free_slug, new_category},
+};
+
+/// An account from elsewhere.
+#[derive(Clone, Debug)]
+pub struct OldAccount {
+    /// The account; without an address it is that of somebody who is gone.
+    pub account: Account,
+    /// The hash of its password, as it was kept.
+    pub password_hash: Option<String>,
+    /// Where its owner lives.
+    pub address: Option<SavedAddress>,
+    /// Whether it stands for somebody that orders name and that is not there.
+    pub is_stand_in: bool,
+}
+
+/// A product from elsewhere.
+#[derive(Clone, Debug)]
+pub struct OldProduct {
+    /// The product. Its slug is one that it would like, its category is not looked at.
+    pub product: Product,
+    /// The name of its category.
+    pub category: Option<String>,
+    /// Whether it stands for something that orders name and that is not there.
+    pub is_stand_in: bool,
+}
+
+/// Something from elsewhere. What one of them names came before it.
+#[derive(Clone, Debug)]
+pub enum Thing {
+    /// An account.
+    Account(Box<OldAccount>),
+    /// A category at the top of the tree; one of its name takes its place.
+    Category {
+        /// Its id.
+        id: CategoryId,
+        /// Its name.
+        name: String,
+    },
+    /// A product.
+    Product(Box<OldProduct>),
+    /// An order. Its number is not looked at: it gets the next one.
+    Order(Box<Order>),
+    /// A review. Whether its author bought the product is found out.
+    Review(Review),
+    /// A wishlist; one that its owner has here already stays as it is.
+    Wishlist(Wishlist),
+}
+
+impl Thing {
+    /// Names the account `to` where this names `from`: its owner has one here already.
+    pub fn belongs_to(&mut self, from: AccountId, to: AccountId) {
+        let account_id = match self {
+            Self::Order(order) => {
+                order.timeline.iter_mut().filter(|event| event.actor_id == Some(from)).for_each(|event| {
+                    event.actor_id = Some(to);
+                });
+                &mut order.account_id
+            }
+            Self::Review(review) => &mut review.account_id,
+            Self::Wishlist(list) => &mut list.account_id,
+            Self::Account(_) | Self::Category { .. } | Self::Product(_) => return,
+        };
+        if *account_id == from {
+            *account_id = to;
+        }
+    }
+}
+
+/// What became of a thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is here now.
+    Added,
+    /// It was here already.
+    Known,
+    /// Its owner has this account here already.
+    IsAccount(AccountId),
+    /// It cannot be here.
+    Refused(String),
+}
+
+/// Brings things over, all of them or none; those that cannot be here are told and left out.
+#[derive(Clone, Debug)]
+pub struct BringOver {
+    /// The things.
+    pub things: Vec<Thing>,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for BringOver {
+    type Output = Vec<Outcome>;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Vec<Outcome>, StoreError> {
+        let mut ids = self.stamp.ids();
+        let mut outcomes = Vec::with_capacity(self.things.len());
+        for thing in &self.things {
+            let brought = match thing {
+                Thing::Account(old) => account(tx, old).await,
+                Thing::Category { id, name } => category(tx, *id, name, self.stamp).await,
+                Thing::Product(old) => product(tx, old, &mut ids, self.stamp).await,
+                Thing::Order(old) => order(tx, old).await,
+                Thing::Review(old) => review(tx, old).await,
+                Thing::Wishlist(list) => wishlist(tx, list).await,
+            };
+            outcomes.push(match brought {
+                Ok(outcome) => outcome,
+                Err(Error::Store(error)) => return Err(error),
+                Err(refusal) => Outcome::Refused(refusal.to_string()),
+            });
+        }
+        Ok(outcomes)
+    }
+}
+
+async fn account(tx: &mut dyn Tx, old: &OldAccount) -> Result<Outcome, Error> {
+    let account = &old.account;
+    if tx.account(account.id).await?.is_some() {
+        return Ok(Outcome::Known);
+    }
+    if let Some(own) = with_email(tx, account.email.as_ref()).await? {
+        return Ok(Outcome::IsAccount(own));
+    }
+    let mut changes =
+        vec![Change::InsertAccount { account: account.clone(), password_hash: old.password_hash.clone() }];
+    let address = old.address.clone();
+    changes.extend(address.map(|address| Change::PutAddress { account_id: account.id, address }));
+    tx.apply(&changes).await?;
+    Ok(Outcome::Added)
+}
+
+async fn with_email(tx: &mut dyn Tx, email: Option<&Email>) -> Result<Option<AccountId>, StoreError> {
+    let Some(email) = email else { return Ok(None) };
+    Ok(tx.account_by_email(email).await?.map(|row| row.account.id))
+}
+
+async fn category(tx: &mut dyn Tx, id: CategoryId, name: &str, stamp: Stamp) -> Result<Outcome, Error> {
+    let all = tx.categories().await?;
+    let folded = text::fold(name);
+    if all.iter().any(|known| known.id == id || text::fold(&known.name) == folded) {
+        return Ok(Outcome::Known);
+    }
+    let details = CategoryDetails::default();
+    let draft = CategoryDraft { name: name.to_owned(), slug: None, parent_id: None, position: 0, details };
+    let category = new_category(&all, &draft, id, stamp)?;
+    tx.apply(&[Change::InsertCategory(category)]).await?;
+    Ok(Outcome::Added)
+}
+
+async fn product(tx: &mut dyn Tx, old: &OldProduct, ids: &mut Ids, stamp: Stamp) -> Result<Outcome, Error> {
+    if tx.product(old.product.id).await?.is_some() {
+        return Ok(Outcome::Known);
+    }
+    let folded = old.category.as_deref().map(text::fold);
+    let categories = if folded.is_some() { tx.categories().await? } else { Vec::new() };
+    let category = categories.iter().find(|category| Some(text::fold(&category.name)) == folded);
+    let mut product = Product {
+        slug: free_slug(tx, None, &old.product.title).await?,
+        category_id: category.map(|category| category.id),
+        ..old.product.clone()
+    };
+    for variant in &mut product.variants {
+        begin_prices(variant, stamp.now);
+    }
+    let product = product.validate()?;
+    let stock = first_stock(&product.variants, None, ids, stamp);
+    tx.apply(&[Change::InsertProduct(product), Change::MoveStock(stock)]).await?;
+    Ok(Outcome::Added)
+}
+
+async fn order(tx: &mut dyn Tx, old: &Order) -> Result<Outcome, Error> {
+    if tx.order(old.id).await?.is_some() {
+        return Ok(Outcome::Known);
+    }
+    let Checkout { buyer, number, .. } = tx.checkout(old.account_id, &[]).await?;
+    let buyer = buyer.ok_or(Error::NotFound("buyer"))?.account;
+    let variants: Vec<_> = old.lines.iter().map(|line| line.product_id).collect();
+    for id in variants {
+        tx.product(id).await?.ok_or(Error::NotFound("product"))?;
+    }
+    let order = Order { number, email: buyer.email, ..old.clone() };
+    tx.apply(&[Change::InsertOrder(order)]).await?;
+    Ok(Outcome::Added)
+}
+
+async fn review(tx: &mut dyn Tx, old: &Review) -> Result<Outcome, Error> {
+    tx.account(old.account_id).await?.ok_or(Error::NotFound("author"))?;
+    if !tx.reviews_of(old.account_id, Some(old.product_id)).await?.is_empty() {
+        return Ok(Outcome::Known);
+    }
+    tx.product(old.product_id).await?.ok_or(Error::NotFound("product"))?;
+    let mut review = old.clone();
+    review.content.is_verified = tx.has_ordered(review.account_id, review.product_id).await?;
+    let change = Rating::change(None, Some(&review));
+    let product_id = review.product_id;
+    tx.apply(&[Change::PutReview(review), Change::AddRating { product_id, change }]).await?;
+    Ok(Outcome::Added)
+}
+
+async fn wishlist(tx: &mut dyn Tx, old: &Wishlist) -> Result<Outcome, Error> {
+    tx.account(old.account_id).await?.ok_or(Error::NotFound("owner"))?;
+    let name = old.account_id.to_string();
+    let document = tx.document_named(DocumentKind::Wishlist, &name).await?;
+    // What its owner took from it since must not come back.
+    if document.is_some() {
+        return Ok(Outcome::Known);
+    }
+    let list = Wishlist { version: 1, ..old.clone() };
+    let stored = Document::new(DocumentKind::Wishlist, list.account_id.0, name, list.version, &list)?;
+    tx.apply(&[Change::PutDocument(stored)]).await?;
+    Ok(Outcome::Added)
+}

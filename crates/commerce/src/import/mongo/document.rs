@@ -1,0 +1,127 @@
+//! What is in a document: ids, texts, numbers, however they were written.
+
+use bson::{Bson, Document};
+use model::{Currency, Money, Timestamp};
+use sha2::{Digest as _, Sha256};
+use uuid::{Builder, Uuid};
+
+/// The `_id` of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OldId {
+    /// As people write it.
+    pub(super) text: String,
+    /// When it was made, in seconds since 1970, where it says so.
+    pub(super) seconds: Option<u32>,
+}
+
+impl OldId {
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        Timestamp::from_second(self.seconds?.into()).ok()
+    }
+}
+
+/// The id that a value is: an ObjectId, a text, a number; that of a document that was put in the place of its id; that of a DBRef.
+pub(super) fn id_of(value: Option<&Bson>) -> Option<OldId> {
+    match value? {
+        Bson::ObjectId(id) => {
+            let [a, b, c, d, ..] = id.bytes();
+            Some(OldId { text: id.to_hex(), seconds: Some(u32::from_be_bytes([a, b, c, d])) })
+        }
+        Bson::String(text) if !text.trim().is_empty() => match text.parse::<bson::oid::ObjectId>() {
+            Ok(id) => id_of(Some(&Bson::ObjectId(id))),
+            Err(_) => Some(OldId { text: text.trim().to_owned(), seconds: None }),
+        },
+        Bson::Int32(number) => Some(OldId { text: number.to_string(), seconds: None }),
+        Bson::Int64(number) => Some(OldId { text: number.to_string(), seconds: None }),
+        Bson::Document(inner) => {
+            ["_id", "$id", "productId", "product", "id"].iter().find_map(|key| id_of(inner.get(key)))
+        }
+        _ => None,
+    }
+}
+
+/// The id that stands for an old one: always the same, and in the order of their times (RFC 9562, version 7).
+pub(super) fn new_id<T: From<Uuid>>(kind: &str, id: &OldId) -> T {
+    let digest = Sha256::digest(format!("{kind} {}", id.text));
+    let random: [u8; 10] = std::array::from_fn(|at| digest[at]);
+    let millis = u64::from(id.seconds.unwrap_or(0)) * 1000;
+    T::from(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+}
+
+/// A text; numbers are written out, and space around it is taken off.
+pub(super) fn text(value: Option<&Bson>) -> Option<String> {
+    let text = match value? {
+        Bson::String(text) => text.trim().to_owned(),
+        Bson::Int32(number) => number.to_string(),
+        Bson::Int64(number) => number.to_string(),
+        Bson::Double(number) if number.is_finite() => format!("{number}"),
+        _ => return None,
+    };
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// A truth, as JavaScript would take it.
+pub(super) fn is_true(value: Option<&Bson>) -> bool {
+    match value {
+        Some(Bson::Boolean(truth)) => *truth,
+        Some(Bson::String(text)) => text.eq_ignore_ascii_case("true"),
+        Some(Bson::Int32(number)) => *number != 0,
+        _ => false,
+    }
+}
+
+/// A time.
+pub(super) fn time(value: Option<&Bson>) -> Option<Timestamp> {
+    match value? {
+        Bson::DateTime(at) => Timestamp::from_millisecond(at.timestamp_millis()).ok(),
+        Bson::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A whole number.
+pub(super) fn whole(value: Option<&Bson>) -> Option<i64> {
+    match value? {
+        Bson::Int32(number) => Some((*number).into()),
+        Bson::Int64(number) => Some(*number),
+        // What JavaScript calls a number is one of these even when it is whole.
+        Bson::Double(number) if number.fract() == 0.0 => format!("{number:.0}").parse().ok(),
+        Bson::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// An amount of money. Texts are read as the old shop did, as numbers of JavaScript; if they are none, as people write prices.
+pub(super) fn money(value: Option<&Bson>, currency: Currency) -> Option<Money> {
+    let decimals = currency.decimals() as usize;
+    let rounded = |number: f64| {
+        let plain = number.is_finite() && number >= 0.0;
+        plain.then(|| format!("{number:.decimals$}")).and_then(|text| Money::from_decimal(&text, currency))
+    };
+    let found = match value? {
+        Bson::Double(number) => rounded(*number),
+        Bson::Int32(number) => Money::from_decimal(&number.to_string(), currency),
+        Bson::Int64(number) => Money::from_decimal(&number.to_string(), currency),
+        Bson::Decimal128(number) => number.to_string().parse().ok().and_then(rounded),
+        Bson::String(text) => {
+            let plain = text.trim().trim_matches(|c: char| !c.is_ascii_digit() && !"-+.,".contains(c));
+            match plain.parse::<f64>() {
+                Ok(number) => rounded(number),
+                Err(_) => Money::from_decimal(plain, currency),
+            }
+        }
+        _ => None,
+    };
+    found.filter(|money| money.check_price("").is_ok())
+}
+
+/// The documents or values of a list.
+pub(super) fn list<'d>(document: &'d Document, key: &str) -> &'d [Bson] {
+    document.get_array(key).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// What somebody wrote, short enough for a message.
+pub(super) fn shown(value: Option<&Bson>) -> String {
+    let text = value.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    if text.chars().count() > 60 { text.chars().take(60).chain(['…']).collect() } else { text }
+}
