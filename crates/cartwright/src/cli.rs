@@ -83,12 +83,27 @@ pub(crate) enum Import {
     /// New products are added, known ones changed, so that it can be repeated. All or nothing, unless --keep-going.
     /// Prices are in the shop's currency.
     Products(ImportProducts),
+    /// Import a whole catalogue from lines of JSON, as `export catalogue` writes them
+    ///
+    /// What is there already, by slug, key or SKU, takes what the line says; what no line names stays, and so does the stock of known
+    /// variants. All or nothing, unless --keep-going.
+    Catalogue(ImportCatalogue),
     /// Bring over a shop on MongoDB, of the Express and Mongoose kind, from what mongodump or mongoexport wrote
     ///
     /// Reads the collections users, categories, products, orders and wishlists, as BSON or as JSON, also compressed. Users keep
     /// their bcrypt passwords. What is wrong with a document is told with its collection and _id; a second run adds what is new and
     /// leaves alone what is there. Prices are in the shop's currency.
     Mongodump(ImportMongodump),
+}
+
+/// Which catalogue to import, and how.
+#[derive(Debug, Args)]
+pub(crate) struct ImportCatalogue {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Import what can be imported, and leave out bad lines.
+    #[arg(long)]
+    pub(crate) keep_going: bool,
 }
 
 /// Which shop to bring over, and how.
@@ -106,6 +121,11 @@ pub(crate) struct ImportMongodump {
 pub(crate) enum Export {
     /// Write the products into a CSV file in the format of Shopify; importing it again changes nothing
     Products {
+        /// The file; - for standard output.
+        file: PathBuf,
+    },
+    /// Write the whole catalogue as lines of JSON; importing it again changes nothing
+    Catalogue {
         /// The file; - for standard output.
         file: PathBuf,
     },

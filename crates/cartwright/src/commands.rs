@@ -5,6 +5,7 @@ mod check;
 mod copy;
 mod demo;
 mod export;
+mod import_catalogue;
 mod import_mongodump;
 mod import_products;
 mod mail_test;
@@ -32,6 +33,7 @@ pub(crate) fn run(Cli { settings, command }: Cli) -> Result<(), Failure> {
             Command::Demo => demo::run(&settings).await,
             Command::Serve => serve::run(&settings).await,
             Command::Export(export) => export::run(&settings, &export).await,
+            Command::Import(Import::Catalogue(import)) => import_catalogue::run(&settings, &import).await,
             Command::Import(Import::Mongodump(import)) => import_mongodump::run(&settings, &import).await,
             Command::Import(Import::Products(import)) => import_products::run(&settings, &import).await,
             Command::Owner(Owner::Create(owner)) => owner_create::run(&settings, owner).await,

@@ -232,7 +232,8 @@ pub(crate) fn check_count(at: &str, count: usize, wrong: &mut Violations) {
 }
 
 /// Whether a value is what it is when nobody says anything.
-pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+#[must_use]
+pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

@@ -25,6 +25,8 @@ pub enum JobKind {
     ImportProducts,
     /// Sets prices and stock from a CSV file.
     SetPrices,
+    /// Imports a whole catalogue from lines of JSON.
+    ImportCatalogue,
 }
 
 impl JobKind {
@@ -34,6 +36,7 @@ impl JobKind {
         match self {
             Self::ImportProducts => "import_products",
             Self::SetPrices => "set_prices",
+            Self::ImportCatalogue => "import_catalogue",
         }
     }
 }
@@ -42,7 +45,8 @@ impl FromStr for JobKind {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::ImportProducts, Self::SetPrices].into_iter().find(|kind| kind.as_str() == text).ok_or(())
+        let all = [Self::ImportProducts, Self::SetPrices, Self::ImportCatalogue];
+        all.into_iter().find(|kind| kind.as_str() == text).ok_or(())
     }
 }
 

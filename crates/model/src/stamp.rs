@@ -12,6 +12,8 @@ pub struct Stamp {
     /// The time of the operation, in whole microseconds (the precision that both engines store).
     pub now: Timestamp,
     seed: u128,
+    /// By how many milliseconds its ids are ahead of its time.
+    ahead: u64,
 }
 
 impl Stamp {
@@ -20,15 +22,27 @@ impl Stamp {
     #[must_use]
     pub fn new(now: Timestamp, seed: u128) -> Self {
         let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
-        Self { now, seed }
+        Self { now, seed, ahead: 0 }
     }
 
     /// The ids of this operation, always the same sequence for the same stamp.
     #[must_use]
     pub fn ids(&self) -> Ids {
-        Ids { millis: u64::try_from(self.now.as_millisecond()).unwrap_or(0), state: self.seed, drawn: 0 }
+        let millis = u64::try_from(self.now.as_millisecond()).unwrap_or(0);
+        Ids { millis: millis.saturating_add(self.ahead), state: self.seed, drawn: 0 }
+    }
+
+    /// The stamp of the `n`th of the operations that this one consists of: at the same time, with ids of its own that sort
+    /// behind those of the ones before it.
+    #[must_use]
+    pub fn nth(&self, n: u64) -> Self {
+        let seed = self.seed.wrapping_add(u128::from(n).wrapping_mul(0xD134_2543_DE82_EF95_9E37_79B9_7F4A_7C15));
+        Self { seed, ahead: self.ahead.saturating_add(n), ..*self }
     }
 }
+
+/// What the 12 bits of the counter hold.
+const COUNTER_MAX: u16 = 0xFFF;
 
 /// A repeatable sequence of UUIDv7 ids, in ascending order within one operation.
 #[derive(Debug)]
@@ -41,11 +55,16 @@ pub struct Ids {
 impl Ids {
     /// The next id, as any of the id newtypes.
     pub fn draw<T: From<Uuid>>(&mut self) -> T {
-        // RFC 9562, 6.2: the 12 bits after the version count within the operation, so ids drawn later sort later.
+        // RFC 9562, 6.2: what does not fit into the counter any more goes into the next millisecond.
+        if self.drawn > COUNTER_MAX {
+            self.drawn = 0;
+            self.millis = self.millis.saturating_add(1);
+        }
+        // The 12 bits after the version count within the operation, so ids drawn later sort later.
         let mut random = [0_u8; 10];
         random[..2].copy_from_slice(&self.drawn.to_be_bytes());
         random[2..].copy_from_slice(&self.next_u64().to_be_bytes());
-        self.drawn = self.drawn.wrapping_add(1);
+        self.drawn += 1;
         T::from(uuid::Builder::from_unix_timestamp_millis(self.millis, &random).into_uuid())
     }
 
@@ -86,8 +105,21 @@ mod tests {
     #[test]
     fn ids_are_version_7_and_ascend() {
         let mut ids = Stamp::new(Timestamp::from_second(1_700_000_000).expect("in range"), 1).ids();
-        let drawn: Vec<Uuid> = (0..1000).map(|_| ids.draw()).collect();
+        let drawn: Vec<Uuid> = (0..10_000).map(|_| ids.draw()).collect();
         assert!(drawn.iter().all(|id| id.get_version_num() == 7));
-        assert!(drawn.is_sorted());
+        assert!(drawn.is_sorted(), "also beyond what the counter holds");
+    }
+
+    #[test]
+    fn operations_inside_of_one_have_ids_of_their_own_in_their_order() {
+        let stamp = Stamp::new(Timestamp::from_second(1_700_000_000).expect("in range"), 1);
+        let drawn: Vec<Uuid> = (0..100)
+            .flat_map(|n| {
+                let mut ids = stamp.nth(n).ids();
+                [ids.draw(), ids.draw()]
+            })
+            .collect();
+        assert!(drawn.is_sorted_by(|one, next| one < next));
+        assert_eq!(stamp.nth(7).now, stamp.now);
     }
 }

@@ -173,6 +173,11 @@ macro_rules! suite {
                     a_refused_order_does_not_count
                     a_stale_version_is_refused
                 }
+                import_lines {
+                    an_export_changes_nothing_when_it_comes_back
+                    what_a_line_says_is_taken
+                    what_is_named_must_be_there
+                }
                 import_products {
                     an_import_can_be_repeated_without_duplicates
                     stock_of_known_variants_is_left_alone

@@ -94,7 +94,7 @@ const CHECKS: &[Check] = &[
         "prices",
         "SELECT format('product %s: it is listed at %s to %s, its variants cost %s', p.id, p.price_min, p.price_max, \
          coalesce(v.low || ' to ' || v.high, 'nothing: there are none')) \
-         FROM products p LEFT JOIN (SELECT product_id, min(price) AS low, max(price) AS high FROM variants \
+         FROM products p LEFT JOIN (SELECT product_id, min(settled_price) AS low, max(settled_price) AS high FROM variants \
          GROUP BY product_id) v ON v.product_id = p.id \
          WHERE v.low IS DISTINCT FROM p.price_min OR v.high IS DISTINCT FROM p.price_max",
     ),

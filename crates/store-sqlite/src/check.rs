@@ -126,7 +126,7 @@ const CHECKS: &[Check] = &[
         "prices",
         "SELECT 'product ' || uuid(p.id) || ': it is listed at ' || p.price_min || ' to ' || p.price_max || \
          ', its variants cost ' || coalesce(v.low || ' to ' || v.high, 'nothing: there are none') \
-         FROM products p LEFT JOIN (SELECT product_id, min(price) AS low, max(price) AS high FROM variants \
+         FROM products p LEFT JOIN (SELECT product_id, min(settled_price) AS low, max(settled_price) AS high FROM variants \
          GROUP BY product_id) v ON v.product_id = p.id WHERE v.low IS NOT p.price_min OR v.high IS NOT p.price_max",
     ),
     (

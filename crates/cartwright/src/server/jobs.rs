@@ -7,6 +7,7 @@ use commerce::{
     catalogue::{ImportError, ImportedProduct},
     import::{
         RowError,
+        catalogue::{self, Line},
         prices::{self, PriceRow},
         shopify,
     },
@@ -94,6 +95,7 @@ impl From<commerce::Error> for Trouble {
 enum Items {
     Products(Vec<ImportedProduct>),
     Prices(Vec<PriceRow>),
+    Lines(Vec<(u64, Line)>),
 }
 
 impl Items {
@@ -101,6 +103,7 @@ impl Items {
         match self {
             Self::Products(products) => products.len(),
             Self::Prices(rows) => rows.len(),
+            Self::Lines(lines) => lines.len(),
         }
     }
 
@@ -111,6 +114,7 @@ impl Items {
         match self {
             Self::Products(products) => Work::Products(part(products, from, count)),
             Self::Prices(rows) => Work::Prices(part(rows, from, count)),
+            Self::Lines(lines) => Work::Lines(part(lines, from, count)),
         }
     }
 }
@@ -193,6 +197,10 @@ fn parse(kind: JobKind, file: Vec<u8>, currency: Currency) -> (Items, Vec<RowErr
         JobKind::ImportProducts => {
             let parsed = shopify::read(Cursor::new(file), currency);
             (Items::Products(parsed.products), parsed.errors)
+        }
+        JobKind::ImportCatalogue => {
+            let read = catalogue::read(Cursor::new(file), currency);
+            (Items::Lines(read.lines), read.errors)
         }
         JobKind::SetPrices => {
             let list = prices::read(Cursor::new(file), currency);

@@ -83,5 +83,16 @@ fn what_is_exported_can_be_imported_again() {
     assert_eq!(fs::read_to_string(&prices).expect("written").lines().count(), 3);
     let printed = place.run(&["export", "prices", "-"]).expect(0);
     assert!(printed.stdout.starts_with("SKU,Title"), "{printed:?}");
+    let catalogue = place.path("catalogue.ndjson");
+    place.run(&["export", "catalogue", catalogue.to_str().expect("UTF-8")]).expect(0);
+    let other = Place::new();
+    let import = ["import", "catalogue", catalogue.to_str().expect("UTF-8")];
+    assert!(other.run(&import).expect(0).stdout.contains("2 things added, 0 changed, 0 were"));
+    assert!(other.run(&import).expect(0).stdout.contains("0 things added, 0 changed, 2 were"));
+    let bad = place.write("bad.ndjson", &format!("nonsense\n{}", fs::read_to_string(&catalogue).expect("read")));
+    let import = ["import", "catalogue", bad.to_str().expect("UTF-8")];
+    other.run(&import).fails(1, &["line 1", "nothing was imported"]);
+    let kept = other.run(&[&import[..], &["--keep-going"]].concat()).fails(1, &["line 1"]);
+    assert!(kept.stdout.contains("2 were"), "{kept:?}");
     place.run(&["export", "products", "/nowhere/at/all.csv"]).fails(1, &["/nowhere/at/all.csv"]);
 }

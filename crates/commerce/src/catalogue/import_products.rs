@@ -29,7 +29,7 @@ pub struct ImportedProduct {
     pub handle: String,
     /// The name of its category; made at the top of the tree if there is none of that name.
     pub category: Option<String>,
-    /// The product. Its slug and category are not looked at.
+    /// The product. Its slug is not looked at; its category is, where no name of one is given.
     pub draft: ProductDraft,
     /// Where it stands in the file, for the report.
     pub line: u64,
@@ -122,6 +122,7 @@ impl ImportProducts {
         // Categories may share a name: what is in one of them stays there.
         let current = before.as_ref().and_then(|before| before.category_id);
         let category_id = self.category(tx, imported.category.as_deref(), current, categories, ids).await?;
+        let category_id = category_id.or(imported.draft.category_id);
         let draft = ProductDraft { category_id, ..imported.draft.clone() };
         let Some(before) = before else {
             let product = draft.into_product(ids, slug, self.stamp)?;

@@ -1,5 +1,6 @@
 //! The catalogue for elsewhere, in the formats that [`crate::import`] reads.
 
+pub mod catalogue;
 pub mod prices;
 pub mod shopify;
 

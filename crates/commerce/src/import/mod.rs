@@ -3,6 +3,7 @@
 //! Readers only parse. They know no database, so that a file can be checked as a whole (all or nothing) or product by
 //! product before the first one is written, and every complaint names the line that a person sees in their editor.
 
+pub mod catalogue;
 mod lines;
 pub mod mongo;
 pub mod prices;

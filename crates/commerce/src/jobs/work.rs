@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::{close, find, put};
 use crate::{
     Error,
-    catalogue::{ImportError, ImportProducts, ImportSummary, ImportedProduct, SetPrices},
-    import::prices::PriceRow,
+    catalogue::{ImportError, ImportLines, ImportProducts, ImportSummary, ImportedProduct, SetPrices},
+    import::{catalogue::Line, prices::PriceRow},
 };
 
 /// Notes what the file says: how much there is to do, and what of it cannot be used.
@@ -61,6 +61,8 @@ pub enum Work {
     Products(Vec<ImportedProduct>),
     /// These prices.
     Prices(Vec<PriceRow>),
+    /// These lines of a catalogue.
+    Lines(Vec<(u64, Line)>),
     /// Nothing of this one: the shop refuses it.
     Refused(JobError),
 }
@@ -104,6 +106,7 @@ impl Operation for WorkOnJob {
                 (count, ImportProducts { products, actor_id, stamp, progress: Arc::default() }.run(tx).await?)
             }
             Work::Prices(rows) => (rows.len(), SetPrices { rows, actor_id, stamp }.run(tx).await?),
+            Work::Lines(lines) => (lines.len(), ImportLines { lines, actor_id, stamp }.run(tx).await?),
             Work::Refused(error) => {
                 job.refuse([error]);
                 (1, ImportSummary::default())

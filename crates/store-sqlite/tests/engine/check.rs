@@ -79,7 +79,7 @@ async fn every_kind_of_damage_is_found() {
             "ledger",
             "DROP TRIGGER ordered_variants_stay; DROP TRIGGER variants_keep_their_movements; DELETE FROM stock_levels",
         ),
-        ("prices", "UPDATE variants SET price = price + 1000"),
+        ("prices", "UPDATE variants SET settled_price = settled_price + 1000"),
     ];
     for (check, damage) in cases {
         let shop = shop().await;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub struct JobDto {
     /// Its id.
     pub id: Uuid,
-    /// `import_products` or `set_prices`.
+    /// `import_products`, `import_catalogue` or `set_prices`.
     #[schema(value_type = String, example = "import_products")]
     pub kind: JobKind,
     /// `queued`, `running`, `done` (what could not be used is in `errors`), `failed` (`failure` says why) or `cancelled`.

@@ -108,3 +108,24 @@ fn jobs_can_be_stopped_and_strange_requests_are_refused() {
     let wrong = shop.owner().request("POST", &format!("{path}?keep_going=maybe"));
     wrong.bytes("text/csv", b"x".to_vec()).send_outside_the_contract().refused(400, "invalid_query");
 }
+
+#[test]
+fn a_whole_catalogue_goes_out_and_makes_the_same_shop_elsewhere() {
+    let (shop, other) = (Shop::start(&["--languages", "en,de"]), Shop::start(&["--languages", "en,de"]));
+    let mug = shop.add_product(&json!({
+        "title": "Mug", "status": "active", "translations": {"de": {"title": "Becher"}},
+        "variants": [{"price": {"amount": 900, "currency": "EUR"}, "stock": 3}],
+    }));
+    shop.owner().post("/v1/admin/collections", &json!({"title": "Chosen", "products": [mug["id"]]})).send().expect(201);
+    let exported = |shop: &Shop| shop.owner().get("/v1/admin/exports/catalogue").send().text();
+    let file = exported(&shop);
+    assert_eq!(file.lines().count(), 2, "{file}");
+    for (shop, counts) in [(&other, [2, 2, 2, 0, 0, 0]), (&shop, [2, 2, 0, 0, 2, 0])] {
+        let request = shop.owner().request("POST", "/v1/admin/imports/catalogue");
+        let job = ended(shop, &request.bytes("application/x-ndjson", file.clone().into_bytes()).send());
+        assert_eq!((&job["kind"], names(&job, &COUNTS)), (&json!("import_catalogue"), counts.to_vec()), "{job}");
+        assert_eq!(exported(shop), file);
+    }
+    let read = other.stranger().get("/v1/products/mug?language=de").send().expect(200);
+    assert_eq!((&read["title"], &read["variants"][0]["stock"]), (&json!("Becher"), &json!(3)));
+}

@@ -109,7 +109,7 @@ impl Contract {
             Some(content) => {
                 let schema = content.get(reply.media_type()).map(|media| media["schema"].clone());
                 let schema = schema.unwrap_or_else(|| panic!("{asked}: {:?} is not documented", reply.media_type()));
-                if reply.media_type().ends_with("json") {
+                if ["application/json", "application/problem+json"].contains(&reply.media_type()) {
                     self.validate(&schema, &reply.json(), &format!("{asked}: {}", reply.status));
                 }
             }

@@ -6,6 +6,7 @@ pub mod collections;
 pub mod create_product;
 pub mod delete_product;
 pub mod generate_variants;
+pub mod import_lines;
 pub mod import_products;
 pub mod move_stock;
 pub mod prices;

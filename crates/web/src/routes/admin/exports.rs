@@ -5,11 +5,11 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use commerce::export::{prices::PriceWriter, shopify::ProductWriter};
+use commerce::export::{catalogue::CatalogueWriter, prices::PriceWriter, shopify::ProductWriter};
 use futures_util::stream;
 use http::{HeaderValue, header};
-use model::{Category, Product, ProductId};
-use store::StoreError;
+use model::{AttributeDefinition, Category, Collection, Product, ProductId};
+use store::{DocumentKind, StoreError};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -17,13 +17,14 @@ use crate::{
     extract::{Catalogue, Staff},
     openapi::tag,
     problem::Problem,
+    routes::collections,
 };
 
 /// How many products are read at a time.
 const AT_ONCE: u32 = 200;
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(products)).routes(routes!(prices))
+    OpenApiRouter::new().routes(routes!(products)).routes(routes!(prices)).routes(routes!(catalogue))
 }
 
 /// Export the products
@@ -52,14 +53,38 @@ async fn prices(State(app): State<App>, _: Staff<Catalogue>) -> Result<Response,
     Ok(file(app, "prices.csv", Format::Prices))
 }
 
+/// Export the whole catalogue
+///
+/// As lines of JSON: attributes, categories, products with everything, related products, collections. Importing it again changes
+/// nothing; importing it into another shop makes the same catalogue there. Needs the permission `catalogue`.
+#[utoipa::path(
+    get, path = "/v1/admin/exports/catalogue", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_export_catalogue", security(("bearer" = [])),
+    responses((status = 200, description = "The file", body = String, content_type = "application/x-ndjson")),
+)]
+async fn catalogue(State(app): State<App>, _: Staff<Catalogue>) -> Result<Response, Problem> {
+    let documents = app.engine().documents(DocumentKind::Attribute).await?;
+    let attributes = documents.iter().map(store::Document::read).collect::<Result<Vec<AttributeDefinition>, _>>()?;
+    let (writer, head) = CatalogueWriter::new(&attributes, app.engine().categories().await?);
+    let collections = collections::all(&app).await?;
+    Ok(file(app, "catalogue.ndjson", Format::Catalogue { writer, head, collections }))
+}
+
 enum Format {
     Products(Vec<Category>),
     Prices,
+    Catalogue { writer: CatalogueWriter, head: Vec<u8>, collections: Vec<Collection> },
 }
 
 impl Format {
-    /// These products, with the header if they are the first.
-    fn write(&self, products: &[Product], is_first: bool) -> std::io::Result<Vec<u8>> {
+    const fn media_type(&self) -> &'static str {
+        match self {
+            Self::Products(_) | Self::Prices => "text/csv; charset=utf-8",
+            Self::Catalogue { .. } => "application/x-ndjson",
+        }
+    }
+
+    /// These products; the first have what the file begins with in front of them, and no more of them are its end.
+    fn write(&mut self, products: &[Product], is_first: bool) -> std::io::Result<Vec<u8>> {
         let part = match self {
             Self::Products(categories) => {
                 let mut writer = ProductWriter::new(Vec::new(), is_first)?;
@@ -74,6 +99,14 @@ impl Format {
                 products.iter().try_for_each(|product| writer.write(product))?;
                 writer.finish()?
             }
+            Self::Catalogue { writer, head, collections } => {
+                let mut part = if is_first { std::mem::take(head) } else { Vec::new() };
+                part.extend(writer.products(products));
+                if products.is_empty() {
+                    part.extend(writer.tail(collections));
+                }
+                part
+            }
         };
         Ok(part)
     }
@@ -87,7 +120,8 @@ enum Place {
 }
 
 fn file(app: App, name: &'static str, format: Format) -> Response {
-    let parts = stream::try_unfold((app, format, Place::Beginning), async |(app, format, place)| {
+    let media_type = format.media_type();
+    let parts = stream::try_unfold((app, format, Place::Beginning), async |(app, mut format, place)| {
         let after = match place {
             Place::Beginning => None,
             Place::Behind(id) => Some(id),
@@ -101,7 +135,7 @@ fn file(app: App, name: &'static str, format: Format) -> Response {
     });
     let mut response = Body::from_stream(parts).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, disposition);
     }

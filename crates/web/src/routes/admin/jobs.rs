@@ -32,6 +32,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(import_products))
         .routes(routes!(import_prices))
+        .routes(routes!(import_catalogue))
         .routes(routes!(list))
         .routes(routes!(read, cancel))
 }
@@ -94,6 +95,30 @@ async fn import_prices(
     queue(&app, JobKind::SetPrices, staff.account_id(), &query, request).await
 }
 
+/// Import a whole catalogue
+///
+/// From lines of JSON, as `GET /v1/admin/exports/catalogue` writes them: attributes, categories, products with everything, related
+/// products, collections. What is there already, by slug, key or SKU, takes what the line says; what no line names stays, and so does
+/// the stock of known variants. It is done in the background: the reply names the job to look at. Needs the permission `catalogue`.
+#[utoipa::path(
+    post, path = "/v1/admin/imports/catalogue", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_import_catalogue", security(("bearer" = [])),
+    params(ImportQuery),
+    request_body(content = String, content_type = "application/x-ndjson", description = "The file, at most 64 MiB."),
+    responses(
+        (status = 202, description = "The job that was asked for; `Location` says where to look", body = JobDto),
+        (status = 409, description = "`too_many_jobs`"),
+        (status = 413, description = "`body_too_large`"),
+    ),
+)]
+async fn import_catalogue(
+    State(app): State<App>,
+    staff: Staff<Catalogue>,
+    Query(query): Query<ImportQuery>,
+    request: Request<Body>,
+) -> Result<Response, Problem> {
+    queue(&app, JobKind::ImportCatalogue, staff.account_id(), &query, request).await
+}
+
 async fn queue(
     app: &App,
     kind: JobKind,
@@ -101,7 +126,8 @@ async fn queue(
     query: &ImportQuery,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    check_content_type(request.headers())?;
+    let expected = if kind == JobKind::ImportCatalogue { "application/x-ndjson" } else { "text/csv" };
+    check_content_type(request.headers(), expected)?;
     let file = read_file(request.into_body()).await?;
     let parts = file.chunks(PART_BYTES).map(|part| STANDARD.encode(part)).collect();
     let queued = QueueJob { kind, keep_going: query.keep_going, parts, account_id, stamp: app.stamp()? };
@@ -112,13 +138,13 @@ async fn queue(
 }
 
 /// A form on another site could send plain text without asking, but not this.
-fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_content_type(headers: &HeaderMap, expected: &str) -> Result<(), Problem> {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("text/csv") {
+    if essence.eq_ignore_ascii_case(expected) {
         return Ok(());
     }
-    Err(Problem::new(Code::UnsupportedMediaType).detail("Send the file as text/csv."))
+    Err(Problem::new(Code::UnsupportedMediaType).detail(format!("Send the file as {expected}.")))
 }
 
 async fn read_file(body: Body) -> Result<Bytes, Problem> {

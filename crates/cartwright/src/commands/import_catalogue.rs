@@ -1,0 +1,98 @@
+//! `cartwright import catalogue FILE`
+
+use std::fs::File;
+
+use commerce::{
+    Error,
+    catalogue::{ImportLines, ImportSummary},
+    import::catalogue::{self, Catalogue, Line},
+};
+use identity::fresh_stamp;
+use store::{Engine, StoreError, execute};
+
+use super::import_products::progress::Progress;
+use crate::{cli, failure::Failure, settings::Settings, shop::Places};
+
+/// With --keep-going, how many lines go into one transaction.
+const BATCH: usize = 50;
+
+/// Imports the lines of a file, and says what it could not use.
+pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> Result<(), Failure> {
+    let name = import.file.display();
+    let file = File::open(&import.file).map_err(|error| Failure::failed(format_args!("{name}: {error}")))?;
+    let currency = settings.currency;
+    let read = tokio::task::spawn_blocking(move || catalogue::read(file, currency)).await;
+    let Catalogue { lines, errors } = read.map_err(Failure::failed)?;
+    for error in &errors {
+        eprintln!("{name}: {error}");
+    }
+    if !errors.is_empty() && !import.keep_going {
+        eprintln!(
+            "cartwright: nothing was imported because of {} bad lines; --keep-going leaves them out",
+            errors.len()
+        );
+        return Err(Failure::Found);
+    }
+    let engine = Places::new(settings, false)?.open().await?;
+    let progress = Progress::start(lines.len(), "lines");
+    let size = if import.keep_going { BATCH } else { lines.len().max(1) };
+    let mut summary = ImportSummary::default();
+    let (mut refused, mut failure) = (0, None);
+    for batch in lines.chunks(size) {
+        let whole = execute(engine.as_ref(), lines_of(batch.to_vec())).await;
+        match whole {
+            Ok(done) => add(&mut summary, done),
+            Err(error) if !import.keep_going => failure = Some(format!("nothing was imported: {error}")),
+            // One of them is refused: each for itself, then.
+            Err(_) => match one_by_one(engine.as_ref(), batch, &mut summary).await {
+                Ok(messages) => {
+                    messages.iter().for_each(|message| eprintln!("{name}: {message}"));
+                    refused += messages.len();
+                }
+                Err(error) => failure = Some(error),
+            },
+        }
+        progress.add(batch.len());
+        if failure.is_some() {
+            break;
+        }
+    }
+    progress.finish().await;
+    engine.close().await.map_err(Failure::failed)?;
+    if let Some(failure) = failure {
+        return Err(Failure::failed(failure));
+    }
+    let ImportSummary { created, updated, unchanged } = summary;
+    println!("{name}: {created} things added, {updated} changed, {unchanged} were as they are in the file.");
+    if refused + errors.len() > 0 { Err(Failure::Found) } else { Ok(()) }
+}
+
+async fn one_by_one(
+    engine: &dyn Engine,
+    batch: &[(u64, Line)],
+    summary: &mut ImportSummary,
+) -> Result<Vec<String>, String> {
+    let mut refused = Vec::new();
+    for line in batch {
+        match execute(engine, lines_of(vec![line.clone()])).await {
+            Ok(done) => add(summary, done),
+            Err(error) => match &error.error {
+                Error::Store(store) if !matches!(store, StoreError::Constraint(_)) => {
+                    return Err(format!("{store}; importing the file again goes on where this ended"));
+                }
+                _ => refused.push(error.to_string()),
+            },
+        }
+    }
+    Ok(refused)
+}
+
+fn lines_of(lines: Vec<(u64, Line)>) -> ImportLines {
+    ImportLines { lines, actor_id: None, stamp: fresh_stamp() }
+}
+
+const fn add(summary: &mut ImportSummary, more: ImportSummary) {
+    summary.created += more.created;
+    summary.updated += more.updated;
+    summary.unchanged += more.unchanged;
+}

@@ -1,0 +1,86 @@
+//! The whole catalogue as [`crate::import::catalogue`] reads it.
+
+use std::collections::HashMap;
+
+use model::{
+    AttributeDefinition, Category, Collection, Product, ProductId,
+    collection::{Members, Rule},
+};
+
+use crate::import::catalogue::{AttributeLine, CategoryLine, CollectionLine, Line, ProductLine, RelatedLine};
+
+/// Writes a catalogue in three parts: the head, some products at a time, the tail. What lines name comes before them.
+pub struct CatalogueWriter {
+    categories: Vec<Category>,
+    slugs: HashMap<ProductId, String>,
+    related: Vec<(String, Vec<ProductId>)>,
+}
+
+impl CatalogueWriter {
+    /// Begins; the first lines are attributes and categories.
+    #[must_use]
+    pub fn new(attributes: &[AttributeDefinition], categories: Vec<Category>) -> (Self, Vec<u8>) {
+        let categories = Category::parents_first(categories);
+        let mut head = Vec::new();
+        for definition in attributes {
+            write(&mut head, &Line::Attribute(AttributeLine::from(definition)));
+        }
+        for category in &categories {
+            write(&mut head, &Line::Category(CategoryLine::new(category, &categories)));
+        }
+        (Self { categories, slugs: HashMap::new(), related: Vec::new() }, head)
+    }
+
+    /// The lines of some products.
+    pub fn products(&mut self, products: &[Product]) -> Vec<u8> {
+        let mut lines = Vec::new();
+        for product in products {
+            write(&mut lines, &Line::Product(Box::new(ProductLine::new(product, &self.categories))));
+            self.slugs.insert(product.id, product.slug.clone());
+            if !product.details.related.is_empty() {
+                self.related.push((product.slug.clone(), product.details.related.clone()));
+            }
+        }
+        lines
+    }
+
+    /// The last lines: what goes with what, and the collections. What they name and is no longer there is left out.
+    #[must_use]
+    pub fn tail(&self, collections: &[Collection]) -> Vec<u8> {
+        let mut lines = Vec::new();
+        let slugs = |ids: &[ProductId]| ids.iter().filter_map(|id| self.slugs.get(id).cloned()).collect::<Vec<_>>();
+        for (product, related) in &self.related {
+            write(&mut lines, &Line::Related(RelatedLine { product: product.clone(), related: slugs(related) }));
+        }
+        for collection in collections {
+            let (products, rule) = match &collection.members {
+                Members::Products(products) => (Some(slugs(products)), None),
+                Members::Rule(rule) => (None, Some(rule.as_ref().clone())),
+            };
+            let of_rule = rule.as_ref().map(|rule| rule.categories.as_slice()).unwrap_or_default();
+            let category = |id| self.categories.iter().find(|category| category.id == id);
+            let line = CollectionLine {
+                slug: collection.slug.clone(),
+                title: collection.title.clone(),
+                description: collection.description.clone(),
+                image: collection.image.clone(),
+                seo: collection.seo.clone(),
+                titles: collection.titles.clone(),
+                active: collection.is_active,
+                products,
+                rule_categories: of_rule.iter().filter_map(|id| Some(category(*id)?.slug.clone())).collect(),
+                rule: rule.map(|rule| Rule { categories: Vec::new(), ..rule }),
+            };
+            write(&mut lines, &Line::Collection(Box::new(line)));
+        }
+        lines
+    }
+}
+
+/// Values of our own can always be written as JSON.
+fn write(to: &mut Vec<u8>, line: &Line) {
+    if let Ok(text) = serde_json::to_string(line) {
+        to.extend_from_slice(text.as_bytes());
+        to.push(b'\n');
+    }
+}
