@@ -9,6 +9,7 @@
 //! with the run, and the data live in a temporary folder. Figures that miss their target are said to; the run fails
 //! (exit 1) only when something is wrong: an error reply, an acknowledged order that is not stored, a broken database.
 
+mod catalogue;
 mod database;
 mod http;
 mod load;
@@ -57,6 +58,10 @@ struct Arguments {
     /// Measure on PostgreSQL instead: on a server that is started for it, beside `pgbench` writing the same rows.
     #[arg(long)]
     postgres: bool,
+    /// Measure a large catalogue instead: its import, searches with facets, lists. With so many products, 100,000 when nothing is
+    /// said.
+    #[arg(long, value_name = "PRODUCTS", num_args = 0..=1, default_missing_value = "100000", conflicts_with = "postgres")]
+    catalogue: Option<u32>,
     /// Print JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -85,7 +90,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<report::Report, String> {
-    if arguments.postgres { postgres::run(arguments).await } else { run::run(arguments).await }
+    match (arguments.catalogue, arguments.postgres) {
+        (Some(_), _) => catalogue::run(arguments).await,
+        (None, true) => postgres::run(arguments).await,
+        (None, false) => run::run(arguments).await,
+    }
 }
 
 /// Waits for Ctrl-C or a polite kill, so that the server is not left behind.

@@ -225,7 +225,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-fn without_surprise(what: &str, outcome: &Outcome) -> Result<(), String> {
+pub(crate) fn without_surprise(what: &str, outcome: &Outcome) -> Result<(), String> {
     match &outcome.surprise {
         Some(surprise) => Err(format!("{what}: {surprise} (replies by status: {:?})", outcome.statuses)),
         None if outcome.measured() == 0 => Err(format!("{what}: no reply came in time")),
@@ -247,7 +247,7 @@ fn per_request(before: &[(String, Duration)], after: &[(String, Duration)], outc
     (threads.iter().map(|(_, used)| used).sum(), shown.collect::<Vec<_>>().join(", "))
 }
 
-fn memory(server: &Server) -> Result<f64, String> {
+pub(crate) fn memory(server: &Server) -> Result<f64, String> {
     server.memory_kib().map(|(now_kib, _)| mebibytes(now_kib * 1024))
 }
 
