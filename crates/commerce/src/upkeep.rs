@@ -8,7 +8,8 @@ use crate::Error;
 
 /// For how long a repeated request gets the first one's reply.
 pub const IDEMPOTENCY_DAYS: i64 = 7;
-/// For how long ended sessions are kept, so that the reuse of their tokens is still recognised.
+/// For how long ended sessions are kept, so that the reuse of their tokens is still recognised; and what changed in the catalogue,
+/// so that every index has read it.
 const SESSION_DAYS: i64 = 7;
 /// How many of each are removed in one transaction, which others may have to wait for.
 const AT_ONCE: u32 = 1_000;

@@ -320,6 +320,7 @@ macro_rules! suite {
                     keys_are_kept_for_their_days
                     sessions_that_ended_or_expired_long_ago_are_removed
                     challenges_that_expired_long_ago_are_removed
+                    what_every_index_has_read_is_removed_from_the_feed
                     what_is_still_needed_stays
                     one_of_several_takes_the_turn_and_the_next_one_an_hour_later
                 }

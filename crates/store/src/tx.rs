@@ -170,7 +170,7 @@ pub trait Tx: Send {
     async fn meta(&mut self, key: &'static str) -> Result<Option<String>, StoreError>;
 
     /// Removes what nobody needs any more: idempotency keys from before `keys_before`; challenges and sessions (with their
-    /// refresh tokens) that expired or ended before `sessions_before`. At most `limit` of each at a time, oldest first, so that
+    /// refresh tokens) that expired or ended before `sessions_before`, and the feed of the catalogue from before then. At most `limit` of each at a time, oldest first, so that
     /// nobody waits long; gives how many there were.
     async fn sweep(
         &mut self,

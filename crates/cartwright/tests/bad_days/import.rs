@@ -1,15 +1,22 @@
 //! A catalogue is imported while the shop is busy.
 
-use std::{fmt::Write, fs, path::Path, thread, time::Duration};
+use std::{
+    fmt::Write,
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
 use crate::days::{
     audit::Audit,
+    client::Client,
     load::{Fate, Load},
     program::{Ended, check, create_owner, run_on},
     server::Launch,
-    shop::Shop,
+    shop::{Shop, text},
 };
 
 const PRODUCTS: usize = 300;
@@ -72,6 +79,49 @@ fn an_import_and_a_busy_shop_do_not_get_in_each_others_way() {
     prove_all_or_nothing(&launch.data, &shop, folder.path());
     server.stop();
     check(&launch.data);
+}
+
+/// Killed in the middle of a job, the shop goes on with it, and nothing of it is done twice.
+#[test]
+fn a_job_that_is_killed_goes_on_where_it_ended() {
+    const THINGS: u64 = 6_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let launch = Launch::new(folder.path(), &["--signup", "immediate"]);
+    create_owner(&launch.data);
+    let server = launch.start();
+    let mut shop = Shop::fill(launch.address, 1);
+    let mut csv = String::from("Handle,Title,Variant SKU,Variant Inventory Qty,Variant Price\n");
+    for number in 0..THINGS {
+        let _ = writeln!(csv, "thing-{number},Thing {number},THING-{number},7,12.50");
+    }
+    let client = Client::new(launch.address);
+    let job = client.post_file(&shop.owner, "/v1/admin/imports/products", "text/csv", csv.into_bytes());
+    let place = format!("/v1/admin/jobs/{}", text(&job.expect("a reply").expect(202)["id"]));
+    let read = |client: &Client, token: &str| client.get_as(token, &place).expect("a reply").expect(200);
+    let until = |what: &str, is_so: &dyn Fn(&Value) -> bool, token: &str| {
+        let begin = Instant::now();
+        loop {
+            let job = read(&Client::new(launch.address), token);
+            if is_so(&job) {
+                return job;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(60), "waited in vain until it {what}: {job}");
+            thread::sleep(Duration::from_millis(2));
+        }
+    };
+    let begun = until("begins", &|job| job["done"].as_u64().is_some_and(|done| done >= 100), &shop.owner);
+    server.kill();
+    assert!(begun["done"].as_u64().is_some_and(|done| done < THINGS), "it was killed too late: {begun}");
+    let server = launch.start();
+    shop.renew_tokens();
+    let ended = until("ends", &|job| !job["finished_at"].is_null(), &shop.owner);
+    let counts = ["total", "done", "created", "updated", "unchanged", "error_count"].map(|name| ended[name].as_u64());
+    assert_eq!(counts, [THINGS, THINGS, THINGS, 0, 0, 0].map(Some), "{ended}");
+    assert_eq!(ended["status"], "done");
+    server.stop();
+    check(&launch.data);
+    let export = run_on(&launch.data, &["export", "prices", "-"]).expect_success();
+    assert_eq!(export.lines().filter(|line| line.starts_with("THING-") && line.ends_with(",7")).count() as u64, THINGS);
 }
 
 /// A file with one bad row changes nothing, and the row is named.

@@ -80,6 +80,18 @@ impl Client {
         self.send(request.body(body.to_string()).expect("a request"))
     }
 
+    /// Posts a file with this access token.
+    pub(crate) fn post_file(
+        &self,
+        token: &str,
+        path: &str,
+        media_type: &str,
+        file: Vec<u8>,
+    ) -> Result<Reply, ureq::Error> {
+        let request = self.request("POST", path, token).header("content-type", media_type);
+        self.send(request.body(file).expect("a request"))
+    }
+
     fn request(&self, method: &str, path: &str, token: &str) -> http::request::Builder {
         let request = http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
         if token.is_empty() { request } else { request.header("authorization", format!("Bearer {token}")) }

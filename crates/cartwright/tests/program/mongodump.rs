@@ -130,6 +130,64 @@ fn a_shop_comes_over_whole_and_a_second_run_changes_nothing() {
     server.stop();
 }
 
+/// What is new in a later dump comes too; what its owner changed here since stays.
+#[test]
+fn a_later_dump_adds_what_is_new() {
+    let (place, ..) = dumped();
+    let folder = place.path("old/json");
+    let import = ["import", "mongodump", folder.to_str().expect("UTF-8")];
+    place.run(&import).fails(1, &["3 things were left out"]);
+    let server = place.start(&["serve"]);
+    let token = sign_in(&server, "user4@old.example", PASSWORD).1["access_token"].as_str().expect("a token").to_owned();
+    let list = get(&server, "/v1/account/wishlist", &token);
+    let first = list["items"][0]["product"]["id"].as_str().expect("an id").to_owned();
+    let agent = ureq::Agent::new_with_defaults();
+    let gone = agent.delete(server.url(&format!("/v1/account/wishlist/items/{first}")));
+    gone.header("authorization", format!("Bearer {token}")).call().expect("taken off");
+    server.stop();
+    let add = |name: &str, line: &str| {
+        let path = folder.join(name);
+        fs::write(&path, fs::read_to_string(&path).expect("read") + line + "\n").expect("written");
+    };
+    add(
+        "users.json",
+        r#"{"_id":{"$oid":"64f00001000000000000ffff"},"name":"Late","email":"late@old.example","password":"x"}"#,
+    );
+    add(
+        "orders.json",
+        r#"{"_id":{"$oid":"64f00004000000000000ffff"},"buyer":{"$oid":"64f00001000000000000ffff"},"products":[{"productId":"64f000030000000000000001","quantity":{"$numberInt":"1"}}],"totalprice":{"$numberDouble":"11.5"},"status":"pending","address":"x"}"#,
+    );
+    let again = place.run(&import).fails(1, &["3 things were left out"]);
+    assert_eq!(
+        (row(&again, "users"), row(&again, "orders")),
+        (["124", "1", "121", "2"].map(str::to_owned).to_vec(), ["153", "1", "152", "0"].map(str::to_owned).to_vec())
+    );
+    assert_eq!(row(&again, "wishlists"), ["31", "0", "30", "1"]);
+    let server = place.start(&["serve"]);
+    let token = sign_in(&server, "user4@old.example", PASSWORD).1["access_token"].as_str().expect("a token").to_owned();
+    let list = get(&server, "/v1/account/wishlist", &token);
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(3), "what was taken off came back: {list}");
+    server.stop();
+    place.run(&["check"]).expect(0);
+}
+
+#[test]
+fn a_shop_comes_over_to_postgresql_too() {
+    let (place, value, stock) = dumped();
+    let (dump, database) = (place.path("old/dump"), test_postgres::Database::fresh());
+    let url = database.url();
+    let import = ["import", "mongodump", dump.to_str().expect("UTF-8"), "--database", &url];
+    for (new, known) in [("121", "0"), ("0", "121")] {
+        let done = place.run(&import).fails(1, &["3 things were left out"]);
+        assert_eq!(row(&done, "users"), ["123", new, known, "2"]);
+        assert_eq!(row(&done, "all orders"), [value.as_str(), value.as_str()]);
+        if new != "0" {
+            assert_eq!(row(&done, "stock of new products"), [stock.as_str(), stock.as_str()]);
+        }
+    }
+    place.run(&["check", "--database", &url]).expect(0);
+}
+
 #[test]
 fn admins_stay_admins_when_that_is_wanted() {
     let (place, ..) = dumped();

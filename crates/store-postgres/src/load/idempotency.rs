@@ -83,13 +83,16 @@ pub(crate) fn sweep(keys_before: Timestamp, sessions_before: Timestamp, limit: u
          ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
     const ENDED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at < $1 \
          ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
-    let all =
-        [(KEYS, keys_before), (CHALLENGES, sessions_before), (EXPIRED, sessions_before), (ENDED, sessions_before)];
+    // An index that has not read these for so long is one of a process that is gone.
+    const FEED: &str = "DELETE FROM catalogue_feed WHERE seq IN (SELECT seq FROM \
+         (SELECT seq, at FROM catalogue_feed ORDER BY seq LIMIT $2) AS oldest WHERE at < $1)";
+    let others = [CHALLENGES, EXPIRED, ENDED, FEED].map(|sql| (sql, sessions_before));
+    let all = [(KEYS, keys_before)].into_iter().chain(others);
     let counted = |(sql, before)| {
         let sql = format!("WITH gone AS ({sql} RETURNING 1) SELECT count(*) FROM gone");
         Statement::new(sql, params![before, i64::from(limit)])
     };
-    all.map(counted).into()
+    all.map(counted).collect()
 }
 
 /// Reads what [`sweep`] gives.

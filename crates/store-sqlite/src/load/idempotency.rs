@@ -59,8 +59,11 @@ pub(crate) fn sweep(conn: &Connection, keys_before: Timestamp, sessions_before: 
     // Their refresh tokens go with them.
     const EXPIRED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ?1 LIMIT ?2)";
     const ENDED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at < ?1 LIMIT ?2)";
+    // An index that has not read these for so long is one of a process that is gone.
+    const FEED: &str = "DELETE FROM catalogue_feed WHERE seq IN (SELECT seq FROM \
+         (SELECT seq, at FROM catalogue_feed ORDER BY seq LIMIT ?2) WHERE at < ?1)";
     let mut removed = run(conn, KEYS, params![keys_before.as_microsecond(), limit])?;
-    for sql in [CHALLENGES, EXPIRED, ENDED] {
+    for sql in [CHALLENGES, EXPIRED, ENDED, FEED] {
         removed += run(conn, sql, params![sessions_before.as_microsecond(), limit])?;
     }
     Ok(u32::try_from(removed).unwrap_or(u32::MAX))

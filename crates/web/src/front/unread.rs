@@ -11,10 +11,11 @@ use std::{
 use bytes::{Buf, Bytes};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-/// How much of an unwanted body is read; a connection with more in it is closed.
-const BYTES_MAX: usize = 64 * 1024;
+/// How much of an unwanted body is read; a connection with more in it is closed. As much as the largest picture: who still sends
+/// when a connection is closed gets a reset instead of the reply.
+const BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long the rest of it is waited for.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The body of a request, for whoever answers it, and for the front afterwards.
 #[derive(Clone)]

@@ -229,6 +229,10 @@ impl IntoResponse for Problem {
             // RFC 9110, 11.6.1: every 401 names the scheme to use. It says no more, so that no check is given away.
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        // Whoever sends such a body is not to be talked to any further on this connection.
+        if matches!(self.0.code, Code::BodyTooLarge | Code::RequestTimeout | Code::MalformedRequest) {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         for (name, value) in self.0.headers {
             headers.append(name, value);
         }

@@ -6,6 +6,7 @@ use commerce::{
     upkeep::{IDEMPOTENCY_DAYS, Sweep, TURN, TakeTurn},
 };
 use model::{SignedDuration, challenge::Purpose, session::SESSION_LIFETIME};
+use store::FeedCursor;
 
 use crate::{
     cases::orders::idempotent::{claim, once},
@@ -72,6 +73,23 @@ pub async fn challenges_that_expired_long_ago_are_removed(shop: Shop) {
     shop.pass(DAY * 8);
     sweep(&shop).await;
     assert_eq!(load!(shop, |tx| tx.challenge(ann, Purpose::VerifyEmail).await), None);
+}
+
+pub async fn what_every_index_has_read_is_removed_from_the_feed(shop: Shop) {
+    shop.product("Mug", 1).await;
+    let read = async |after| shop.db().catalogue_feed(after, 100).await.expect("an answer");
+    sweep(&shop).await;
+    assert!(!read(FeedCursor::default()).await.entries.is_empty(), "what is new stays");
+    let horizon = read(FeedCursor::default()).await.horizon;
+    // Its times are those of the database's own clock, which the shop's runs ahead of here.
+    shop.pass(DAY * 10_000);
+    sweep(&shop).await;
+    assert_eq!(read(FeedCursor::default()).await.entries, []);
+    // Whoever follows it reads on as if nothing had been removed.
+    let after = FeedCursor { place: horizon, seq: 0 };
+    assert_eq!(read(after).await.entries, []);
+    let cup = shop.product("Cup", 1).await;
+    assert!(read(after).await.entries.iter().any(|(_, id)| *id == cup.id));
 }
 
 pub async fn what_is_still_needed_stays(shop: Shop) {

@@ -130,6 +130,8 @@ async fn queue(
     check_content_type(request.headers(), expected)?;
     let file = read_file(request.into_body()).await?;
     let parts = file.chunks(PART_BYTES).map(|part| STANDARD.encode(part)).collect();
+    // Twice a large file is enough.
+    drop(file);
     let queued = QueueJob { kind, keep_going: query.keep_going, parts, account_id, stamp: app.stamp()? };
     let job = app.run(queued).await?;
     let mut response = reply::created(&format!("/v1/admin/jobs/{}", job.id), job.version, &JobDto::from(&job))?;
