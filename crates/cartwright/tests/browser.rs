@@ -14,6 +14,8 @@ mod docs;
 mod driver;
 #[path = "browser/mailbox.rs"]
 mod mailbox;
+#[path = "browser/orders.rs"]
+mod orders;
 #[path = "browser/setup.rs"]
 mod setup;
 #[path = "browser/watched.rs"]

@@ -36,7 +36,7 @@ fn order_with_tricks(shop: &mut Shop) {
 }
 
 fn sign_in(browser: &Browser, origin: &str) {
-    browser.open(&format!("{origin}/staff/sign-in"));
+    browser.open(&format!("{origin}/staff/sign-in?next=/mailbox"));
     browser.fill("#email", OWNER);
     browser.fill("#password", PASSWORD);
     browser.click("form button");

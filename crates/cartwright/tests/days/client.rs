@@ -80,6 +80,12 @@ impl Client {
         self.send(request.body(body.to_string()).expect("a request"))
     }
 
+    /// Changes something with this access token.
+    pub(crate) fn patch(&self, token: &str, path: &str, body: &Value) -> Result<Reply, ureq::Error> {
+        let request = self.request("PATCH", path, token).header("content-type", "application/json");
+        self.send(request.body(body.to_string()).expect("a request"))
+    }
+
     /// Posts a file with this access token.
     pub(crate) fn post_file(
         &self,

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Where to go after signing in, when nobody says.
-const HOME: &str = "/mailbox";
+const HOME: &str = "/admin";
 
 #[derive(Default, Deserialize)]
 #[serde(default)]

@@ -1,6 +1,6 @@
 //! Who looks at a page: a member of staff with a cookie session, or anybody in a demonstration on this machine.
 
-use std::net::IpAddr;
+use std::{marker::PhantomData, net::IpAddr};
 
 use axum::{
     extract::FromRequestParts,
@@ -18,7 +18,7 @@ use model::{Access, Permission, Role, SessionId, SignedDuration};
 use super::csrf::{self, Cookie};
 use crate::{
     App,
-    extract::ClientAddress,
+    extract::{Area, ClientAddress},
     problem::{Code, Problem},
 };
 
@@ -102,21 +102,90 @@ impl FromRequestParts<App> for Reader {
         if app.settings().demo && address.0.is_loopback() && is_asked_as_this_machine(&parts.headers) {
             return Ok(Self { access: None, cookie: csrf::read(app, &parts.headers, Cookie::Form) });
         }
-        // Only a page that was looked at can be come back to.
-        let path = parts.uri.path_and_query().map(PathAndQuery::as_str).filter(|_| parts.method == Method::GET);
-        let back = path.unwrap_or("/mailbox");
-        let to_sign_in = || Turned::ToSignIn(back.to_owned());
-        let cookie = csrf::read(app, &parts.headers, Cookie::Session).ok_or_else(to_sign_in)?;
-        let now = app.now();
-        let session = app.engine().session_access_by_token(&cookie.hash(), now).await?.ok_or_else(to_sign_in)?;
-        if !session.access.may(Permission::Customers) {
-            return Err(Problem::new(Code::Forbidden).detail("This takes the permission `customers`.").into());
-        }
-        if now.duration_since(session.last_used_at) > TOUCH_EVERY {
-            touch(app, session.session_id, address).await?;
-        }
-        Ok(Self { access: Some(session.access), cookie: Some(cookie) })
+        let (access, cookie) = signed_in(parts, app, Some(Permission::Customers), address).await?;
+        Ok(Self { access: Some(access), cookie: Some(cookie) })
     }
+}
+
+/// A member of staff who may work in the area `A`, on a page.
+pub(super) struct StaffPage<A> {
+    /// Who.
+    pub(super) access: Access,
+    cookie: OpaqueToken,
+    area: PhantomData<A>,
+}
+
+impl<A> StaffPage<A> {
+    /// What forms of this page carry.
+    pub(super) fn csrf(&self) -> String {
+        csrf::token(&self.cookie)
+    }
+
+    /// Refuses a form that our own page did not send.
+    ///
+    /// # Errors
+    /// 403.
+    pub(super) fn check(&self, headers: &HeaderMap, presented: &str) -> Result<(), Problem> {
+        csrf::check(headers, Some(&self.cookie), presented)
+    }
+}
+
+impl<A: Area> FromRequestParts<App> for StaffPage<A> {
+    type Rejection = Turned;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Turned> {
+        let address = match ClientAddress::from_request_parts(parts, app).await {
+            Ok(address) => address,
+            Err(never) => match never {},
+        };
+        let (access, cookie) = signed_in(parts, app, Some(A::PERMISSION), address).await?;
+        Ok(Self { access, cookie, area: PhantomData })
+    }
+}
+
+/// Anybody who works in the shop, whatever they may do there.
+pub(super) struct Anyone(pub(super) Access);
+
+impl FromRequestParts<App> for Anyone {
+    type Rejection = Turned;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Turned> {
+        let address = match ClientAddress::from_request_parts(parts, app).await {
+            Ok(address) => address,
+            Err(never) => match never {},
+        };
+        Ok(Self(signed_in(parts, app, None, address).await?.0))
+    }
+}
+
+/// Who is signed in, if that is somebody who works here, with this permission if one is needed.
+async fn signed_in(
+    parts: &Parts,
+    app: &App,
+    permission: Option<Permission>,
+    address: ClientAddress,
+) -> Result<(Access, OpaqueToken), Turned> {
+    // Only a page that was looked at can be come back to.
+    let path = parts.uri.path_and_query().map(PathAndQuery::as_str).filter(|_| parts.method == Method::GET);
+    let back = path.unwrap_or("/admin");
+    let to_sign_in = || Turned::ToSignIn(back.to_owned());
+    let cookie = csrf::read(app, &parts.headers, Cookie::Session).ok_or_else(to_sign_in)?;
+    let now = app.now();
+    let session = app.engine().session_access_by_token(&cookie.hash(), now).await?.ok_or_else(to_sign_in)?;
+    let detail = match permission {
+        Some(permission) if !session.access.may(permission) => {
+            Some(format!("This takes the permission `{}`.", permission.as_str()))
+        }
+        None if !session.access.is_staff() => Some("This is for those who work in the shop.".to_owned()),
+        _ => None,
+    };
+    if let Some(detail) = detail {
+        return Err(Problem::new(Code::Forbidden).detail(detail).into());
+    }
+    if now.duration_since(session.last_used_at) > TOUCH_EVERY {
+        touch(app, session.session_id, address).await?;
+    }
+    Ok((session.access, cookie))
 }
 
 async fn touch(app: &App, id: SessionId, address: ClientAddress) -> Result<(), Problem> {

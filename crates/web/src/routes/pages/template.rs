@@ -22,6 +22,9 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     let sources = templates![
         "layout.html",
+        "admin_order.html",
+        "admin_orders.html",
+        "admin_reviews.html",
         "home.html",
         "mailbox.html",
         "mailbox_mail.html",

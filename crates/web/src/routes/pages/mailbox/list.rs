@@ -15,7 +15,7 @@ use super::view;
 use crate::{
     App,
     problem::Problem,
-    routes::pages::{csrf, staff::Reader, template},
+    routes::pages::{admin, csrf, staff::Reader, template},
 };
 
 /// How many mails stand on a page.
@@ -48,7 +48,7 @@ pub(in crate::routes::pages) async fn page(
     let filter = status.map_or(String::new(), |status| format!("status={}&", status.as_str()));
     let next = found.next.map(|cursor| format!("/mailbox?{filter}cursor={}", cursor.encode()));
     let values = context! {
-        section => "mailbox", mails, next, tabs => tabs(status), filtered => status.is_some(),
+        areas => admin::areas(reader.access, "mailbox"), mails, next, tabs => tabs(status), filtered => status.is_some(),
         catches_all => app.settings().mail_goes_nowhere,
         signed_in => reader.access.is_some(), csrf => reader.cookie.as_ref().map(csrf::token),
     };

@@ -4,7 +4,9 @@ pub(super) mod list;
 pub(super) mod show;
 
 use minijinja::{Value, context};
-use model::{MailStatus, OutboxMail, Timestamp};
+use model::{MailStatus, OutboxMail};
+
+use super::time_text;
 
 /// The mail as the pages show it.
 fn view(mail: &OutboxMail, subject: &str) -> Value {
@@ -32,11 +34,4 @@ fn status_text(status: MailStatus) -> &'static str {
         MailStatus::Sent => "Sent",
         MailStatus::Failed => "Failed",
     }
-}
-
-/// `2026-05-01 14:03 UTC`: the same for every reader, whatever their clock.
-fn time_text(at: Timestamp) -> String {
-    let text = at.to_string();
-    let (date, time) = text.split_once('T').unwrap_or((&text, ""));
-    format!("{date} {} UTC", time.get(..5).unwrap_or(""))
 }

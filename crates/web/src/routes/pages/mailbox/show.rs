@@ -17,6 +17,7 @@ use crate::{
     problem::Problem,
     reply,
     routes::pages::{
+        admin,
         csrf::{self, Cookie},
         staff::Reader,
         template,
@@ -62,7 +63,7 @@ fn show(
     };
     let cookie = form_cookie(reader);
     let values = context! {
-        section => "mailbox", mail => view(mail, &rendered.subject), view => name, content, notice, error,
+        areas => admin::areas(reader.access, "mailbox"), mail => view(mail, &rendered.subject), view => name, content, notice, error,
         hidden => mail.template.needs_secret() && (!reveal || mail.secret.is_none()),
         tabs => tabs(mail.id, name),
         signed_in => reader.access.is_some(), csrf => csrf::token(&cookie),

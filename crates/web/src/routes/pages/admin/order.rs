@@ -1,0 +1,211 @@
+//! `GET /admin/orders/{id}`, `POST /admin/orders/{id}/move`
+
+use axum::{
+    extract::{Form, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use commerce::{
+    Conflict, Error,
+    orders::{MoveOrder, Mover},
+};
+use http::{HeaderMap, StatusCode};
+use minijinja::{Value, context};
+use model::{Email, Order, OrderId, OrderStatus, OutboxMail, Permission, PostalAddress, Tracking, order::OrderActor};
+use serde::Deserialize;
+use store::{MailFilter, PageRequest};
+
+use super::{frame, status_class, status_text};
+use crate::{
+    App,
+    extract::{Orders, Path},
+    problem::Problem,
+    routes::pages::{staff::StaffPage, template, time_text},
+};
+
+/// How many of an order's mails are shown: there are five kinds.
+const MAILS: u32 = 20;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct ShowQuery {
+    done: String,
+}
+
+pub(in crate::routes::pages) async fn page(
+    State(app): State<App>,
+    staff: StaffPage<Orders>,
+    Path(id): Path<OrderId>,
+    Query(query): Query<ShowQuery>,
+) -> Result<Response, Problem> {
+    let notice = match query.done.parse::<OrderStatus>() {
+        Ok(OrderStatus::Confirmed) => Some("The order is confirmed. The customer gets a mail."),
+        Ok(OrderStatus::Shipped) => Some("The order is on its way. The customer gets a mail."),
+        Ok(OrderStatus::Delivered) => Some("The order is delivered. The customer gets a mail."),
+        Ok(OrderStatus::Cancelled) => Some("The order is cancelled, and its stock is back. The customer gets a mail."),
+        _ => None,
+    };
+    show(&app, &staff, id, notice, None, &Moving::default()).await
+}
+
+async fn show(
+    app: &App,
+    staff: &StaffPage<Orders>,
+    id: OrderId,
+    notice: Option<&str>,
+    error: Option<&str>,
+    typed: &Moving,
+) -> Result<Response, Problem> {
+    let order = app.engine().order(id).await?.ok_or_else(Problem::not_found)?;
+    let filter = MailFilter { order_id: Some(id), ..MailFilter::default() };
+    let mails = app.engine().mails(&filter, &PageRequest { limit: MAILS, after: None }).await?.items;
+    let values = context! {
+        order => view(&order), mails => mails.iter().map(|mail| mail_row(app, mail)).collect::<Vec<_>>(),
+        sees_mails => staff.access.may(Permission::Customers), moves => moves(&order), notice, error,
+        typed => context! { note => typed.note, carrier => typed.carrier, number => typed.number, url => typed.url },
+    };
+    let status = if error.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+    template::page(app, status, "admin_order.html", context! { ..values, ..frame(staff, "orders") })
+}
+
+/// Where the order can go, as buttons. What cannot be undone comes last, and asks.
+fn moves(order: &Order) -> Vec<Value> {
+    let one = |to: &OrderStatus| {
+        let (text, hint) = match to {
+            OrderStatus::Confirmed => ("Confirm", "The customer is told that the order is being looked after."),
+            OrderStatus::Shipped => {
+                ("Mark as shipped", "The customer is told, with the tracking number if there is one.")
+            }
+            OrderStatus::Delivered => ("Mark as delivered", "The customer is told."),
+            OrderStatus::Cancelled => {
+                ("Cancel the order", "Its pieces go back into stock, and the customer is told. This cannot be undone.")
+            }
+            OrderStatus::Pending => ("", ""),
+        };
+        let (is_shipping, is_final) = (*to == OrderStatus::Shipped, *to == OrderStatus::Cancelled);
+        context! { to => to.as_str(), text, hint, is_shipping, is_final }
+    };
+    order.status.allowed().iter().map(one).collect()
+}
+
+fn view(order: &Order) -> Value {
+    let lines = order.lines.iter().map(|line| {
+        context! {
+            title => line.title, variant => line.variant_title, sku => line.sku, quantity => line.quantity,
+            price => line.unit_price.to_string(), total => line.total().to_string(),
+        }
+    });
+    let events = order.timeline.iter().rev().map(|event| {
+        let by = match event.actor {
+            OrderActor::Customer => "by the customer",
+            OrderActor::Staff => "by the shop",
+        };
+        context! {
+            status => event_text(event.status), by, note => event.note, at => event.at.to_string(),
+            at_text => time_text(event.at),
+        }
+    });
+    context! {
+        id => order.id.to_string(), number => order.number.to_string(), version => order.version,
+        status => status_class(order.status), status_text => status_text(order.status),
+        total => order.total.to_string(), email => order.email.as_ref().map(Email::as_str),
+        placed_at => order.placed_at.to_string(), placed_text => time_text(order.placed_at),
+        lines => lines.collect::<Vec<_>>(), events => events.collect::<Vec<_>>(), address => address(&order.ship_to),
+        tracking => order.tracking.as_ref().map(|tracking| {
+            context! { number => tracking.number, carrier => tracking.carrier, url => tracking.url }
+        }),
+    }
+}
+
+const fn event_text(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Pending => "Placed",
+        OrderStatus::Confirmed => "Confirmed",
+        OrderStatus::Shipped => "Shipped",
+        OrderStatus::Delivered => "Delivered",
+        OrderStatus::Cancelled => "Cancelled",
+    }
+}
+
+fn address(address: &PostalAddress) -> Vec<String> {
+    let town = format!("{} {}", address.postal_code, address.city);
+    let lines = [
+        Some(address.name.as_str()),
+        Some(address.line1.as_str()),
+        address.line2.as_deref(),
+        Some(town.trim()),
+        address.region.as_deref(),
+        Some(address.country.as_str()),
+        address.phone.as_deref(),
+    ];
+    lines.into_iter().flatten().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+fn mail_row(app: &App, mail: &OutboxMail) -> Value {
+    let subject = app.mails().render(mail, false).map(|rendered| rendered.subject);
+    context! {
+        id => mail.id.to_string(), subject => subject.unwrap_or_else(|_| mail.template.name().to_owned()),
+        status => mail.status.as_str(), at => mail.created_at.to_string(), at_text => time_text(mail.created_at),
+    }
+}
+
+/// A move, as the form has it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct Moving {
+    csrf: String,
+    to: String,
+    version: Option<i64>,
+    note: String,
+    carrier: String,
+    number: String,
+    url: String,
+}
+
+pub(in crate::routes::pages) async fn move_on(
+    State(app): State<App>,
+    staff: StaffPage<Orders>,
+    Path(id): Path<OrderId>,
+    headers: HeaderMap,
+    Form(form): Form<Moving>,
+) -> Result<Response, Problem> {
+    staff.check(&headers, &form.csrf)?;
+    let to = form.to.parse::<OrderStatus>().map_err(|()| Problem::not_found())?;
+    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let tracking =
+        given(&form.number).map(|number| Tracking { number, carrier: given(&form.carrier), url: given(&form.url) });
+    let order = MoveOrder {
+        id,
+        to,
+        mover: Mover::Staff(staff.access.account_id),
+        note: given(&form.note),
+        tracking,
+        if_version: form.version,
+        stamp: app.stamp()?,
+    };
+    let refused = match app.try_run(order).await {
+        Ok(_) => return Ok(Redirect::to(&format!("/admin/orders/{id}?done={}", to.as_str())).into_response()),
+        Err(Error::Stale { .. }) => "Somebody else changed this order meanwhile. This is how it is now.".to_owned(),
+        Err(Error::Conflict(Conflict::NotAllowed { .. })) => {
+            "The order cannot go there from where it is now.".to_owned()
+        }
+        Err(Error::Invalid(wrong)) => wrong
+            .0
+            .iter()
+            .map(|violation| field_text(&violation.pointer, &violation.message))
+            .collect::<Vec<_>>()
+            .join(" "),
+        Err(error) => return Err(error.into()),
+    };
+    show(&app, &staff, id, None, Some(&refused), &form).await
+}
+
+/// What is wrong with a field, in the words of the form.
+fn field_text(pointer: &str, message: &str) -> String {
+    let field = match pointer {
+        "/tracking/number" => "The tracking number",
+        "/tracking/carrier" => "The carrier",
+        "/tracking/url" => "The tracking page",
+        _ => "The note",
+    };
+    format!("{field} {message}.")
+}

@@ -1,0 +1,138 @@
+//! `GET /admin/orders`, `POST /admin/orders/move`
+
+use axum::{
+    extract::{Form, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use commerce::orders::{MoveOrder, Mover};
+use http::{HeaderMap, StatusCode};
+use minijinja::{Value, context};
+use model::{Email, Order, OrderId, OrderStatus};
+use serde::Deserialize;
+use store::{Cursor, OrderFilter, PageRequest};
+
+use super::{encoded, frame, status_class, status_text, tab};
+use crate::{
+    App,
+    extract::Orders,
+    problem::Problem,
+    routes::pages::{staff::StaffPage, template, time_text},
+};
+
+/// How many orders stand on a page.
+const PAGE: u32 = 50;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct ListQuery {
+    status: String,
+    q: String,
+    cursor: String,
+    moved: usize,
+    left: usize,
+}
+
+pub(in crate::routes::pages) async fn page(
+    State(app): State<App>,
+    staff: StaffPage<Orders>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Problem> {
+    let status = query.status.parse::<OrderStatus>().ok();
+    let wanted = query.q.trim();
+    let request = PageRequest { limit: PAGE, after: Cursor::decode(&query.cursor, "newest") };
+    // What is neither a number nor an address finds nothing.
+    let filter = filter(wanted, status);
+    let found = match &filter {
+        Some(filter) => Some(app.engine().orders(filter, &request).await?),
+        None => None,
+    };
+    let (items, next) = found.map(|page| (page.items, page.next)).unwrap_or_default();
+    let link = |status: Option<OrderStatus>| {
+        let status = status.map(|status| format!("status={}", status.as_str()));
+        let words = (!wanted.is_empty()).then(|| format!("q={}", encoded(wanted)));
+        [status, words].into_iter().flatten().collect::<Vec<_>>().join("&")
+    };
+    let mut tabs = vec![tab(format!("/admin/orders?{}", link(None)), "All", status.is_none())];
+    tabs.extend(
+        OrderStatus::ALL
+            .map(|one| tab(format!("/admin/orders?{}", link(Some(one))), status_text(one), status == Some(one))),
+    );
+    let next = next.map(|cursor| format!("/admin/orders?{}&cursor={}", link(status), cursor.encode()));
+    let values = context! {
+        orders => items.iter().map(row).collect::<Vec<_>>(), tabs, next, q => wanted,
+        status => status.map(OrderStatus::as_str), filtered => status.is_some() || !wanted.is_empty(),
+        bulk => bulk(status), notice => notice(&query),
+    };
+    template::page(&app, StatusCode::OK, "admin_orders.html", context! { ..values, ..frame(&staff, "orders") })
+}
+
+fn filter(wanted: &str, status: Option<OrderStatus>) -> Option<OrderFilter> {
+    let filter = OrderFilter { status, ..OrderFilter::default() };
+    if wanted.is_empty() {
+        return Some(filter);
+    }
+    if let Ok(number) = wanted.parse() {
+        return Some(OrderFilter { number: Some(number), ..filter });
+    }
+    Email::parse("", wanted).ok().map(|email| OrderFilter { email: Some(email), ..filter })
+}
+
+/// What can be done with several orders of this status at once.
+fn bulk(status: Option<OrderStatus>) -> Option<Value> {
+    match status? {
+        OrderStatus::Pending => Some(context! { to => "confirmed", text => "Confirm those that are marked" }),
+        OrderStatus::Confirmed => Some(context! { to => "shipped", text => "Mark as shipped, without tracking" }),
+        OrderStatus::Shipped => Some(context! { to => "delivered", text => "Mark as delivered" }),
+        OrderStatus::Delivered | OrderStatus::Cancelled => None,
+    }
+}
+
+fn notice(query: &ListQuery) -> Option<String> {
+    let orders = |count: usize| if count == 1 { "1 order".to_owned() } else { format!("{count} orders") };
+    match (query.moved, query.left) {
+        (0, 0) => None,
+        (moved, 0) => Some(format!("{} moved on. The customers get a mail.", orders(moved))),
+        (moved, left) => Some(format!(
+            "{} moved on; {} had been changed by somebody else meanwhile and stayed as they are.",
+            orders(moved),
+            orders(left)
+        )),
+    }
+}
+
+fn row(order: &Order) -> Value {
+    let pieces: i64 = order.lines.iter().map(|line| line.quantity).sum();
+    context! {
+        id => order.id.to_string(), number => order.number.to_string(), total => order.total.to_string(), pieces,
+        name => order.ship_to.name, email => order.email.as_ref().map(Email::as_str),
+        placed_at => order.placed_at.to_string(), placed_text => time_text(order.placed_at),
+        status => status_class(order.status), status_text => status_text(order.status),
+    }
+}
+
+/// Moves several orders on. The form has a field `order` for each of them.
+pub(in crate::routes::pages) async fn move_on(
+    State(app): State<App>,
+    staff: StaffPage<Orders>,
+    headers: HeaderMap,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
+    staff.check(&headers, field("csrf"))?;
+    let to = field("to").parse::<OrderStatus>().ok();
+    let to = to.filter(|to| *to != OrderStatus::Cancelled).ok_or_else(Problem::not_found)?;
+    let chosen = fields.iter().filter(|(name, _)| name == "order").filter_map(|(_, id)| id.parse::<OrderId>().ok());
+    let (mut moved, mut left) = (0, 0);
+    for id in chosen.take(PAGE as usize) {
+        let mover = Mover::Staff(staff.access.account_id);
+        let one = MoveOrder { id, to, mover, note: None, tracking: None, if_version: None, stamp: app.stamp()? };
+        match app.try_run(one).await {
+            Ok(_) => moved += 1,
+            Err(commerce::Error::Store(error)) => return Err(error.into()),
+            Err(_) => left += 1,
+        }
+    }
+    let status = field("status").parse::<OrderStatus>();
+    let status = status.map_or_else(|()| String::new(), |status| format!("status={}&", status.as_str()));
+    Ok(Redirect::to(&format!("/admin/orders?{status}moved={moved}&left={left}")).into_response())
+}
