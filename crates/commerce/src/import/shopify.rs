@@ -68,7 +68,8 @@ pub fn read(reader: impl Read, currency: Currency) -> Parsed {
 struct Catalogue {
     currency: Currency,
     columns: Option<Columns>,
-    groups: Vec<Group>,
+    /// Each in a place of its own, so that it is gone when it has become a product: two of everything are too much.
+    groups: Vec<Box<Group>>,
     places: HashMap<String, usize>,
     errors: Vec<RowError>,
 }
@@ -93,7 +94,7 @@ impl Catalogue {
             return true;
         }
         let place = *self.places.entry(handle.clone()).or_insert_with(|| {
-            self.groups.push(Group::new(line, handle.clone()));
+            self.groups.push(Box::new(Group::new(line, handle.clone())));
             self.groups.len() - 1
         });
         let Some(group) = self.groups.get_mut(place) else { return true };
@@ -128,7 +129,7 @@ impl Catalogue {
         let mut products = Vec::with_capacity(self.groups.len());
         let mut slugs: HashMap<String, u64> = HashMap::with_capacity(self.groups.len());
         for group in self.groups.into_iter().filter(|group| !group.is_bad) {
-            let Some(product) = settle::settle(group, &mut self.errors) else { continue };
+            let Some(product) = settle::settle(*group, &mut self.errors) else { continue };
             let slug = product.draft.slug.clone().unwrap_or_default();
             if let Some(first) = slugs.get(&slug) {
                 let reason = format!("the handle reads as {:?} in URLs, like the one on line {first}", slug);

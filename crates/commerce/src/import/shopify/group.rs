@@ -64,7 +64,11 @@ impl Group {
         note(self.take_image(row));
         if row.has_variant() {
             match variant(row, currency) {
-                Ok(variant) => self.variants.push(variant),
+                Ok(variant) => {
+                    // Most products have few, and there are many products: room for four would be twice what they take.
+                    self.variants.reserve_exact(1);
+                    self.variants.push(variant);
+                }
                 Err(wrong) => errors.extend(wrong),
             }
         } else if row.given(Column::ImageSrc).is_none() {
