@@ -69,6 +69,7 @@ struct Catalogue {
     currency: Currency,
     columns: Option<Columns>,
     /// Each in a place of its own, so that it is gone when it has become a product: two of everything are too much.
+    #[expect(clippy::vec_box, reason = "the list itself stays until all of it has become products")]
     groups: Vec<Box<Group>>,
     places: HashMap<String, usize>,
     errors: Vec<RowError>,
