@@ -11,6 +11,7 @@
 //! 4. Its case goes into `store-conformance`, which runs it on every engine.
 
 pub mod accounts;
+pub mod audit;
 pub mod bring_over;
 pub mod catalogue;
 mod error;
@@ -22,11 +23,13 @@ pub mod mail;
 pub mod orders;
 pub mod reviews;
 pub mod rich_text;
+pub mod settings;
 mod shared_keys;
 pub mod stock_alerts;
 pub mod upkeep;
 pub mod wishlist;
 
+pub use audit::{Actor, Audited};
 pub use error::{Conflict, Error, check_version};
 pub use idempotent::{Idempotent, Replied};
 pub use shared_keys::{SHARED_KEYS, ShareKeys};

@@ -39,6 +39,8 @@ id! {
     AccountId,
     /// Of an address that a customer saved.
     AddressId,
+    /// Of an entry of the audit log.
+    AuditId,
     /// Of a category.
     CategoryId,
     /// Of a mail in the outbox.

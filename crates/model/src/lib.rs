@@ -12,6 +12,7 @@
 pub mod account;
 pub mod address;
 pub mod attribute;
+pub mod audit;
 pub mod category;
 pub mod challenge;
 pub mod checkout;
@@ -22,11 +23,13 @@ pub mod id;
 pub mod job;
 pub mod mail;
 pub mod money;
+pub mod note;
 pub mod order;
 pub mod price;
 pub mod product;
 pub mod review;
 pub mod session;
+pub mod shop;
 pub mod stamp;
 pub mod stock;
 pub mod text;
@@ -36,22 +39,25 @@ pub mod wishlist;
 pub use account::{Access, Account, Permission, Permissions, Role};
 pub use address::{PostalAddress, SavedAddress};
 pub use attribute::{AttributeDefinition, AttributeValue};
+pub use audit::{AuditContent, AuditEntry};
 pub use category::Category;
 pub use collection::Collection;
 pub use details::{Language, ProductDetails, VariantDetails};
 pub use email::Email;
 pub use id::{
-    AccountId, AddressId, CategoryId, MailId, MovementId, OrderId, ProductId, ReviewId, SessionId, VariantId,
+    AccountId, AddressId, AuditId, CategoryId, MailId, MovementId, OrderId, ProductId, ReviewId, SessionId, VariantId,
 };
 pub use jiff::{SignedDuration, Timestamp};
 pub use job::Job;
 pub use mail::{MailRenderer, MailStatus, MailTemplate, OutboxMail, RenderedMail};
 pub use money::{Currency, Money};
+pub use note::Note;
 pub use order::{Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, Tracking};
 pub use price::{ListPrice, PriceChange, Sale};
 pub use product::{Image, Product, ProductOption, ProductStatus, Variant};
 pub use review::{Rating, Review, ReviewStatus, StockAlert};
 pub use session::Session;
+pub use shop::ShopSettings;
 pub use stamp::Stamp;
 pub use stock::{StockCause, StockMovement};
 pub use violation::{Violation, Violations};

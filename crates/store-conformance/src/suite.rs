@@ -325,6 +325,32 @@ macro_rules! suite {
                     one_of_several_takes_the_turn_and_the_next_one_an_hour_later
                 }
             }
+            staff {
+                audit {
+                    a_change_says_what_changed_and_by_whom
+                    each_kind_of_change_is_in_it
+                    what_was_refused_is_not_in_it
+                    a_repeated_request_is_in_it_once
+                    it_is_filtered_and_read_page_by_page
+                    nothing_in_it_can_be_written_twice
+                }
+                notes {
+                    they_stand_in_their_order_with_what_they_are_about
+                    those_written_at_once_are_all_there
+                    those_about_a_customer_go_with_the_account
+                }
+                reports {
+                    sales_are_counted_by_day_without_what_was_cancelled
+                    best_sellers_go_by_pieces
+                    what_is_short_comes_shortest_first
+                    what_waits_is_counted
+                    orders_are_found_by_name_and_sku
+                }
+                settings {
+                    a_shop_that_has_set_nothing_has_the_default_ones
+                    one_of_several_who_set_them_at_once_is_heard
+                }
+            }
             queries {
                 feed {
                     every_change_of_a_product_is_in_the_feed

@@ -23,7 +23,7 @@ use crate::{
 
 /// Readers go on, writers wait.
 const LOCK: &str = "LOCK TABLE meta, accounts, addresses, challenges, sessions, refresh_tokens, categories, products, \
-     variants, stock_levels, stock_movements, orders, order_lines, order_events, mails, idempotency_keys, price_changes, documents IN SHARE MODE";
+     variants, stock_levels, stock_movements, orders, order_lines, order_events, mails, idempotency_keys, price_changes, documents, audit_log IN SHARE MODE";
 /// Connections of shops that are open: see [`crate::Options::name`].
 const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
      AND application_name = 'cartwright'";
@@ -166,6 +166,9 @@ async fn records(wire: &mut Wire, to: Option<&mpsc::Sender<Parcel>>, tally: &mut
     let document = |columns: &mut Columns<'_>| Ok(Record::Document(load::document::document(columns)?));
     reader.rows("documents", "SELECT id, kind, name, version, body FROM documents", document).await?;
     reader.orders().await?;
+    let audit = format!("SELECT {} FROM audit_log ORDER BY id", load::audit::COLUMNS);
+    let entry = |columns: &mut Columns<'_>| Ok(Record::Audit(load::audit::entry(columns)?));
+    reader.rows("audit_log", &audit, entry).await?;
     let movements =
         "SELECT seq, id, variant_id, delta, cause, order_id, actor_id, reason, at FROM stock_movements ORDER BY seq";
     let movement = |columns: &mut Columns<'_>| Ok(Record::Movement(load::stock::movement(columns)?.1));

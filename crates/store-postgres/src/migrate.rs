@@ -13,6 +13,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_shop.sql"),
     include_str!("../migrations/0002_catalogue.sql"),
     include_str!("../migrations/0003_reviews.sql"),
+    include_str!("../migrations/0004_dashboard.sql"),
 ];
 
 /// The lock that one process holds while it migrates: "cart" in ASCII.

@@ -3,12 +3,14 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use model::{
-    Account, AccountId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
-    ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, VariantId, session::SecretHash,
+    Account, AccountId, AuditEntry, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product,
+    ProductId, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, VariantId,
+    session::SecretHash,
 };
 use store::{
-    AccountFilter, AccountRow, Backlog, Document, DocumentKind, Feed, FeedCursor, MailFilter, OrderFilter, Page,
-    PageRequest, ProductFilter, Queries, Query, ReviewFilter, SessionAccess,
+    AccountFilter, AccountRow, AuditFilter, Backlog, BestSeller, Document, DocumentKind, Feed, FeedCursor, LowStock,
+    MailFilter, OpenWork, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, ReviewFilter, SalesDay,
+    SessionAccess,
 };
 use tokio_postgres::Row;
 
@@ -187,5 +189,25 @@ impl Queries for PostgresEngine {
 
     async fn backlog(&self) -> Query<Backlog> {
         load::mail::counted(&self.ask(load::mail::backlog()).await?)
+    }
+
+    async fn audit_log(&self, filter: &AuditFilter, page: &PageRequest) -> Query<Page<AuditEntry>> {
+        query::audit::read(&self.ask(query::audit::select(filter, page)).await?, page)
+    }
+
+    async fn sales(&self, from: Timestamp, before: Timestamp) -> Query<Vec<SalesDay>> {
+        query::report::sales_days(&self.ask(query::report::sales(from, before)).await?)
+    }
+
+    async fn best_sellers(&self, from: Timestamp, before: Timestamp, limit: u32) -> Query<Vec<BestSeller>> {
+        query::report::sold(&self.ask(query::report::best_sellers(from, before, limit)).await?)
+    }
+
+    async fn low_stock(&self, at_most: i64, limit: u32) -> Query<Vec<LowStock>> {
+        query::report::short(&self.ask(query::report::low_stock(at_most, limit)).await?)
+    }
+
+    async fn open_work(&self) -> Query<OpenWork> {
+        query::report::counted(&self.ask(query::report::open_work()).await?)
     }
 }

@@ -6,8 +6,8 @@ use commerce::{
     stock_alerts::AskForStockAlert,
     wishlist::AddToWishlist,
 };
-use model::ReviewStatus;
-use store::{Copies, Parcel, Queries, Record, Tally};
+use model::{AuditContent, AuditEntry, ReviewStatus};
+use store::{Change, Copies, Parcel, Queries, Record, Tally};
 use store_conformance::{
     Database,
     support::{line, ship_to},
@@ -60,6 +60,15 @@ fn a_copy_is_the_same_or_nothing_on_both_engines() {
         let write = WriteReview { account_id, product_id, draft, status, stamp: shop.next_stamp() };
         shop.run(write).await.expect("written");
         shop.run(AddToWishlist { account_id, product_id, now: shop.now() }).await.expect("added");
+        let entry = AuditEntry {
+            id: shop.id(),
+            at: shop.now(),
+            actor_id: Some(account_id),
+            action: "product.changed".to_owned(),
+            subject_id: Some(product_id.0),
+            content: AuditContent { subject: "Mug".to_owned(), ..AuditContent::default() },
+        };
+        shop.apply(vec![Change::InsertAudit(entry)]).await.expect("written");
         let variant_id = shop.product("Cup", 0).await.variants[0].id;
         shop.run(AskForStockAlert { account_id, variant_id, now: shop.now() }).await.expect("noted");
     });

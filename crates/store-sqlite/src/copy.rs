@@ -140,6 +140,8 @@ fn records(conn: &Connection, sink: &mut Sink<'_>, tally: &mut Tally) -> Sql<()>
     let documents = "SELECT id, kind, name, version, body FROM documents";
     batch.rows(conn, documents, "documents", |columns| Ok(Record::Document(load::document::document(columns)?)))?;
     orders(conn, &mut batch)?;
+    let audit = format!("SELECT {} FROM audit_log", load::audit::COLUMNS);
+    batch.rows(conn, &audit, "audit_log", |columns| Ok(Record::Audit(load::audit::entry(columns)?)))?;
     let movements =
         "SELECT seq, id, variant_id, delta, cause, order_id, actor_id, reason, at FROM stock_movements ORDER BY seq";
     batch

@@ -19,6 +19,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, sql: include_str!("../migrations/0001_shop.sql") },
     Migration { version: 2, sql: include_str!("../migrations/0002_catalogue.sql") },
     Migration { version: 3, sql: include_str!("../migrations/0003_reviews.sql") },
+    Migration { version: 4, sql: include_str!("../migrations/0004_dashboard.sql") },
 ];
 
 /// The version that this program works with.

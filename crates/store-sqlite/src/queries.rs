@@ -3,13 +3,15 @@
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
-    ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp, VariantId, session::SecretHash,
+    Account, AccountId, AuditEntry, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product,
+    ProductId, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp, VariantId,
+    session::SecretHash,
 };
 use rusqlite::Connection;
 use store::{
-    AccountFilter, AccountRow, Backlog, Document, DocumentKind, Feed, FeedCursor, MailFilter, OrderFilter, Page,
-    PageRequest, ProductFilter, Queries, Query, ReviewFilter, SessionAccess, StoreError,
+    AccountFilter, AccountRow, AuditFilter, Backlog, BestSeller, Document, DocumentKind, Feed, FeedCursor, LowStock,
+    MailFilter, OpenWork, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, ReviewFilter, SalesDay,
+    SessionAccess, StoreError,
 };
 
 use crate::{
@@ -175,6 +177,27 @@ impl Queries for SqliteEngine {
 
     async fn backlog(&self) -> Query<Backlog> {
         self.read_slowly(load::mail::backlog).await
+    }
+
+    async fn audit_log(&self, filter: &AuditFilter, page: &PageRequest) -> Query<Page<AuditEntry>> {
+        let (filter, page) = (filter.clone(), page.clone());
+        self.read_slowly(move |conn| query::audit::list(conn, &filter, &page)).await
+    }
+
+    async fn sales(&self, from: Timestamp, before: Timestamp) -> Query<Vec<SalesDay>> {
+        self.read_slowly(move |conn| query::report::sales(conn, from, before)).await
+    }
+
+    async fn best_sellers(&self, from: Timestamp, before: Timestamp, limit: u32) -> Query<Vec<BestSeller>> {
+        self.read_slowly(move |conn| query::report::best_sellers(conn, from, before, limit)).await
+    }
+
+    async fn low_stock(&self, at_most: i64, limit: u32) -> Query<Vec<LowStock>> {
+        self.read_slowly(move |conn| query::report::low_stock(conn, at_most, limit)).await
+    }
+
+    async fn open_work(&self) -> Query<OpenWork> {
+        self.read_slowly(query::report::open_work).await
     }
 }
 

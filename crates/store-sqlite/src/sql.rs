@@ -1,7 +1,8 @@
 //! Running statements. Every one of them is prepared once and kept.
 
 use model::{
-    AccountId, AddressId, CategoryId, MailId, MovementId, OrderId, ProductId, ReviewId, SessionId, Timestamp, VariantId,
+    AccountId, AddressId, AuditId, CategoryId, MailId, MovementId, OrderId, ProductId, ReviewId, SessionId, Timestamp,
+    VariantId,
 };
 use rusqlite::{Connection, Params, Row, types::Value};
 use serde::Serialize;
@@ -28,7 +29,9 @@ macro_rules! keys {
     )+};
 }
 
-keys!(AccountId, AddressId, CategoryId, MailId, MovementId, OrderId, ProductId, ReviewId, SessionId, VariantId);
+keys!(
+    AccountId, AddressId, AuditId, CategoryId, MailId, MovementId, OrderId, ProductId, ReviewId, SessionId, VariantId
+);
 
 /// An id that may be absent.
 pub(crate) fn opt_key<T: Key>(id: Option<T>) -> Option<[u8; 16]> {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use model::{
-    Account, AccountId, AddressId, Category, CategoryId, MailId, Order, OrderEvent, OutboxMail, PriceChange, Product,
-    ProductId, Rating, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp,
-    VariantId,
+    Account, AccountId, AddressId, AuditEntry, Category, CategoryId, MailId, Order, OrderEvent, OutboxMail,
+    PriceChange, Product, ProductId, Rating, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert,
+    StockMovement, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     mail::DeliveryOutcome,
     session::{RefreshToken, SecretHash},
@@ -223,6 +223,8 @@ pub enum Change {
         account_id: AccountId,
     },
 
+    /// A new entry of the audit log.
+    InsertAudit(AuditEntry),
     /// Stores the reply for the key that this transaction claimed.
     StoreReply {
         /// The claim.

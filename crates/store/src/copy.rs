@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, fmt};
 
 use async_trait::async_trait;
 use model::{
-    AccountId, Category, Order, OutboxMail, PriceChange, Product, Review, SavedAddress, Session, StockAlert,
-    StockMovement,
+    AccountId, AuditEntry, Category, Order, OutboxMail, PriceChange, Product, Review, SavedAddress, Session,
+    StockAlert, StockMovement,
     challenge::Challenge,
     session::{RefreshToken, SecretHash},
 };
@@ -69,6 +69,8 @@ pub enum Record {
     Movement(StockMovement),
     /// A mail.
     Mail(OutboxMail),
+    /// An entry of the audit log.
+    Audit(AuditEntry),
     /// A reply with the key that it is kept for.
     Reply {
         /// The key.
@@ -98,6 +100,7 @@ impl Record {
             Self::Order(_) => "orders",
             Self::Movement(_) => "stock movements",
             Self::Mail(_) => "mails",
+            Self::Audit(_) => "audit entries",
             Self::Reply { .. } => "kept replies",
         }
     }
@@ -126,6 +129,7 @@ impl Record {
             Self::Order(order) => vec![Change::InsertOrder(order)],
             Self::Movement(movement) => vec![Change::MoveStock(vec![movement])],
             Self::Mail(mail) => vec![Change::InsertMail(mail)],
+            Self::Audit(entry) => vec![Change::InsertAudit(entry)],
             Self::Reply { claim, reply } => vec![Change::StoreReply { claim, reply }],
         }
     }

@@ -26,6 +26,16 @@ pub enum DocumentKind {
     Wishlist,
     /// Whose wishlist is shared, by the token that its link ends with.
     WishlistShare,
+    /// The settings of the shop: there is one, named `shop`.
+    Settings,
+    /// The notes on one thing, by what it is and its id: `order:…`, `account:…`.
+    Notes,
+    /// An API key, by the hash of its secret.
+    ApiKey,
+    /// The second factor of an account, by the account's id.
+    SecondFactor,
+    /// The views of the order list that one of the staff saved, by the account's id.
+    SavedViews,
 }
 
 impl DocumentKind {
@@ -41,6 +51,11 @@ impl DocumentKind {
             Self::JobPart => "job_part",
             Self::Wishlist => "wishlist",
             Self::WishlistShare => "wishlist_share",
+            Self::Settings => "settings",
+            Self::Notes => "notes",
+            Self::ApiKey => "api_key",
+            Self::SecondFactor => "second_factor",
+            Self::SavedViews => "saved_views",
         }
     }
 }
@@ -58,6 +73,11 @@ impl std::str::FromStr for DocumentKind {
             Self::JobPart,
             Self::Wishlist,
             Self::WishlistShare,
+            Self::Settings,
+            Self::Notes,
+            Self::ApiKey,
+            Self::SecondFactor,
+            Self::SavedViews,
         ];
         all.into_iter().find(|kind| kind.as_str() == text).ok_or(())
     }

@@ -30,6 +30,7 @@ mod idempotency;
 mod maintenance;
 mod page;
 mod queries;
+mod reports;
 mod rows;
 mod tx;
 
@@ -42,9 +43,10 @@ pub use idempotency::{Claim, Claimed, StoredReply};
 pub use maintenance::{Database, Finding, Maintenance};
 pub use page::{Cursor, CursorKey, LIMIT_MAX, Page, PageRequest};
 pub use queries::{
-    AccountFilter, Backlog, Feed, FeedCursor, MailFilter, OrderFilter, ProductFilter, ProductSort, Queries, Query,
-    ReviewFilter, SessionAccess,
+    AccountFilter, AuditFilter, Backlog, Feed, FeedCursor, MailFilter, OrderFilter, ProductFilter, ProductSort,
+    Queries, Query, ReviewFilter, SessionAccess,
 };
+pub use reports::{BestSeller, LowStock, OpenWork, SalesDay};
 pub use rows::{AccountRow, Checkout, DueAlert, SkuOwner};
 pub use tx::Tx;
 

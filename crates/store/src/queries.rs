@@ -2,15 +2,16 @@
 
 use async_trait::async_trait;
 use model::{
-    Access, Account, AccountId, Category, CategoryId, Email, MailId, MailStatus, Order, OrderId, OrderNumber,
-    OrderStatus, OutboxMail, PriceChange, Product, ProductId, Review, ReviewId, ReviewStatus, SavedAddress, Session,
-    SessionId, StockAlert, StockMovement, Timestamp, VariantId, session::SecretHash,
+    Access, Account, AccountId, AuditEntry, Category, CategoryId, Email, MailId, MailStatus, Order, OrderId,
+    OrderNumber, OrderStatus, OutboxMail, PriceChange, Product, ProductId, Review, ReviewId, ReviewStatus,
+    SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp, VariantId, session::SecretHash,
 };
 
 use crate::{
     StoreError,
     document::{Document, DocumentKind},
     page::{Page, PageRequest},
+    reports::{BestSeller, LowStock, OpenWork, SalesDay},
     rows::AccountRow,
     tx::unsupported,
 };
@@ -79,6 +80,8 @@ pub struct OrderFilter {
     pub number: Option<OrderNumber>,
     /// Whose e-mail address is this.
     pub email: Option<Email>,
+    /// With this in the name that it is sent to (compared without the case of ASCII letters), or with this SKU.
+    pub text: Option<String>,
     /// Placed at or after this time.
     pub placed_from: Option<Timestamp>,
     /// Placed before this time.
@@ -118,6 +121,21 @@ pub struct MailFilter {
     pub to: Option<Email>,
     /// About this order.
     pub order_id: Option<OrderId>,
+}
+
+/// Which entries of the audit log are asked for, newest first. Everything that is set must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Of this member of the staff.
+    pub actor_id: Option<AccountId>,
+    /// About this.
+    pub subject_id: Option<uuid::Uuid>,
+    /// About things of this kind: the part of the action before the dot.
+    pub noun: Option<String>,
+    /// At or after this time.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub before: Option<Timestamp>,
 }
 
 /// A live session and what it stands for.
@@ -269,4 +287,27 @@ pub trait Queries: Send + Sync + 'static {
     async fn mails(&self, filter: &MailFilter, page: &PageRequest) -> Query<Page<OutboxMail>>;
     /// How much mail waits.
     async fn backlog(&self) -> Query<Backlog>;
+
+    // ── What the staff look at ──
+
+    /// The audit log, newest first.
+    async fn audit_log(&self, _filter: &AuditFilter, _page: &PageRequest) -> Query<Page<AuditEntry>> {
+        unsupported()
+    }
+    /// What was sold from `from` on and before `before`, by day and currency, oldest first.
+    async fn sales(&self, _from: Timestamp, _before: Timestamp) -> Query<Vec<SalesDay>> {
+        unsupported()
+    }
+    /// What sold best in that time by pieces, at most `limit` variants.
+    async fn best_sellers(&self, _from: Timestamp, _before: Timestamp, _limit: u32) -> Query<Vec<BestSeller>> {
+        unsupported()
+    }
+    /// The variants of active products with `at_most` pieces or fewer, the shortest first, at most `limit` of them.
+    async fn low_stock(&self, _at_most: i64, _limit: u32) -> Query<Vec<LowStock>> {
+        unsupported()
+    }
+    /// What waits for the staff.
+    async fn open_work(&self) -> Query<OpenWork> {
+        unsupported()
+    }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::response::Response;
-use commerce::{Idempotent, Replied};
+use commerce::{Actor, Audited, Idempotent, Replied};
 use http::{HeaderMap, Uri};
 use identity::{AccessTokens, Keys, PasswordPool};
 use model::{Stamp, Timestamp, mail::MailRenderer};
@@ -177,6 +177,48 @@ impl App {
         let output = store::execute(self.engine(), operation).await?;
         self.0.parts.mail_wake.notify_one();
         Ok(output)
+    }
+
+    /// Runs what one of the staff does, which is noted in the audit log in the same transaction.
+    ///
+    /// # Errors
+    /// The operation's refusal or the engine's failure, as a reply.
+    pub async fn run_as<O: Operation>(&self, by: Actor, operation: O) -> Result<O::Output, Problem>
+    where
+        Problem: From<O::Error>,
+    {
+        self.run(Audited { by, operation, stamp: self.stamp()? }).await
+    }
+
+    /// Like [`App::run_as`], for handlers that have an answer of their own to some refusals.
+    ///
+    /// # Errors
+    /// The outer one is 500 when the system has no random numbers; the inner one is the operation's refusal or the engine's failure.
+    pub async fn try_run_as<O: Operation>(
+        &self,
+        by: Actor,
+        operation: O,
+    ) -> Result<Result<O::Output, O::Error>, Problem> {
+        Ok(self.try_run(Audited { by, operation, stamp: self.stamp()? }).await)
+    }
+
+    /// Like [`App::run_once`] for what one of the staff does: noted in the audit log when it is done, and not again when the
+    /// reply is only repeated.
+    ///
+    /// # Errors
+    /// As [`App::run_once`].
+    pub async fn run_once_as<O: Operation>(
+        &self,
+        by: Actor,
+        claim: Option<Claim>,
+        operation: O,
+        render: fn(&O::Output) -> StoredReply,
+    ) -> Result<Response, Problem>
+    where
+        Problem: From<O::Error>,
+    {
+        let stamp = self.stamp()?;
+        self.run_once(claim, Audited { by, operation, stamp }, render).await
     }
 
     /// Runs an operation once for its idempotency key, and gives the same reply each time. Without a claim it simply

@@ -5,7 +5,7 @@ use model::{Account, AccountId, Permissions, Role, Timestamp, challenge::Purpose
 use store::{Change, Operation, Tx};
 
 use super::usable;
-use crate::{Conflict, Error, reviews, wishlist};
+use crate::{Conflict, Error, reviews, settings, wishlist};
 
 /// Deletes an account. Its orders stay, without its name and address; an order that has not left the shop keeps the
 /// postal address until it has. Its reviews go, and no longer count.
@@ -55,6 +55,7 @@ impl Operation for DeleteAccount {
         changes
             .extend(alerts.iter().map(|alert| Change::DeleteStockAlert { account_id, variant_id: alert.variant_id }));
         changes.extend(wishlist::forget(tx, account_id).await?);
+        changes.extend(settings::forget_notes(tx, account_id).await?);
         changes.extend(Purpose::ALL.map(|purpose| Change::DeleteChallenge { account_id, purpose }));
         Ok(tx.apply(&changes).await?)
     }

@@ -10,3 +10,4 @@ pub mod mail;
 pub mod orders;
 pub mod queries;
 pub mod shop;
+pub mod staff;

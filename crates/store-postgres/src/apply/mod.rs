@@ -1,6 +1,7 @@
 //! Changes, as statements. One file a noun; nothing is decided here.
 
 mod account;
+mod audit;
 mod category;
 mod document;
 mod mail;
@@ -74,6 +75,7 @@ pub(crate) fn statements(change: &Change, locked: &[VariantId]) -> Result<Vec<St
         Change::RequeueMail { id, at } => one(mail::requeue(*id, *at)),
         Change::DeleteMailsOf { account_id } => one(mail::delete_of(*account_id)),
 
+        Change::InsertAudit(entry) => one(audit::insert(entry)?),
         Change::StoreReply { claim, reply } => one(shop::store_replies(&[(claim, reply)])),
         Change::PutMeta { key, value } => one(shop::put_meta(key.clone().into_owned(), value.clone())),
     }

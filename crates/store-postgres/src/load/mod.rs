@@ -1,6 +1,7 @@
 //! Selects. One file a noun, in pairs: what to ask, and how to read the answer.
 
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod category;
 pub(crate) mod document;
 pub(crate) mod idempotency;
@@ -31,7 +32,7 @@ const fn locking(is_locked: bool) -> &'static str {
 }
 
 /// Each row through `read`.
-fn read_all<T>(
+pub(crate) fn read_all<T>(
     rows: &[Row],
     table: &'static str,
     mut read: impl FnMut(&mut Columns<'_>) -> Result<T, StoreError>,
@@ -40,7 +41,7 @@ fn read_all<T>(
 }
 
 /// The first row through `read`.
-fn read_one<T>(
+pub(crate) fn read_one<T>(
     rows: &[Row],
     table: &'static str,
     read: impl FnOnce(&mut Columns<'_>) -> Result<T, StoreError>,

@@ -26,6 +26,11 @@ pub(crate) fn select(filter: &OrderFilter, page: &PageRequest) -> Select {
     if let Some(number) = filter.number {
         select.only("number = ?", params![number.0]);
     }
+    if let Some(wanted) = &filter.text {
+        let condition = "(position(lower(? COLLATE \"C\") IN lower((ship_to ->> 'name') COLLATE \"C\")) > 0 \
+             OR EXISTS (SELECT 1 FROM order_lines l WHERE l.order_number = o.number AND l.sku = ?))";
+        select.only(condition, params![sought(wanted), sought(wanted)]);
+    }
     if let Some(from) = filter.placed_from {
         select.only("placed_at >= ?", params![from]);
     }

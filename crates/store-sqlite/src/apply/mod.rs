@@ -1,6 +1,7 @@
 //! Changes, written down. One file a noun; nothing is decided here.
 
 mod account;
+mod audit;
 mod category;
 mod document;
 mod mail;
@@ -70,6 +71,7 @@ pub(crate) fn apply(conn: &Connection, change: &Change) -> Sql<()> {
         Change::RequeueMail { id, at } => mail::requeue(conn, *id, *at),
         Change::DeleteMailsOf { account_id } => mail::delete_of(conn, *account_id),
 
+        Change::InsertAudit(entry) => audit::insert(conn, entry),
         Change::StoreReply { claim, reply } => shop::store_reply(conn, claim, reply),
         Change::PutMeta { key, value } => shop::put_meta(conn, key, value.as_deref()),
     }

@@ -1,6 +1,7 @@
 //! Selects that find rows by what names them, for transactions and queries alike.
 
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod category;
 pub(crate) mod document;
 pub(crate) mod idempotency;

@@ -1,9 +1,11 @@
 //! Lists: what is asked for becomes one select, by keyset.
 
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod mail;
 pub(crate) mod order;
 pub(crate) mod product;
+pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod stock;
 

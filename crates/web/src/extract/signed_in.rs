@@ -3,9 +3,11 @@
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
+use commerce::Actor;
 use http::{HeaderMap, header, request::Parts};
 use model::{Access, AccountId, Permission, Role, SessionId};
 
+use super::ClientAddress;
 use crate::{
     App,
     problem::{Code, Problem},
@@ -88,6 +90,7 @@ pub struct Staff<A> {
     pub access: Access,
     /// The session.
     pub session_id: SessionId,
+    address: ClientAddress,
     area: PhantomData<A>,
 }
 
@@ -97,6 +100,12 @@ impl<A: Area> Staff<A> {
     pub const fn account_id(&self) -> AccountId {
         self.access.account_id
     }
+
+    /// Who it is, for the audit log.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor { account_id: self.access.account_id, address: Some(self.address.0.to_string()), key: None }
+    }
 }
 
 impl<A: Area> FromRequestParts<App> for Staff<A> {
@@ -105,7 +114,8 @@ impl<A: Area> FromRequestParts<App> for Staff<A> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let SignedIn { access, session_id, .. } = SignedIn::from_request_parts(parts, app).await?;
         if access.may(A::PERMISSION) {
-            Ok(Self { access, session_id, area: PhantomData })
+            let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
+            Ok(Self { access, session_id, address, area: PhantomData })
         } else {
             Err(forbidden(&format!("This takes the permission `{}`.", A::PERMISSION.as_str())))
         }

@@ -112,6 +112,6 @@ pub(super) async fn update(
     let permissions = permissions.map(|permissions| permissions.into_iter().collect());
     let actor = staff.access;
     let set = SetAccess { actor, account_id, disabled, role, permissions, if_version, now: app.stamp()?.now };
-    let account = app.run(set).await?;
+    let account = app.run_as(staff.actor(), set).await?;
     reply::changed(account.version, &AdminAccountDto::from(&account))
 }

@@ -55,7 +55,7 @@ async fn create(
 ) -> Result<Response, Problem> {
     let stamp = app.stamp()?;
     let claim = creating.claim(staff.account_id(), "POST /v1/admin/attributes", stamp.now);
-    app.run_once(claim, CreateAttribute { draft: creating.body.into(), stamp }, created).await
+    app.run_once_as(staff.actor(), claim, CreateAttribute { draft: creating.body.into(), stamp }, created).await
 }
 
 fn created(definition: &AttributeDefinition) -> StoredReply {
@@ -77,12 +77,13 @@ fn created(definition: &AttributeDefinition) -> StoredReply {
 )]
 async fn update(
     State(app): State<App>,
-    _: Staff<Catalogue>,
+    staff: Staff<Catalogue>,
     Path(id): Path<Uuid>,
     IfMatch(if_version): IfMatch,
     Json(body): Json<AttributePatchDto>,
 ) -> Result<Response, Problem> {
-    let definition = app.run(UpdateAttribute { id, patch: body.into(), if_version, stamp: app.stamp()? }).await?;
+    let definition =
+        app.run_as(staff.actor(), UpdateAttribute { id, patch: body.into(), if_version, stamp: app.stamp()? }).await?;
     reply::changed(definition.version, &AttributeDto::from(&definition))
 }
 
@@ -99,10 +100,10 @@ async fn update(
 )]
 async fn delete(
     State(app): State<App>,
-    _: Staff<Catalogue>,
+    staff: Staff<Catalogue>,
     Path(id): Path<Uuid>,
     IfMatch(if_version): IfMatch,
 ) -> Result<Response, Problem> {
-    app.run(DeleteAttribute { id, if_version }).await?;
+    app.run_as(staff.actor(), DeleteAttribute { id, if_version }).await?;
     Ok(reply::no_content())
 }

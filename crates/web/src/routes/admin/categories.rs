@@ -81,7 +81,7 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let stamp = app.stamp()?;
     let claim = creating.claim(staff.account_id(), "POST /v1/admin/categories", stamp.now);
-    app.run_once(claim, CreateCategory { draft: creating.body.into(), stamp }, created).await
+    app.run_once_as(staff.actor(), claim, CreateCategory { draft: creating.body.into(), stamp }, created).await
 }
 
 fn created(category: &Category) -> StoredReply {
@@ -106,12 +106,13 @@ fn created(category: &Category) -> StoredReply {
 )]
 pub(super) async fn update(
     State(app): State<App>,
-    _: Staff<Catalogue>,
+    staff: Staff<Catalogue>,
     Path(id): Path<CategoryId>,
     IfMatch(if_version): IfMatch,
     Json(body): Json<CategoryPatchDto>,
 ) -> Result<Response, Problem> {
-    let category = app.run(UpdateCategory { id, patch: body.into(), if_version, stamp: app.stamp()? }).await?;
+    let category =
+        app.run_as(staff.actor(), UpdateCategory { id, patch: body.into(), if_version, stamp: app.stamp()? }).await?;
     reply::changed(category.version, &CategoryDto::from(&category))
 }
 
@@ -132,13 +133,15 @@ pub(super) async fn update(
 )]
 pub(super) async fn move_to(
     State(app): State<App>,
-    _: Staff<Catalogue>,
+    staff: Staff<Catalogue>,
     Path(id): Path<CategoryId>,
     IfMatch(if_version): IfMatch,
     Json(body): Json<MoveCategoryDto>,
 ) -> Result<Response, Problem> {
     let MoveCategoryDto { parent_id, after_id } = body;
-    let tree = app.run(MoveCategory { id, parent_id, after: after_id, if_version, stamp: app.stamp()? }).await?;
+    let tree = app
+        .run_as(staff.actor(), MoveCategory { id, parent_id, after: after_id, if_version, stamp: app.stamp()? })
+        .await?;
     let items = tree.iter().map(CategoryDto::from).collect();
     reply::json(StatusCode::OK, &ListDto { items, next_cursor: None })
 }
@@ -160,10 +163,10 @@ pub(super) async fn move_to(
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    _: Staff<Catalogue>,
+    staff: Staff<Catalogue>,
     Path(id): Path<CategoryId>,
     IfMatch(if_version): IfMatch,
 ) -> Result<Response, Problem> {
-    app.run(DeleteCategory { id, if_version }).await?;
+    app.run_as(staff.actor(), DeleteCategory { id, if_version }).await?;
     Ok(reply::no_content())
 }

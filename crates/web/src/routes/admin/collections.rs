@@ -57,7 +57,7 @@ async fn create(
 ) -> Result<Response, Problem> {
     let stamp = app.stamp()?;
     let claim = creating.claim(staff.account_id(), "POST /v1/admin/collections", stamp.now);
-    app.run_once(claim, CreateCollection { draft: creating.body.into_draft()?, stamp }, created).await
+    app.run_once_as(staff.actor(), claim, CreateCollection { draft: creating.body.into_draft()?, stamp }, created).await
 }
 
 fn created(collection: &Collection) -> StoredReply {
@@ -104,13 +104,13 @@ async fn read(
 )]
 async fn update(
     State(app): State<App>,
-    _: Staff<Catalogue>,
+    staff: Staff<Catalogue>,
     Path(id): Path<Uuid>,
     IfMatch(if_version): IfMatch,
     Json(body): Json<CollectionPatchDto>,
 ) -> Result<Response, Problem> {
     let update = UpdateCollection { id, patch: body.into_patch()?, if_version, stamp: app.stamp()? };
-    let collection = app.run(update).await?;
+    let collection = app.run_as(staff.actor(), update).await?;
     reply::changed(collection.version, &AdminCollectionDto::from(&collection))
 }
 
@@ -127,10 +127,10 @@ async fn update(
 )]
 async fn delete(
     State(app): State<App>,
-    _: Staff<Catalogue>,
+    staff: Staff<Catalogue>,
     Path(id): Path<Uuid>,
     IfMatch(if_version): IfMatch,
 ) -> Result<Response, Problem> {
-    app.run(DeleteCollection { id, if_version }).await?;
+    app.run_as(staff.actor(), DeleteCollection { id, if_version }).await?;
     Ok(reply::no_content())
 }

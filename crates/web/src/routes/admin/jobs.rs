@@ -8,9 +8,12 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use commerce::jobs::{CancelJob, PART_BYTES, QueueJob};
+use commerce::{
+    Actor,
+    jobs::{CancelJob, PART_BYTES, QueueJob},
+};
 use http::{StatusCode, header};
-use model::{AccountId, Job, job::JobKind};
+use model::{Job, job::JobKind};
 use serde::Deserialize;
 use store::DocumentKind;
 use utoipa::IntoParams;
@@ -68,7 +71,7 @@ async fn import_products(
     Query(query): Query<ImportQuery>,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    queue(&app, JobKind::ImportProducts, staff.account_id(), &query, request).await
+    queue(&app, JobKind::ImportProducts, staff.actor(), &query, request).await
 }
 
 /// Set prices and stock of many variants
@@ -92,7 +95,7 @@ async fn import_prices(
     Query(query): Query<ImportQuery>,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    queue(&app, JobKind::SetPrices, staff.account_id(), &query, request).await
+    queue(&app, JobKind::SetPrices, staff.actor(), &query, request).await
 }
 
 /// Import a whole catalogue
@@ -116,13 +119,13 @@ async fn import_catalogue(
     Query(query): Query<ImportQuery>,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    queue(&app, JobKind::ImportCatalogue, staff.account_id(), &query, request).await
+    queue(&app, JobKind::ImportCatalogue, staff.actor(), &query, request).await
 }
 
 async fn queue(
     app: &App,
     kind: JobKind,
-    account_id: AccountId,
+    by: Actor,
     query: &ImportQuery,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
@@ -132,8 +135,9 @@ async fn queue(
     let parts = file.chunks(PART_BYTES).map(|part| STANDARD.encode(part)).collect();
     // Twice a large file is enough.
     drop(file);
+    let account_id = by.account_id;
     let queued = QueueJob { kind, keep_going: query.keep_going, parts, account_id, stamp: app.stamp()? };
-    let job = app.run(queued).await?;
+    let job = app.run_as(by, queued).await?;
     let mut response = reply::created(&format!("/v1/admin/jobs/{}", job.id), job.version, &JobDto::from(&job))?;
     *response.status_mut() = StatusCode::ACCEPTED;
     Ok(response)
@@ -206,7 +210,11 @@ async fn read(
     params(("id" = uuid::Uuid, Path, description = "The job")),
     responses((status = 200, description = "The job as it is now", body = JobDto)),
 )]
-async fn cancel(State(app): State<App>, _: Staff<Catalogue>, Path(id): Path<uuid::Uuid>) -> Result<Response, Problem> {
-    let job = app.run(CancelJob { id, now: app.now() }).await?;
+async fn cancel(
+    State(app): State<App>,
+    staff: Staff<Catalogue>,
+    Path(id): Path<uuid::Uuid>,
+) -> Result<Response, Problem> {
+    let job = app.run_as(staff.actor(), CancelJob { id, now: app.now() }).await?;
     reply::changed(job.version, &JobDto::from(&job))
 }

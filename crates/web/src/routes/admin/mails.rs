@@ -110,10 +110,10 @@ fn content(app: &App, mail: &OutboxMail, reveal: bool) -> Result<MailContentDto,
 )]
 pub(super) async fn resend(
     State(app): State<App>,
-    _: Staff<Customers>,
+    staff: Staff<Customers>,
     Path(id): Path<MailId>,
 ) -> Result<Response, Problem> {
-    app.run(ResendMail { id, now: app.stamp()?.now }).await?;
+    app.run_as(staff.actor(), ResendMail { id, now: app.stamp()?.now }).await?;
     let mail = app.engine().mail(id).await?.ok_or_else(Problem::not_found)?;
     reply::json(StatusCode::ACCEPTED, &MailDto::from(&mail))
 }

@@ -142,7 +142,7 @@ pub(super) async fn transition(
     let OrderTransitionDto { to, note, tracking } = creating.body;
     let tracking = tracking.map(Tracking::from);
     let order = MoveOrder { id, to, mover: Mover::Staff(actor), note, tracking, if_version, stamp };
-    app.run_once(claim, order, moved).await
+    app.run_once_as(staff.actor(), claim, order, moved).await
 }
 
 fn moved(order: &Order) -> StoredReply {

@@ -137,7 +137,7 @@ pub(super) async fn create(
     let (actor, stamp) = (staff.account_id(), app.stamp()?);
     let claim = creating.claim(actor, "POST /v1/admin/products", stamp.now);
     let create = CreateProduct { draft: creating.body.into(), actor_id: Some(actor), stamp };
-    app.run_once(claim, CreateAndShow(create), created).await
+    app.run_once_as(staff.actor(), claim, CreateAndShow(create), created).await
 }
 
 /// The product is shown with its category, which it knows by its id alone, and the reply is kept in the transaction.
@@ -184,7 +184,9 @@ pub(super) async fn update(
     Json(body): Json<ProductPatchDto>,
 ) -> Result<Response, Problem> {
     let actor_id = Some(staff.account_id());
-    let product = app.run(UpdateProduct { id, patch: body.into(), if_version, actor_id, stamp: app.stamp()? }).await?;
+    let product = app
+        .run_as(staff.actor(), UpdateProduct { id, patch: body.into(), if_version, actor_id, stamp: app.stamp()? })
+        .await?;
     reply::changed(product.version, &with_category(&app, &product).await?)
 }
 
@@ -204,11 +206,11 @@ pub(super) async fn update(
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    _: Staff<Catalogue>,
+    staff: Staff<Catalogue>,
     Path(id): Path<ProductId>,
     IfMatch(if_version): IfMatch,
 ) -> Result<Response, Problem> {
-    match app.run(DeleteProduct { id, if_version, stamp: app.stamp()? }).await? {
+    match app.run_as(staff.actor(), DeleteProduct { id, if_version, stamp: app.stamp()? }).await? {
         Deleted::Erased => Ok(reply::no_content()),
         Deleted::Archived(product) => reply::changed(product.version, &with_category(&app, &product).await?),
     }

@@ -104,12 +104,13 @@ async fn read(
 )]
 async fn moderate(
     State(app): State<App>,
-    _: Staff<Catalogue>,
+    staff: Staff<Catalogue>,
     Path(id): Path<ReviewId>,
     IfMatch(if_version): IfMatch,
     Json(body): Json<ReviewVerdictDto>,
 ) -> Result<Response, Problem> {
-    let review = app.run(ModerateReview { id, verdict: body.into(), if_version, now: app.now() }).await?;
+    let review =
+        app.run_as(staff.actor(), ModerateReview { id, verdict: body.into(), if_version, now: app.now() }).await?;
     reply::changed(review.version, &AdminReviewDto::from(&review))
 }
 
@@ -126,10 +127,10 @@ async fn moderate(
 )]
 async fn delete(
     State(app): State<App>,
-    _: Staff<Catalogue>,
+    staff: Staff<Catalogue>,
     Path(id): Path<ReviewId>,
     IfMatch(if_version): IfMatch,
 ) -> Result<Response, Problem> {
-    app.run(DeleteReview { id, author: None, if_version }).await?;
+    app.run_as(staff.actor(), DeleteReview { id, author: None, if_version }).await?;
     Ok(reply::no_content())
 }

@@ -90,7 +90,7 @@ pub(super) async fn move_stock(
     let MoveStockDto { delta, reason, cause } = creating.body;
     let cause = cause.map(Into::into);
     let moved = MoveStock { variant_id, delta, cause, reason, actor_id: Some(actor), stamp };
-    app.run_once(claim, moved, |variant: &Variant| {
+    app.run_once_as(staff.actor(), claim, moved, |variant: &Variant| {
         reply::stored(StatusCode::OK, &VariantDto::new(variant, &Audience::Staff))
     })
     .await

@@ -80,7 +80,13 @@ pub(super) async fn create(
     let (actor, stamp) = (staff.account_id(), app.stamp()?);
     let claim = creating.claim(actor, "POST /v1/admin/products/{id}/variants", stamp.now);
     let draft = creating.body.into();
-    app.run_once(claim, CreateVariant { product_id, draft, if_version, actor_id: Some(actor), stamp }, created).await
+    app.run_once_as(
+        staff.actor(),
+        claim,
+        CreateVariant { product_id, draft, if_version, actor_id: Some(actor), stamp },
+        created,
+    )
+    .await
 }
 
 fn created(product: &Product) -> StoredReply {
@@ -122,7 +128,7 @@ pub(super) async fn generate(
         actor_id: Some(staff.account_id()),
         stamp: app.stamp()?,
     };
-    let product = app.run(generate).await?;
+    let product = app.run_as(staff.actor(), generate).await?;
     let items = product.variants.iter().map(|variant| VariantDto::new(variant, &Audience::Staff)).collect();
     reply::changed(product.version, &Variants { items })
 }
@@ -192,12 +198,13 @@ fn of_product(product: &Product, id: VariantId) -> Result<VariantDto, Problem> {
 )]
 pub(super) async fn update(
     State(app): State<App>,
-    _: Staff<Catalogue>,
+    staff: Staff<Catalogue>,
     Path(id): Path<VariantId>,
     IfMatch(if_version): IfMatch,
     Json(body): Json<VariantPatchDto>,
 ) -> Result<Response, Problem> {
-    let product = app.run(UpdateVariant { id, patch: body.into(), if_version, stamp: app.stamp()? }).await?;
+    let product =
+        app.run_as(staff.actor(), UpdateVariant { id, patch: body.into(), if_version, stamp: app.stamp()? }).await?;
     reply::changed(product.version, &of_product(&product, id)?)
 }
 
@@ -217,10 +224,10 @@ pub(super) async fn update(
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    _: Staff<Catalogue>,
+    staff: Staff<Catalogue>,
     Path(id): Path<VariantId>,
     IfMatch(if_version): IfMatch,
 ) -> Result<Response, Problem> {
-    app.run(DeleteVariant { id, if_version, stamp: app.stamp()? }).await?;
+    app.run_as(staff.actor(), DeleteVariant { id, if_version, stamp: app.stamp()? }).await?;
     Ok(reply::no_content())
 }

@@ -6,7 +6,7 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Redirect, Response},
 };
-use commerce::accounts::TouchSession;
+use commerce::{Actor, accounts::TouchSession};
 use http::{
     HeaderMap, Method, header,
     request::Parts,
@@ -14,6 +14,7 @@ use http::{
 };
 use identity::OpaqueToken;
 use model::{Access, Permission, Role, SessionId, SignedDuration};
+use store::SessionAccess;
 
 use super::csrf::{self, Cookie};
 use crate::{
@@ -29,11 +30,18 @@ const TOUCH_EVERY: SignedDuration = SignedDuration::from_mins(1);
 pub(super) struct Reader {
     /// Who; `None` in a demonstration.
     pub(super) access: Option<Access>,
+    address: ClientAddress,
     /// The cookie that forms are derived from, where there is one.
     pub(super) cookie: Option<OpaqueToken>,
 }
 
 impl Reader {
+    /// Who it is, for the audit log; nobody in a demonstration.
+    pub(super) fn actor(&self) -> Option<Actor> {
+        let address = Some(self.address.0.to_string());
+        self.access.map(|access| Actor { account_id: access.account_id, address, key: None })
+    }
+
     /// Whether codes and links that let somebody in are shown: to the owner, and in a demonstration.
     pub(super) fn sees_secrets(&self) -> bool {
         self.access.is_none_or(|access| access.role == Role::Owner)
@@ -95,15 +103,12 @@ impl FromRequestParts<App> for Reader {
     type Rejection = Turned;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Turned> {
-        let address = match ClientAddress::from_request_parts(parts, app).await {
-            Ok(address) => address,
-            Err(never) => match never {},
-        };
+        let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
         if app.settings().demo && address.0.is_loopback() && is_asked_as_this_machine(&parts.headers) {
-            return Ok(Self { access: None, cookie: csrf::read(app, &parts.headers, Cookie::Form) });
+            return Ok(Self { access: None, address, cookie: csrf::read(app, &parts.headers, Cookie::Form) });
         }
-        let (access, cookie) = signed_in(parts, app, Some(Permission::Customers), address).await?;
-        Ok(Self { access: Some(access), cookie: Some(cookie) })
+        let (session, cookie) = signed_in(parts, app, Some(Permission::Customers), address).await?;
+        Ok(Self { access: Some(session.access), address, cookie: Some(cookie) })
     }
 }
 
@@ -111,11 +116,19 @@ impl FromRequestParts<App> for Reader {
 pub(super) struct StaffPage<A> {
     /// Who.
     pub(super) access: Access,
+    /// The session.
+    pub(super) session_id: SessionId,
     cookie: OpaqueToken,
+    address: ClientAddress,
     area: PhantomData<A>,
 }
 
 impl<A> StaffPage<A> {
+    /// Who it is, for the audit log.
+    pub(super) fn actor(&self) -> Actor {
+        Actor { account_id: self.access.account_id, address: Some(self.address.0.to_string()), key: None }
+    }
+
     /// What forms of this page carry.
     pub(super) fn csrf(&self) -> String {
         csrf::token(&self.cookie)
@@ -134,27 +147,27 @@ impl<A: Area> FromRequestParts<App> for StaffPage<A> {
     type Rejection = Turned;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Turned> {
-        let address = match ClientAddress::from_request_parts(parts, app).await {
-            Ok(address) => address,
-            Err(never) => match never {},
-        };
-        let (access, cookie) = signed_in(parts, app, Some(A::PERMISSION), address).await?;
-        Ok(Self { access, cookie, area: PhantomData })
+        let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
+        let (session, cookie) = signed_in(parts, app, Some(A::PERMISSION), address).await?;
+        let SessionAccess { access, session_id, .. } = session;
+        Ok(Self { access, session_id, cookie, address, area: PhantomData })
     }
 }
 
+/// What it takes to be somebody who works in the shop, whatever they may do there.
+pub(super) struct Anything;
+
 /// Anybody who works in the shop, whatever they may do there.
-pub(super) struct Anyone(pub(super) Access);
+pub(super) type Anyone = StaffPage<Anything>;
 
 impl FromRequestParts<App> for Anyone {
     type Rejection = Turned;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Turned> {
-        let address = match ClientAddress::from_request_parts(parts, app).await {
-            Ok(address) => address,
-            Err(never) => match never {},
-        };
-        Ok(Self(signed_in(parts, app, None, address).await?.0))
+        let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
+        let (session, cookie) = signed_in(parts, app, None, address).await?;
+        let SessionAccess { access, session_id, .. } = session;
+        Ok(Self { access, session_id, cookie, address, area: PhantomData })
     }
 }
 
@@ -164,7 +177,7 @@ async fn signed_in(
     app: &App,
     permission: Option<Permission>,
     address: ClientAddress,
-) -> Result<(Access, OpaqueToken), Turned> {
+) -> Result<(SessionAccess, OpaqueToken), Turned> {
     // Only a page that was looked at can be come back to.
     let path = parts.uri.path_and_query().map(PathAndQuery::as_str).filter(|_| parts.method == Method::GET);
     let back = path.unwrap_or("/admin");
@@ -185,7 +198,7 @@ async fn signed_in(
     if now.duration_since(session.last_used_at) > TOUCH_EVERY {
         touch(app, session.session_id, address).await?;
     }
-    Ok((session.access, cookie))
+    Ok((session, cookie))
 }
 
 async fn touch(app: &App, id: SessionId, address: ClientAddress) -> Result<(), Problem> {

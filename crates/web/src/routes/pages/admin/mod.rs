@@ -26,8 +26,8 @@ const AREAS: [(&str, &str, &str, Permission); 3] = [
 ];
 
 /// Leads to the first area that one may work in.
-pub(super) async fn home(State(app): State<App>, Anyone(access): Anyone) -> Result<Response, Problem> {
-    match AREAS.iter().find(|(.., permission)| access.may(*permission)) {
+pub(super) async fn home(State(app): State<App>, staff: Anyone) -> Result<Response, Problem> {
+    match AREAS.iter().find(|(.., permission)| staff.access.may(*permission)) {
         Some((_, href, ..)) => Ok(Redirect::to(href).into_response()),
         None => {
             let text = "You are signed in. What you may do here, the owner of the shop has to say first.";

@@ -182,7 +182,7 @@ pub(in crate::routes::pages) async fn move_on(
         if_version: form.version,
         stamp: app.stamp()?,
     };
-    let refused = match app.try_run(order).await {
+    let refused = match app.try_run_as(staff.actor(), order).await? {
         Ok(_) => return Ok(Redirect::to(&format!("/admin/orders/{id}?done={}", to.as_str())).into_response()),
         Err(Error::Stale { .. }) => "Somebody else changed this order meanwhile. This is how it is now.".to_owned(),
         Err(Error::Conflict(Conflict::NotAllowed { .. })) => {

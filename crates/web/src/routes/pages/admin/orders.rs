@@ -126,7 +126,7 @@ pub(in crate::routes::pages) async fn move_on(
     for id in chosen.take(PAGE as usize) {
         let mover = Mover::Staff(staff.access.account_id);
         let one = MoveOrder { id, to, mover, note: None, tracking: None, if_version: None, stamp: app.stamp()? };
-        match app.try_run(one).await {
+        match app.try_run_as(staff.actor(), one).await? {
             Ok(_) => moved += 1,
             Err(commerce::Error::Store(error)) => return Err(error.into()),
             Err(_) => left += 1,

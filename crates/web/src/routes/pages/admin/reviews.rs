@@ -116,7 +116,10 @@ pub(in crate::routes::pages) async fn moderate(
         }
         _ => return Err(Problem::not_found()),
     };
-    let done = match app.try_run(ModerateReview { id, verdict, if_version: form.version, now: app.now() }).await {
+    let done = match app
+        .try_run_as(staff.actor(), ModerateReview { id, verdict, if_version: form.version, now: app.now() })
+        .await?
+    {
         Ok(_) => done,
         Err(Error::Stale { .. } | Error::NotFound(_)) => "changed",
         Err(Error::Invalid(_)) => "wrong",

@@ -110,7 +110,12 @@ pub(in crate::routes::pages) async fn resend(
     Form(form): Form<Resend>,
 ) -> Result<Response, Problem> {
     csrf::check(&headers, reader.cookie.as_ref(), &form.csrf)?;
-    match app.try_run(ResendMail { id, now: app.stamp()?.now }).await {
+    let resend = ResendMail { id, now: app.stamp()?.now };
+    let sent = match reader.actor() {
+        Some(actor) => app.try_run_as(actor, resend).await?,
+        None => app.try_run(resend).await,
+    };
+    match sent {
         Ok(()) => Ok(Redirect::to(&format!("/mailbox/{id}?done=resend")).into_response()),
         Err(Error::Conflict(Conflict::SecretGone)) => {
             let mail = app.engine().mail(id).await?.ok_or_else(Problem::not_found)?;

@@ -1,0 +1,277 @@
+//! What a change says in the audit log.
+
+use model::{
+    Account, AuditEntry, Category, Order, OrderEvent, Product, ProductId, Review, StockMovement, Variant, VariantId,
+};
+use store::{Change, Document, DocumentKind};
+use uuid::Uuid;
+
+use super::recorder::Before;
+
+/// Something that was done.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Deed {
+    /// A noun and a verb.
+    pub(super) action: String,
+    /// To what.
+    pub(super) subject_id: Option<Uuid>,
+    /// What that is called.
+    pub(super) subject: String,
+    /// What changed.
+    pub(super) changes: Vec<String>,
+}
+
+impl Deed {
+    fn new(action: impl Into<String>, subject_id: Uuid, subject: impl Into<String>) -> Self {
+        Self { action: action.into(), subject_id: Some(subject_id), subject: subject.into(), changes: Vec::new() }
+    }
+
+    fn with(self, changes: Vec<String>) -> Self {
+        Self { changes, ..self }
+    }
+}
+
+/// What the staff did by this change: nothing, where it only follows from another one, or says nothing about the shop.
+pub(super) fn describe(change: &Change, before: &Before) -> Vec<Deed> {
+    let deed = match change {
+        Change::InsertAccount { account, .. } => Deed::new("account.created", account.id.0, "").with(rights(account)),
+        Change::UpdateAccount(account) => changed_account(account, before.accounts.get(&account.id)),
+        Change::SetPassword { account_id, .. } => Deed::new("account.password_changed", account_id.0, ""),
+        Change::EndSession { id, .. } => Deed::new("session.ended", id.0, ""),
+        Change::EndSessions { account_id, .. } => Deed::new("account.sessions_ended", account_id.0, ""),
+        Change::AnonymiseOrders { account_id } => Deed::new("account.erased", account_id.0, ""),
+
+        Change::InsertCategory(category) => Deed::new("category.created", category.id.0, &category.name),
+        Change::UpdateCategory(category) => {
+            let changes = before.categories.get(&category.id).map(|old| category_changes(old, category));
+            Deed::new("category.changed", category.id.0, &category.name).with(changes.unwrap_or_default())
+        }
+        Change::DeleteCategory { id } => {
+            let name = before.categories.get(id).map(|category| category.name.as_str());
+            Deed::new("category.deleted", id.0, name.unwrap_or_default())
+        }
+        Change::InsertProduct(product) => Deed::new("product.created", product.id.0, &product.title),
+        Change::UpdateProduct { product, .. } => {
+            let changes = before.products.get(&product.id).map(|old| product_changes(old, product));
+            Deed::new("product.changed", product.id.0, &product.title).with(changes.unwrap_or_default())
+        }
+        Change::DeleteProduct { id } => Deed::new("product.deleted", id.0, title(*id, before)),
+        Change::MoveStock(movements) => return movements.iter().filter_map(|moved| stock(moved, before)).collect(),
+
+        Change::PutReview(review) => reviewed(review),
+        Change::DeleteReview { id } => Deed::new("review.deleted", id.0, ""),
+
+        Change::PutDocument(document) => return kept(document, before).into_iter().collect(),
+        Change::DeleteDocument { kind, id } => {
+            let Some(noun) = noun(*kind) else { return Vec::new() };
+            let name = before.documents.get(&(*kind, *id)).map(called);
+            Deed::new(format!("{noun}.deleted"), *id, name.unwrap_or_default())
+        }
+
+        Change::UpdateOrder { order, event } => moved(order, event.as_ref()),
+        Change::RequeueMail { id, .. } => Deed::new("mail.resent", id.0, ""),
+
+        // What follows from the changes above, what customers and the shop itself do, and what is nobody's business.
+        Change::InsertSession(_)
+        | Change::TouchSession { .. }
+        | Change::InsertRefreshToken { .. }
+        | Change::UseRefreshToken { .. }
+        | Change::PutChallenge(_)
+        | Change::DeleteChallenge { .. }
+        | Change::PutAddress { .. }
+        | Change::DeleteAddress { .. }
+        | Change::DeleteAddresses { .. }
+        | Change::NotePrices(_)
+        | Change::AddRating { .. }
+        | Change::PutStockAlert(_)
+        | Change::DeleteStockAlert { .. }
+        | Change::PostponeStockAlert { .. }
+        | Change::InsertOrder(_)
+        | Change::InsertMail(_)
+        | Change::RecordDelivery { .. }
+        | Change::DeleteMailsOf { .. }
+        | Change::InsertAudit(AuditEntry { .. })
+        | Change::StoreReply { .. }
+        | Change::PutMeta { .. } => return Vec::new(),
+    };
+    vec![deed]
+}
+
+fn rights(account: &Account) -> Vec<String> {
+    let permissions: Vec<_> = account.permissions.iter().map(model::Permission::as_str).collect();
+    let may = if permissions.is_empty() { String::new() } else { format!(" with {}", permissions.join(", ")) };
+    vec![format!("role {}{may}", account.role.as_str())]
+}
+
+fn changed_account(account: &Account, before: Option<&Account>) -> Deed {
+    let mut changes = Vec::new();
+    let before_rights = before.map(rights);
+    if before_rights.as_ref() != Some(&rights(account)) {
+        let old = before_rights.and_then(|rights| rights.into_iter().next()).unwrap_or_default();
+        changes.push(format!("{old} → {}", rights(account).join("")));
+    }
+    let was_disabled = before.is_some_and(|before| before.disabled_at.is_some());
+    let action = match (account.deleted_at.is_some(), account.disabled_at.is_some(), was_disabled) {
+        (true, ..) => "account.deleted",
+        (_, true, false) => "account.disabled",
+        (_, false, true) => "account.enabled",
+        _ => "account.changed",
+    };
+    Deed::new(action, account.id.0, "").with(changes)
+}
+
+/// `name: old → new`, when they differ.
+fn note(changes: &mut Vec<String>, name: &str, old: &str, new: &str) {
+    if old != new {
+        let shown = |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
+        changes.push(format!("{name}: {} → {}", shown(old), shown(new)));
+    }
+}
+
+fn category_changes(old: &Category, new: &Category) -> Vec<String> {
+    let mut changes = Vec::new();
+    note(&mut changes, "name", &old.name, &new.name);
+    note(&mut changes, "slug", &old.slug, &new.slug);
+    if old.parent_id != new.parent_id {
+        changes.push("moved in the tree".to_owned());
+    } else if old.position != new.position {
+        changes.push("order changed".to_owned());
+    }
+    if old.details != new.details {
+        changes.push("description or names changed".to_owned());
+    }
+    changes
+}
+
+fn product_changes(old: &Product, new: &Product) -> Vec<String> {
+    let mut changes = Vec::new();
+    let vendor = |product: &Product| product.vendor.clone().unwrap_or_default();
+    note(&mut changes, "title", &old.title, &new.title);
+    note(&mut changes, "slug", &old.slug, &new.slug);
+    note(&mut changes, "status", old.status.as_str(), new.status.as_str());
+    note(&mut changes, "vendor", &vendor(old), &vendor(new));
+    note(&mut changes, "tags", &old.tags.join(", "), &new.tags.join(", "));
+    let others = [
+        (old.description != new.description, "description changed"),
+        (old.category_id != new.category_id, "category changed"),
+        (old.images != new.images, "pictures changed"),
+        (old.options != new.options, "options changed"),
+        (old.details != new.details, "details changed"),
+    ];
+    changes.extend(others.into_iter().filter(|(differs, _)| *differs).map(|(_, text)| text.to_owned()));
+    for variant in &new.variants {
+        match old.variants.iter().find(|known| known.id == variant.id) {
+            Some(known) => variant_changes(&mut changes, known, variant),
+            None => changes.push(format!("variant {} added", variant_name(variant))),
+        }
+    }
+    let is_gone = |variant: &&Variant| new.variants.iter().all(|kept| kept.id != variant.id);
+    changes.extend(old.variants.iter().filter(is_gone).map(|gone| format!("variant {} removed", variant_name(gone))));
+    changes
+}
+
+fn variant_name(variant: &Variant) -> String {
+    variant.sku.clone().unwrap_or_else(|| variant.title())
+}
+
+fn variant_changes(changes: &mut Vec<String>, old: &Variant, new: &Variant) {
+    let name = variant_name(new);
+    let sku = |variant: &Variant| variant.sku.clone().unwrap_or_default();
+    note(changes, &format!("{name} price"), &old.price.to_string(), &new.price.to_string());
+    note(changes, &format!("{name} SKU"), &sku(old), &sku(new));
+    let others = [
+        (old.compare_at_price != new.compare_at_price || old.details.sale != new.details.sale, "sale changed"),
+        (old.option_values != new.option_values, "options changed"),
+        (old.track_stock != new.track_stock, "tracking of stock changed"),
+        (old.weight_grams != new.weight_grams || old.barcode != new.barcode, "weight or barcode changed"),
+        (old.details.prices != new.details.prices, "prices in other currencies changed"),
+    ];
+    changes.extend(others.into_iter().filter(|(differs, _)| *differs).map(|(_, text)| format!("{name} {text}")));
+}
+
+fn title(id: ProductId, before: &Before) -> &str {
+    before.products.get(&id).map(|product| product.title.as_str()).unwrap_or_default()
+}
+
+fn stock(movement: &StockMovement, before: &Before) -> Option<Deed> {
+    // Those of orders follow from the orders.
+    if movement.order_id.is_some() {
+        return None;
+    }
+    let has = |product: &&Product, id: VariantId| product.variants.iter().any(|variant| variant.id == id);
+    let known = before.products.values().find(|product| has(product, movement.variant_id));
+    let subject = known.map(|product| product.title.clone()).unwrap_or_default();
+    let reason = movement.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let change = format!("{:+} {}{reason}", movement.delta, movement.cause.as_str());
+    Some(Deed::new("stock.moved", movement.variant_id.0, subject).with(vec![change]))
+}
+
+fn reviewed(review: &Review) -> Deed {
+    let reply = review.content.reply.as_ref().map(|_| "with a reply".to_owned());
+    let changes = [Some(format!("{} stars, {}", review.stars, review.status.as_str())), reply];
+    Deed::new("review.moderated", review.id.0, "").with(changes.into_iter().flatten().collect())
+}
+
+/// What a document is, where it is something that the staff keep.
+const fn noun(kind: DocumentKind) -> Option<&'static str> {
+    match kind {
+        DocumentKind::Attribute => Some("attribute"),
+        DocumentKind::Collection => Some("collection"),
+        DocumentKind::Job => Some("job"),
+        DocumentKind::Settings => Some("settings"),
+        DocumentKind::Notes => Some("notes"),
+        DocumentKind::ApiKey => Some("api_key"),
+        DocumentKind::SecondFactor => Some("second_factor"),
+        DocumentKind::Redirect
+        | DocumentKind::JobQueue
+        | DocumentKind::JobPart
+        | DocumentKind::Wishlist
+        | DocumentKind::WishlistShare
+        | DocumentKind::SavedViews => None,
+    }
+}
+
+/// What a document is called: never by a name that is a secret's hash or somebody's id.
+fn called(document: &Document) -> String {
+    match document.kind {
+        DocumentKind::Attribute | DocumentKind::Collection => document.name.clone(),
+        DocumentKind::ApiKey => document.body["name"].as_str().unwrap_or_default().to_owned(),
+        DocumentKind::Job => document.body["kind"].as_str().unwrap_or_default().to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn kept(document: &Document, before: &Before) -> Option<Deed> {
+    let noun = noun(document.kind)?;
+    let old = before.documents.get(&(document.kind, document.id));
+    let verb = if old.is_some() { "changed" } else { "created" };
+    // Which settings changed is told; what a second factor or a key says is not.
+    let changes = match (document.kind, old) {
+        (DocumentKind::Settings, old) => fields(old, document),
+        _ => Vec::new(),
+    };
+    Some(Deed::new(format!("{noun}.{verb}"), document.id, called(document)).with(changes))
+}
+
+/// The fields of a document that changed.
+fn fields(old: Option<&Document>, new: &Document) -> Vec<String> {
+    let nothing = serde_json::Value::Null;
+    let Some(body) = new.body.as_object() else { return Vec::new() };
+    let differing = body.iter().filter(|(name, value)| {
+        let before = old.map_or(&nothing, |old| &old.body[name.as_str()]);
+        name.as_str() != "version" && before != *value
+    });
+    let shown = |value: &serde_json::Value| match value {
+        serde_json::Value::Object(_) => "changed".to_owned(),
+        other => other.to_string(),
+    };
+    differing.map(|(name, value)| format!("{name}: {}", shown(value))).collect()
+}
+
+fn moved(order: &Order, event: Option<&OrderEvent>) -> Deed {
+    let tracking = order.tracking.as_ref().map(|tracking| format!("tracking number {}", tracking.number));
+    let note = event.and_then(|event| event.note.clone()).map(|note| format!("note: {note}"));
+    let verb = if event.is_some() { order.status.as_str() } else { "changed" };
+    let changes = [tracking, note].into_iter().flatten().collect();
+    Deed::new(format!("order.{verb}"), order.id.0, order.number.to_string()).with(changes)
+}

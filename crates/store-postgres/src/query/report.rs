@@ -1,0 +1,97 @@
+//! What the overview of the dashboard is made of.
+
+use jiff::Timestamp;
+use store::{BestSeller, LowStock, OpenWork, SalesDay, StoreError};
+use tokio_postgres::Row;
+
+use crate::{
+    flight::Statement,
+    load::{read_all, read_one},
+    param::params,
+};
+
+/// What was sold, by day and currency.
+pub(crate) fn sales(from: Timestamp, before: Timestamp) -> Statement {
+    const SQL: &str = "SELECT floor(extract(epoch FROM placed_at) / 86400)::BIGINT, currency, count(*), \
+         sum(total)::BIGINT FROM orders \
+         WHERE placed_at >= $1 AND placed_at < $2 AND status <> 'cancelled' GROUP BY 1, 2 ORDER BY 1, 2";
+    Statement::new(SQL, params![from, before])
+}
+
+/// Reads what [`sales`] asks.
+pub(crate) fn sales_days(rows: &[Row]) -> Result<Vec<SalesDay>, StoreError> {
+    read_all(rows, "orders", |columns| {
+        Ok(SalesDay {
+            day: columns.int()?,
+            currency: columns.currency()?,
+            orders: columns.int()?,
+            revenue: columns.int()?,
+        })
+    })
+}
+
+/// What sold best, called what it was called in the latest order.
+pub(crate) fn best_sellers(from: Timestamp, before: Timestamp, limit: u32) -> Statement {
+    const SQL: &str = "WITH sold AS (SELECT l.variant_id, sum(l.quantity)::BIGINT AS pieces, max(o.number) AS latest \
+             FROM orders o JOIN order_lines l ON l.order_number = o.number \
+             WHERE o.placed_at >= $1 AND o.placed_at < $2 AND o.status <> 'cancelled' \
+             GROUP BY l.variant_id ORDER BY 2 DESC, l.variant_id LIMIT $3) \
+         SELECT l.product_id, l.variant_id, l.title, l.variant_title, s.pieces \
+         FROM sold s CROSS JOIN LATERAL (SELECT * FROM order_lines l \
+             WHERE l.order_number = s.latest AND l.variant_id = s.variant_id LIMIT 1) l \
+         ORDER BY s.pieces DESC, l.variant_id";
+    Statement::new(SQL, params![from, before, i64::from(limit)])
+}
+
+/// Reads what [`best_sellers`] asks.
+pub(crate) fn sold(rows: &[Row]) -> Result<Vec<BestSeller>, StoreError> {
+    read_all(rows, "order_lines", |columns| {
+        Ok(BestSeller {
+            product_id: columns.id()?,
+            variant_id: columns.id()?,
+            title: columns.string()?,
+            variant_title: columns.string()?,
+            pieces: columns.int()?,
+        })
+    })
+}
+
+/// What is short.
+pub(crate) fn low_stock(at_most: i64, limit: u32) -> Statement {
+    const SQL: &str = "SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
+         FROM stock_levels s JOIN variants v ON v.id = s.variant_id JOIN products p ON p.id = v.product_id \
+         WHERE s.stock <= $1 AND v.track_stock AND p.status = 'active' ORDER BY s.stock, v.id LIMIT $2";
+    Statement::new(SQL, params![at_most, i64::from(limit)])
+}
+
+/// Reads what [`low_stock`] asks.
+pub(crate) fn short(rows: &[Row]) -> Result<Vec<LowStock>, StoreError> {
+    read_all(rows, "stock_levels", |columns| {
+        Ok(LowStock {
+            product_id: columns.id()?,
+            variant_id: columns.id()?,
+            title: columns.string()?,
+            option_values: columns.json()?,
+            sku: columns.opt_string()?,
+            stock: columns.int()?,
+        })
+    })
+}
+
+/// What waits for the staff.
+pub(crate) fn open_work() -> Statement {
+    const SQL: &str = "SELECT (SELECT count(*) FROM orders WHERE status = 'pending'), \
+         (SELECT count(*) FROM orders WHERE status = 'confirmed'), \
+         (SELECT count(*) FROM reviews WHERE status = 'pending'), \
+         (SELECT count(*) FROM mails WHERE status = 'failed')";
+    Statement::new(SQL, params![])
+}
+
+/// Reads what [`open_work`] asks.
+pub(crate) fn counted(rows: &[Row]) -> Result<OpenWork, StoreError> {
+    let counted = read_one(rows, "orders", |columns| {
+        let mut count = || Ok(u64::try_from(columns.int()?).unwrap_or(0));
+        Ok(OpenWork { to_confirm: count()?, to_ship: count()?, reviews: count()?, failed_mails: count()? })
+    })?;
+    Ok(counted.unwrap_or_default())
+}

@@ -1,0 +1,22 @@
+-- Who of the staff changed what.
+
+CREATE TABLE audit_log (
+    id         BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    at         INTEGER NOT NULL,
+    -- Who; NULL is the shop itself. Accounts are never removed, but the log points at nothing that could hold it back.
+    actor_id   BLOB CHECK (length(actor_id) = 16),
+    action     TEXT NOT NULL,
+    subject_id BLOB CHECK (length(subject_id) = 16),
+    content    TEXT NOT NULL CHECK (json_valid(content))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_log_by_actor ON audit_log (actor_id, id);
+CREATE INDEX audit_log_by_subject ON audit_log (subject_id, id) WHERE subject_id IS NOT NULL;
+
+CREATE TRIGGER audit_log_never_changes BEFORE UPDATE ON audit_log
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is append-only');
+END;
+CREATE TRIGGER audit_log_forgets_nothing BEFORE DELETE ON audit_log
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is append-only');
+END;

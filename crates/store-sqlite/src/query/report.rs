@@ -1,0 +1,71 @@
+//! What the overview of the dashboard is made of.
+
+use model::Timestamp;
+use rusqlite::{Connection, params};
+use store::{BestSeller, LowStock, OpenWork, SalesDay};
+
+use crate::sql::{Sql, all, one};
+
+/// A day in microseconds.
+const DAY: i64 = 86_400_000_000;
+
+/// What was sold, by day and currency.
+pub(crate) fn sales(conn: &Connection, from: Timestamp, before: Timestamp) -> Sql<Vec<SalesDay>> {
+    const SQL: &str = "SELECT placed_at / ?3, currency, count(*), sum(total) FROM orders \
+         WHERE placed_at >= ?1 AND placed_at < ?2 AND status <> 'cancelled' GROUP BY 1, 2 ORDER BY 1, 2";
+    all(conn, "orders", SQL, params![from.as_microsecond(), before.as_microsecond(), DAY], |columns| {
+        Ok(SalesDay {
+            day: columns.int()?,
+            currency: columns.currency()?,
+            orders: columns.int()?,
+            revenue: columns.int()?,
+        })
+    })
+}
+
+/// What sold best. The bare columns are those of the row with the latest order.
+pub(crate) fn best_sellers(conn: &Connection, from: Timestamp, before: Timestamp, limit: u32) -> Sql<Vec<BestSeller>> {
+    const SQL: &str = "SELECT l.product_id, l.variant_id, l.title, l.variant_title, sum(l.quantity), max(o.number) \
+         FROM orders o CROSS JOIN order_lines l ON l.order_number = o.number \
+         WHERE o.placed_at >= ? AND o.placed_at < ? AND o.status <> 'cancelled' \
+         GROUP BY l.variant_id ORDER BY 5 DESC, l.variant_id LIMIT ?";
+    all(conn, "order_lines", SQL, params![from.as_microsecond(), before.as_microsecond(), limit], |columns| {
+        Ok(BestSeller {
+            product_id: columns.id()?,
+            variant_id: columns.id()?,
+            title: columns.string()?,
+            variant_title: columns.string()?,
+            pieces: columns.int()?,
+        })
+    })
+}
+
+/// What is short.
+pub(crate) fn low_stock(conn: &Connection, at_most: i64, limit: u32) -> Sql<Vec<LowStock>> {
+    const SQL: &str = "SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
+         FROM stock_levels s JOIN variants v ON v.id = s.variant_id JOIN products p ON p.id = v.product_id \
+         WHERE s.stock <= ? AND v.track_stock = 1 AND p.status = 'active' ORDER BY s.stock, v.id LIMIT ?";
+    all(conn, "stock_levels", SQL, params![at_most, limit], |columns| {
+        Ok(LowStock {
+            product_id: columns.id()?,
+            variant_id: columns.id()?,
+            title: columns.string()?,
+            option_values: columns.list()?,
+            sku: columns.opt_string()?,
+            stock: columns.int()?,
+        })
+    })
+}
+
+/// What waits for the staff.
+pub(crate) fn open_work(conn: &Connection) -> Sql<OpenWork> {
+    const SQL: &str = "SELECT (SELECT count(*) FROM orders WHERE status = 'pending'), \
+         (SELECT count(*) FROM orders WHERE status = 'confirmed'), \
+         (SELECT count(*) FROM reviews WHERE status = 'pending'), \
+         (SELECT count(*) FROM mails WHERE status = 'failed')";
+    let counted = one(conn, "orders", SQL, [], |columns| {
+        let mut count = || Ok(u64::try_from(columns.int()?).unwrap_or(0));
+        Ok(OpenWork { to_confirm: count()?, to_ship: count()?, reviews: count()?, failed_mails: count()? })
+    })?;
+    Ok(counted.unwrap_or_default())
+}

@@ -1,0 +1,61 @@
+//! What the overview of the dashboard is made of.
+
+use model::{Currency, ProductId, VariantId};
+
+/// What was sold on a day (UTC) in a currency. Cancelled orders do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SalesDay {
+    /// The day, in days since 1970-01-01.
+    pub day: i64,
+    /// The currency.
+    pub currency: Currency,
+    /// How many orders were placed.
+    pub orders: i64,
+    /// Their totals together, in minor units.
+    pub revenue: i64,
+}
+
+/// What sold well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BestSeller {
+    /// The product.
+    pub product_id: ProductId,
+    /// The variant.
+    pub variant_id: VariantId,
+    /// What the product was called.
+    pub title: String,
+    /// What told the variant from its siblings.
+    pub variant_title: String,
+    /// How many pieces were sold.
+    pub pieces: i64,
+}
+
+/// A variant of an active product that is short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LowStock {
+    /// The product.
+    pub product_id: ProductId,
+    /// The variant.
+    pub variant_id: VariantId,
+    /// What the product is called.
+    pub title: String,
+    /// What tells the variant from its siblings.
+    pub option_values: Vec<String>,
+    /// The stock keeping unit.
+    pub sku: Option<String>,
+    /// Pieces that are there.
+    pub stock: i64,
+}
+
+/// What waits for the staff.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenWork {
+    /// Orders to confirm.
+    pub to_confirm: u64,
+    /// Orders to ship.
+    pub to_ship: u64,
+    /// Reviews to look at.
+    pub reviews: u64,
+    /// Mails that were given up.
+    pub failed_mails: u64,
+}
