@@ -11,6 +11,7 @@
 //! 4. Its case goes into `store-conformance`, which runs it on every engine.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod audit;
 pub mod bring_over;
 pub mod catalogue;
@@ -23,6 +24,7 @@ pub mod mail;
 pub mod orders;
 pub mod reviews;
 pub mod rich_text;
+pub mod second_factor;
 pub mod settings;
 mod shared_keys;
 pub mod stock_alerts;

@@ -13,6 +13,7 @@ mod password_hash;
 mod password_pool;
 mod password_strength;
 mod random;
+mod second_factor;
 
 pub use access_token::{AccessClaims, AccessTokens, InvalidToken};
 pub use keys::{Keys, KeysError};
@@ -21,3 +22,4 @@ pub use password_hash::{COST_DEFAULT, COST_MAX, COST_MIN, Verified, is_usable_ha
 pub use password_pool::{Overloaded, PasswordPool, PasswordSettings};
 pub use password_strength::check_password;
 pub use random::{fresh_stamp, random_code};
+pub use second_factor::{RECOVERY_CODES, TotpSecret, recovery_codes, recovery_hash};

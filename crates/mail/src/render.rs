@@ -119,6 +119,10 @@ impl Renderer {
 }
 
 impl MailRenderer for Renderer {
+    fn samples(&self) -> Vec<OutboxMail> {
+        crate::samples()
+    }
+
     fn render(&self, mail: &OutboxMail, reveal: bool) -> Result<RenderedMail, String> {
         Self::render(self, mail, secret(reveal)).map_err(|e| e.to_string())
     }

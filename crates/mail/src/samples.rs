@@ -27,6 +27,7 @@ pub fn samples() -> Vec<OutboxMail> {
             title: "Linen shirt (sea blue / M)".to_owned(),
             slug: "linen-shirt".to_owned(),
         }),
+        MailTemplate::StaffInvitation { name: "Ann Fox".to_owned() },
         MailTemplate::Test,
     ];
     let mut ids = Stamp::new(now, 1).ids();
@@ -35,7 +36,9 @@ pub fn samples() -> Vec<OutboxMail> {
         .into_iter()
         .map(|template| {
             let secret = match &template {
-                MailTemplate::ResetPassword { .. } => Some("c2FtcGxlLXRva2VuLW5vdC1yZWFs".to_owned()),
+                MailTemplate::ResetPassword { .. } | MailTemplate::StaffInvitation { .. } => {
+                    Some("c2FtcGxlLXRva2VuLW5vdC1yZWFs".to_owned())
+                }
                 template if template.needs_secret() => Some("482915".to_owned()),
                 _ => None,
             };

@@ -79,6 +79,10 @@ impl View {
         let storefront_url = without_slash(&shop.storefront_url);
         let link = match (&mail.template, &secret) {
             (MailTemplate::ResetPassword { .. }, Some(token)) => Some(reset_link(&storefront_url, token)),
+            // The staff come to the dashboard, which is here and not in the storefront.
+            (MailTemplate::StaffInvitation { .. }, Some(token)) => {
+                Some(reset_link(&without_slash(&shop.public_url), token))
+            }
             _ => None,
         };
         let new_email = match &mail.template {
@@ -146,6 +150,7 @@ pub(crate) fn recipient_name(template: &MailTemplate) -> Option<&str> {
         MailTemplate::VerifyEmail { name }
         | MailTemplate::AccountExists { name }
         | MailTemplate::ResetPassword { name }
+        | MailTemplate::StaffInvitation { name }
         | MailTemplate::PasswordChanged { name }
         | MailTemplate::ConfirmEmailChange { name }
         | MailTemplate::EmailChanged { name, .. } => Some(name),

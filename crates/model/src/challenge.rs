@@ -8,6 +8,8 @@ use crate::{AccountId, Email, session::SecretHash};
 
 /// How long a code or token is good.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+/// How long the link of an invitation is good.
+pub const INVITATION_LIFETIME: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// How many wrong codes are taken before a new code is needed. A six-digit code has a million values.
 pub const TRIES_MAX: i64 = 5;
 /// How many of one kind are mailed to one account in one [`WINDOW`], so that nobody's mailbox is flooded and nobody

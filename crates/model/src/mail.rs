@@ -58,6 +58,11 @@ pub enum MailTemplate {
     OrderCancelled(OrderMail),
     /// A variant that somebody waits for is in stock again.
     BackInStock(BackInStock),
+    /// Somebody is invited to work in the shop.
+    StaffInvitation {
+        /// The person's name.
+        name: String,
+    },
     /// A mail that tries whether mails arrive.
     Test,
 }
@@ -79,6 +84,7 @@ impl MailTemplate {
             Self::OrderDelivered(_) => "order_delivered",
             Self::OrderCancelled(_) => "order_cancelled",
             Self::BackInStock(_) => "back_in_stock",
+            Self::StaffInvitation { .. } => "staff_invitation",
             Self::Test => "test",
         }
     }
@@ -86,7 +92,13 @@ impl MailTemplate {
     /// Whether the mail is worth nothing without its code or token.
     #[must_use]
     pub const fn needs_secret(&self) -> bool {
-        matches!(self, Self::VerifyEmail { .. } | Self::ResetPassword { .. } | Self::ConfirmEmailChange { .. })
+        matches!(
+            self,
+            Self::VerifyEmail { .. }
+                | Self::ResetPassword { .. }
+                | Self::ConfirmEmailChange { .. }
+                | Self::StaffInvitation { .. }
+        )
     }
 }
 
@@ -236,6 +248,9 @@ pub trait MailRenderer: Send + Sync {
     /// # Errors
     /// What is wrong with the template or the address.
     fn source(&self, mail: &OutboxMail, reveal: bool) -> Result<String, String>;
+
+    /// A mail of every kind, with made-up data, to look at.
+    fn samples(&self) -> Vec<OutboxMail>;
 }
 
 /// What became of one try.

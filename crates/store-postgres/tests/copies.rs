@@ -112,7 +112,7 @@ fn a_copy_is_the_same_or_nothing_on_both_engines() {
 fn every_table_is_known_to_the_copy() {
     const COPIED: &str = "'meta', 'accounts', 'addresses', 'challenges', 'sessions', 'refresh_tokens', 'categories', \
          'products', 'variants', 'stock_levels', 'stock_movements', 'orders', 'order_lines', 'order_events', 'mails', \
-         'idempotency_keys', 'price_changes', 'documents', 'reviews', 'stock_alerts'";
+         'idempotency_keys', 'price_changes', 'documents', 'reviews', 'stock_alerts', 'audit_log'";
     let database = test_postgres::Database::fresh();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {

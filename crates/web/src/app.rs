@@ -3,19 +3,23 @@
 use std::{
     borrow::Cow,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use axum::response::Response;
-use commerce::{Actor, Audited, Idempotent, Replied};
+use commerce::{
+    Actor, Audited, Idempotent, Replied,
+    second_factor::{Proof, UseSecondFactor, second_factor},
+};
 use http::{HeaderMap, Uri};
-use identity::{AccessTokens, Keys, PasswordPool};
-use model::{Stamp, Timestamp, mail::MailRenderer};
+use identity::{AccessTokens, Keys, PasswordPool, TotpSecret, recovery_hash};
+use model::{AccountId, ShopSettings, Stamp, Timestamp, mail::MailRenderer};
 use pictures::{Fetcher, Media};
 use serde::Serialize;
-use store::{Claim, Engine, Operation, StoredReply};
+use store::{Claim, Engine, Operation, StoreError, StoredReply};
 use tokio::sync::Notify;
 
 use crate::{
@@ -27,6 +31,9 @@ use crate::{
     search::{Catalogue, Freshness},
     throttle::Throttle,
 };
+
+/// For how long the settings of the shop are remembered.
+const SETTINGS_FOR: Duration = Duration::from_secs(1);
 
 /// The shop as the web sees it. Cheap to clone.
 #[derive(Clone)]
@@ -59,6 +66,7 @@ struct Inner {
     throttle: Arc<Throttle>,
     metrics: Metrics,
     catalogue: Arc<Catalogue>,
+    shop_settings: Mutex<Option<(Arc<ShopSettings>, Instant)>>,
     is_stopping: AtomicBool,
 }
 
@@ -75,6 +83,7 @@ impl App {
             cache,
             throttle: Arc::new(throttle),
             metrics: Metrics::new(),
+            shop_settings: Mutex::new(None),
             is_stopping: AtomicBool::new(false),
         }))
     }
@@ -309,6 +318,44 @@ impl App {
                 Ok(reply::tagged(reply::etag(0, &body), body, request))
             }
             Freshness::Fresh => self.kept(counter, uri, request, 0, &read(catalogue).await?),
+        }
+    }
+
+    /// The settings of the shop, at most a second old: for what asks for them with every request.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub async fn shop_settings(&self) -> Result<Arc<ShopSettings>, StoreError> {
+        let kept = self.0.shop_settings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((settings, _)) = kept.filter(|(_, at)| at.elapsed() < SETTINGS_FOR) {
+            return Ok(settings);
+        }
+        let settings = Arc::new(commerce::settings::settings(self.engine()).await?);
+        let kept = Some((Arc::clone(&settings), Instant::now()));
+        *self.0.shop_settings.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        Ok(settings)
+    }
+
+    /// Reads the settings anew when they are next asked for.
+    pub(crate) fn forget_shop_settings(&self) {
+        *self.0.shop_settings.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether this is a code of somebody's second factor, or a recovery code, that was not used before. It is used up by that.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub(crate) async fn take_second_factor(&self, account_id: AccountId, code: &str) -> Result<bool, Problem> {
+        let Some(factor) = second_factor(self.engine(), account_id).await? else { return Ok(false) };
+        let secret = TotpSecret::unsealed(&factor.sealed, self.keys(), account_id);
+        let proof = match secret.and_then(|secret| secret.step_of(code, self.now())) {
+            Some(step) => Proof::Step(step),
+            None => Proof::Recovery(recovery_hash(code)),
+        };
+        match self.try_run(UseSecondFactor { account_id, proof }).await {
+            Ok(()) => Ok(true),
+            Err(commerce::Error::NotAuthenticated) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 

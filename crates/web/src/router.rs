@@ -13,7 +13,7 @@ use crate::{
 pub(crate) fn build(app: App) -> (Router, Vec<String>) {
     let (mut router, openapi) = routes::api().split_for_parts();
     let mut templates: Vec<String> = openapi.paths.paths.keys().cloned().collect();
-    for (template, methods) in routes::pages() {
+    for (template, methods) in routes::pages(&app) {
         router = router.route(template, methods);
         templates.push(template.to_owned());
     }

@@ -3,6 +3,8 @@
 mod mails;
 mod move_order;
 mod place_order;
+mod under_terms;
 
 pub use move_order::{MoveOrder, Mover};
 pub use place_order::PlaceOrder;
+pub use under_terms::PlaceUnderTerms;

@@ -33,6 +33,8 @@ pub struct MoveOrder {
     pub note: Option<String>,
     /// How to follow the parcel; with a shipment only.
     pub tracking: Option<Tracking>,
+    /// Whether the pieces of a cancelled order cannot be sold again, because they are lost or broken; the staff's to say.
+    pub is_lost: bool,
     /// The version that the caller saw.
     pub if_version: Option<i64>,
     /// The clock and the ids.
@@ -106,7 +108,11 @@ impl MoveOrder {
         let mail = mails::about(order, buyer, event.note.clone(), ids.draw(), self.stamp.now);
         let mut changes = vec![Change::UpdateOrder { order: order.clone(), event: Some(event) }];
         if order.status == OrderStatus::Cancelled {
-            changes.push(Change::MoveStock(self.given_back(order, || ids.draw())));
+            let mut movements = self.given_back(order, || ids.draw());
+            if self.is_lost && matches!(self.mover, Mover::Staff(_)) {
+                movements.extend(written_off(&movements, || ids.draw()));
+            }
+            changes.push(Change::MoveStock(movements));
         }
         changes.extend(mail.map(Change::InsertMail));
         changes
@@ -129,4 +135,17 @@ impl MoveOrder {
             })
             .collect()
     }
+}
+
+/// The movements that take away again what a cancellation gave back, because it is not there.
+fn written_off(given_back: &[StockMovement], mut next_id: impl FnMut() -> MovementId) -> Vec<StockMovement> {
+    let undo = |movement: &StockMovement| StockMovement {
+        id: next_id(),
+        delta: -movement.delta,
+        cause: StockCause::Adjusted,
+        order_id: None,
+        reason: Some("not put back when its order was cancelled".to_owned()),
+        ..movement.clone()
+    };
+    given_back.iter().map(undo).collect()
 }

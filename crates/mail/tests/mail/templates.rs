@@ -60,6 +60,7 @@ fn nasty(mail: &OutboxMail, text: &str) -> OutboxMail {
         MailTemplate::BackInStock(_) => {
             MailTemplate::BackInStock(BackInStock { name, title: text.to_owned(), slug: text.to_owned() })
         }
+        MailTemplate::StaffInvitation { .. } => MailTemplate::StaffInvitation { name },
         MailTemplate::Test => MailTemplate::Test,
     };
     OutboxMail { template, secret: mail.secret.as_ref().map(|_| text.to_owned()), ..mail.clone() }

@@ -30,7 +30,7 @@ pub fn place(shop: &Shop, buyer: &Account, lines: &[RequestedLine]) -> PlaceOrde
 /// A move without words.
 #[must_use]
 pub fn move_order(shop: &Shop, id: OrderId, to: OrderStatus, mover: Mover) -> MoveOrder {
-    MoveOrder { id, to, mover, note: None, tracking: None, if_version: None, stamp: shop.next_stamp() }
+    MoveOrder { id, to, mover, note: None, tracking: None, is_lost: false, if_version: None, stamp: shop.next_stamp() }
 }
 
 impl Shop {

@@ -57,6 +57,9 @@ pub struct LoginDto {
     pub email: String,
     /// The password.
     pub password: String,
+    /// For staff with a second factor: a code of their app, or a recovery code.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// A refresh token.

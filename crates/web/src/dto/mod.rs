@@ -21,6 +21,7 @@ pub mod price;
 pub mod product;
 pub mod review;
 pub mod search;
+pub mod shop;
 pub mod text;
 
 pub use category::{CategoryDto, CategoryRefDto};

@@ -19,4 +19,5 @@ pub use if_match::IfMatch;
 pub use json::{Json, OptionalJson};
 pub use path::Path;
 pub use query::{Query, page_request};
+pub(crate) use signed_in::API_KEY_PREFIX;
 pub use signed_in::{Area, Catalogue, Customers, Orders, Owner, ShopSettings, SignedIn, Staff};

@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
-use commerce::Actor;
+use commerce::{Actor, api_keys::api_key_access};
 use http::{HeaderMap, header, request::Parts};
+use identity::OpaqueToken;
 use model::{Access, AccountId, Permission, Role, SessionId};
 
 use super::ClientAddress;
@@ -54,6 +55,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (is_alone && scheme.eq_ignore_ascii_case("bearer")).then(|| token.trim())
 }
 
+/// What the secrets of API keys begin with, so that people and scanners see what they are.
+pub(crate) const API_KEY_PREFIX: &str = "cwk_";
+
+/// The secret of an API key, if the token is one.
+fn api_key(token: &str) -> Option<OpaqueToken> {
+    OpaqueToken::parse(token.strip_prefix(API_KEY_PREFIX)?)
+}
+
 /// An area of the shop that staff may be trusted with, as a type.
 pub trait Area: Send + Sync + 'static {
     /// The permission it takes.
@@ -84,13 +93,15 @@ areas! {
 }
 
 /// A member of staff (or the owner) who may act in the area `A`: `Staff<Catalogue>`. Others who are signed in get 403.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Staff<A> {
     /// Who it is.
     pub access: Access,
-    /// The session.
-    pub session_id: SessionId,
+    /// The session; none where an API key was used.
+    pub session_id: Option<SessionId>,
     address: ClientAddress,
+    /// The name of the API key that was used.
+    key: Option<String>,
     area: PhantomData<A>,
 }
 
@@ -104,7 +115,7 @@ impl<A: Area> Staff<A> {
     /// Who it is, for the audit log.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        Actor { account_id: self.access.account_id, address: Some(self.address.0.to_string()), key: None }
+        Actor { account_id: self.access.account_id, address: Some(self.address.0.to_string()), key: self.key.clone() }
     }
 }
 
@@ -112,10 +123,20 @@ impl<A: Area> FromRequestParts<App> for Staff<A> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let SignedIn { access, session_id, .. } = SignedIn::from_request_parts(parts, app).await?;
+        let (access, session_id, key) = match bearer(&parts.headers).and_then(api_key) {
+            Some(secret) => {
+                let found = api_key_access(app.engine(), &secret.hash(), app.now()).await?;
+                let (key, access) = found.ok_or_else(Problem::not_authenticated)?;
+                (access, None, Some(key.name))
+            }
+            None => {
+                let SignedIn { access, session_id, .. } = SignedIn::from_request_parts(parts, app).await?;
+                (access, Some(session_id), None)
+            }
+        };
         if access.may(A::PERMISSION) {
             let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
-            Ok(Self { access, session_id, address, area: PhantomData })
+            Ok(Self { access, session_id, address, key, area: PhantomData })
         } else {
             Err(forbidden(&format!("This takes the permission `{}`.", A::PERMISSION.as_str())))
         }

@@ -33,6 +33,8 @@ pub(crate) mod tag {
     pub(crate) const ADMIN_ORDERS: &str = "admin: orders";
     /// For staff: accounts and mails.
     pub(crate) const ADMIN_CUSTOMERS: &str = "admin: customers";
+    /// Staff: the shop itself.
+    pub(crate) const ADMIN_SETTINGS: &str = "admin: settings";
     /// For those who run the server.
     pub(crate) const OPERATIONS: &str = "operations";
 }
@@ -73,7 +75,7 @@ pub(crate) fn frame() -> OpenApi {
     OpenApiBuilder::new().info(info).tags(Some(tags())).components(Some(components())).build()
 }
 
-fn tags() -> [Tag; 8] {
+fn tags() -> [Tag; 9] {
     let tag = |name: &str, description: &str| TagBuilder::new().name(name).description(Some(description)).build();
     [
         tag(tag::AUTH, "Signing up, signing in, and staying signed in."),
@@ -83,6 +85,10 @@ fn tags() -> [Tag; 8] {
         tag(tag::ADMIN_CATALOGUE, "For staff with the permission `catalogue`: products, categories, stock."),
         tag(tag::ADMIN_ORDERS, "For staff with the permission `orders`: everybody's orders."),
         tag(tag::ADMIN_CUSTOMERS, "For staff with the permission `customers`: accounts and the mails sent to them."),
+        tag(
+            tag::ADMIN_SETTINGS,
+            "For staff with the permission `settings`: what the shop is like, and who changed what.",
+        ),
         tag(tag::OPERATIONS, "For those who run the server."),
     ]
 }
@@ -91,7 +97,7 @@ fn components() -> Components {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("The access token of POST /v1/auth/login or /v1/auth/refresh."))
+        .description(Some("The access token of POST /v1/auth/login or /v1/auth/refresh; or, under /v1/admin, an API key that the staff made in the dashboard (`cwk_…`)."))
         .build();
     ComponentsBuilder::new()
         .schema(ProblemBody::name(), ProblemBody::schema())

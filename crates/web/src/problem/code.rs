@@ -81,6 +81,8 @@ codes! {
         "Send a live access token as `Authorization: Bearer …`; get a new one from POST /v1/auth/refresh or by signing in.";
     WrongCredentials "wrong_credentials" UNAUTHORIZED "The e-mail address or the password is wrong"
         "Check both. Which of the two is wrong is not said.";
+    SecondFactorRequired "second_factor_required" UNAUTHORIZED "A code of the second factor is needed"
+        "Send the same request once more with `code`: six digits of the app, or a recovery code.";
     InvalidCode "invalid_code" UNAUTHORIZED "The code or token is not valid"
         "It may be mistyped, used, or expired. Ask for a new one.";
     Forbidden "forbidden" FORBIDDEN "You may not do this"

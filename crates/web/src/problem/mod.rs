@@ -188,6 +188,12 @@ impl Problem {
         self.0.code
     }
 
+    /// What happened, in words.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0.detail
+    }
+
     /// Its status.
     #[must_use]
     pub fn status(&self) -> StatusCode {

@@ -86,6 +86,17 @@ pub(crate) fn page(content_type: &'static str, policy: &'static str, body: impl 
     response
 }
 
+/// `page` in the place of `response`, with what the log and the client are told of it.
+pub(crate) fn instead(response: Response, page: Response) -> Response {
+    let (mut said, _) = response.into_parts();
+    let (new, body) = page.into_parts();
+    said.headers.remove(header::CONTENT_LENGTH);
+    for (name, value) in &new.headers {
+        said.headers.insert(name, value.clone());
+    }
+    Response::from_parts(said, body)
+}
+
 /// 200 with this body and tag, or 304.
 pub(crate) fn tagged(tag: HeaderValue, body: Bytes, request: &HeaderMap) -> Response {
     let mut response = if is_match(request, &tag) {

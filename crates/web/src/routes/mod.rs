@@ -14,6 +14,7 @@ mod problems;
 mod products;
 mod reviews;
 mod search;
+mod shop;
 mod wishlists;
 
 use axum::{
@@ -40,14 +41,15 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .merge(reviews::router())
         .merge(wishlists::router())
         .merge(search::router())
+        .routes(utoipa_axum::routes!(shop::read))
         .merge(orders::router())
         .merge(admin::router())
         .merge(operations::router())
 }
 
 /// What is for people rather than programs, by its path.
-pub(crate) fn pages() -> Vec<(&'static str, MethodRouter<App>)> {
-    let mut pages = pages::all();
+pub(crate) fn pages(app: &App) -> Vec<(&'static str, MethodRouter<App>)> {
+    let mut pages = pages::all(app);
     pages.extend([
         ("/docs", get(docs::redirect)),
         ("/docs/", get(docs::index)),

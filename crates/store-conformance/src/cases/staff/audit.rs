@@ -60,7 +60,8 @@ pub async fn each_kind_of_change_is_in_it(shop: Shop) {
     for (to, tracking) in [(OrderStatus::Confirmed, None), (OrderStatus::Shipped, tracking)] {
         let mover = Mover::Staff(ola.id);
         let stamp = shop.next_stamp();
-        let moved = MoveOrder { id: order.id, to, mover, note: None, tracking, if_version: None, stamp };
+        let moved =
+            MoveOrder { id: order.id, to, mover, note: None, tracking, is_lost: false, if_version: None, stamp };
         shop.run(audited(&shop, &ola, moved)).await.expect("moved");
     }
     let lock = SetAccess {

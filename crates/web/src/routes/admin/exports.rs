@@ -37,8 +37,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     responses((status = 200, description = "The file", body = String, content_type = "text/csv")),
 )]
 async fn products(State(app): State<App>, _: Staff<Catalogue>) -> Result<Response, Problem> {
-    let categories = app.engine().categories().await?;
-    Ok(file(app, "products.csv", Format::Products(categories)))
+    export(app, "products").await?.ok_or_else(Problem::not_found)
 }
 
 /// Export prices and stock
@@ -50,7 +49,7 @@ async fn products(State(app): State<App>, _: Staff<Catalogue>) -> Result<Respons
     responses((status = 200, description = "The file", body = String, content_type = "text/csv")),
 )]
 async fn prices(State(app): State<App>, _: Staff<Catalogue>) -> Result<Response, Problem> {
-    Ok(file(app, "prices.csv", Format::Prices))
+    export(app, "prices").await?.ok_or_else(Problem::not_found)
 }
 
 /// Export the whole catalogue
@@ -62,11 +61,25 @@ async fn prices(State(app): State<App>, _: Staff<Catalogue>) -> Result<Response,
     responses((status = 200, description = "The file", body = String, content_type = "application/x-ndjson")),
 )]
 async fn catalogue(State(app): State<App>, _: Staff<Catalogue>) -> Result<Response, Problem> {
-    let documents = app.engine().documents(DocumentKind::Attribute).await?;
-    let attributes = documents.iter().map(store::Document::read).collect::<Result<Vec<AttributeDefinition>, _>>()?;
-    let (writer, head) = CatalogueWriter::new(&attributes, app.engine().categories().await?);
-    let collections = collections::all(&app).await?;
-    Ok(file(app, "catalogue.ndjson", Format::Catalogue { writer, head, collections }))
+    export(app, "catalogue").await?.ok_or_else(Problem::not_found)
+}
+
+/// The file of this name, if there is one.
+pub(in crate::routes) async fn export(app: App, name: &str) -> Result<Option<Response>, Problem> {
+    let (name, format) = match name {
+        "products" => ("products.csv", Format::Products(app.engine().categories().await?)),
+        "prices" => ("prices.csv", Format::Prices),
+        "catalogue" => {
+            let documents = app.engine().documents(DocumentKind::Attribute).await?;
+            let attributes =
+                documents.iter().map(store::Document::read).collect::<Result<Vec<AttributeDefinition>, _>>()?;
+            let (writer, head) = CatalogueWriter::new(&attributes, app.engine().categories().await?);
+            let collections = collections::all(&app).await?;
+            ("catalogue.ndjson", Format::Catalogue { writer, head, collections })
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(file(app, name, format)))
 }
 
 enum Format {

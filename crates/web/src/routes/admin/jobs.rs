@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The largest file, in bytes: a hundred thousand products with their descriptions.
-const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub(in crate::routes) const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -11,9 +11,11 @@ mod orders;
 mod pictures;
 mod products;
 mod reviews;
+mod settings;
 mod stock;
 mod variants;
 
+pub(in crate::routes) use self::{exports::export, jobs::FILE_BYTES_MAX};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
@@ -44,4 +46,6 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(mails::list))
         .routes(routes!(mails::read))
         .routes(routes!(mails::resend))
+        .routes(routes!(settings::read, settings::update))
+        .routes(routes!(settings::log))
 }

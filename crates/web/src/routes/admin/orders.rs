@@ -141,7 +141,7 @@ pub(super) async fn transition(
     let claim = creating.claim(actor, "POST /v1/admin/orders/{id}/transitions", stamp.now);
     let OrderTransitionDto { to, note, tracking } = creating.body;
     let tracking = tracking.map(Tracking::from);
-    let order = MoveOrder { id, to, mover: Mover::Staff(actor), note, tracking, if_version, stamp };
+    let order = MoveOrder { id, to, mover: Mover::Staff(actor), note, tracking, is_lost: false, if_version, stamp };
     app.run_once_as(staff.actor(), claim, order, moved).await
 }
 

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/login`
 
 use axum::{extract::State, response::Response};
-use commerce::accounts::StartSession;
+use commerce::{accounts::StartSession, second_factor::second_factor};
 use http::StatusCode;
 use model::{Email, account::PASSWORD_MAX};
 
@@ -24,7 +24,7 @@ use crate::{
     request_body = LoginDto,
     responses(
         (status = 200, description = "Signed in", body = SignedInDto),
-        (status = 401, description = "`wrong_credentials`: address and password do not belong together"),
+        (status = 401, description = "`wrong_credentials`: address and password do not belong together; `second_factor_required`: one of the staff sends `code` as well; `invalid_code`: that one is wrong or was used"),
         (status = 403, description = "`email_not_verified` or `account_disabled`, told after the right password only"),
         (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
     ),
@@ -38,8 +38,36 @@ pub(super) async fn login(
     let (session, refresh_token) = new_session(&app, device, address)?;
     let session_id = session.id;
     let start = authenticate(&app, &body.email, body.password, address).await?;
+    second_step(&app, &start, &body.email, body.code.as_deref(), address).await?;
     let account = app.run(StartSession { session, ..start }).await?;
     signed_in(&app, StatusCode::OK, &account, session_id, &refresh_token)
+}
+
+/// Asks those of the staff who have a second factor for a code of it.
+async fn second_step(
+    app: &App,
+    start: &StartSession,
+    email: &str,
+    code: Option<&str>,
+    address: ClientAddress,
+) -> Result<(), Problem> {
+    let account = app.engine().account(start.account_id).await?.ok_or_else(Problem::not_authenticated)?;
+    if !account.access().is_staff() {
+        return Ok(());
+    }
+    if second_factor(app.engine(), account.id).await?.is_none() {
+        let is_required = app.shop_settings().await?.require_second_factor;
+        let detail = "This shop asks its staff for a second factor. Set yours up in the dashboard first.";
+        return if is_required { Err(Problem::new(Code::Forbidden).detail(detail)) } else { Ok(()) };
+    }
+    let Some(code) = code else { return Err(Problem::new(Code::SecondFactorRequired)) };
+    let email = Email::parse("/email", email)?;
+    let attempt = app.throttle().attempt(&email, address.0, false)?;
+    if !app.take_second_factor(account.id, code).await? {
+        return Err(Problem::new(Code::InvalidCode));
+    }
+    attempt.give_back();
+    Ok(())
 }
 
 /// Checks address and password; gives the operation that begins the session, with a session to be filled in.

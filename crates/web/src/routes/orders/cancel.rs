@@ -42,6 +42,7 @@ pub(super) async fn cancel(
         mover: Mover::Customer(caller.account_id()),
         note: body.note,
         tracking: None,
+        is_lost: false,
         if_version,
         stamp: app.stamp()?,
     };

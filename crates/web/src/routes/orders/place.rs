@@ -1,7 +1,7 @@
 //! `POST /v1/orders`
 
 use axum::{extract::State, response::Response};
-use commerce::orders::PlaceOrder;
+use commerce::orders::{PlaceOrder, PlaceUnderTerms};
 use model::{Order, checkout::RequestedLine};
 use store::StoredReply;
 
@@ -39,7 +39,8 @@ pub(super) async fn place(
     let PlaceOrderDto { lines, currency, ship_to } = creating.body;
     let lines = lines.into_iter().map(RequestedLine::from).collect();
     let place = PlaceOrder { buyer: caller.account_id(), lines, currency, ship_to: ship_to.into(), stamp };
-    app.run_once(Some(claim), place, placed).await
+    let settings = app.shop_settings().await?;
+    app.run_once(Some(claim), PlaceUnderTerms { settings, place }, placed).await
 }
 
 fn placed(order: &Order) -> StoredReply {

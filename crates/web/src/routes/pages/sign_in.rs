@@ -7,10 +7,12 @@ use axum::{
 use commerce::{
     Error,
     accounts::{EndSession, NewSession, StartSession},
+    second_factor::second_factor,
 };
 use http::{HeaderMap, StatusCode};
 use identity::OpaqueToken;
 use minijinja::context;
+use model::{AccountId, Timestamp};
 use serde::Deserialize;
 
 use super::{
@@ -18,7 +20,7 @@ use super::{
     template,
 };
 use crate::{
-    App,
+    App, SignUpMode,
     extract::{ClientAddress, Device},
     problem::{Code, Problem},
     routes::auth::authenticate,
@@ -84,11 +86,8 @@ pub(super) async fn submit(
     csrf::check(&headers, csrf::read(&app, &headers, Cookie::Form).as_ref(), &form.csrf)?;
     let token = OpaqueToken::random();
     let refused = match begin(&app, &form, device, address, &token).await {
-        Ok(()) => {
-            let mut response = Redirect::to(own_path(&form.next)).into_response();
-            csrf::set(&app, &mut response, Cookie::Session, Some(&token))?;
-            return Ok(response);
-        }
+        Ok(None) => return go_on(&app, &form.next, &token),
+        Ok(Some(ticket)) => return show_second(&app, &headers, StatusCode::OK, &form.next, &ticket, None),
         Err(problem) => problem,
     };
     let text = match refused.code() {
@@ -103,21 +102,127 @@ pub(super) async fn submit(
     show(&app, &headers, refused.status(), &form.next, &form.email, Some(text), None)
 }
 
+/// Signed in: to where somebody wanted to go.
+fn go_on(app: &App, next: &str, token: &OpaqueToken) -> Result<Response, Problem> {
+    let mut response = Redirect::to(own_path(next)).into_response();
+    csrf::set(app, &mut response, Cookie::Session, Some(token))?;
+    Ok(response)
+}
+
+/// For how long somebody may look for the telephone, in seconds.
+const TICKET_SECS: i64 = 300;
+
+/// What proves, for some minutes, that the password was right: worth nothing without the second factor, nor once the password is
+/// changed.
+fn ticket(app: &App, id: AccountId, password_hash: &str, now: Timestamp) -> String {
+    ticket_until(app, id, password_hash, now.as_second() + TICKET_SECS)
+}
+
+fn ticket_until(app: &App, id: AccountId, password_hash: &str, until: i64) -> String {
+    let subject = format!("{id}.{until}");
+    let mac = app.keys().code_hash("sign_in_ticket", &subject, password_hash);
+    let mac: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{subject}.{mac}")
+}
+
+fn show_second(
+    app: &App,
+    headers: &HeaderMap,
+    status: StatusCode,
+    next: &str,
+    ticket: &str,
+    error: Option<&str>,
+) -> Result<Response, Problem> {
+    let cookie = csrf::read(app, headers, Cookie::Form).unwrap_or_else(OpaqueToken::random);
+    let values = context! { csrf => csrf::token(&cookie), next => own_path(next), ticket, error };
+    let mut response = template::page(app, status, "second_factor.html", values)?;
+    csrf::set(app, &mut response, Cookie::Form, Some(&cookie))?;
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Second {
+    csrf: String,
+    #[serde(default)]
+    next: String,
+    ticket: String,
+    code: String,
+}
+
+/// The second step of signing in: a code of the app, or a recovery code.
+pub(super) async fn second(
+    State(app): State<App>,
+    device: Device,
+    address: ClientAddress,
+    headers: HeaderMap,
+    Form(form): Form<Second>,
+) -> Result<Response, Problem> {
+    csrf::check(&headers, csrf::read(&app, &headers, Cookie::Form).as_ref(), &form.csrf)?;
+    let again = || show(&app, &headers, StatusCode::UNAUTHORIZED, &form.next, "", Some("Sign in once more."), None);
+    let mut parts = form.ticket.split('.');
+    let (Some(Ok(id)), Some(Ok(until))) =
+        (parts.next().map(str::parse::<AccountId>), parts.next().map(str::parse::<i64>))
+    else {
+        return again();
+    };
+    let (Some(account), Some(hash)) = (app.engine().account(id).await?, app.engine().password_hash(id).await?) else {
+        return again();
+    };
+    // A MAC of 256 bits: comparing it in variable time gives nothing to guess.
+    let is_good = until > app.now().as_second() && ticket_until(&app, id, &hash, until) == form.ticket;
+    let Some(email) = account.email.as_ref().filter(|_| is_good && account.access().is_staff()) else { return again() };
+    let attempt = match app.throttle().attempt(email, address.0, false) {
+        Ok(attempt) => attempt,
+        Err(problem) => {
+            let text = "Too many attempts. Wait a minute, then try again.";
+            return show_second(&app, &headers, problem.status(), &form.next, &form.ticket, Some(text));
+        }
+    };
+    if !app.take_second_factor(id, &form.code).await? {
+        let text = "The code is not right, or was used already. Wait for the next one.";
+        return show_second(&app, &headers, StatusCode::UNAUTHORIZED, &form.next, &form.ticket, Some(text));
+    }
+    attempt.give_back();
+    let token = OpaqueToken::random();
+    let session = NewSession {
+        id: app.stamp()?.ids().draw(),
+        refresh_hash: token.hash(),
+        device: device.0,
+        address: address.0.to_string(),
+    };
+    let start = StartSession {
+        account_id: id,
+        verified_hash: hash,
+        rehashed: None,
+        require_verified: app.settings().sign_up == SignUpMode::Verify,
+        session,
+        stamp: app.stamp()?,
+    };
+    match app.try_run(start).await {
+        Ok(_) => go_on(&app, &form.next, &token),
+        Err(Error::NotAuthenticated | Error::AccountDisabled | Error::EmailNotVerified) => again(),
+        Err(error) => Err(error.into()),
+    }
+}
+
 async fn begin(
     app: &App,
     form: &Submission,
     device: Device,
     address: ClientAddress,
     token: &OpaqueToken,
-) -> Result<(), Problem> {
+) -> Result<Option<String>, Problem> {
     let start = authenticate(app, &form.email, form.password.clone(), address).await?;
     let account = app.engine().account(start.account_id).await?.ok_or_else(Problem::not_authenticated)?;
     if !account.access().is_staff() {
         return Err(Problem::new(Code::Forbidden));
     }
+    if second_factor(app.engine(), account.id).await?.is_some() {
+        return Ok(Some(ticket(app, account.id, &start.verified_hash, app.now())));
+    }
     let session = NewSession { refresh_hash: token.hash(), device: device.0, ..start.session.clone() };
     match app.try_run(StartSession { session, ..start }).await {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(None),
         // The password was changed between comparing and signing in.
         Err(Error::NotAuthenticated) => Err(Problem::new(Code::WrongCredentials)),
         Err(error) => Err(error.into()),

@@ -6,7 +6,7 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Redirect, Response},
 };
-use commerce::{Actor, accounts::TouchSession};
+use commerce::{Actor, accounts::TouchSession, second_factor::second_factor};
 use http::{
     HeaderMap, Method, header,
     request::Parts,
@@ -21,8 +21,11 @@ use crate::{
     App,
     extract::{Area, ClientAddress},
     problem::{Code, Problem},
+    routes::auth::verified_hash,
 };
 
+/// Where one's own account is: reached without the second factor that is set up there.
+const ACCOUNT: &str = "/admin/account";
 /// How exactly the last use of a session is noted.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
@@ -52,6 +55,8 @@ impl Reader {
 pub(super) enum Turned {
     /// Sign in first; then come back here.
     ToSignIn(String),
+    /// Set up a second factor first.
+    ToSecondFactor,
     /// An error.
     Away(Problem),
 }
@@ -75,6 +80,7 @@ impl IntoResponse for Turned {
                 let next: String = form_encode(&next);
                 Redirect::to(&format!("/staff/sign-in?next={next}")).into_response()
             }
+            Self::ToSecondFactor => Redirect::to("/admin/account?factor=needed").into_response(),
             Self::Away(problem) => problem.into_response(),
         }
     }
@@ -134,6 +140,24 @@ impl<A> StaffPage<A> {
         csrf::token(&self.cookie)
     }
 
+    /// Asks for the password once more, before something that a session alone must not do. Gives what to say when it is not
+    /// right.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub(super) async fn confirm(
+        &self,
+        app: &App,
+        address: ClientAddress,
+        password: &str,
+    ) -> Result<Option<&'static str>, Problem> {
+        let account = app.engine().account(self.access.account_id).await?.ok_or_else(Problem::not_authenticated)?;
+        match verified_hash(app, &account, password.to_owned(), address).await {
+            Ok(_) => Ok(None),
+            Err(problem) => said(problem).map(Some),
+        }
+    }
+
     /// Refuses a form that our own page did not send.
     ///
     /// # Errors
@@ -151,6 +175,16 @@ impl<A: Area> FromRequestParts<App> for StaffPage<A> {
         let (session, cookie) = signed_in(parts, app, Some(A::PERMISSION), address).await?;
         let SessionAccess { access, session_id, .. } = session;
         Ok(Self { access, session_id, cookie, address, area: PhantomData })
+    }
+}
+
+/// What a page says to a password that was not taken.
+pub(super) fn said(problem: Problem) -> Result<&'static str, Problem> {
+    match problem.code() {
+        Code::WrongCredentials => Ok("Your password is not right. It is asked for because this matters."),
+        Code::TooManyRequests => Ok("Too many attempts. Wait a minute, then try again."),
+        Code::Busy => Ok("The shop is busy. Try again in a moment."),
+        _ => Err(problem),
     }
 }
 
@@ -194,6 +228,12 @@ async fn signed_in(
     };
     if let Some(detail) = detail {
         return Err(Problem::new(Code::Forbidden).detail(detail).into());
+    }
+    if app.shop_settings().await?.require_second_factor
+        && !parts.uri.path().starts_with(ACCOUNT)
+        && second_factor(app.engine(), session.access.account_id).await?.is_none()
+    {
+        return Err(Turned::ToSecondFactor);
     }
     if now.duration_since(session.last_used_at) > TOUCH_EVERY {
         touch(app, session.session_id, address).await?;

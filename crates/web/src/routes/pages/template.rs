@@ -8,8 +8,10 @@ use minijinja::{Environment, Value, context};
 
 use crate::{App, problem::Problem, reply};
 
-/// What pages may load: their style sheet and nothing else. Mails are framed from this server alone.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; \
+/// What pages may load: their style sheet, scripts and pictures from here, and nothing else. Mails are framed from this server
+/// alone.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+    img-src 'self' data:; frame-src 'self'; form-action 'self'; \
     base-uri 'none'; frame-ancestors 'none'";
 
 macro_rules! templates {
@@ -18,26 +20,51 @@ macro_rules! templates {
     };
 }
 
-static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    let sources = templates![
-        "layout.html",
-        "admin_order.html",
-        "admin_orders.html",
-        "admin_reviews.html",
-        "home.html",
-        "mailbox.html",
-        "mailbox_mail.html",
-        "message.html",
-        "reset_password.html",
-        "setup.html",
-        "sign_in.html",
-    ];
-    for (name, source) in sources {
-        environment.add_template(name, source).expect("the built-in templates parse, which a test proves");
-    }
-    environment
-});
+static TEMPLATES: LazyLock<Environment<'static>> =
+    LazyLock::new(|| {
+        let mut environment = Environment::new();
+        // What is not there is shown as nothing, and not as a word of the template engine.
+        environment.set_formatter(|out, state, value| {
+            if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
+        });
+        let sources = templates![
+            "layout.html",
+            "admin_account.html",
+            "admin_audit.html",
+            "admin_categories.html",
+            "admin_customer.html",
+            "admin_customers.html",
+            "admin_import.html",
+            "admin_job.html",
+            "admin_keys.html",
+            "admin_ledger.html",
+            "admin_mail.html",
+            "admin_mails.html",
+            "admin_overview.html",
+            "admin_product.html",
+            "admin_products.html",
+            "admin_search.html",
+            "admin_settings.html",
+            "admin_stock.html",
+            "admin_team.html",
+            "packing_slip.html",
+            "second_factor.html",
+            "admin_order.html",
+            "admin_orders.html",
+            "admin_reviews.html",
+            "home.html",
+            "mailbox.html",
+            "mailbox_mail.html",
+            "message.html",
+            "reset_password.html",
+            "setup.html",
+            "sign_in.html",
+        ];
+        for (name, source) in sources {
+            environment.add_template(name, source).expect("the built-in templates parse, which a test proves");
+        }
+        environment
+    });
 
 /// The page `name` with `values`, and the shop's name for its frame.
 pub(super) fn page(app: &App, status: StatusCode, name: &str, values: Value) -> Result<Response, Problem> {
@@ -64,6 +91,13 @@ pub(super) fn message(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_there_is_shown_as_nothing() {
+        let values = context! { product => context! { vendor => None::<String>, variants => Vec::<Value>::new() } };
+        let html = TEMPLATES.get_template("admin_product.html").and_then(|t| t.render(values)).expect("renders");
+        assert!(html.contains("name=\"vendor\" value=\"\""), "{html}");
+    }
 
     #[test]
     fn every_template_parses_and_escapes() {

@@ -1,45 +1,51 @@
 //! `/admin`: where the staff work. Each page names the area of the shop that its reader must be trusted with.
 
+pub(super) mod account;
+pub(super) mod audit;
+pub(super) mod categories;
+mod chart;
+pub(super) mod customers;
+mod forms;
+pub(super) mod imports;
+pub(super) mod keys;
+pub(super) mod mails;
+pub(super) mod news;
 pub(super) mod order;
 pub(super) mod orders;
+pub(super) mod overview;
+pub(super) mod products;
 pub(super) mod reviews;
+pub(super) mod search;
+pub(super) mod settings;
+pub(super) mod stock;
+pub(super) mod team;
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Redirect, Response},
-};
-use http::StatusCode;
 use minijinja::{Value, context};
 use model::{Access, OrderStatus, Permission};
 
-use super::{
-    staff::{Anyone, StaffPage},
-    template,
-};
-use crate::{App, problem::Problem};
+use super::staff::StaffPage;
 
-/// The areas, in the order of the navigation: name, place, text, and what looking at it takes.
-const AREAS: [(&str, &str, &str, Permission); 3] = [
-    ("orders", "/admin/orders", "Orders", Permission::Orders),
-    ("reviews", "/admin/reviews", "Reviews", Permission::Catalogue),
-    ("mailbox", "/mailbox", "Mailbox", Permission::Customers),
+/// The areas, in the order of the navigation: name, place, text, and what looking at it takes beside working here.
+const AREAS: [(&str, &str, &str, Option<Permission>); 13] = [
+    ("overview", "/admin", "Overview", None),
+    ("orders", "/admin/orders", "Orders", Some(Permission::Orders)),
+    ("products", "/admin/products", "Products", Some(Permission::Catalogue)),
+    ("categories", "/admin/categories", "Categories", Some(Permission::Catalogue)),
+    ("stock", "/admin/stock", "Stock", Some(Permission::Catalogue)),
+    ("reviews", "/admin/reviews", "Reviews", Some(Permission::Catalogue)),
+    ("import", "/admin/import", "Import and export", Some(Permission::Catalogue)),
+    ("customers", "/admin/customers", "Customers", Some(Permission::Customers)),
+    ("mailbox", "/mailbox", "Mailbox", Some(Permission::Customers)),
+    ("staff", "/admin/staff", "Staff", Some(Permission::Settings)),
+    ("keys", "/admin/keys", "API keys", None),
+    ("audit", "/admin/audit", "Audit log", Some(Permission::Settings)),
+    ("settings", "/admin/settings", "Settings", Some(Permission::Settings)),
 ];
-
-/// Leads to the first area that one may work in.
-pub(super) async fn home(State(app): State<App>, staff: Anyone) -> Result<Response, Problem> {
-    match AREAS.iter().find(|(.., permission)| staff.access.may(*permission)) {
-        Some((_, href, ..)) => Ok(Redirect::to(href).into_response()),
-        None => {
-            let text = "You are signed in. What you may do here, the owner of the shop has to say first.";
-            template::message(&app, StatusCode::OK, "Nothing to do yet", text, None)
-        }
-    }
-}
 
 /// The navigation of somebody: what they may look at.
 pub(super) fn areas(access: Option<Access>, section: &str) -> Vec<Value> {
     let shown = AREAS.iter().filter(|(name, .., permission)| match access {
-        Some(access) => access.may(*permission),
+        Some(access) => permission.is_none_or(|permission| access.may(permission)),
         // In a demonstration the mailbox needs nobody signed in.
         None => *name == "mailbox",
     });

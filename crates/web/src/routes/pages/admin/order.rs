@@ -7,6 +7,7 @@ use axum::{
 use commerce::{
     Conflict, Error,
     orders::{MoveOrder, Mover},
+    settings::{AddNote, Noted},
 };
 use http::{HeaderMap, StatusCode};
 use minijinja::{Value, context};
@@ -14,7 +15,11 @@ use model::{Email, Order, OrderId, OrderStatus, OutboxMail, Permission, PostalAd
 use serde::Deserialize;
 use store::{MailFilter, PageRequest};
 
-use super::{frame, status_class, status_text};
+use super::{
+    customers::written,
+    forms::{Fields, refused},
+    frame, status_class, status_text,
+};
 use crate::{
     App,
     extract::{Orders, Path},
@@ -42,9 +47,41 @@ pub(in crate::routes::pages) async fn page(
         Ok(OrderStatus::Shipped) => Some("The order is on its way. The customer gets a mail."),
         Ok(OrderStatus::Delivered) => Some("The order is delivered. The customer gets a mail."),
         Ok(OrderStatus::Cancelled) => Some("The order is cancelled, and its stock is back. The customer gets a mail."),
-        _ => None,
+        _ => (query.done == "noted").then_some("The note is there. Only the staff see it."),
     };
     show(&app, &staff, id, notice, None, &Moving::default()).await
+}
+
+/// Notes something for the staff.
+pub(in crate::routes::pages) async fn note(
+    State(app): State<App>,
+    staff: StaffPage<Orders>,
+    Path(id): Path<OrderId>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let (author_id, text) = (staff.access.account_id, fields.get("text").to_owned());
+    let note = AddNote { about: Noted::Order(id), author_id, text, stamp: app.stamp()? };
+    match app.try_run_as(staff.actor(), note).await? {
+        Ok(_) => Ok(Redirect::to(&format!("/admin/orders/{id}?done=noted")).into_response()),
+        Err(error) => {
+            let refused = refused(error)?;
+            show(&app, &staff, id, None, Some(&refused.text), &Moving::default()).await
+        }
+    }
+}
+
+/// What is put into the parcel, to be printed.
+pub(in crate::routes::pages) async fn slip(
+    State(app): State<App>,
+    staff: StaffPage<Orders>,
+    Path(id): Path<OrderId>,
+) -> Result<Response, Problem> {
+    let order = app.engine().order(id).await?.ok_or_else(Problem::not_found)?;
+    let contact = app.shop_settings().await?.contact_email.clone();
+    let values = context! { order => view(&order), contact, signed_in => true, csrf => staff.csrf() };
+    template::page(&app, StatusCode::OK, "packing_slip.html", values)
 }
 
 async fn show(
@@ -60,7 +97,7 @@ async fn show(
     let mails = app.engine().mails(&filter, &PageRequest { limit: MAILS, after: None }).await?.items;
     let values = context! {
         order => view(&order), mails => mails.iter().map(|mail| mail_row(app, mail)).collect::<Vec<_>>(),
-        sees_mails => staff.access.may(Permission::Customers), moves => moves(&order), notice, error,
+        notes => written(app, Noted::Order(id)).await?, sees_mails => staff.access.may(Permission::Customers), moves => moves(&order), notice, error,
         typed => context! { note => typed.note, carrier => typed.carrier, number => typed.number, url => typed.url },
     };
     let status = if error.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
@@ -126,7 +163,7 @@ const fn event_text(status: OrderStatus) -> &'static str {
     }
 }
 
-fn address(address: &PostalAddress) -> Vec<String> {
+pub(super) fn address(address: &PostalAddress) -> Vec<String> {
     let town = format!("{} {}", address.postal_code, address.city);
     let lines = [
         Some(address.name.as_str()),
@@ -159,6 +196,7 @@ pub(in crate::routes::pages) struct Moving {
     carrier: String,
     number: String,
     url: String,
+    lost: String,
 }
 
 pub(in crate::routes::pages) async fn move_on(
@@ -179,6 +217,7 @@ pub(in crate::routes::pages) async fn move_on(
         mover: Mover::Staff(staff.access.account_id),
         note: given(&form.note),
         tracking,
+        is_lost: !form.lost.is_empty(),
         if_version: form.version,
         stamp: app.stamp()?,
     };

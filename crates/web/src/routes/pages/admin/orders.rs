@@ -11,7 +11,7 @@ use model::{Email, Order, OrderId, OrderStatus};
 use serde::Deserialize;
 use store::{Cursor, OrderFilter, PageRequest};
 
-use super::{encoded, frame, status_class, status_text, tab};
+use super::{encoded, frame, news::newest, status_class, status_text, tab};
 use crate::{
     App,
     extract::Orders,
@@ -40,13 +40,15 @@ pub(in crate::routes::pages) async fn page(
     let status = query.status.parse::<OrderStatus>().ok();
     let wanted = query.q.trim();
     let request = PageRequest { limit: PAGE, after: Cursor::decode(&query.cursor, "newest") };
-    // What is neither a number nor an address finds nothing.
-    let filter = filter(wanted, status);
-    let found = match &filter {
-        Some(filter) => Some(app.engine().orders(filter, &request).await?),
-        None => None,
-    };
-    let (items, next) = found.map(|page| (page.items, page.next)).unwrap_or_default();
+    // A number that is none of an order may be a SKU, and an address may be a part of a name: the first that finds something.
+    let (mut items, mut next) = (Vec::new(), None);
+    for filter in found_by(wanted, status) {
+        let page = app.engine().orders(&filter, &request).await?;
+        (items, next) = (page.items, page.next);
+        if !items.is_empty() {
+            break;
+        }
+    }
     let link = |status: Option<OrderStatus>| {
         let status = status.map(|status| format!("status={}", status.as_str()));
         let words = (!wanted.is_empty()).then(|| format!("q={}", encoded(wanted)));
@@ -61,20 +63,21 @@ pub(in crate::routes::pages) async fn page(
     let values = context! {
         orders => items.iter().map(row).collect::<Vec<_>>(), tabs, next, q => wanted,
         status => status.map(OrderStatus::as_str), filtered => status.is_some() || !wanted.is_empty(),
-        bulk => bulk(status), notice => notice(&query),
+        bulk => bulk(status), notice => notice(&query), newest => newest(&app).await?,
     };
     template::page(&app, StatusCode::OK, "admin_orders.html", context! { ..values, ..frame(&staff, "orders") })
 }
 
-fn filter(wanted: &str, status: Option<OrderStatus>) -> Option<OrderFilter> {
+/// What a text may mean, the most exact first.
+pub(super) fn found_by(wanted: &str, status: Option<OrderStatus>) -> Vec<OrderFilter> {
     let filter = OrderFilter { status, ..OrderFilter::default() };
     if wanted.is_empty() {
-        return Some(filter);
+        return vec![filter];
     }
-    if let Ok(number) = wanted.parse() {
-        return Some(OrderFilter { number: Some(number), ..filter });
-    }
-    Email::parse("", wanted).ok().map(|email| OrderFilter { email: Some(email), ..filter })
+    let number = wanted.parse().ok().map(|number| OrderFilter { number: Some(number), ..filter.clone() });
+    let email = Email::parse("", wanted).ok().map(|email| OrderFilter { email: Some(email), ..filter.clone() });
+    let text = OrderFilter { text: Some(wanted.to_owned()), ..filter };
+    number.into_iter().chain(email).chain([text]).collect()
 }
 
 /// What can be done with several orders of this status at once.
@@ -125,7 +128,16 @@ pub(in crate::routes::pages) async fn move_on(
     let (mut moved, mut left) = (0, 0);
     for id in chosen.take(PAGE as usize) {
         let mover = Mover::Staff(staff.access.account_id);
-        let one = MoveOrder { id, to, mover, note: None, tracking: None, if_version: None, stamp: app.stamp()? };
+        let one = MoveOrder {
+            id,
+            to,
+            mover,
+            note: None,
+            tracking: None,
+            is_lost: false,
+            if_version: None,
+            stamp: app.stamp()?,
+        };
         match app.try_run_as(staff.actor(), one).await? {
             Ok(_) => moved += 1,
             Err(commerce::Error::Store(error)) => return Err(error.into()),

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// A mail may show its own styles and nothing else; scripts, forms and everything from outside stay out.
-const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; \
+pub(in crate::routes::pages) const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; \
     style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 #[derive(Default, Deserialize)]

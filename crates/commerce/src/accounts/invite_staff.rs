@@ -1,0 +1,70 @@
+//! Inviting somebody to work in the shop.
+
+use async_trait::async_trait;
+use model::{
+    Access, Account, Email, MailTemplate, OutboxMail, Permissions, Role, Stamp,
+    challenge::{Challenge, INVITATION_LIFETIME, Purpose},
+};
+use store::{Change, Operation, Tx};
+
+use super::{MailedSecret, mail_to, sign_up};
+use crate::{Conflict, Error};
+
+/// Makes an account of one of the staff, and mails a link that lets them choose a password. A customer with this address
+/// becomes staff and keeps the password.
+#[derive(Clone, Debug)]
+pub struct InviteStaff {
+    /// Who invites: an owner.
+    pub actor: Access,
+    /// Whom.
+    pub email: Email,
+    /// The person's name.
+    pub name: String,
+    /// What they may work with.
+    pub permissions: Permissions,
+    /// The token of the link.
+    pub token: MailedSecret,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for InviteStaff {
+    type Output = Account;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Account, Error> {
+        if self.actor.role != Role::Owner {
+            return Err(Error::Forbidden);
+        }
+        let name = sign_up::name(&self.name)?;
+        let (mut ids, now) = (self.stamp.ids(), self.stamp.now);
+        let (role, permissions) = (Role::Staff, self.permissions);
+        let (account, change) = match tx.account_by_email(&self.email).await?.map(|row| row.account) {
+            Some(known) if known.access().is_staff() || known.disabled_at.is_some() => {
+                return Err(Conflict::EmailTaken.into());
+            }
+            Some(known) => {
+                let account = Account { role, permissions, updated_at: now, version: known.version + 1, ..known };
+                (account.clone(), Change::UpdateAccount(account))
+            }
+            None => {
+                let account = sign_up::new_account(&mut ids, &self.email, &name, self.stamp);
+                let account = Account { role, permissions, ..account };
+                (account.clone(), Change::InsertAccount { account, password_hash: None })
+            }
+        };
+        let previous = tx.challenge(account.id, Purpose::ResetPassword).await?;
+        let hash = Some(self.token.hash);
+        let challenge = Challenge::issue(previous.as_ref(), account.id, Purpose::ResetPassword, hash, now);
+        let challenge = challenge.ok_or(Conflict::EmailTaken)?;
+        let challenge = Challenge { expires_at: now + INVITATION_LIFETIME, ..challenge };
+        let template = MailTemplate::StaffInvitation { name: account.name.clone() };
+        let mail = mail_to(&account, ids.draw(), template, now);
+        let mail = mail.map(|mail| OutboxMail { secret: Some(self.token.plain.clone()), ..mail });
+        let ended = Change::EndSessions { account_id: account.id, except: None, at: now };
+        let changes = [Some(change), Some(ended), Some(Change::PutChallenge(challenge)), mail.map(Change::InsertMail)];
+        tx.apply(&changes.into_iter().flatten().collect::<Vec<_>>()).await?;
+        Ok(account)
+    }
+}

@@ -1,0 +1,35 @@
+//! Placing an order in a shop that says when it takes orders, and where it sends to.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::{Order, ShopSettings};
+use store::{Operation, Tx};
+
+use super::PlaceOrder;
+use crate::Error;
+
+/// Places an order if the shop's settings let it. Behind an idempotency key this is asked for new orders alone: who placed one
+/// before the shop closed goes on getting the same reply.
+#[derive(Clone, Debug)]
+pub struct PlaceUnderTerms {
+    /// The settings.
+    pub settings: Arc<ShopSettings>,
+    /// The order.
+    pub place: PlaceOrder,
+}
+
+#[async_trait]
+impl Operation for PlaceUnderTerms {
+    type Output = Order;
+    type Error = Error;
+
+    fn may_share_transaction(&self) -> bool {
+        self.place.may_share_transaction()
+    }
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Order, Error> {
+        self.settings.check_order(&self.place.ship_to)?;
+        self.place.run(tx).await
+    }
+}

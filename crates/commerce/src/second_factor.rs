@@ -1,0 +1,116 @@
+//! The second factor of the staff. What makes and compares codes is `identity`; here each of them is good once.
+
+use async_trait::async_trait;
+use model::{AccountId, Stamp};
+use serde::{Deserialize, Serialize};
+use store::{Change, Document, DocumentKind, Operation, Queries, StoreError, Tx};
+
+use crate::Error;
+
+/// What is kept of a second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondFactor {
+    /// The secret, covered by the shop's keys.
+    pub sealed: String,
+    /// The hashes of the recovery codes that are left.
+    pub recovery: Vec<String>,
+    /// The step of the last code: that one, and those before it, are used.
+    pub last_step: i64,
+}
+
+/// The second factor of an account, if it has one.
+///
+/// # Errors
+/// The engine failed.
+pub async fn second_factor(queries: &dyn Queries, id: AccountId) -> Result<Option<SecondFactor>, StoreError> {
+    let document = queries.document_named(DocumentKind::SecondFactor, &id.to_string()).await?;
+    document.as_ref().map(Document::read).transpose()
+}
+
+async fn load(tx: &mut dyn Tx, id: AccountId) -> Result<Option<(Document, SecondFactor)>, StoreError> {
+    let document = tx.document_named(DocumentKind::SecondFactor, &id.to_string()).await?;
+    document.map(|document| document.read().map(|factor| (document, factor))).transpose()
+}
+
+/// Gives an account a second factor, in the place of an earlier one.
+#[derive(Clone, Debug)]
+pub struct SetSecondFactor {
+    /// Whose.
+    pub account_id: AccountId,
+    /// The factor; the code that proved that the app knows it is used up.
+    pub factor: SecondFactor,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for SetSecondFactor {
+    type Output = ();
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        let row = tx.account(self.account_id).await?.filter(|row| row.account.is_usable());
+        row.ok_or(Error::NotFound("account"))?;
+        let known = load(tx, self.account_id).await?;
+        let (id, version) =
+            known.map_or_else(|| (self.stamp.ids().draw(), 1), |(document, _)| (document.id, document.version + 1));
+        let name = self.account_id.to_string();
+        let document = Document::new(DocumentKind::SecondFactor, id, name, version, &self.factor)?;
+        Ok(tx.apply(&[Change::PutDocument(document)]).await?)
+    }
+}
+
+/// Takes the second factor of an account away.
+#[derive(Clone, Copy, Debug)]
+pub struct RemoveSecondFactor {
+    /// Whose.
+    pub account_id: AccountId,
+}
+
+#[async_trait]
+impl Operation for RemoveSecondFactor {
+    type Output = ();
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        let Some((document, _)) = load(tx, self.account_id).await? else { return Ok(()) };
+        let change = Change::DeleteDocument { kind: DocumentKind::SecondFactor, id: document.id };
+        Ok(tx.apply(&[change]).await?)
+    }
+}
+
+/// What somebody presented, and was found to be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A code of this step.
+    Step(i64),
+    /// The recovery code with this hash.
+    Recovery(String),
+}
+
+/// Uses a code up. It is refused when it was used before.
+#[derive(Clone, Debug)]
+pub struct UseSecondFactor {
+    /// Whose.
+    pub account_id: AccountId,
+    /// The code.
+    pub proof: Proof,
+}
+
+#[async_trait]
+impl Operation for UseSecondFactor {
+    type Output = ();
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        let (document, mut factor) = load(tx, self.account_id).await?.ok_or(Error::NotAuthenticated)?;
+        match &self.proof {
+            Proof::Step(step) if *step > factor.last_step => factor.last_step = *step,
+            Proof::Recovery(hash) if factor.recovery.contains(hash) => factor.recovery.retain(|left| left != hash),
+            Proof::Step(_) | Proof::Recovery(_) => return Err(Error::NotAuthenticated),
+        }
+        let version = document.version + 1;
+        let document = Document::new(DocumentKind::SecondFactor, document.id, document.name, version, &factor)?;
+        Ok(tx.apply(&[Change::PutDocument(document)]).await?)
+    }
+}

@@ -1,0 +1,345 @@
+// A reference storefront in one file. It uses the public API alone: what it can do, yours can do.
+//
+// Products: GET /v1/products, GET /v1/search, GET /v1/products/{slug}
+// Signing in: POST /v1/auth/signup, /verify-email, /login, /refresh
+// Orders: POST /v1/orders with an Idempotency-Key, GET /v1/orders
+"use strict";
+
+const main = document.querySelector("#main");
+const keep = {
+    get: (name) => JSON.parse(localStorage.getItem(`shop-${name}`) || "null"),
+    set: (name, value) => localStorage.setItem(`shop-${name}`, JSON.stringify(value)),
+};
+let shop = { name: "Shop" };
+
+// ── Small helpers ──
+
+/** An element with these attributes and children; texts are texts, so nobody's name becomes markup. */
+function el(tag, attributes = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+        if (name.startsWith("on")) { element.addEventListener(name.slice(2), value); }
+        else if (value !== null && value !== undefined && value !== false) { element.setAttribute(name, value === true ? "" : value); }
+    }
+    element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    return element;
+}
+
+function money({ amount, currency }) {
+    const format = new Intl.NumberFormat(undefined, { style: "currency", currency });
+    return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
+}
+
+/** Asks the API. A refusal is thrown as the problem (RFC 9457) that it is. */
+async function api(method, path, body, headers = {}) {
+    const signed = keep.get("tokens");
+    const request = { method, headers: { ...headers } };
+    if (signed && !path.startsWith("/v1/auth/")) { request.headers.Authorization = `Bearer ${signed.access_token}`; }
+    if (body !== undefined) { request.headers["Content-Type"] = "application/json"; request.body = JSON.stringify(body); }
+    let response = await fetch(path, request);
+    if (response.status === 401 && signed && !path.startsWith("/v1/auth/") && await refresh(signed)) {
+        request.headers.Authorization = `Bearer ${keep.get("tokens").access_token}`;
+        response = await fetch(path, request);
+    }
+    const reply = response.status === 204 ? null : await response.json();
+    if (!response.ok) { throw reply; }
+    return reply;
+}
+
+async function refresh({ refresh_token }) {
+    const response = await fetch("/v1/auth/refresh", {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ refresh_token }),
+    });
+    if (response.ok) { keep.set("tokens", await response.json()); } else { keep.set("tokens", null); }
+    return response.ok;
+}
+
+function problemText(problem) {
+    if (!problem || !problem.title) { return "The shop cannot be reached. Try again in a moment."; }
+    const errors = (problem.errors || []).map((error) => {
+        const field = (error.pointer || error.parameter || "").split("/").filter(Boolean).slice(-1)[0] || "";
+        return `${field.replaceAll("_", " ")} ${error.message}`.trim();
+    });
+    return errors.length ? errors.join(". ") : problem.detail || problem.title;
+}
+
+function show(title, ...content) {
+    document.title = `${title} · ${shop.name}`;
+    main.replaceChildren(...content);
+    main.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+}
+
+function go(path) { history.pushState(null, "", path); route(); }
+
+// ── Basket: variant, quantity, and what to call it; prices are the shop's to say ──
+
+const basket = {
+    lines: () => keep.get("basket") || [],
+    put(lines) { keep.set("basket", lines.filter((line) => line.quantity > 0)); basket.count(); },
+    add(line) {
+        const lines = basket.lines();
+        const known = lines.find(({ variant_id }) => variant_id === line.variant_id);
+        if (known) { known.quantity += line.quantity; } else { lines.push(line); }
+        basket.put(lines);
+    },
+    count() {
+        const pieces = basket.lines().reduce((sum, { quantity }) => sum + quantity, 0);
+        document.querySelector("#pieces").textContent = pieces ? `(${pieces})` : "";
+    },
+};
+
+// ── Pages ──
+
+function prices(variant) {
+    const now = el("span", { class: "price-now" }, money(variant.price));
+    const before = variant.compare_at_price ? el("s", { class: "price-before" }, money(variant.compare_at_price)) : null;
+    const lowest = variant.lowest_price_30_days
+        ? el("span", { class: "hint" }, ` Lowest price of the last 30 days: ${money(variant.lowest_price_30_days)}`) : null;
+    return [now, before, lowest];
+}
+
+function image(product, size) {
+    const first = product.images[0];
+    if (!first || !first.url.startsWith("/")) { return el("div", { class: "no-image" }); }
+    const url = (first.thumbnails && first.thumbnails[size]) || first.url;
+    return el("img", { src: url, alt: first.alt || "", loading: "lazy" });
+}
+
+async function list() {
+    const wanted = new URLSearchParams(location.search).get("q") || "";
+    document.querySelector("#q").value = wanted;
+    const cursor = new URLSearchParams(location.search).get("cursor");
+    const query = new URLSearchParams({ limit: 24, ...(wanted && { q: wanted }), ...(cursor && { cursor }) });
+    const found = await api("GET", `/v1/${wanted ? "search" : "products"}?${query}`);
+    const items = found.items;
+    const next = found.next_cursor && new URLSearchParams({ ...(wanted && { q: wanted }), cursor: found.next_cursor });
+    const heading = el("h1", {}, wanted ? `Found for “${found.corrected || wanted}”` : shop.name);
+    if (!items.length) {
+        const text = wanted ? "Try another word." : "The first products appear here when they are for sale.";
+        return show("Products", heading, el("div", { class: "card empty" }, el("strong", {}, "Nothing here yet"), text));
+    }
+    const cards = items.map((product) => el("li", {}, el("a", { href: `/shop/${product.slug}` },
+        image(product, "medium"), el("strong", {}, product.title), prices(product.variants[0]))));
+    show("Products", heading, el("ul", { class: "goods" }, cards),
+        next ? el("p", { class: "more" }, el("a", { href: `/?${next}` }, "More products")) : "");
+}
+
+async function productPage(slug) {
+    const product = await api("GET", `/v1/products/${encodeURIComponent(slug)}`);
+    const price = el("p");
+    const stock = el("p", { class: "hint" });
+    const button = el("button", {}, "Put into the basket");
+    const said = el("p", { role: "status" });
+    const select = el("select", { id: "variant" }, product.variants.map((variant, at) =>
+        el("option", { value: at }, variant.option_values.join(" / ") || product.title)));
+    const chosen = () => product.variants[Number(select.value)];
+    const choose = () => {
+        price.replaceChildren(...prices(chosen()).filter(Boolean));
+        stock.textContent = chosen().available ? "" : "Sold out at the moment.";
+        button.disabled = !chosen().available;
+    };
+    select.addEventListener("change", choose);
+    const quantity = el("input", { id: "quantity", type: "number", min: 1, max: 99, value: 1 });
+    const form = el("form", {
+        onsubmit: (event) => {
+            event.preventDefault();
+            const variant = chosen();
+            const title = [product.title, variant.option_values.join(" / ")].filter(Boolean).join(", ");
+            basket.add({ variant_id: variant.id, quantity: Number(quantity.value) || 1, title, price: variant.price });
+            said.replaceChildren("It is in the basket. ", el("a", { href: "/basket" }, "Look at the basket"));
+        },
+    },
+    product.variants.length > 1 ? el("label", { for: "variant" }, product.options.map(({ name }) => name).join(" / ")) : null,
+    product.variants.length > 1 ? select : null,
+    el("label", { for: "quantity" }, "Pieces"), quantity, button, said);
+    // The description is HTML that the shop has sanitised; scripts in it would not run under this page's policy either.
+    const description = el("div");
+    description.innerHTML = product.description;
+    choose();
+    show(product.title, el("div", { class: "show" }, image(product, "large"),
+        el("div", {}, el("h1", {}, product.title), price, stock, form, description)));
+}
+
+function basketPage() {
+    const lines = basket.lines();
+    if (!lines.length) {
+        return show("Basket", el("h1", {}, "Basket"), el("div", { class: "card empty" },
+            el("strong", {}, "The basket is empty"), el("a", { href: "/" }, "Look at the products")));
+    }
+    const rows = lines.map((line, at) => el("tr", {},
+        el("td", { class: "wide" }, line.title),
+        el("td", { class: "figure" }, el("input", {
+            type: "number", min: 0, max: 999, value: line.quantity, "aria-label": `Pieces of ${line.title}`,
+            onchange: (event) => { lines[at].quantity = Number(event.target.value); basket.put(lines); basketPage(); },
+        })),
+        el("td", { class: "figure" }, money({ ...line.price, amount: line.price.amount * line.quantity }))));
+    const sum = lines.reduce((total, line) => total + line.price.amount * line.quantity, 0);
+    show("Basket", el("h1", {}, "Basket"),
+        el("table", { class: "list basket" },
+            el("thead", {}, el("tr", {}, ["Product", "Pieces", "Price"].map((text) => el("th", { scope: "col" }, text)))),
+            el("tbody", {}, rows),
+            el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, "Together"), el("td"),
+                el("td", { class: "figure" }, el("strong", {}, money({ ...lines[0].price, amount: sum })))))),
+        el("p", { class: "act-row" }, el("a", { class: "button", href: "/checkout" }, "To the checkout")));
+}
+
+/** A form out of fields: `[name, label, attributes]`. What is wrong is said above the button. */
+function form(fields, button, send) {
+    const error = el("p", { class: "notice bad", role: "alert", hidden: true });
+    const inputs = fields.flatMap(([name, label, attributes = {}]) => [
+        el("label", { for: attributes.id || name }, label), el("input", { id: name, name, required: true, ...attributes }),
+    ]);
+    const submit = el("button", {}, button);
+    return el("form", {
+        class: "card checkout",
+        onsubmit: async (event) => {
+            event.preventDefault();
+            submit.disabled = true;
+            error.hidden = true;
+            try { await send(Object.fromEntries(new FormData(event.target))); }
+            catch (problem) { error.textContent = problemText(problem); error.hidden = false; }
+            finally { submit.disabled = false; }
+        },
+    }, inputs, error, el("p", { class: "act" }, submit));
+}
+
+function signInPage(back) {
+    const signedIn = (tokens) => { keep.set("tokens", tokens); keep.set("email", tokens.account.email); go(back); };
+    const known = form([
+        ["email", "E-mail address", { type: "email", autocomplete: "username" }],
+        ["password", "Password", { type: "password", autocomplete: "current-password" }],
+    ], "Sign in", async (fields) => signedIn(await api("POST", "/v1/auth/login", fields)));
+    const fresh = form([
+        ["name", "Your name", { autocomplete: "name", id: "new-name" }],
+        ["email", "E-mail address", { type: "email", autocomplete: "email", id: "new-email" }],
+        ["password", "Password", { type: "password", autocomplete: "new-password", minlength: 8, id: "new-password" }],
+    ], "Sign up", async (fields) => {
+        const reply = await api("POST", "/v1/auth/signup", fields);
+        if (reply.access_token) { return signedIn(reply); }
+        codePage(fields.email, signedIn);
+    });
+    show("Sign in", el("h1", {}, "Who is ordering?"), el("div", { class: "halves" },
+        el("section", {}, el("h2", {}, "I am new here"), fresh), el("section", {}, el("h2", {}, "I have been here before"), known)));
+}
+
+function codePage(email, signedIn) {
+    const hint = el("p", { class: "lead" }, `We have sent six digits to ${email}. `);
+    if (shop.demo) { hint.append("In this demonstration the mail is in the ", el("a", { href: "/mailbox", target: "_blank" }, "mailbox"), "."); }
+    show("Code", el("h1", {}, "One code, and you are in"), hint,
+        form([["code", "Code", { inputmode: "numeric", autocomplete: "one-time-code" }]], "Go on",
+            async ({ code }) => signedIn(await api("POST", "/v1/auth/verify-email", { email, code }))));
+}
+
+function checkoutPage() {
+    const lines = basket.lines();
+    if (!lines.length) { return basketPage(); }
+    if (!keep.get("tokens")) { return signInPage("/checkout"); }
+    // One key for one basket: sending it again, after a lost reply too, orders once.
+    const key = keep.get("key") || crypto.randomUUID();
+    keep.set("key", key);
+    const address = form([
+        ["name", "Name", { autocomplete: "name" }], ["line1", "Street and number", { autocomplete: "address-line1" }],
+        ["postal_code", "Postal code", { autocomplete: "postal-code" }], ["city", "Town", { autocomplete: "address-level2" }],
+        ["country", "Country, as two letters", { autocomplete: "country", maxlength: 2, placeholder: "DE" }],
+    ], "Order now", async (fields) => {
+        const wanted = lines.map(({ variant_id, quantity }) => ({ variant_id, quantity }));
+        let order;
+        try {
+            order = await api("POST", "/v1/orders", { lines: wanted, ship_to: { ...fields, country: fields.country.toUpperCase() } },
+                { "Idempotency-Key": key });
+        } catch (problem) {
+            // Refused: nothing is kept for the key, and the next try may be another order.
+            if (problem && problem.title) { keep.set("key", null); keep.set("key", crypto.randomUUID()); }
+            throw problem;
+        }
+        keep.set("key", null);
+        basket.put([]);
+        go(`/my-orders/${order.id}`);
+    });
+    show("Checkout", el("h1", {}, "Where shall it go?"), address);
+}
+
+const statuses = {
+    pending: "Placed", confirmed: "Confirmed", shipped: "On its way", delivered: "Delivered", cancelled: "Cancelled",
+};
+
+async function ordersPage() {
+    if (!keep.get("tokens")) { return signInPage("/my-orders"); }
+    const { items } = await api("GET", "/v1/orders");
+    const rows = items.map((order) => el("li", {},
+        el("a", { href: `/my-orders/${order.id}` }, order.number), " ", el("span", { class: "badge" }, statuses[order.status]), " ", money(order.total)));
+    show("Orders", el("h1", {}, "Your orders"), rows.length ? el("ul", { class: "hits card" }, rows)
+        : el("div", { class: "card empty" }, el("strong", {}, "No orders yet"), el("a", { href: "/" }, "Look at the products")),
+    el("p", {}, el("button", { class: "plain", onclick: signOut }, "Sign out")));
+}
+
+async function signOut() {
+    try { await api("POST", "/v1/auth/logout"); } catch { /* The session is over either way. */ }
+    keep.set("tokens", null);
+    go("/");
+}
+
+async function orderPage(id) {
+    if (!keep.get("tokens")) { return signInPage(`/my-orders/${id}`); }
+    const order = await api("GET", `/v1/orders/${encodeURIComponent(id)}`);
+    const lines = order.lines.map((line) => el("tr", {}, el("td", { class: "wide" }, line.title),
+        el("td", { class: "figure" }, String(line.quantity)), el("td", { class: "figure" }, money(line.total))));
+    const mails = shop.demo ? [" It is in the ", el("a", { href: "/mailbox" }, "mailbox"), " of this demonstration."] : [];
+    show(order.number, el("h1", {}, `Order ${order.number} `, el("span", { class: "badge" }, statuses[order.status])),
+        el("p", { class: "lead" }, "Thank you. A mail says the same.", ...mails),
+        el("table", { class: "list" },
+            el("thead", {}, el("tr", {}, ["Product", "Pieces", "Price"].map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, lines),
+            el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, "Total"), el("td"), el("td", { class: "figure" }, el("strong", {}, money(order.total)))))),
+        order.tracking ? el("p", {}, "Tracking number: ", order.tracking.number) : "",
+        el("p", {}, el("a", { href: "/my-orders" }, "All orders")));
+}
+
+function legalPage(name) {
+    const titles = { imprint: "Imprint", terms: "Terms of sale", privacy: "Privacy", returns: "Returns" };
+    show(titles[name] || name, el("h1", {}, titles[name] || name), el("p", { class: "words" }, (shop.legal || {})[name] || ""));
+}
+
+// ── Where to go ──
+
+async function route() {
+    const [first, second] = location.pathname.split("/").filter(Boolean).map(decodeURIComponent);
+    try {
+        if (!first) { await list(); }
+        else if (first === "shop") { await productPage(second || ""); }
+        else if (first === "basket") { basketPage(); }
+        else if (first === "checkout") { checkoutPage(); }
+        else if (first === "my-orders") { await (second ? orderPage(second) : ordersPage()); }
+        else if (first === "legal") { legalPage(second); }
+    } catch (problem) {
+        show("Not found", el("h1", {}, (problem && problem.title) || "Something went wrong"), el("p", {}, problemText(problem)),
+            el("p", {}, el("a", { href: "/" }, "To the products")));
+    }
+}
+
+const mine = ["shop", "basket", "checkout", "my-orders", "legal", ""];
+document.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (!link || link.target || link.origin !== location.origin || event.ctrlKey || event.metaKey || event.shiftKey) { return; }
+    if (link.hash || !mine.includes(link.pathname.split("/")[1])) { return; }
+    event.preventDefault();
+    go(link.pathname + link.search);
+});
+document.querySelector("form.everywhere").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const wanted = document.querySelector("#q").value.trim();
+    go(wanted ? `/?${new URLSearchParams({ q: wanted })}` : "/");
+});
+window.addEventListener("popstate", route);
+
+(async () => {
+    try { shop = await api("GET", "/v1/shop"); } catch { /* The name is all that is missing. */ }
+    document.querySelector(".brand").textContent = shop.name;
+    const legal = Object.entries(shop.legal || {}).filter(([, text]) => text)
+        .map(([name]) => el("a", { href: `/legal/${name}` }, name[0].toUpperCase() + name.slice(1)));
+    const contact = shop.contact_email ? [el("a", { href: `mailto:${shop.contact_email}` }, "Write to us")] : [];
+    const staff = shop.demo ? [el("a", { href: "/admin" }, "Dashboard"), el("a", { href: "/mailbox" }, "Mailbox"), el("a", { href: "/docs/" }, "API")] : [];
+    document.querySelector(".foot").append(...legal, ...contact, ...staff);
+    basket.count();
+    await route();
+})();

@@ -1,0 +1,168 @@
+//! The shop itself, and the log of what its staff did, as the API speaks of them.
+
+use model::{AuditEntry, Currency, ShopSettings, Timestamp, shop::Legal};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::object::only_from_objects;
+
+only_from_objects!(; both SettingsDto, LegalDto);
+
+/// What a storefront shows of the shop.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Shop)]
+pub struct ShopDto {
+    /// What it is called.
+    #[schema(example = "Alder & Ink")]
+    pub name: String,
+    /// Its currency, as an ISO 4217 code.
+    #[schema(value_type = String, example = "EUR")]
+    pub currency: Currency,
+    /// All currencies that there are prices in.
+    #[schema(value_type = Vec<String>)]
+    pub currencies: Vec<Currency>,
+    /// The languages of the catalogue.
+    pub languages: Vec<String>,
+    /// Whether orders are taken.
+    pub takes_orders: bool,
+    /// What to tell customers while they are not.
+    pub closed_text: String,
+    /// Where it sends to, as ISO 3166-1 alpha-2 codes; empty is everywhere.
+    pub countries: Vec<String>,
+    /// Where customers write to; empty for nowhere.
+    pub contact_email: String,
+    /// The legal texts, as plain text.
+    pub legal: LegalDto,
+    /// Whether this is a demonstration, whose mailbox everybody on this machine may read.
+    pub demo: bool,
+}
+
+/// Legal texts, as plain text.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, remote = "Self")]
+#[schema(as = Legal)]
+pub struct LegalDto {
+    /// Who runs the shop.
+    #[serde(default)]
+    pub imprint: String,
+    /// The terms of sale.
+    #[serde(default)]
+    pub terms: String,
+    /// What is done with personal data.
+    #[serde(default)]
+    pub privacy: String,
+    /// How things are sent back.
+    #[serde(default)]
+    pub returns: String,
+}
+
+impl From<&Legal> for LegalDto {
+    fn from(legal: &Legal) -> Self {
+        let Legal { imprint, terms, privacy, returns } = legal.clone();
+        Self { imprint, terms, privacy, returns }
+    }
+}
+
+/// What the staff set about the shop.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, remote = "Self")]
+#[schema(as = ShopSettings)]
+pub struct SettingsDto {
+    /// Where customers write to; empty for nowhere.
+    #[serde(default)]
+    pub contact_email: String,
+    /// From how many pieces on a variant is short, 0 to 10,000.
+    #[schema(minimum = 0, maximum = 10000)]
+    pub low_stock_at: i64,
+    /// Whether orders are taken.
+    pub takes_orders: bool,
+    /// What to tell customers while they are not.
+    #[serde(default)]
+    pub closed_text: String,
+    /// Where the shop sends to, as ISO 3166-1 alpha-2 codes; empty is everywhere.
+    #[serde(default)]
+    pub countries: Vec<String>,
+    /// Whether the built-in shop window is shown at `/`.
+    pub shop_window: bool,
+    /// Whether the staff need a second factor.
+    pub require_second_factor: bool,
+    /// The legal texts.
+    #[serde(default)]
+    pub legal: LegalDto,
+}
+
+impl From<&ShopSettings> for SettingsDto {
+    fn from(settings: &ShopSettings) -> Self {
+        Self {
+            contact_email: settings.contact_email.clone(),
+            low_stock_at: settings.low_stock_at,
+            takes_orders: settings.takes_orders,
+            closed_text: settings.closed_text.clone(),
+            countries: settings.countries.clone(),
+            shop_window: settings.shop_window,
+            require_second_factor: settings.require_second_factor,
+            legal: (&settings.legal).into(),
+        }
+    }
+}
+
+impl From<SettingsDto> for ShopSettings {
+    fn from(dto: SettingsDto) -> Self {
+        let LegalDto { imprint, terms, privacy, returns } = dto.legal;
+        Self {
+            version: 0,
+            contact_email: dto.contact_email,
+            low_stock_at: dto.low_stock_at,
+            takes_orders: dto.takes_orders,
+            closed_text: dto.closed_text,
+            countries: dto.countries,
+            shop_window: dto.shop_window,
+            require_second_factor: dto.require_second_factor,
+            legal: Legal { imprint, terms, privacy, returns },
+        }
+    }
+}
+
+/// An entry of the audit log.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+pub struct AuditEntryDto {
+    /// Its id; the ids ascend with time.
+    pub id: Uuid,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Who, as the id of an account; `null` is the shop itself.
+    pub actor_id: Option<Uuid>,
+    /// What, as a noun and a verb.
+    #[schema(example = "product.changed")]
+    pub action: String,
+    /// To what.
+    pub subject_id: Option<Uuid>,
+    /// What that was called.
+    pub subject: String,
+    /// What changed, a line each.
+    pub changes: Vec<String>,
+    /// The network address that it came from.
+    pub address: Option<String>,
+    /// The name of the API key that was used.
+    pub key: Option<String>,
+}
+
+impl From<&AuditEntry> for AuditEntryDto {
+    fn from(entry: &AuditEntry) -> Self {
+        let content = entry.content.clone();
+        Self {
+            id: entry.id.0,
+            at: entry.at,
+            actor_id: entry.actor_id.map(|id| id.0),
+            action: entry.action.clone(),
+            subject_id: entry.subject_id,
+            subject: content.subject,
+            changes: content.changes,
+            address: content.address,
+            key: content.key,
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! `/admin/account`: one's own sessions, password and second factor.
+
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use commerce::{
+    accounts::{ChangePassword, EndSession},
+    second_factor::{RemoveSecondFactor, SecondFactor, SetSecondFactor, second_factor},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use identity::{TotpSecret, recovery_codes, recovery_hash};
+use minijinja::{Value, context};
+use model::{Email, SessionId};
+use qrcode::{QrCode, render::svg};
+use serde::Deserialize;
+
+use super::{
+    forms::{Fields, Refused, notice, refused, shop_settings},
+    frame,
+};
+use crate::{
+    App,
+    extract::{ClientAddress, Path},
+    problem::Problem,
+    routes::{
+        auth::verified_hash,
+        pages::{
+            staff::{Anyone, said},
+            template, time_text,
+        },
+    },
+};
+
+/// What the page before may say.
+const NOTICES: [(&str, &str); 3] = [
+    ("ended", "The device is signed out."),
+    ("password", "The password is changed. Your other devices are signed out."),
+    ("removed", "The second factor is gone. The password alone signs you in."),
+];
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct ShowQuery {
+    done: String,
+    factor: String,
+}
+
+pub(in crate::routes::pages) async fn page(
+    State(app): State<App>,
+    staff: Anyone,
+    Query(query): Query<ShowQuery>,
+) -> Result<Response, Problem> {
+    let refused = match query.factor.as_str() {
+        "needed" => Refused::because("This shop asks for a second factor. Set yours up first, below."),
+        _ => Refused::default(),
+    };
+    show(&app, &staff, notice(&query.done, &NOTICES), None, Vec::new(), &refused).await
+}
+
+/// The page; `secret` is one that the person's app shall learn, `codes` are recovery codes that are shown now and never again.
+async fn show(
+    app: &App,
+    staff: &Anyone,
+    notice: Option<&str>,
+    secret: Option<TotpSecret>,
+    codes: Vec<String>,
+    refused: &Refused,
+) -> Result<Response, Problem> {
+    let id = staff.access.account_id;
+    let account = app.engine().account(id).await?.ok_or_else(Problem::not_found)?;
+    let email = account.email.as_ref().map(Email::as_str).unwrap_or_default();
+    let factor = second_factor(app.engine(), id).await?;
+    let sessions = app.engine().sessions(id, app.now()).await?;
+    let sessions = sessions.iter().map(|session| {
+        context! {
+            id => session.id.to_string(), device => session.device, address => session.address,
+            is_this => session.id == staff.session_id, used => session.last_used_at.to_string(),
+            used_text => time_text(session.last_used_at),
+        }
+    });
+    let enrolment = match (&factor, codes.is_empty()) {
+        (None, true) => {
+            let secret = secret.unwrap_or_else(TotpSecret::random);
+            let uri = secret.uri(&app.settings().shop_name, email);
+            Some(context! { secret => secret.to_base32(), uri, picture => picture(&uri)? })
+        }
+        _ => None,
+    };
+    let values = context! {
+        name => account.name, email, sessions => sessions.collect::<Vec<_>>(), notice, enrolment, codes,
+        recovery_left => factor.as_ref().map(|factor| factor.recovery.len()),
+        required => shop_settings(app).await?.require_second_factor,
+    };
+    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let values = context! { ..values, ..refused.shown(), ..frame(staff, "account") };
+    let mut response = template::page(app, status, "admin_account.html", values)?;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The address as a QR code (ISO/IEC 18004) in SVG.
+fn picture(uri: &str) -> Result<Value, Problem> {
+    let code = QrCode::new(uri).map_err(Problem::internal)?;
+    let svg = code.render::<svg::Color<'_>>().min_dimensions(180, 180).build();
+    let start = svg.find("<svg").unwrap_or(0);
+    Ok(Value::from_safe_string(svg[start..].replacen(
+        "<svg",
+        "<svg role=\"img\" aria-label=\"QR code for your app\"",
+        1,
+    )))
+}
+
+/// Sets a second factor up: the code proves that the app knows the secret.
+pub(in crate::routes::pages) async fn enrol(
+    State(app): State<App>,
+    staff: Anyone,
+    address: ClientAddress,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let secret = TotpSecret::from_base32(fields.get("secret")).ok_or_else(Problem::not_found)?;
+    if let Some(text) = staff.confirm(&app, address, fields.get("password")).await? {
+        return show(&app, &staff, None, Some(secret), Vec::new(), &Refused::because(text)).await;
+    }
+    let Some(step) = secret.step_of(fields.get("code"), app.now()) else {
+        let text = "The code is not right. It changes every 30 seconds; is the clock of your telephone right?";
+        return show(&app, &staff, None, Some(secret), Vec::new(), &Refused::because(text)).await;
+    };
+    let codes = recovery_codes();
+    let account_id = staff.access.account_id;
+    let factor = SecondFactor {
+        sealed: secret.sealed(app.keys(), account_id),
+        recovery: codes.iter().map(|code| recovery_hash(code)).collect(),
+        last_step: step,
+    };
+    app.run_as(staff.actor(), SetSecondFactor { account_id, factor, stamp: app.stamp()? }).await?;
+    let notice = "The second factor is set up. From now on signing in asks for a code of your app.";
+    show(&app, &staff, Some(notice), None, codes, &Refused::default()).await
+}
+
+pub(in crate::routes::pages) async fn remove(
+    State(app): State<App>,
+    staff: Anyone,
+    address: ClientAddress,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    if let Some(text) = staff.confirm(&app, address, fields.get("password")).await? {
+        return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await;
+    }
+    app.run_as(staff.actor(), RemoveSecondFactor { account_id: staff.access.account_id }).await?;
+    Ok(Redirect::to("/admin/account?done=removed").into_response())
+}
+
+pub(in crate::routes::pages) async fn end_session(
+    State(app): State<App>,
+    staff: Anyone,
+    Path(id): Path<SessionId>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let end = EndSession { account_id: staff.access.account_id, id, now: app.now() };
+    match app.try_run_as(staff.actor(), end).await? {
+        Ok(()) | Err(commerce::Error::NotFound(_)) => Ok(Redirect::to("/admin/account?done=ended").into_response()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(in crate::routes::pages) async fn password(
+    State(app): State<App>,
+    staff: Anyone,
+    address: ClientAddress,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let account_id = staff.access.account_id;
+    let account = app.engine().account(account_id).await?.ok_or_else(Problem::not_found)?;
+    let verified_hash = match verified_hash(&app, &account, fields.get("password").to_owned(), address).await {
+        Ok(hash) => hash,
+        Err(problem) => {
+            let text = said(problem)?;
+            return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await;
+        }
+    };
+    let email = account.email.as_ref().map(Email::as_str).unwrap_or_default();
+    let new = fields.get("new_password");
+    if let Err(wrong) = identity::check_password("/new_password", new, &[email, &account.name]) {
+        return show(&app, &staff, None, None, Vec::new(), &model::Violations(vec![wrong]).into()).await;
+    }
+    let new_hash = app.passwords().hash(new.to_owned()).await?;
+    let session_id = staff.session_id;
+    let change = ChangePassword { account_id, verified_hash, new_hash, session_id, stamp: app.stamp()? };
+    match app.try_run_as(staff.actor(), change).await? {
+        Ok(()) => Ok(Redirect::to("/admin/account?done=password").into_response()),
+        Err(error) => show(&app, &staff, None, None, Vec::new(), &refused(error)?).await,
+    }
+}

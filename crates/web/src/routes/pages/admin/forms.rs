@@ -1,0 +1,207 @@
+//! What forms send, and what they are told.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Form, FromRequest, Request};
+use commerce::{Conflict, Error};
+use minijinja::{Value, context};
+use model::{Currency, Money, Violations};
+
+use crate::{App, problem::Problem};
+
+/// The fields of a form, in their order; one name may stand for several.
+pub(in crate::routes::pages) struct Fields(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let malformed = |_| Problem::new(crate::problem::Code::MalformedRequest);
+        let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, state).await.map_err(malformed)?;
+        Ok(Self(fields))
+    }
+}
+
+impl Fields {
+    /// What the field says, trimmed; nothing where there is none.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// What the field says, if it says anything.
+    pub(super) fn given(&self, name: &str) -> Option<String> {
+        Some(self.get(name)).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// Whether the box is checked.
+    pub(super) fn is_checked(&self, name: &str) -> bool {
+        !self.get(name).is_empty()
+    }
+
+    /// Everything that fields of this name say.
+    pub(super) fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())
+    }
+
+    /// The fields whose names begin with this, without it.
+    pub(super) fn beginning<'f>(&'f self, prefix: &'f str) -> impl Iterator<Item = (&'f str, &'f str)> {
+        self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.trim())))
+    }
+
+    /// The version that the page showed.
+    pub(super) fn version(&self) -> Option<i64> {
+        self.get("version").parse().ok()
+    }
+
+    /// The token of the form.
+    pub(super) fn csrf(&self) -> &str {
+        self.get("csrf")
+    }
+
+    /// All of it, for showing the form again as it was filled in.
+    pub(super) fn typed(&self) -> Value {
+        let fields: BTreeMap<&str, &str> = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Value::from_serialize(fields)
+    }
+}
+
+/// Why a form was refused, in the words of the page.
+#[derive(Default)]
+pub(super) struct Refused {
+    /// What is wrong on the whole.
+    pub(super) text: String,
+    /// What is wrong with fields, by their pointers without the slash in front.
+    pub(super) fields: BTreeMap<String, String>,
+    /// Whether somebody else was quicker.
+    pub(super) is_stale: bool,
+}
+
+impl Refused {
+    /// One sentence.
+    pub(super) fn because(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// For templates: `error`, and `errors` by field.
+    pub(super) fn shown(&self) -> Value {
+        context! { error => self.text, errors => Value::from_serialize(&self.fields), stale => self.is_stale }
+    }
+}
+
+impl From<Violations> for Refused {
+    fn from(wrong: Violations) -> Self {
+        let mut refused = Self::default();
+        let mut loose = Vec::new();
+        for violation in wrong.0 {
+            let name = violation.pointer.trim_start_matches('/').to_owned();
+            if name.is_empty() {
+                loose.push(sentence(&violation.message));
+            } else {
+                refused.fields.entry(name).or_insert(violation.message);
+            }
+        }
+        if loose.is_empty() {
+            let fields: Vec<_> = refused.fields.iter().map(|(name, message)| field_text(name, message)).collect();
+            refused.text = fields.join(" ");
+        } else {
+            refused.text = loose.join(" ");
+        }
+        refused
+    }
+}
+
+/// `variants/0/sku` and `must ...` as a sentence.
+fn field_text(name: &str, message: &str) -> String {
+    let name: Vec<String> = name
+        .split('/')
+        .filter(|part| *part != "amount")
+        .map(|part| part.parse::<usize>().map_or_else(|_| part.replace('_', " "), |index| (index + 1).to_string()))
+        .collect();
+    sentence(&format!("{} {message}", name.join(" ")))
+}
+
+/// With a capital letter in front and a full stop at the end.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+/// What the page says to a refusal; what is no answer to the form is an error of its own.
+pub(super) fn refused(error: Error) -> Result<Refused, Problem> {
+    let text = match error {
+        Error::Invalid(wrong) => return Ok(wrong.into()),
+        Error::Stale { .. } => {
+            let text = "Somebody else changed this meanwhile.".to_owned();
+            return Ok(Refused { text, is_stale: true, ..Refused::default() });
+        }
+        Error::Forbidden => "Only an owner of the shop may do this.".to_owned(),
+        Error::Conflict(Conflict::StockOutOfRange { on_hand }) => {
+            format!("That is more than there is: {on_hand} on hand.")
+        }
+        Error::Conflict(conflict) => sentence(&conflict.to_string()),
+        other => return Err(other.into()),
+    };
+    Ok(Refused::because(text))
+}
+
+/// An amount as a field shows it: `19.99`.
+pub(super) fn decimal(money: Money) -> String {
+    let text = money.to_string();
+    text.split_once(' ').map_or_else(String::new, |(_, amount)| amount.to_owned())
+}
+
+/// A price that somebody typed.
+pub(super) fn price(wrong: &mut Violations, pointer: &str, text: &str, currency: Currency) -> Option<Money> {
+    let money = Money::from_decimal(text, currency);
+    if money.is_none() {
+        let example = decimal(Money::new(1999, currency));
+        wrong.add(pointer, "invalid", format!("must be a price such as {example}"));
+    }
+    money
+}
+
+/// A whole number that somebody typed.
+pub(super) fn number(wrong: &mut Violations, pointer: &str, text: &str) -> Option<i64> {
+    let number = text.parse().ok();
+    if number.is_none() {
+        wrong.add(pointer, "invalid", "must be a whole number");
+    }
+    number
+}
+
+/// What a page is told by the one before it, in its address: one of these, never a text of a stranger's.
+pub(super) fn notice<'n>(done: &str, known: &[(&str, &'n str)]) -> Option<&'n str> {
+    known.iter().find(|(name, _)| *name == done).map(|(_, text)| *text)
+}
+
+/// The settings of the shop, for pages that go by them.
+pub(super) async fn shop_settings(app: &App) -> Result<model::ShopSettings, Problem> {
+    Ok(commerce::settings::settings(app.engine()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_said_in_sentences() {
+        let mut wrong = Violations::default();
+        wrong.add("/variants/0/price/amount", "out_of_range", "must be less");
+        let refused = Refused::from(wrong);
+        assert_eq!(refused.text, "Variants 1 price must be less.");
+        assert_eq!(refused.fields["variants/0/price/amount"], "must be less");
+        assert_eq!(Refused::from(Violations::one("", "x", "the shop is closed")).text, "The shop is closed.");
+    }
+
+    #[test]
+    fn prices_are_shown_as_they_are_typed() {
+        let money = Money::new(129_905, Currency::EUR);
+        assert_eq!(decimal(money), "1299.05");
+        let mut wrong = Violations::default();
+        assert_eq!(price(&mut wrong, "/price", &decimal(money), Currency::EUR), Some(money));
+        assert_eq!(price(&mut wrong, "/price", "x", Currency::EUR), None);
+        assert_eq!(wrong.0.len(), 1);
+    }
+}

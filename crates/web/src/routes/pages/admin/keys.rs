@@ -1,0 +1,132 @@
+//! `/admin/keys`: what lets programs act for the staff.
+
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use commerce::api_keys::{ApiKey, CreateApiKey, RevokeApiKey, api_keys};
+use http::{HeaderMap, StatusCode};
+use identity::OpaqueToken;
+use minijinja::{Value, context};
+use model::{Role, SignedDuration};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    forms::{Fields, Refused, notice, refused},
+    frame,
+    team::{checked, permission_boxes, permission_text},
+};
+use crate::{
+    App,
+    extract::{API_KEY_PREFIX, ClientAddress, Path},
+    problem::Problem,
+    routes::pages::{
+        staff::{Anyone, StaffPage},
+        template, time_text,
+    },
+};
+
+/// For how many days a key can be good; 0 is for ever.
+const DAYS: [(i64, &str); 4] = [(30, "30 days"), (90, "90 days"), (365, "a year"), (0, "until it is ended")];
+/// How much of a key is kept in the clear, to tell it by.
+const HINT: usize = 8;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct ListQuery {
+    done: String,
+}
+
+pub(in crate::routes::pages) async fn page(
+    State(app): State<App>,
+    staff: Anyone,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Problem> {
+    let notice = notice(&query.done, &[("ended", "The key is ended. Whoever uses it gets 401 from now on.")]);
+    show(&app, &staff, notice, None, None, &Refused::default()).await
+}
+
+async fn show<A>(
+    app: &App,
+    staff: &StaffPage<A>,
+    notice: Option<&str>,
+    secret: Option<&str>,
+    typed: Option<&Fields>,
+    refused: &Refused,
+) -> Result<Response, Problem> {
+    let is_owner = staff.access.role == Role::Owner;
+    let mut rows = Vec::new();
+    for key in api_keys(app.engine()).await? {
+        if is_owner || key.account_id == staff.access.account_id {
+            rows.push(row(app, &key).await?);
+        }
+    }
+    let mine = permission_boxes(|_| false).into_iter().zip(model::Permission::ALL);
+    let mine = mine.filter(|(_, permission)| staff.access.may(*permission)).map(|(shown, _)| shown);
+    let values = context! {
+        rows, notice, secret, typed => typed.map(Fields::typed), permissions => mine.collect::<Vec<_>>(),
+        days => DAYS.map(|(days, text)| context! { days, text }),
+    };
+    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let values = context! { ..values, ..refused.shown(), ..frame(staff, "keys") };
+    template::page(app, status, "admin_keys.html", values)
+}
+
+async fn row(app: &App, key: &ApiKey) -> Result<Value, Problem> {
+    let owner = app.engine().account(key.account_id).await?.map(|account| account.name);
+    let is_over = key.expires_at.is_some_and(|end| end <= app.now());
+    Ok(context! {
+        id => key.id.to_string(), name => key.name, hint => key.hint, owner, is_over,
+        permissions => key.permissions.iter().map(|permission| permission_text(*permission)).collect::<Vec<_>>().join(", "),
+        made_text => time_text(key.created_at), made => key.created_at.to_string(),
+        ends => key.expires_at.map(|end| end.to_string()), ends_text => key.expires_at.map(time_text),
+    })
+}
+
+/// Makes a key, and shows its secret: now and never again.
+pub(in crate::routes::pages) async fn create(
+    State(app): State<App>,
+    staff: Anyone,
+    address: ClientAddress,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    if let Some(text) = staff.confirm(&app, address, fields.get("password")).await? {
+        return show(&app, &staff, None, None, Some(&fields), &Refused::because(text)).await;
+    }
+    let days = fields.get("days").parse::<i64>().ok().filter(|days| DAYS.iter().any(|(known, _)| known == days));
+    let stamp = app.stamp()?;
+    let end = days.filter(|days| *days > 0).map(|days| SignedDuration::from_hours(24 * days));
+    let expires_at = end.and_then(|lasting| stamp.now.checked_add(lasting).ok());
+    let token = OpaqueToken::random();
+    let secret = format!("{API_KEY_PREFIX}{}", token.expose());
+    let create = CreateApiKey {
+        actor: staff.access,
+        name: fields.get("name").to_owned(),
+        hash: token.hash(),
+        hint: secret.chars().take(HINT).collect(),
+        permissions: checked(&fields).iter().collect(),
+        expires_at,
+        stamp,
+    };
+    match app.try_run_as(staff.actor(), create).await? {
+        Ok(_) => show(&app, &staff, None, Some(&secret), None, &Refused::default()).await,
+        Err(error) => show(&app, &staff, None, None, Some(&fields), &refused(error)?).await,
+    }
+}
+
+pub(in crate::routes::pages) async fn revoke(
+    State(app): State<App>,
+    staff: Anyone,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    match app.try_run_as(staff.actor(), RevokeApiKey { actor: staff.access, id }).await? {
+        Ok(()) => Ok(Redirect::to("/admin/keys?done=ended").into_response()),
+        Err(error) => show(&app, &staff, None, None, None, &refused(error)?).await,
+    }
+}

@@ -1,0 +1,233 @@
+//! `GET /admin`: how the shop does, and what there is to do.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use http::StatusCode;
+use minijinja::{Value, context};
+use model::{Currency, Money, Permission, Timestamp};
+use serde::Deserialize;
+use store::{LowStock, SalesDay};
+
+use super::{
+    chart::{Bar, bars},
+    forms::shop_settings,
+    frame,
+};
+use crate::{
+    App,
+    problem::Problem,
+    routes::pages::{staff::Anyone, template},
+};
+
+/// The ranges that can be chosen, in days.
+const RANGES: [i64; 3] = [7, 30, 90];
+/// The longest range of one's own.
+const RANGE_MAX: i64 = 366;
+/// How many variants are listed.
+const LISTED: u32 = 8;
+const DAY_SECS: i64 = 86_400;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct OverviewQuery {
+    days: Option<i64>,
+    from: String,
+    to: String,
+}
+
+/// Some days, the last one included, in days since 1970-01-01 (UTC).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Range {
+    first: i64,
+    last: i64,
+}
+
+impl Range {
+    fn of(query: &OverviewQuery, now: Timestamp) -> Self {
+        let today = now.as_second().div_euclid(DAY_SECS);
+        if let (Some(first), Some(last)) = (day(&query.from), day(&query.to))
+            && first <= last
+            && last - first < RANGE_MAX
+        {
+            return Self { first, last };
+        }
+        let days = query.days.filter(|days| RANGES.contains(days)).unwrap_or(30);
+        Self { first: today - days + 1, last: today }
+    }
+
+    const fn days(self) -> i64 {
+        self.last - self.first + 1
+    }
+
+    /// The range of the same length before it.
+    const fn before(self) -> Self {
+        Self { first: self.first - self.days(), last: self.first - 1 }
+    }
+
+    fn times(self) -> (Timestamp, Timestamp) {
+        (start(self.first), start(self.last + 1))
+    }
+}
+
+fn start(day: i64) -> Timestamp {
+    Timestamp::from_second(day.saturating_mul(DAY_SECS)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The day that a field of a form says: `2026-05-01`.
+fn day(text: &str) -> Option<i64> {
+    let midnight: Timestamp = format!("{text}T00:00:00Z").parse().ok()?;
+    Some(midnight.as_second().div_euclid(DAY_SECS))
+}
+
+/// `2026-05-01`.
+fn date(day: i64) -> String {
+    start(day).to_string().chars().take(10).collect()
+}
+
+pub(in crate::routes::pages) async fn page(
+    State(app): State<App>,
+    staff: Anyone,
+    Query(query): Query<OverviewQuery>,
+) -> Result<Response, Problem> {
+    let may = |permission| staff.access.may(permission);
+    let range = Range::of(&query, app.now());
+    let (orders, catalogue) = (may(Permission::Orders), may(Permission::Catalogue));
+    let sales = if orders { Some(sales(&app, range).await?) } else { None };
+    let short = if catalogue { Some(short(&app).await?) } else { None };
+    let tabs = RANGES.map(|days| {
+        let chosen = query.from.is_empty() && range.days() == days;
+        context! { href => format!("/admin?days={days}"), text => format!("{days} days"), current => chosen }
+    });
+    let values = context! {
+        tabs, from => date(range.first), to => date(range.last), sales, short, todo => todo(&app, &staff).await?,
+        idle => !orders && !catalogue && !may(Permission::Customers) && !may(Permission::Settings),
+        mail_goes_nowhere => app.settings().mail_goes_nowhere && may(Permission::Settings),
+    };
+    template::page(&app, StatusCode::OK, "admin_overview.html", context! { ..values, ..frame(&staff, "overview") })
+}
+
+/// What waits for somebody with these permissions.
+async fn todo(app: &App, staff: &Anyone) -> Result<Vec<Value>, Problem> {
+    let work = app.engine().open_work().await?;
+    let lines = [
+        (Permission::Orders, work.to_confirm, "to confirm", "/admin/orders?status=pending"),
+        (Permission::Orders, work.to_ship, "to ship", "/admin/orders?status=confirmed"),
+        (Permission::Catalogue, work.reviews, "reviews to look at", "/admin/reviews"),
+        (Permission::Customers, work.failed_mails, "mails that failed", "/mailbox?status=failed"),
+    ];
+    let mine = lines.into_iter().filter(|(permission, ..)| staff.access.may(*permission));
+    Ok(mine.map(|(_, count, text, href)| context! { count, text, href, none => count == 0 }).collect())
+}
+
+async fn short(app: &App) -> Result<Value, Problem> {
+    let at_most = shop_settings(app).await?.low_stock_at;
+    let found = app.engine().low_stock(at_most, LISTED).await?;
+    Ok(context! { at_most, variants => found.iter().map(short_row).collect::<Vec<_>>() })
+}
+
+/// A variant that is short, as pages list it.
+pub(super) fn short_row(one: &LowStock) -> Value {
+    context! {
+        href => format!("/admin/stock/{}", one.variant_id), title => one.title, variant => one.option_values.join(" / "),
+        sku => one.sku, stock => one.stock,
+    }
+}
+
+/// What was sold in one currency in some time.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    orders: i64,
+    revenue: i64,
+}
+
+fn sum(days: &[SalesDay], currency: Currency) -> Sum {
+    let of = days.iter().filter(|day| day.currency == currency);
+    of.fold(Sum::default(), |sum, day| Sum { orders: sum.orders + day.orders, revenue: sum.revenue + day.revenue })
+}
+
+async fn sales(app: &App, range: Range) -> Result<Value, Problem> {
+    let ((from, before), (earlier, _)) = (range.times(), range.before().times());
+    let all = app.engine().sales(earlier, before).await?;
+    let (past, now): (Vec<SalesDay>, Vec<SalesDay>) = all.into_iter().partition(|day| day.day < range.first);
+    let currency = app.settings().currency;
+    let by_day: BTreeMap<i64, &SalesDay> =
+        now.iter().filter(|day| day.currency == currency).map(|day| (day.day, day)).collect();
+    let rows = (range.first..=range.last).map(|number| {
+        let day = by_day.get(&number);
+        let (orders, revenue) = day.map_or((0, 0), |day| (day.orders, day.revenue));
+        (date(number), orders, Money::new(revenue, currency))
+    });
+    let rows: Vec<_> = rows.collect();
+    let bar = |label: &String, value: i64, text: String| Bar { label: label.clone(), value, text };
+    let orders: Vec<_> = rows.iter().map(|(date, orders, _)| bar(date, *orders, orders.to_string())).collect();
+    let revenue: Vec<_> = rows.iter().map(|(date, _, money)| bar(date, money.amount, money.to_string())).collect();
+    let (total, earlier) = (sum(&now, currency), sum(&past, currency));
+    let mut others: Vec<Currency> = now.iter().map(|day| day.currency).filter(|other| *other != currency).collect();
+    others.sort_by_key(|other| other.code());
+    others.dedup();
+    let others = others.into_iter().map(|other| {
+        let sum = sum(&now, other);
+        context! { revenue => Money::new(sum.revenue, other).to_string(), orders => sum.orders }
+    });
+    let best = app.engine().best_sellers(from, before, LISTED).await?;
+    let average = total.revenue.checked_div(total.orders).unwrap_or(0);
+    Ok(context! {
+        orders => total.orders, orders_change => change(total.orders, earlier.orders),
+        revenue => Money::new(total.revenue, currency).to_string(), revenue_change => change(total.revenue, earlier.revenue),
+        average => Money::new(average, currency).to_string(), days => range.days(),
+        others => others.collect::<Vec<_>>(),
+        orders_chart => Value::from_safe_string(bars("orders-chart", "Orders by day", &orders)),
+        revenue_chart => Value::from_safe_string(bars("revenue-chart", "Revenue by day", &revenue)),
+        rows => rows.iter().rev().map(|(date, orders, revenue)| context! { date, orders, revenue => revenue.to_string() })
+            .collect::<Vec<_>>(),
+        best => best.iter().map(|one| context! {
+            href => format!("/admin/products/{}", one.product_id), title => one.title, variant => one.variant_title,
+            pieces => one.pieces,
+        }).collect::<Vec<_>>(),
+    })
+}
+
+/// `+12 %` against before; nothing when there was nothing.
+fn change(now: i64, before: i64) -> Option<String> {
+    if before == 0 {
+        return None;
+    }
+    let percent = i128::from(now - before) * 100 / i128::from(before);
+    Some(format!("{percent:+} %"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-05-10T23:59:59Z".parse().expect("a time")
+    }
+
+    #[test]
+    fn a_range_ends_today_unless_one_is_given() {
+        let seven = Range::of(&OverviewQuery { days: Some(7), ..OverviewQuery::default() }, now());
+        assert_eq!((date(seven.first), date(seven.last)), ("2026-05-04".to_owned(), "2026-05-10".to_owned()));
+        assert_eq!(date(seven.before().first), "2026-04-27");
+        let own = |from: &str, to: &str| {
+            Range::of(&OverviewQuery { days: None, from: from.to_owned(), to: to.to_owned() }, now())
+        };
+        assert_eq!(own("2026-01-01", "2026-01-31").days(), 31);
+        // What makes no sense is the usual range.
+        for (from, to) in [("2026-02-01", "2026-01-01"), ("x", "y"), ("2020-01-01", "2026-01-01"), ("", "2026-01-01")] {
+            assert_eq!(own(from, to).days(), 30, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn a_change_needs_something_to_compare_with() {
+        assert_eq!(change(15, 10).as_deref(), Some("+50 %"));
+        assert_eq!(change(5, 10).as_deref(), Some("-50 %"));
+        assert_eq!(change(5, 0), None);
+        assert_eq!(change(i64::MAX, 1).as_deref(), Some("+922337203685477580600 %"));
+    }
+}

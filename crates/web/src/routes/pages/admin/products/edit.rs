@@ -1,0 +1,207 @@
+//! `/admin/products/new` and `/admin/products/{id}`
+
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use commerce::catalogue::{CreateProduct, DeleteProduct, GenerateVariants, UpdateProduct};
+use http::{HeaderMap, StatusCode};
+use minijinja::{Value, context};
+use model::{Product, ProductId, Timestamp};
+use serde::Deserialize;
+use store::{AuditFilter, PageRequest};
+
+use super::{
+    super::{
+        forms::{Fields, Refused, notice, refused},
+        frame,
+    },
+    status_class, status_text,
+    typed::{self, Typed},
+};
+use crate::{
+    App,
+    extract::{Catalogue, Path},
+    problem::Problem,
+    routes::pages::{staff::StaffPage, template, time_text},
+};
+
+/// What the page before may say.
+const NOTICES: [(&str, &str); 4] = [
+    ("created", "The product is there. Add pictures and options below."),
+    ("saved", "Saved."),
+    ("generated", "The variants are there. Give them prices and SKUs."),
+    ("pictures", "The pictures are there."),
+];
+/// How many changes of others are shown.
+const CHANGES: u32 = 10;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct EditQuery {
+    done: String,
+}
+
+pub(in crate::routes::pages) async fn blank(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+) -> Result<Response, Problem> {
+    show_blank(&app, &staff, None, &Refused::default()).await
+}
+
+async fn show_blank(
+    app: &App,
+    staff: &StaffPage<Catalogue>,
+    typed: Option<&Fields>,
+    refused: &Refused,
+) -> Result<Response, Problem> {
+    let categories = app.engine().categories().await?;
+    let row = context! { at => 0, tracked => true };
+    let product = context! { status => "active", variants => vec![row] };
+    let values = context! {
+        product, categories => typed::choices(&categories), typed => typed.map(Fields::typed),
+        currency => app.settings().currency.code(),
+    };
+    page(app, staff, refused, values)
+}
+
+fn page(app: &App, staff: &StaffPage<Catalogue>, refused: &Refused, values: Value) -> Result<Response, Problem> {
+    let status = match refused {
+        Refused { text, .. } if text.is_empty() => StatusCode::OK,
+        Refused { is_stale: true, .. } => StatusCode::CONFLICT,
+        Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    template::page(
+        app,
+        status,
+        "admin_product.html",
+        context! { ..values, ..refused.shown(), ..frame(staff, "products") },
+    )
+}
+
+pub(in crate::routes::pages) async fn create(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let draft = match Typed::read(&fields, None, app.settings().currency) {
+        Ok(typed) => typed.into_draft(),
+        Err(wrong) => return show_blank(&app, &staff, Some(&fields), &wrong.into()).await,
+    };
+    let create = CreateProduct { draft, actor_id: Some(staff.access.account_id), stamp: app.stamp()? };
+    match app.try_run_as(staff.actor(), create).await? {
+        Ok(product) => Ok(Redirect::to(&format!("/admin/products/{}?done=created", product.id)).into_response()),
+        Err(error) => show_blank(&app, &staff, Some(&fields), &refused(error)?).await,
+    }
+}
+
+pub(in crate::routes::pages) async fn form(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+    Path(id): Path<ProductId>,
+    Query(query): Query<EditQuery>,
+) -> Result<Response, Problem> {
+    show(&app, &staff, id, notice(&query.done, &NOTICES), None, &Refused::default()).await
+}
+
+/// The product with the form; `fields` are what was typed when it is shown again.
+pub(super) async fn show(
+    app: &App,
+    staff: &StaffPage<Catalogue>,
+    id: ProductId,
+    notice: Option<&str>,
+    fields: Option<&Fields>,
+    refused: &Refused,
+) -> Result<Response, Problem> {
+    let product = app.engine().product(id).await?.ok_or_else(Problem::not_found)?;
+    let categories = app.engine().categories().await?;
+    let read_at = fields.and_then(|fields| fields.get("read_at").parse::<Timestamp>().ok());
+    let theirs = if refused.is_stale { changes_since(app, &product, read_at).await? } else { Vec::new() };
+    let values = context! {
+        id => product.id.to_string(), version => product.version, read_at => app.now().to_string(), notice,
+        name => product.title, status => status_class(product.status), status_text => status_text(product.status),
+        product => typed::of(&product), categories => typed::choices(&categories), typed => fields.map(Fields::typed),
+        has_window => app.settings().demo || app.shop_settings().await?.shop_window, theirs, currency => app.settings().currency.code(), updated_text => time_text(product.updated_at),
+        options_left => (product.options.len()..model::product::OPTIONS_MAX.min(product.options.len() + 2)).collect::<Vec<_>>(),
+        on_sale => product.variants.iter().any(|variant| variant.details.sale.is_some()),
+    };
+    page(app, staff, refused, values)
+}
+
+/// What others changed since the page was read, out of the audit log.
+async fn changes_since(app: &App, product: &Product, read_at: Option<Timestamp>) -> Result<Vec<Value>, Problem> {
+    let filter = AuditFilter { subject_id: Some(product.id.0), from: read_at, ..AuditFilter::default() };
+    let found = app.engine().audit_log(&filter, &PageRequest { limit: CHANGES, after: None }).await?;
+    let mut rows = Vec::new();
+    for entry in found.items {
+        let account = match entry.actor_id {
+            Some(id) => app.engine().account(id).await?,
+            None => None,
+        };
+        let by = account.map(|account| account.name).filter(|name| !name.is_empty());
+        let (by, at) = (by.unwrap_or_else(|| "Somebody".to_owned()), time_text(entry.at));
+        rows.push(context! { by, at, changes => entry.content.changes });
+    }
+    Ok(rows)
+}
+
+pub(in crate::routes::pages) async fn save(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+    Path(id): Path<ProductId>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let before = app.engine().product(id).await?.ok_or_else(Problem::not_found)?;
+    let patch = match Typed::read(&fields, Some(&before), app.settings().currency) {
+        Ok(typed) => typed.into_patch(),
+        Err(wrong) => return show(&app, &staff, id, None, Some(&fields), &wrong.into()).await,
+    };
+    let (actor_id, stamp) = (Some(staff.access.account_id), app.stamp()?);
+    let update = UpdateProduct { id, patch, if_version: fields.version(), actor_id, stamp };
+    match app.try_run_as(staff.actor(), update).await? {
+        Ok(_) => Ok(Redirect::to(&format!("/admin/products/{id}?done=saved")).into_response()),
+        Err(error) => show(&app, &staff, id, None, Some(&fields), &refused(error)?).await,
+    }
+}
+
+pub(in crate::routes::pages) async fn generate(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+    Path(product_id): Path<ProductId>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let generate = GenerateVariants {
+        product_id,
+        options: Some(typed::options(&fields)),
+        price: None,
+        sku_prefix: fields.given("sku_prefix"),
+        if_version: fields.version(),
+        actor_id: Some(staff.access.account_id),
+        stamp: app.stamp()?,
+    };
+    match app.try_run_as(staff.actor(), generate).await? {
+        Ok(_) => Ok(Redirect::to(&format!("/admin/products/{product_id}?done=generated")).into_response()),
+        Err(error) => show(&app, &staff, product_id, None, None, &refused(error)?).await,
+    }
+}
+
+pub(in crate::routes::pages) async fn delete(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+    Path(id): Path<ProductId>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let delete = DeleteProduct { id, if_version: fields.version(), stamp: app.stamp()? };
+    match app.try_run_as(staff.actor(), delete).await? {
+        Ok(_) => Ok(Redirect::to("/admin/products?done=deleted").into_response()),
+        Err(error) => show(&app, &staff, id, None, None, &refused(error)?).await,
+    }
+}

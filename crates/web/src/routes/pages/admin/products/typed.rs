@@ -1,0 +1,207 @@
+//! The form of a product: what it shows, and what is made of what comes back.
+
+use std::collections::BTreeMap;
+
+use commerce::catalogue::{OptionDraft, ProductDraft, ProductPatch, VariantDraft};
+use minijinja::{Value, context};
+use model::{
+    Category, CategoryId, Currency, Image, Product, ProductStatus, Variant, Violations, details::Seo, stock::STOCK_MAX,
+};
+
+use super::{
+    super::forms::{Fields, decimal, number, price},
+    small,
+};
+
+/// The most rows of the grid: as many variants as a product may have.
+const ROWS: usize = model::product::VARIANTS_MAX;
+
+/// The fields of a product as the form shows them.
+pub(super) fn of(product: &Product) -> Value {
+    let variants: Vec<Value> = product.variants.iter().enumerate().map(|(at, variant)| row(at, variant)).collect();
+    let options =
+        product.options.iter().map(|option| context! { name => option.name, values => option.values.join(", ") });
+    let images = product.images.iter().enumerate().map(|(at, image)| {
+        context! { at, url => image.url, alt => image.alt, small => small(&image.url), place => at + 1 }
+    });
+    context! {
+        title => product.title, slug => product.slug, description => product.description, status => product.status.as_str(),
+        vendor => product.vendor, category => product.category_id.map(|id| id.to_string()), tags => product.tags.join(", "),
+        seo_title => product.details.seo.title, seo_description => product.details.seo.description,
+        variants, options => options.collect::<Vec<_>>(), images => images.collect::<Vec<_>>(),
+    }
+}
+
+fn row(at: usize, variant: &Variant) -> Value {
+    context! {
+        at, id => variant.id.to_string(), sku => variant.sku, values => variant.option_values.join(" / "),
+        price => decimal(variant.price), compare => variant.compare_at_price.map(decimal), stock => variant.stock,
+        tracked => variant.track_stock, weight => variant.weight_grams, barcode => variant.barcode,
+        option_values => variant.option_values,
+    }
+}
+
+/// The categories as a choice, those below indented.
+pub(super) fn choices(categories: &[Category]) -> Vec<Value> {
+    let mut choices = Vec::new();
+    below(categories, None, 0, &mut choices);
+    choices
+}
+
+fn below(all: &[Category], parent: Option<CategoryId>, depth: usize, into: &mut Vec<Value>) {
+    for category in all.iter().filter(|category| category.parent_id == parent) {
+        let name = format!("{}{}", "\u{2003}".repeat(depth), category.name);
+        into.push(context! { id => category.id.to_string(), name });
+        if depth < model::category::DEPTH_MAX {
+            below(all, Some(category.id), depth + 1, into);
+        }
+    }
+}
+
+/// What somebody typed.
+pub(super) struct Typed {
+    title: String,
+    slug: Option<String>,
+    description: String,
+    status: ProductStatus,
+    vendor: Option<String>,
+    category_id: Option<CategoryId>,
+    tags: Vec<String>,
+    seo: Seo,
+    variants: Vec<VariantDraft>,
+    images: Vec<Image>,
+}
+
+impl Typed {
+    /// Reads the form; `product` is what it is about, if it is there already.
+    pub(super) fn read(fields: &Fields, product: Option<&Product>, currency: Currency) -> Result<Self, Violations> {
+        let mut wrong = Violations::default();
+        let variants = variants(&mut wrong, fields, product, currency);
+        let images = images(&mut wrong, fields, product);
+        let list =
+            |text: &str| text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
+        let typed = Self {
+            title: fields.get("title").to_owned(),
+            slug: fields.given("slug"),
+            description: fields.get("description").to_owned(),
+            status: fields.get("product-status").parse().unwrap_or(ProductStatus::Draft),
+            vendor: fields.given("vendor"),
+            category_id: fields.get("category").parse().ok(),
+            tags: list(fields.get("tags")),
+            seo: Seo { title: fields.given("seo_title"), description: fields.given("seo_description") },
+            variants,
+            images,
+        };
+        wrong.into_result().map(|()| typed)
+    }
+
+    /// The change that it asks for.
+    pub(super) fn into_patch(self) -> ProductPatch {
+        ProductPatch {
+            title: Some(self.title),
+            slug: self.slug,
+            description: Some(self.description),
+            status: Some(self.status),
+            vendor: Some(self.vendor),
+            category_id: Some(self.category_id),
+            tags: Some(self.tags),
+            seo: Some(self.seo),
+            variants: Some(self.variants),
+            images: Some(self.images),
+            ..ProductPatch::default()
+        }
+    }
+
+    /// The new product that it asks for.
+    pub(super) fn into_draft(self) -> ProductDraft {
+        ProductDraft {
+            title: self.title,
+            slug: self.slug,
+            description: self.description,
+            status: self.status,
+            vendor: self.vendor,
+            category_id: self.category_id,
+            tags: self.tags,
+            options: Vec::new(),
+            variants: self.variants,
+            images: self.images,
+            details: Some(model::ProductDetails { seo: self.seo, ..model::ProductDetails::default() }),
+        }
+    }
+}
+
+/// The rows of the grid that stay. A row without an id is a new variant.
+fn variants(
+    wrong: &mut Violations,
+    fields: &Fields,
+    product: Option<&Product>,
+    currency: Currency,
+) -> Vec<VariantDraft> {
+    let mut drafts = Vec::new();
+    for at in 0..ROWS {
+        let field = |name: &str| fields.given(&format!("v{at}-{name}"));
+        if field("present").is_none() || field("remove").is_some() {
+            continue;
+        }
+        let known = field("id").and_then(|id| product?.variants.iter().find(|known| known.id.to_string() == id));
+        let pointer = |name: &str| format!("/variants/{at}/{name}");
+        let currency = known.map_or(currency, |known| known.price.currency);
+        let (typed_price, typed_compare) = (field("price").unwrap_or_default(), field("compare"));
+        let price_now = price(wrong, &pointer("price"), &typed_price, currency);
+        let compare = typed_compare.map(|text| price(wrong, &pointer("compare"), &text, currency));
+        let whole = |wrong: &mut Violations, name: &str| {
+            field(name).and_then(|text| number(wrong, &pointer(name), &text).filter(|number| *number <= STOCK_MAX))
+        };
+        let (weight_grams, stock) = (whole(wrong, "weight"), whole(wrong, "stock"));
+        let Some(price) = price_now else { continue };
+        drafts.push(VariantDraft {
+            id: known.map(|known| known.id),
+            sku: field("sku"),
+            option_values: known.map(|known| known.option_values.clone()).unwrap_or_default(),
+            price,
+            compare_at_price: compare.flatten(),
+            stock: if known.is_some() { None } else { stock },
+            track_stock: field("tracked").is_some(),
+            weight_grams,
+            barcode: field("barcode"),
+            details: None,
+        });
+    }
+    drafts
+}
+
+/// The pictures that stay, in the order of the numbers beside them.
+fn images(wrong: &mut Violations, fields: &Fields, product: Option<&Product>) -> Vec<Image> {
+    let known: BTreeMap<String, &Image> =
+        product.iter().flat_map(|product| &product.images).map(|image| (image.url.clone(), image)).collect();
+    let mut placed = Vec::new();
+    for at in 0..model::product::IMAGES_MAX {
+        let field = |name: &str| fields.given(&format!("i{at}-{name}"));
+        let Some(url) = field("url").filter(|url| known.contains_key(url)) else { continue };
+        if field("remove").is_some() {
+            continue;
+        }
+        let place = number(wrong, &format!("/images/{at}/place"), &field("place").unwrap_or_default()).unwrap_or(0);
+        placed.push((place, at, Image { url, alt: field("alt") }));
+    }
+    placed.sort_by_key(|(place, at, _)| (*place, *at));
+    placed.into_iter().map(|(.., image)| image).collect()
+}
+
+/// The options that a form has: a name and its values, with commas between.
+pub(super) fn options(fields: &Fields) -> Vec<OptionDraft> {
+    let values = |text: &str| {
+        let mut values: Vec<String> = Vec::new();
+        for value in text.split(',').map(str::trim).filter(|value| !value.is_empty()) {
+            if !values.iter().any(|known| known == value) {
+                values.push(value.to_owned());
+            }
+        }
+        values
+    };
+    let option = |at: usize| {
+        let name = fields.given(&format!("o{at}-name"))?;
+        Some(OptionDraft { name, values: values(fields.get(&format!("o{at}-values"))) })
+    };
+    (0..model::product::OPTIONS_MAX).filter_map(option).collect()
+}

@@ -1,0 +1,91 @@
+//! `GET /admin/search`: orders, products, customers and pages, by one word.
+
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use http::StatusCode;
+use minijinja::{Value, context};
+use model::{Email, Permission, Role, text};
+use serde::Deserialize;
+use store::{AccountFilter, PageRequest, ProductFilter};
+
+use super::{AREAS, frame, orders::found_by, status_class, status_text};
+use crate::{
+    App,
+    problem::Problem,
+    routes::pages::{staff::Anyone, template},
+};
+
+/// How many of each kind are shown.
+const LISTED: u32 = 8;
+/// The longest text that is looked for.
+const TEXT_MAX: usize = 100;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct SearchQuery {
+    q: String,
+}
+
+pub(in crate::routes::pages) async fn page(
+    State(app): State<App>,
+    staff: Anyone,
+    Query(query): Query<SearchQuery>,
+) -> Result<Response, Problem> {
+    let wanted: String = query.q.trim().chars().take(TEXT_MAX).collect();
+    let may = |permission| !wanted.is_empty() && staff.access.may(permission);
+    let limit = PageRequest { limit: LISTED, after: None };
+    let mut groups = Vec::new();
+    if may(Permission::Orders) {
+        let mut found = Vec::new();
+        for filter in found_by(&wanted, None) {
+            found = app.engine().orders(&filter, &limit).await?.items;
+            if !found.is_empty() {
+                break;
+            }
+        }
+        let lines = found.iter().map(|order| {
+            let href = format!("/admin/orders/{}", order.id);
+            let badge = context! { class => status_class(order.status), text => status_text(order.status) };
+            context! { href, text => order.number.to_string(), more => order.ship_to.name, badge }
+        });
+        groups.push(group("Orders", lines.collect()));
+    }
+    if may(Permission::Catalogue) {
+        let words =
+            text::fold(&wanted).split(' ').filter(|word| !word.is_empty()).take(10).map(str::to_owned).collect();
+        let filter = ProductFilter { words, ..ProductFilter::default() };
+        let found = app.engine().products(&filter, &limit).await?.items;
+        let lines = found.iter().map(|product| {
+            let badge = context! {
+                class => super::products::status_class(product.status), text => super::products::status_text(product.status),
+            };
+            context! { href => format!("/admin/products/{}", product.id), text => product.title, more => product.vendor, badge }
+        });
+        groups.push(group("Products", lines.collect()));
+    }
+    if may(Permission::Customers) {
+        let filter = AccountFilter { role: Some(Role::Customer), text: Some(wanted.to_lowercase()) };
+        let found = app.engine().accounts(&filter, &limit).await?.items;
+        let lines = found.iter().map(|account| {
+            let href = format!("/admin/customers/{}", account.id);
+            context! { href, text => account.name, more => account.email.as_ref().map(Email::as_str) }
+        });
+        groups.push(group("Customers", lines.collect()));
+    }
+    let folded = wanted.to_lowercase();
+    let pages = AREAS.iter().filter(|(.., text, permission)| {
+        !folded.is_empty()
+            && text.to_lowercase().contains(&folded)
+            && permission.is_none_or(|permission| staff.access.may(permission))
+    });
+    groups.push(group("Pages", pages.map(|(_, href, text, _)| context! { href, text }).collect()));
+    let groups: Vec<Value> = groups.into_iter().flatten().collect();
+    let values = context! { searched => wanted, groups };
+    template::page(&app, StatusCode::OK, "admin_search.html", context! { ..values, ..frame(&staff, "") })
+}
+
+fn group(title: &str, lines: Vec<Value>) -> Option<Value> {
+    (!lines.is_empty()).then(|| context! { title, id => title.to_lowercase(), lines })
+}

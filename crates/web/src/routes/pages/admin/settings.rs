@@ -1,0 +1,132 @@
+//! `/admin/settings`: what the shop is like.
+
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use commerce::{mail::EnqueueTestMail, settings::UpdateSettings};
+use http::{HeaderMap, StatusCode};
+use minijinja::context;
+use model::{Email, ShopSettings as Settings, Violations, shop::Legal};
+use serde::Deserialize;
+
+use super::{
+    forms::{Fields, Refused, notice, number, refused, shop_settings},
+    frame,
+};
+use crate::{
+    App, SignUpMode,
+    extract::ShopSettings,
+    problem::Problem,
+    routes::pages::{staff::StaffPage, template},
+};
+
+/// What the page before may say.
+const NOTICES: [(&str, &str); 2] = [
+    ("saved", "Saved. It counts from now on."),
+    ("tested", "The test mail is on its way. Its fate is in the mailbox."),
+];
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct ShowQuery {
+    done: String,
+}
+
+pub(in crate::routes::pages) async fn page(
+    State(app): State<App>,
+    staff: StaffPage<ShopSettings>,
+    Query(query): Query<ShowQuery>,
+) -> Result<Response, Problem> {
+    let settings = shop_settings(&app).await?;
+    show(&app, &staff, &settings, notice(&query.done, &NOTICES), &Refused::default()).await
+}
+
+async fn show(
+    app: &App,
+    staff: &StaffPage<ShopSettings>,
+    settings: &Settings,
+    notice: Option<&str>,
+    refused: &Refused,
+) -> Result<Response, Problem> {
+    let operator = app.settings();
+    let currencies = operator.all_currencies().map(|currency| currency.code()).collect::<Vec<_>>().join(", ");
+    let languages = operator.languages.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let me = app.engine().account(staff.access.account_id).await?.and_then(|account| account.email);
+    let values = context! {
+        s => minijinja::Value::from_serialize(settings), countries => settings.countries.join(", "), notice,
+        me => me.as_ref().map(Email::as_str),
+        public_url => operator.public_url, currencies, languages, mail_goes_nowhere => operator.mail_goes_nowhere,
+        verifies => operator.sign_up == SignUpMode::Verify,
+    };
+    let status = match refused {
+        Refused { text, .. } if text.is_empty() => StatusCode::OK,
+        Refused { is_stale: true, .. } => StatusCode::CONFLICT,
+        Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let values = context! { ..values, ..refused.shown(), ..frame(staff, "settings") };
+    template::page(app, status, "admin_settings.html", values)
+}
+
+pub(in crate::routes::pages) async fn save(
+    State(app): State<App>,
+    staff: StaffPage<ShopSettings>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let text = |name: &str| fields.get(name).to_owned();
+    let mut wrong = Violations::default();
+    let low_stock_at = number(&mut wrong, "/low_stock_at", fields.get("low_stock_at")).unwrap_or(0);
+    let countries = fields.get("countries").split([',', ' ']).map(str::trim).filter(|code| !code.is_empty());
+    let settings = Settings {
+        version: fields.version().unwrap_or(0),
+        contact_email: text("contact_email"),
+        low_stock_at,
+        takes_orders: fields.is_checked("takes_orders"),
+        closed_text: text("closed_text"),
+        countries: countries.map(str::to_owned).collect(),
+        shop_window: fields.is_checked("shop_window"),
+        require_second_factor: fields.is_checked("require_second_factor"),
+        legal: Legal {
+            imprint: text("imprint"),
+            terms: text("terms"),
+            privacy: text("privacy"),
+            returns: text("returns"),
+        },
+    };
+    if !wrong.0.is_empty() {
+        return show(&app, &staff, &settings, None, &wrong.into()).await;
+    }
+    let update = UpdateSettings { settings: settings.clone(), if_version: fields.version() };
+    match app.try_run_as(staff.actor(), update).await? {
+        Ok(_) => {
+            app.forget_shop_settings();
+            Ok(Redirect::to("/admin/settings?done=saved").into_response())
+        }
+        Err(error) => {
+            let refused = refused(error)?;
+            let version = if refused.is_stale { shop_settings(&app).await?.version } else { settings.version };
+            show(&app, &staff, &Settings { version, ..settings }, None, &refused).await
+        }
+    }
+}
+
+/// Mails whoever asks, to see whether mails arrive.
+pub(in crate::routes::pages) async fn test_mail(
+    State(app): State<App>,
+    staff: StaffPage<ShopSettings>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let to = match Email::parse("/to", fields.get("to")) {
+        Ok(to) => to,
+        Err(wrong) => {
+            let settings = shop_settings(&app).await?;
+            return show(&app, &staff, &settings, None, &Violations(vec![wrong]).into()).await;
+        }
+    };
+    app.run_as(staff.actor(), EnqueueTestMail { to, stamp: app.stamp()? }).await?;
+    Ok(Redirect::to("/admin/settings?done=tested").into_response())
+}

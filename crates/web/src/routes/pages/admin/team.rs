@@ -1,0 +1,205 @@
+//! `/admin/staff`: who works in the shop, and with what.
+
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use commerce::{
+    accounts::{EndAllSessions, InviteStaff, MailedSecret, SetAccess},
+    second_factor::{RemoveSecondFactor, second_factor},
+};
+use http::{HeaderMap, StatusCode};
+use identity::OpaqueToken;
+use minijinja::{Value, context};
+use model::{Account, AccountId, Email, Permission, Permissions, Role, Violations};
+use serde::Deserialize;
+use store::{AccountFilter, PageRequest};
+
+use super::{
+    forms::{Fields, Refused, notice, refused},
+    frame,
+};
+use crate::{
+    App,
+    extract::{ClientAddress, Path, ShopSettings},
+    problem::Problem,
+    routes::pages::{staff::StaffPage, template},
+};
+
+/// What the page before may say.
+const NOTICES: [(&str, &str); 7] = [
+    ("invited", "The invitation is on its way."),
+    ("saved", "Saved. Who may do less or other than before was signed out."),
+    ("locked", "The account is locked, and signed out everywhere."),
+    ("unlocked", "The account can be used again."),
+    ("signed_out", "Signed out everywhere."),
+    ("factor", "The second factor is gone. The password alone signs in until there is a new one."),
+    ("dismissed", "The account is a customer's from now on, and signed out everywhere."),
+];
+
+/// What a permission lets somebody do, in words.
+pub(super) const fn permission_text(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Catalogue => "Products, stock and reviews",
+        Permission::Orders => "Orders",
+        Permission::Customers => "Customers and mails",
+        Permission::Settings => "Settings and the audit log",
+    }
+}
+
+/// The permissions as boxes to check.
+pub(super) fn permission_boxes(has: impl Fn(Permission) -> bool) -> Vec<Value> {
+    let line = |permission: Permission| {
+        context! { name => permission.as_str(), text => permission_text(permission), has => has(permission) }
+    };
+    Permission::ALL.map(line).to_vec()
+}
+
+/// Those that were checked.
+pub(super) fn checked(fields: &Fields) -> Permissions {
+    let names: Vec<&str> = fields.all("permission").collect();
+    Permission::ALL.into_iter().filter(|permission| names.contains(&permission.as_str())).collect()
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct ListQuery {
+    done: String,
+}
+
+pub(in crate::routes::pages) async fn page(
+    State(app): State<App>,
+    staff: StaffPage<ShopSettings>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Problem> {
+    show(&app, &staff, notice(&query.done, &NOTICES), None, &Refused::default()).await
+}
+
+async fn show(
+    app: &App,
+    staff: &StaffPage<ShopSettings>,
+    notice: Option<&str>,
+    typed: Option<&Fields>,
+    refused: &Refused,
+) -> Result<Response, Problem> {
+    let mut people = Vec::new();
+    for role in [Role::Owner, Role::Staff] {
+        let filter = AccountFilter { role: Some(role), text: None };
+        for account in app.engine().accounts(&filter, &PageRequest { limit: 100, after: None }).await?.items {
+            people.push(person(app, staff, &account).await?);
+        }
+    }
+    let values = context! {
+        people, notice, typed => typed.map(Fields::typed), is_owner => staff.access.role == Role::Owner,
+        all_permissions => permission_boxes(|_| false),
+    };
+    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let values = context! { ..values, ..refused.shown(), ..frame(staff, "staff") };
+    template::page(app, status, "admin_team.html", values)
+}
+
+async fn person(app: &App, staff: &StaffPage<ShopSettings>, account: &Account) -> Result<Value, Problem> {
+    let has_factor = second_factor(app.engine(), account.id).await?.is_some();
+    let waits = app.engine().password_hash(account.id).await?.is_none();
+    Ok(context! {
+        id => account.id.to_string(), name => account.name, email => account.email.as_ref().map(Email::as_str),
+        version => account.version, is_me => account.id == staff.access.account_id, locked => account.disabled_at.is_some(),
+        is_owner => account.role == Role::Owner, second_factor => has_factor, waits,
+        role_text => if account.role == Role::Owner { "Owner" } else { "Staff" },
+        permissions => permission_boxes(|permission| account.access().may(permission)),
+    })
+}
+
+pub(in crate::routes::pages) async fn invite(
+    State(app): State<App>,
+    staff: StaffPage<ShopSettings>,
+    address: ClientAddress,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    if let Some(text) = staff.confirm(&app, address, fields.get("password")).await? {
+        return show(&app, &staff, None, Some(&fields), &Refused::because(text)).await;
+    }
+    let email = match Email::parse("/email", fields.get("email")) {
+        Ok(email) => email,
+        Err(wrong) => return show(&app, &staff, None, Some(&fields), &Violations(vec![wrong]).into()).await,
+    };
+    let token = OpaqueToken::random();
+    let invite = InviteStaff {
+        actor: staff.access,
+        email,
+        name: fields.get("name").to_owned(),
+        permissions: checked(&fields),
+        token: MailedSecret { hash: token.hash(), plain: token.expose() },
+        stamp: app.stamp()?,
+    };
+    match app.try_run_as(staff.actor(), invite).await? {
+        Ok(_) => Ok(Redirect::to("/admin/staff?done=invited").into_response()),
+        Err(error) => show(&app, &staff, None, Some(&fields), &refused(error)?).await,
+    }
+}
+
+/// Changes what somebody may do, as the button says that was pressed.
+pub(in crate::routes::pages) async fn change(
+    State(app): State<App>,
+    staff: StaffPage<ShopSettings>,
+    Path(account_id): Path<AccountId>,
+    address: ClientAddress,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    if staff.access.role != Role::Owner || account_id == staff.access.account_id {
+        let text = "Only an owner changes the staff, and nobody themselves.";
+        return show(&app, &staff, None, None, &Refused::because(text)).await;
+    }
+    if let Some(text) = staff.confirm(&app, address, fields.get("password")).await? {
+        return show(&app, &staff, None, None, &Refused::because(text)).await;
+    }
+    let set = SetAccess {
+        actor: staff.access,
+        account_id,
+        disabled: None,
+        role: None,
+        permissions: None,
+        if_version: fields.version(),
+        now: app.now(),
+    };
+    let (set, done) = match fields.get("act") {
+        "save" => {
+            let is_owner = fields.is_checked("owner");
+            let role = Some(if is_owner { Role::Owner } else { Role::Staff });
+            let permissions = Some(if is_owner { Permissions::default() } else { checked(&fields) });
+            (SetAccess { role, permissions, ..set }, "saved")
+        }
+        "lock" => (SetAccess { disabled: Some(true), ..set }, "locked"),
+        "unlock" => (SetAccess { disabled: Some(false), ..set }, "unlocked"),
+        "dismiss" => {
+            let (role, permissions) = (Some(Role::Customer), Some(Permissions::default()));
+            (SetAccess { role, permissions, ..set }, "dismissed")
+        }
+        "sign_out" => {
+            let end = EndAllSessions { account_id, now: app.now() };
+            return told(&app, &staff, app.try_run_as(staff.actor(), end).await?, "signed_out").await;
+        }
+        "forget_factor" => {
+            let remove = RemoveSecondFactor { account_id };
+            return told(&app, &staff, app.try_run_as(staff.actor(), remove).await?, "factor").await;
+        }
+        _ => return Err(Problem::not_found()),
+    };
+    told(&app, &staff, app.try_run_as(staff.actor(), set).await?, done).await
+}
+
+async fn told<T>(
+    app: &App,
+    staff: &StaffPage<ShopSettings>,
+    outcome: Result<T, commerce::Error>,
+    done: &str,
+) -> Result<Response, Problem> {
+    match outcome {
+        Ok(_) => Ok(Redirect::to(&format!("/admin/staff?done={done}")).into_response()),
+        Err(error) => show(app, staff, None, None, &refused(error)?).await,
+    }
+}
