@@ -227,6 +227,7 @@ macro_rules! suite {
                     replies_are_kept_byte_for_byte
                 }
                 move_order {
+                    what_is_lost_is_not_put_back
                     an_order_goes_its_way_and_its_timeline_tells
                     every_other_move_is_refused_with_the_allowed_ones
                     a_cancellation_gives_the_stock_back_once
@@ -238,6 +239,7 @@ macro_rules! suite {
                     stale_versions_and_wrong_notes_are_refused
                 }
                 place_order {
+                    a_shop_takes_orders_when_and_where_it_says
                     an_order_comes_back_as_it_was_placed
                     the_stock_is_taken_and_the_ledger_says_why
                     two_lines_of_one_variant_are_summed
@@ -326,6 +328,23 @@ macro_rules! suite {
                 }
             }
             staff {
+                api_keys {
+                    a_key_may_what_it_names_and_its_owner_may
+                    nobody_makes_a_key_that_may_more_than_they
+                    a_key_ends_when_it_is_over_or_ended
+                }
+                invitations {
+                    who_is_invited_chooses_a_password_within_three_days
+                    a_link_is_good_for_no_longer
+                    a_customer_who_is_invited_becomes_staff
+                    only_owners_invite
+                }
+                second_factor {
+                    a_code_and_those_before_it_are_used_up
+                    a_recovery_code_is_good_once
+                    of_many_who_present_one_code_at_once_one_gets_in
+                    without_one_no_code_is_right
+                }
                 audit {
                     a_change_says_what_changed_and_by_whom
                     each_kind_of_change_is_in_it

@@ -154,7 +154,7 @@ fn nothing_typed_becomes_a_header() {
 fn a_hidden_or_wiped_code_is_nowhere() {
     let renderer = renderer();
     let with_secret: Vec<_> = samples().into_iter().filter(|mail| mail.template.needs_secret()).collect();
-    assert_eq!(with_secret.len(), 3);
+    assert_eq!(with_secret.len(), 4);
     for mail in with_secret {
         let secret = mail.secret.clone().expect("samples have theirs");
         let shown = renderer.render(&mail, Secret::Show).expect("rendered");

@@ -67,7 +67,10 @@ impl From<&Legal> for LegalDto {
 /// What the staff set about the shop.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, remote = "Self")]
-#[schema(as = ShopSettings)]
+#[schema(as = ShopSettings, example = json!({
+    "contact_email": "hello@example.com", "low_stock_at": 5, "takes_orders": true, "closed_text": "", "countries": ["DE", "AT"],
+    "shop_window": false, "require_second_factor": true, "legal": {"imprint": "Ann Example, Lindenstrasse 1, Berlin"}
+}))]
 pub struct SettingsDto {
     /// Where customers write to; empty for nowhere.
     #[serde(default)]

@@ -164,3 +164,19 @@ pub async fn stale_versions_and_wrong_notes_are_refused(shop: Shop) {
     shop.run(MoveOrder { if_version: Some(1), ..confirm() }).await.expect("confirmed");
     assert_eq!(shop.order_now(order.id).await.version, 2);
 }
+
+pub async fn what_is_lost_is_not_put_back(shop: Shop) {
+    let (staff, ann, mug, order) = ordered(&shop).await;
+    let lost = MoveOrder { is_lost: true, ..move_order(&shop, order.id, Cancelled, Mover::Staff(staff.id)) };
+    shop.run(lost).await.expect("cancelled");
+    assert_eq!(shop.stock(&mug).await, 6);
+    let ledger = shop.ledger(&mug).await;
+    let deltas: Vec<_> = ledger.iter().map(|movement| (movement.delta, movement.cause)).collect();
+    assert!(deltas.contains(&(4, StockCause::Cancelled)) && deltas.contains(&(-4, StockCause::Adjusted)), "{deltas:?}");
+    // A buyer has no say in that.
+    let other = shop.order(&ann, &[line(&mug, 2)]).await;
+    let own = MoveOrder { is_lost: true, ..move_order(&shop, other.id, Cancelled, Mover::Customer(ann.id)) };
+    shop.run(own).await.expect("cancelled");
+    assert_eq!(shop.stock(&mug).await, 6);
+    shop.assert_sound().await;
+}

@@ -268,3 +268,18 @@ pub async fn offers_leave_out_what_is_not_there(shop: Shop) {
     assert_eq!(offers[1], expected);
     assert!(load!(shop, |tx| tx.checkout(nobody, &[]).await).offers.is_empty());
 }
+
+pub async fn a_shop_takes_orders_when_and_where_it_says(shop: Shop) {
+    let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 10).await);
+    let under = |settings: model::ShopSettings| commerce::orders::PlaceUnderTerms {
+        settings: std::sync::Arc::new(settings),
+        place: place(&shop, &ann, &[line(&mug, 1)]),
+    };
+    let closed = model::ShopSettings { takes_orders: false, ..model::ShopSettings::default() };
+    assert_eq!(pointers(shop.run(under(closed)).await), [(String::new(), "shop_closed")]);
+    let elsewhere = model::ShopSettings { countries: vec!["FR".to_owned()], ..model::ShopSettings::default() };
+    assert_eq!(pointers(shop.run(under(elsewhere)).await), [("/ship_to/country".to_owned(), "not_shipped_to")]);
+    assert_eq!(shop.stock(&mug).await, 10);
+    shop.run(under(model::ShopSettings::default())).await.expect("an order");
+    assert_eq!(shop.stock(&mug).await, 9);
+}

@@ -1,6 +1,9 @@
 //! What the staff do, look at and write down.
 
+pub mod api_keys;
 pub mod audit;
+pub mod invitations;
 pub mod notes;
 pub mod reports;
+pub mod second_factor;
 pub mod settings;

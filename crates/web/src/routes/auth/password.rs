@@ -29,13 +29,19 @@ use crate::{
 )]
 pub(super) async fn forgot(State(app): State<App>, Json(body): Json<EmailOnlyDto>) -> Result<Response, Problem> {
     let email = Email::parse("/email", &body.email)?;
+    mail_reset_link(&app, email).await?;
+    accepted()
+}
+
+/// Mails a link that sets a new password, if there is such an account. Takes as long either way.
+pub(in crate::routes) async fn mail_reset_link(app: &App, email: Email) -> Result<(), Problem> {
     // The same kind of secret as a refresh token: 256 random bits, kept as a hash.
     let token = OpaqueToken::random();
     let token = MailedSecret { hash: token.hash(), plain: token.expose() };
     if app.throttle().may_mail(&email) {
         evenly(app.run(RequestPasswordReset { email, token, stamp: app.stamp()? })).await?;
     }
-    accepted()
+    Ok(())
 }
 
 /// Set a new password

@@ -89,6 +89,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/admin/account/second-factor", post(admin::account::enrol)),
         ("/admin/account/second-factor/remove", post(admin::account::remove)),
         ("/admin/account/sessions/{id}/end", post(admin::account::end_session)),
+        ("/staff/forgotten", get(sign_in::forgotten).post(sign_in::send_link)),
         ("/staff/second-factor", post(sign_in::second)),
         ("/staff/sign-in", get(sign_in::form).post(sign_in::submit)),
         ("/staff/sign-out", post(sign_in::sign_out)),

@@ -12,7 +12,7 @@ use commerce::{
 use http::{HeaderMap, StatusCode};
 use identity::OpaqueToken;
 use minijinja::context;
-use model::{AccountId, Timestamp};
+use model::{AccountId, Email, Timestamp};
 use serde::Deserialize;
 
 use super::{
@@ -23,7 +23,7 @@ use crate::{
     App, SignUpMode,
     extract::{ClientAddress, Device},
     problem::{Code, Problem},
-    routes::auth::authenticate,
+    routes::auth::{authenticate, mail_reset_link},
 };
 
 /// Where to go after signing in, when nobody says.
@@ -227,6 +227,38 @@ async fn begin(
         Err(Error::NotAuthenticated) => Err(Problem::new(Code::WrongCredentials)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The form of those who have forgotten the password.
+pub(super) async fn forgotten(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    show_forgotten(&app, &headers, false)
+}
+
+fn show_forgotten(app: &App, headers: &HeaderMap, is_done: bool) -> Result<Response, Problem> {
+    let cookie = csrf::read(app, headers, Cookie::Form).unwrap_or_else(OpaqueToken::random);
+    let values = context! { csrf => csrf::token(&cookie), is_done };
+    let mut response = template::page(app, StatusCode::OK, "forgotten.html", values)?;
+    csrf::set(app, &mut response, Cookie::Form, Some(&cookie))?;
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Forgotten {
+    csrf: String,
+    email: String,
+}
+
+/// Mails a link that sets a new password. What is said is the same whether there is such an account or not.
+pub(super) async fn send_link(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Form(form): Form<Forgotten>,
+) -> Result<Response, Problem> {
+    csrf::check(&headers, csrf::read(&app, &headers, Cookie::Form).as_ref(), &form.csrf)?;
+    if let Ok(email) = Email::parse("/email", &form.email) {
+        mail_reset_link(&app, email).await?;
+    }
+    show_forgotten(&app, &headers, true)
 }
 
 #[derive(Deserialize)]

@@ -49,6 +49,7 @@ static TEMPLATES: LazyLock<Environment<'static>> =
             "admin_team.html",
             "packing_slip.html",
             "second_factor.html",
+            "forgotten.html",
             "admin_order.html",
             "admin_orders.html",
             "admin_reviews.html",

@@ -1,0 +1,83 @@
+//! API keys.
+
+use commerce::{
+    Error,
+    accounts::SetAccess,
+    api_keys::{ApiKey, CreateApiKey, RevokeApiKey, api_key_access, api_keys},
+};
+use model::{Account, Permission, Role, SignedDuration};
+
+use crate::support::{Shop, hash, pointers, refused};
+
+fn creation(shop: &Shop, by: &Account, secret: &str, permissions: &[Permission]) -> CreateApiKey {
+    CreateApiKey {
+        actor: by.access(),
+        name: format!("key {secret}"),
+        hash: hash(secret),
+        hint: "cwk_".to_owned(),
+        permissions: permissions.to_vec(),
+        expires_at: None,
+        stamp: shop.next_stamp(),
+    }
+}
+
+async fn may(shop: &Shop, secret: &str) -> Option<Vec<Permission>> {
+    let found = api_key_access(shop.db(), &hash(secret), shop.now()).await.expect("an answer");
+    found.map(|(_, access)| {
+        assert_eq!(access.role, Role::Staff);
+        access.permissions.iter().collect()
+    })
+}
+
+async fn made(shop: &Shop, by: &Account, secret: &str, permissions: &[Permission]) -> ApiKey {
+    shop.run(creation(shop, by, secret, permissions)).await.expect("a key")
+}
+
+pub async fn a_key_may_what_it_names_and_its_owner_may(shop: Shop) {
+    let (ola, stan) = (shop.owner("ola").await, shop.staff("stan", &[Permission::Orders, Permission::Catalogue]).await);
+    made(&shop, &ola, "one", &[Permission::Orders]).await;
+    made(&shop, &stan, "two", &[Permission::Orders, Permission::Catalogue]).await;
+    assert_eq!(may(&shop, "one").await, Some(vec![Permission::Orders]));
+    assert_eq!(may(&shop, "two").await, Some(vec![Permission::Catalogue, Permission::Orders]));
+    assert_eq!(may(&shop, "three").await, None);
+    // What is taken from its owner is taken from the key.
+    let set = SetAccess {
+        actor: ola.access(),
+        account_id: stan.id,
+        disabled: None,
+        role: None,
+        permissions: Some([Permission::Orders].into_iter().collect()),
+        if_version: None,
+        now: shop.now(),
+    };
+    shop.run(set).await.expect("less");
+    assert_eq!(may(&shop, "two").await, Some(vec![Permission::Orders]));
+    shop.run(SetAccess { permissions: None, disabled: Some(true), ..set }).await.expect("locked");
+    assert_eq!(may(&shop, "two").await, None);
+}
+
+pub async fn nobody_makes_a_key_that_may_more_than_they(shop: Shop) {
+    let stan = shop.staff("stan", &[Permission::Orders]).await;
+    let wrong = shop.run(creation(&shop, &stan, "one", &[Permission::Orders, Permission::Settings])).await;
+    assert_eq!(pointers(wrong), [("/permissions".to_owned(), "not_allowed")]);
+    let wrong = shop.run(creation(&shop, &stan, "one", &[])).await;
+    assert_eq!(pointers(wrong), [("/permissions".to_owned(), "required")]);
+    let past = CreateApiKey { expires_at: Some(shop.now()), ..creation(&shop, &stan, "one", &[Permission::Orders]) };
+    assert_eq!(pointers(shop.run(past).await), [("/expires_at".to_owned(), "out_of_range")]);
+    assert!(api_keys(shop.db()).await.expect("an answer").is_empty());
+}
+
+pub async fn a_key_ends_when_it_is_over_or_ended(shop: Shop) {
+    let (ola, stan) = (shop.owner("ola").await, shop.staff("stan", &[Permission::Orders]).await);
+    let end = shop.now() + SignedDuration::from_hours(1);
+    let short = CreateApiKey { expires_at: Some(end), ..creation(&shop, &stan, "short", &[Permission::Orders]) };
+    shop.run(short).await.expect("a key");
+    assert!(may(&shop, "short").await.is_some());
+    shop.pass(SignedDuration::from_hours(1));
+    assert_eq!(may(&shop, "short").await, None);
+    let key = made(&shop, &ola, "one", &[Permission::Orders]).await;
+    refused!(shop.run(RevokeApiKey { actor: stan.access(), id: key.id }).await, Error::Forbidden);
+    shop.run(RevokeApiKey { actor: ola.access(), id: key.id }).await.expect("ended");
+    assert_eq!(may(&shop, "one").await, None);
+    refused!(shop.run(RevokeApiKey { actor: ola.access(), id: key.id }).await, Error::NotFound("key"));
+}

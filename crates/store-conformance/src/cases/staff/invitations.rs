@@ -1,0 +1,60 @@
+//! Inviting somebody to work in the shop.
+
+use commerce::{
+    Conflict, Error,
+    accounts::{InviteStaff, ResetPassword},
+};
+use model::{Account, Permission, Role, SignedDuration};
+
+use crate::support::{Shop, email, hash, names, refused, secret};
+
+fn invitation(shop: &Shop, by: &Account, name: &str, token: &str) -> InviteStaff {
+    InviteStaff {
+        actor: by.access(),
+        email: email(name),
+        name: name.to_owned(),
+        permissions: [Permission::Orders].into_iter().collect(),
+        token: secret(token),
+        stamp: shop.next_stamp(),
+    }
+}
+
+fn answer(shop: &Shop, token: &str) -> ResetPassword {
+    ResetPassword { token_hash: hash(token), new_hash: "a new hash".to_owned(), stamp: shop.next_stamp() }
+}
+
+pub async fn who_is_invited_chooses_a_password_within_three_days(shop: Shop) {
+    let ola = shop.owner("ola").await;
+    let stan = shop.run(invitation(&shop, &ola, "stan", "token")).await.expect("invited");
+    assert_eq!((stan.role, stan.email_verified_at), (Role::Staff, None));
+    assert_eq!(shop.db().password_hash(stan.id).await.expect("an answer"), None);
+    let mails = shop.mails_to(&email("stan")).await;
+    assert_eq!((names(&mails), mails[0].secret.as_deref()), (vec!["staff_invitation"], Some("token")));
+    shop.pass(SignedDuration::from_hours(71));
+    shop.run(answer(&shop, "token")).await.expect("a password");
+    let stan = shop.account_now(stan.id).await;
+    assert!(stan.email_verified_at.is_some() && stan.access().may(Permission::Orders));
+    refused!(shop.run(answer(&shop, "token")).await, Error::NotAuthenticated);
+}
+
+pub async fn a_link_is_good_for_no_longer(shop: Shop) {
+    let ola = shop.owner("ola").await;
+    shop.run(invitation(&shop, &ola, "stan", "token")).await.expect("invited");
+    shop.pass(SignedDuration::from_hours(72));
+    refused!(shop.run(answer(&shop, "token")).await, Error::NotAuthenticated);
+}
+
+pub async fn a_customer_who_is_invited_becomes_staff(shop: Shop) {
+    let (ola, ann) = (shop.owner("ola").await, shop.customer("ann").await);
+    let session = shop.sign_in(&ann).await;
+    let invited = shop.run(invitation(&shop, &ola, "ann", "token")).await.expect("invited");
+    assert_eq!((invited.id, invited.role, invited.name.as_str()), (ann.id, Role::Staff, "ann"));
+    // What was signed in before does not become staff unseen.
+    assert!(!shop.is_signed_in(session.id).await);
+    refused!(shop.run(invitation(&shop, &ola, "ann", "again")).await, Error::Conflict(Conflict::EmailTaken));
+}
+
+pub async fn only_owners_invite(shop: Shop) {
+    let stan = shop.staff("stan", &Permission::ALL).await;
+    refused!(shop.run(invitation(&shop, &stan, "sue", "token")).await, Error::Forbidden);
+}
