@@ -1,6 +1,7 @@
 //! `/v1/admin`
 
 mod accounts;
+mod audit;
 mod bulk;
 mod categories;
 mod mails;

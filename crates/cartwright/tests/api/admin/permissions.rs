@@ -20,6 +20,7 @@ fn area(operation: &Operation) -> &'static str {
         | "imports" | "jobs" => "catalogue",
         "orders" => "orders",
         "accounts" | "mails" => "customers",
+        "settings" | "audit-log" => "settings",
         other => panic!("which permission is {other} about?"),
     }
 }

@@ -5,5 +5,6 @@ mod login;
 mod logout;
 mod password;
 mod refresh;
+mod second_factor;
 mod sign_up;
 mod verify_email;

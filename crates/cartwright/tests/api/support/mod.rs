@@ -3,6 +3,7 @@
 mod client;
 mod contract;
 mod mails;
+mod pages;
 mod raw;
 mod reply;
 mod server;
@@ -11,10 +12,11 @@ mod shop;
 pub(crate) use client::Client;
 pub(crate) use contract::Operation;
 pub(crate) use mails::Mail;
+pub(crate) use pages::{Pages, field};
 pub(crate) use raw::{exchange, request};
 pub(crate) use reply::Reply;
 pub(crate) use server::program;
-pub(crate) use shop::{PASSWORD, Person, Shop, address, line, new_key, text, unique_email, unique_name};
+pub(crate) use shop::{OWNER, PASSWORD, Person, Shop, address, line, new_key, text, unique_email, unique_name};
 
 /// An id of the right form that nothing has.
 pub(crate) const NO_ID: &str = "0198c2a4-5b6e-7c3d-9f00-00000000dead";

@@ -22,7 +22,7 @@ use super::{
 /// Everybody's password here.
 pub(crate) const PASSWORD: &str = "seven lamps over a grey harbour";
 
-const OWNER: &str = "olive@shoppers.example";
+pub(crate) const OWNER: &str = "olive@shoppers.example";
 
 /// A shop to test against.
 pub(crate) struct Shop {
