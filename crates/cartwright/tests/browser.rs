@@ -4,6 +4,8 @@
 
 #[path = "browser/browser.rs"]
 mod browser;
+#[path = "browser/dashboard.rs"]
+mod dashboard;
 #[expect(dead_code, reason = "the tests of bad days share it, and each uses a part")]
 mod days;
 #[path = "browser/demo.rs"]

@@ -1,12 +1,16 @@
 //! All routes, put together from what the API documents and the pages beside it.
 
-use axum::{Router, response::IntoResponse};
-use http::Uri;
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, Uri};
 
 use crate::{
     App,
     problem::{Code, Problem},
-    routes,
+    routes::{self, pages::mishap},
 };
 
 /// The router, and the templates of everything in it.
@@ -21,8 +25,10 @@ pub(crate) fn build(app: App) -> (Router, Vec<String>) {
     (router.with_state(app), templates)
 }
 
-async fn nothing_there(_: Uri) -> impl IntoResponse {
-    Problem::not_found()
+async fn nothing_there(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
+    let nothing = Problem::not_found().into_response();
+    // Nobody but programs asks for what is under /v1.
+    if uri.path().starts_with("/v1/") { nothing } else { mishap::tell(&app, &headers, nothing) }
 }
 
 /// axum adds the Allow header.

@@ -3,6 +3,8 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
+    sync::LazyLock,
     thread,
     time::{Duration, Instant},
 };
@@ -203,16 +205,56 @@ impl Browser {
         log.as_array().cloned().unwrap_or_default()
     }
 
+    /// Presses TAB until the focus is on such an element: the way there without a mouse.
+    #[track_caller]
+    pub(crate) fn tab_to(&self, css: &str) {
+        let is_there = format!("return document.activeElement.matches({})", json!(css));
+        for _ in 0..150 {
+            self.press(TAB);
+            if self.script(&is_there) == true {
+                return;
+            }
+        }
+        panic!("no TAB leads to {css} at {}", self.path());
+    }
+
+    /// Chooses an option of a select by its value.
+    #[track_caller]
+    pub(crate) fn choose(&self, css: &str, value: &str) {
+        let select = self.until(css, || self.find(css));
+        self.runtime.block_on(select.select_by_value(value)).unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// Waits until the page says this somewhere.
+    #[track_caller]
+    pub(crate) fn says(&self, text: &str) {
+        self.until(text, || self.page_text().contains(text).then_some(()));
+    }
+
     /// Takes pictures of the page on a phone and a laptop, light and dark, whole. Checks on the way that it does not
-    /// have to be scrolled sideways.
+    /// have to be scrolled sideways, and that it meets WCAG 2.2 AA as far as axe-core can tell.
     #[track_caller]
     pub(crate) fn pictures(&self, name: &str) {
+        self.take_pictures(name, true);
+    }
+
+    /// The same for a page that others have made, and that is not ours to mend.
+    #[track_caller]
+    pub(crate) fn pictures_of_others(&self, name: &str) {
+        self.take_pictures(name, false);
+    }
+
+    #[track_caller]
+    fn take_pictures(&self, name: &str, is_ours: bool) {
         for (width, height) in SCREENS {
             let screen = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500});
             self.devtools("Emulation.setDeviceMetricsOverride", screen);
             for scheme in ["light", "dark"] {
                 let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
                 self.devtools("Emulation.setEmulatedMedia", features);
+                if is_ours {
+                    self.is_accessible(&format!("{name} at {width} px, {scheme}"));
+                }
                 let picture = self.devtools("Page.captureScreenshot", json!({"format": "png"}));
                 let bytes = BASE64_STANDARD.decode(picture["data"].as_str().expect("a picture")).expect("base64");
                 let file = folder().join(format!("{name}-{width}-{scheme}.png"));
@@ -224,6 +266,37 @@ impl Browser {
         self.devtools("Emulation.clearDeviceMetricsOverride", json!({}));
         self.devtools("Emulation.setEmulatedMedia", json!({"features": []}));
     }
+}
+
+impl Browser {
+    /// Checks what axe-core knows of WCAG 2.2, levels A and AA.
+    #[track_caller]
+    fn is_accessible(&self, what: &str) {
+        const RUN: &str = "const done = arguments[arguments.length - 1]; \
+            const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']; \
+            axe.run(document, { runOnly: tags, iframes: false }).then((found) => done(found.violations.map((one) => \
+            `${one.id} (${one.impact}): ${one.help}: ${one.nodes.map((node) => node.html).join(' ')}`)), \
+            (error) => done([`axe did not run: ${error}`]))";
+        self.script(axe());
+        let found = self.runtime.block_on(self.client.execute_async(RUN, vec![]));
+        let found = found.unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(found, json!([]), "{what} cannot be used by everybody");
+    }
+}
+
+/// The text of axe-core, which the test command installs.
+fn axe() -> &'static str {
+    static AXE: LazyLock<String> = LazyLock::new(|| {
+        const FIND: &str = "import importlib.util as u, pathlib as p; \
+            print(p.Path(u.find_spec('axe_playwright_python').submodule_search_locations[0]) / 'axe.min.js')";
+        let python = std::env::var("CARTWRIGHT_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let found = Command::new(&python).args(["-c", FIND]).output().expect("python runs");
+        let hint = format!("this test needs axe-core: run `{python} -m pip install --no-deps axe-playwright-python`");
+        assert!(found.status.success(), "{hint}, or set CARTWRIGHT_TEST_PYTHON");
+        let path = String::from_utf8_lossy(&found.stdout).trim().to_owned();
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}; {hint}"))
+    });
+    &AXE
 }
 
 fn folder() -> PathBuf {

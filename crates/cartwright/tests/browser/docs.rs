@@ -26,7 +26,7 @@ fn the_documentation_shows_every_operation_and_loads_nothing_from_elsewhere() {
     crate::days::within(std::time::Duration::from_secs(10), "every operation", || {
         (u64::try_from(browser.count(".opblock")).ok() == documented.as_u64()).then_some(())
     });
-    browser.pictures("docs");
+    browser.pictures_of_others("docs");
     // One of them opens, with its example.
     browser.script("document.querySelector('[id$=place_order] .opblock-summary-control').click()");
     let shown = browser.text("[id$=place_order] .opblock-body");

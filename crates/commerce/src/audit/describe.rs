@@ -244,7 +244,9 @@ fn called(document: &Document) -> String {
 fn kept(document: &Document, before: &Before) -> Option<Deed> {
     let noun = noun(document.kind)?;
     let old = before.documents.get(&(document.kind, document.id));
-    let verb = if old.is_some() { "changed" } else { "created" };
+    // There are settings before anybody sets them.
+    let is_known = old.is_some() || document.kind == DocumentKind::Settings;
+    let verb = if is_known { "changed" } else { "created" };
     // Which settings changed is told; what a second factor or a key says is not.
     let changes = match (document.kind, old) {
         (DocumentKind::Settings, old) => fields(old, document),

@@ -85,6 +85,10 @@ pub(crate) struct ProblemBody<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Cause(pub(crate) String);
 
+/// What an error reply says, for whoever shows it in another form.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplyDetail(pub(crate) Cow<'static, str>);
+
 /// The code of an error reply, for the log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReplyCode(pub(crate) Code);
@@ -243,6 +247,7 @@ impl IntoResponse for Problem {
             headers.append(name, value);
         }
         response.extensions_mut().insert(ReplyCode(self.0.code));
+        response.extensions_mut().insert(ReplyDetail(self.0.detail));
         if let Some(cause) = self.0.cause {
             response.extensions_mut().insert(Cause(cause));
         }

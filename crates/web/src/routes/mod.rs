@@ -9,7 +9,7 @@ mod collections;
 mod docs;
 mod operations;
 mod orders;
-mod pages;
+pub(crate) mod pages;
 mod problems;
 mod products;
 mod reviews;

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use crate::{problem::Code, reply};
 
-/// Nothing but the style that stands in the page.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+/// Nothing but our style sheet.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
 const HEAD: &str = r#"<!doctype html>
@@ -17,17 +17,11 @@ const HEAD: &str = r#"<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Problems</title>
-<style>
-body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.6 system-ui, sans-serif; color: #1c1c1c; background: #fff }
-h2 { margin: 2rem 0 0; font-size: 1.05rem; scroll-margin-top: 1rem }
-h2:target { background: #fff3bf }
-p { margin: .2rem 0 }
-code { font-family: ui-monospace, monospace }
-.status { color: #666; font-weight: 400 }
-@media (prefers-color-scheme: dark) { body { color: #e6e6e6; background: #161616 } h2:target { background: #4a3f00 } .status { color: #999 } }
-</style>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/assets/style.css">
 </head>
 <body>
+<main class="problems">
 <h1>Problems</h1>
 <p>Errors are answered as <code>application/problem+json</code> (RFC 9457). Program against <code>code</code>: codes are
 never renamed. <code>errors</code> lists what is wrong with the input, by JSON pointer or parameter.</p>
@@ -47,10 +41,10 @@ fn render() -> String {
         // Writing into a string cannot fail. The texts are our own and free of markup, which a test ensures.
         let _ = writeln!(
             html,
-            "<h2 id=\"{name}\"><code>{name}</code> <span class=\"status\">{status}</span></h2>\n<p>{title}.</p>\n<p>{remedy}</p>"
+            "<h2 id=\"{name}\"><code>{name}</code> <span class=\"quiet\">{status}</span></h2>\n<p>{title}.</p>\n<p>{remedy}</p>"
         );
     }
-    html + "</body>\n</html>\n"
+    html + "</main>\n</body>\n</html>\n"
 }
 
 #[cfg(test)]

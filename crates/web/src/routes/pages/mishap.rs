@@ -8,7 +8,11 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 
 use super::template;
-use crate::{App, problem::PROBLEM_JSON, reply};
+use crate::{
+    App,
+    problem::{PROBLEM_JSON, ReplyDetail},
+    reply,
+};
 
 /// Whether it is a browser that asks for a page, and not a program.
 fn wants_a_page(headers: &HeaderMap) -> bool {
@@ -18,19 +22,22 @@ fn wants_a_page(headers: &HeaderMap) -> bool {
 
 /// Turns a problem into a page that says what to do.
 pub(super) async fn told(State(app): State<App>, request: Request, next: Next) -> Response {
-    let is_asked = wants_a_page(request.headers());
+    let headers = request.headers().clone();
     let response = next.run(request).await;
+    tell(&app, &headers, response)
+}
+
+/// The reply to whoever sent these headers: a problem as a page, if that is what was asked for.
+pub(crate) fn tell(app: &App, asked: &HeaderMap, response: Response) -> Response {
     let is_problem = response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM_JSON);
-    if !is_asked || !is_problem {
+    if !wants_a_page(asked) || !is_problem {
         return response;
     }
     let status = response.status();
+    let said = response.extensions().get::<ReplyDetail>().map(|detail| detail.0.clone()).unwrap_or_default();
     let (title, text) = match status {
         StatusCode::NOT_FOUND => ("Not here", "It may have been removed, or the address has a slip in it."),
-        StatusCode::FORBIDDEN => (
-            "You may not do this",
-            "Either the form was open for too long, then open the page again; or an owner of the shop has to give you the permission.",
-        ),
+        StatusCode::FORBIDDEN => ("You may not do this", said.as_ref()),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             ("One moment", "The shop is busy. Nothing was changed; try again in a moment.")
         }
@@ -42,7 +49,7 @@ pub(super) async fn told(State(app): State<App>, request: Request, next: Next) -
             "The form that was sent is not complete. Go back, open the page again, and send it once more.",
         ),
     };
-    let Ok(page) = template::message(&app, status, title, text, Some(("/admin", "To the dashboard"))) else {
+    let Ok(page) = template::message(app, status, title, text, Some(("/admin", "To the dashboard"))) else {
         return response;
     };
     reply::instead(response, page)

@@ -7,7 +7,7 @@ mod csrf;
 mod home;
 mod mailbox;
 mod media;
-mod mishap;
+pub(crate) mod mishap;
 mod pictures;
 mod reset_password;
 mod setup;

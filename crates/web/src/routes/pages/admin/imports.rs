@@ -81,7 +81,11 @@ async fn show(app: &App, staff: &StaffPage<Catalogue>, refused: &Refused) -> Res
 }
 
 fn view(job: &Job) -> Value {
-    let (status, class) = status_text(job.status);
+    let (status, class) = match job.status {
+        JobStatus::Done if job.error_count > 0 && job.created + job.updated == 0 => ("Nothing was changed", "failed"),
+        JobStatus::Done if job.error_count > 0 => ("Done, but for some rows", "pending"),
+        status => status_text(status),
+    };
     let share = job.total.filter(|total| *total > 0).map(|total| job.done.saturating_mul(100) / total);
     context! {
         id => job.id.to_string(), kind => kind_text(job.kind), status, class, share, done => job.done, total => job.total,
