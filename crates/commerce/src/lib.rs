@@ -24,6 +24,7 @@ pub mod mail;
 pub mod orders;
 pub mod reviews;
 pub mod rich_text;
+pub mod saved_views;
 pub mod second_factor;
 pub mod settings;
 mod shared_keys;

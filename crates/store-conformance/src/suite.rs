@@ -339,6 +339,10 @@ macro_rules! suite {
                     a_customer_who_is_invited_becomes_staff
                     only_owners_invite
                 }
+                saved_views {
+                    everybody_has_their_own_by_name
+                    there_are_only_so_many_with_good_names
+                }
                 second_factor {
                     a_code_and_those_before_it_are_used_up
                     a_recovery_code_is_good_once

@@ -28,6 +28,7 @@ use crate::{
     metrics::Metrics,
     problem::{Code, Problem},
     reply,
+    routes::KeptFigures,
     search::{Catalogue, Freshness},
     throttle::Throttle,
 };
@@ -66,6 +67,7 @@ struct Inner {
     throttle: Arc<Throttle>,
     metrics: Metrics,
     catalogue: Arc<Catalogue>,
+    figures: KeptFigures,
     shop_settings: Mutex<Option<(Arc<ShopSettings>, Instant)>>,
     is_stopping: AtomicBool,
 }
@@ -83,6 +85,7 @@ impl App {
             cache,
             throttle: Arc::new(throttle),
             metrics: Metrics::new(),
+            figures: KeptFigures::default(),
             shop_settings: Mutex::new(None),
             is_stopping: AtomicBool::new(false),
         }))
@@ -334,6 +337,11 @@ impl App {
         let kept = Some((Arc::clone(&settings), Instant::now()));
         *self.0.shop_settings.lock().unwrap_or_else(PoisonError::into_inner) = kept;
         Ok(settings)
+    }
+
+    /// What was summed up for the overview.
+    pub(crate) fn figures(&self) -> &KeptFigures {
+        &self.0.figures
     }
 
     /// Reads the settings anew when they are next asked for.

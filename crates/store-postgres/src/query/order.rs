@@ -28,7 +28,7 @@ pub(crate) fn select(filter: &OrderFilter, page: &PageRequest) -> Select {
     }
     if let Some(wanted) = &filter.text {
         let condition = "(position(lower(? COLLATE \"C\") IN lower((ship_to ->> 'name') COLLATE \"C\")) > 0 \
-             OR EXISTS (SELECT 1 FROM order_lines l WHERE l.order_number = o.number AND l.sku = ?))";
+             OR number IN (SELECT l.order_number FROM order_lines l WHERE l.sku = ?))";
         select.only(condition, params![sought(wanted), sought(wanted)]);
     }
     if let Some(from) = filter.placed_from {

@@ -40,12 +40,19 @@ pub(crate) fn best_sellers(conn: &Connection, from: Timestamp, before: Timestamp
     })
 }
 
-/// What is short.
+/// Up to where the index of what is short goes.
+const SHORT: i64 = 100;
+
+/// What is short: along its index, where that goes far enough.
 pub(crate) fn low_stock(conn: &Connection, at_most: i64, limit: u32) -> Sql<Vec<LowStock>> {
-    const SQL: &str = "SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
-         FROM stock_levels s JOIN variants v ON v.id = s.variant_id JOIN products p ON p.id = v.product_id \
-         WHERE s.stock <= ? AND v.track_stock = 1 AND p.status = 'active' ORDER BY s.stock, v.id LIMIT ?";
-    all(conn, "stock_levels", SQL, params![at_most, limit], |columns| {
+    // The join goes from the levels to their variants, so that the order of the index is the order of the list.
+    let within = if at_most <= SHORT { "s.stock <= 100 AND" } else { "" };
+    let sql = format!(
+        "SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
+         FROM stock_levels s CROSS JOIN variants v ON v.id = s.variant_id CROSS JOIN products p ON p.id = v.product_id \
+         WHERE {within} s.stock <= ? AND v.track_stock = 1 AND p.status = 'active' ORDER BY s.stock, s.variant_id LIMIT ?"
+    );
+    all(conn, "stock_levels", &sql, params![at_most, limit], |columns| {
         Ok(LowStock {
             product_id: columns.id()?,
             variant_id: columns.id()?,

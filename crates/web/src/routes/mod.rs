@@ -23,6 +23,7 @@ use axum::{
 };
 use commerce::catalogue::{Redirect, Redirected};
 use http::{StatusCode, Uri, header};
+pub(crate) use pages::KeptFigures;
 use store::DocumentKind;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;

@@ -5,5 +5,6 @@ pub mod audit;
 pub mod invitations;
 pub mod notes;
 pub mod reports;
+pub mod saved_views;
 pub mod second_factor;
 pub mod settings;

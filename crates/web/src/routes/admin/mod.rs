@@ -12,6 +12,8 @@ mod pictures;
 mod products;
 mod reviews;
 mod settings;
+#[cfg(test)]
+mod sources;
 mod stock;
 mod variants;
 

@@ -15,6 +15,7 @@ mod sign_in;
 mod staff;
 mod template;
 
+pub(crate) use admin::overview::KeptFigures;
 use axum::{
     middleware::from_fn_with_state,
     routing::{MethodRouter, get, post},
@@ -50,6 +51,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/admin/news", get(admin::news::stream)),
         ("/admin/orders", get(admin::orders::page)),
         ("/admin/orders/move", post(admin::orders::move_on)),
+        ("/admin/orders/views", post(admin::orders::save_view)),
         ("/admin/orders/{id}", get(admin::order::page)),
         ("/admin/orders/{id}/move", post(admin::order::move_on)),
         ("/admin/orders/{id}/note", post(admin::order::note)),

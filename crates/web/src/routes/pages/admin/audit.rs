@@ -53,7 +53,7 @@ pub(in crate::routes::pages) struct LogQuery {
 }
 
 /// The first moment of the day that a field says, `2026-05-01`, or of the one after it.
-fn midnight(text: &str, days_later: i64) -> Option<Timestamp> {
+pub(super) fn midnight(text: &str, days_later: i64) -> Option<Timestamp> {
     let at: Timestamp = format!("{text}T00:00:00Z").parse().ok()?;
     at.checked_add(model::SignedDuration::from_hours(24 * days_later)).ok()
 }

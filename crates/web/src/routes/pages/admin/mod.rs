@@ -12,7 +12,7 @@ pub(super) mod mails;
 pub(super) mod news;
 pub(super) mod order;
 pub(super) mod orders;
-pub(super) mod overview;
+pub(crate) mod overview;
 pub(super) mod products;
 pub(super) mod reviews;
 pub(super) mod search;

@@ -4,14 +4,18 @@ use axum::{
     extract::{Form, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use commerce::orders::{MoveOrder, Mover};
+use commerce::{
+    Error,
+    orders::{MoveOrder, Mover},
+    saved_views::{SaveView, saved_views},
+};
 use http::{HeaderMap, StatusCode};
 use minijinja::{Value, context};
 use model::{Email, Order, OrderId, OrderStatus};
 use serde::Deserialize;
 use store::{Cursor, OrderFilter, PageRequest};
 
-use super::{encoded, frame, news::newest, status_class, status_text, tab};
+use super::{audit::midnight, encoded, forms::Fields, frame, news::newest, status_class, status_text, tab};
 use crate::{
     App,
     extract::Orders,
@@ -27,7 +31,10 @@ const PAGE: u32 = 50;
 pub(in crate::routes::pages) struct ListQuery {
     status: String,
     q: String,
+    from: String,
+    to: String,
     cursor: String,
+    done: String,
     moved: usize,
     left: usize,
 }
@@ -43,26 +50,34 @@ pub(in crate::routes::pages) async fn page(
     // A number that is none of an order may be a SKU, and an address may be a part of a name: the first that finds something.
     let (mut items, mut next) = (Vec::new(), None);
     for filter in found_by(wanted, status) {
+        let filter =
+            OrderFilter { placed_from: midnight(&query.from, 0), placed_before: midnight(&query.to, 1), ..filter };
         let page = app.engine().orders(&filter, &request).await?;
         (items, next) = (page.items, page.next);
         if !items.is_empty() {
             break;
         }
     }
-    let link = |status: Option<OrderStatus>| {
-        let status = status.map(|status| format!("status={}", status.as_str()));
-        let words = (!wanted.is_empty()).then(|| format!("q={}", encoded(wanted)));
-        [status, words].into_iter().flatten().collect::<Vec<_>>().join("&")
+    let asked = |status: Option<OrderStatus>| {
+        let parts = [
+            status.map(|status| format!("status={}", status.as_str())),
+            (!wanted.is_empty()).then(|| format!("q={}", encoded(wanted))),
+            midnight(&query.from, 0).map(|_| format!("from={}", query.from)),
+            midnight(&query.to, 0).map(|_| format!("to={}", query.to)),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("&")
     };
-    let mut tabs = vec![tab(format!("/admin/orders?{}", link(None)), "All", status.is_none())];
-    tabs.extend(
-        OrderStatus::ALL
-            .map(|one| tab(format!("/admin/orders?{}", link(Some(one))), status_text(one), status == Some(one))),
-    );
-    let next = next.map(|cursor| format!("/admin/orders?{}&cursor={}", link(status), cursor.encode()));
+    let link = |status: Option<OrderStatus>| format!("/admin/orders?{}", asked(status));
+    let mut tabs = vec![tab(link(None), "All", status.is_none())];
+    tabs.extend(OrderStatus::ALL.map(|one| tab(link(Some(one)), status_text(one), status == Some(one))));
+    let next = next.map(|cursor| format!("{}&cursor={}", link(status), cursor.encode()));
+    let views = saved_views(app.engine(), staff.access.account_id).await?;
     let values = context! {
         orders => items.iter().map(row).collect::<Vec<_>>(), tabs, next, q => wanted,
-        status => status.map(OrderStatus::as_str), filtered => status.is_some() || !wanted.is_empty(),
+        status => status.map(OrderStatus::as_str), filtered => !asked(status).is_empty(),
+        from => query.from, to => query.to, asked => asked(status),
+        views => views.iter().map(|view| context! { name => view.name, query => view.query, current => view.query == asked(status) })
+            .collect::<Vec<_>>(),
         bulk => bulk(status), notice => notice(&query), newest => newest(&app).await?,
     };
     template::page(&app, StatusCode::OK, "admin_orders.html", context! { ..values, ..frame(&staff, "orders") })
@@ -93,6 +108,10 @@ fn bulk(status: Option<OrderStatus>) -> Option<Value> {
 fn notice(query: &ListQuery) -> Option<String> {
     let orders = |count: usize| if count == 1 { "1 order".to_owned() } else { format!("{count} orders") };
     match (query.moved, query.left) {
+        (0, 0) if query.done == "view" => Some("Your views are saved.".to_owned()),
+        (0, 0) if query.done == "no-view" => {
+            Some("A view needs a name of at most 40 letters, and there can be 20.".to_owned())
+        }
         (0, 0) => None,
         (moved, 0) => Some(format!("{} moved on. The customers get a mail.", orders(moved))),
         (moved, left) => Some(format!(
@@ -111,6 +130,32 @@ fn row(order: &Order) -> Value {
         placed_at => order.placed_at.to_string(), placed_text => time_text(order.placed_at),
         status => status_class(order.status), status_text => status_text(order.status),
     }
+}
+
+/// Saves what is looked for as a view of one's own, or removes one.
+pub(in crate::routes::pages) async fn save_view(
+    State(app): State<App>,
+    staff: StaffPage<Orders>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let query = fields.get("query").to_owned();
+    let is_removal = fields.get("act") == "remove";
+    let save = SaveView {
+        account_id: staff.access.account_id,
+        name: fields.get("name").to_owned(),
+        query: (!is_removal).then(|| query.clone()),
+        stamp: app.stamp()?,
+    };
+    let done = match app.try_run_as(staff.actor(), save).await? {
+        Ok(_) => "view",
+        Err(Error::Invalid(_)) => "no-view",
+        Err(error) => return Err(error.into()),
+    };
+    // Only what the list itself can ask for: never somebody else's address.
+    let query = if is_removal { String::new() } else { query.replace(['\r', '\n', '#'], "") };
+    Ok(Redirect::to(&format!("/admin/orders?{query}&done={done}")).into_response())
 }
 
 /// Moves several orders on. The form has a field `order` for each of them.
@@ -140,7 +185,7 @@ pub(in crate::routes::pages) async fn move_on(
         };
         match app.try_run_as(staff.actor(), one).await? {
             Ok(_) => moved += 1,
-            Err(commerce::Error::Store(error)) => return Err(error.into()),
+            Err(Error::Store(error)) => return Err(error.into()),
             Err(_) => left += 1,
         }
     }

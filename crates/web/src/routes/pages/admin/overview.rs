@@ -1,16 +1,21 @@
 //! `GET /admin`: how the shop does, and what there is to do.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::{Query, State},
     response::Response,
 };
+use commerce::second_factor::second_factor;
 use http::StatusCode;
 use minijinja::{Value, context};
 use model::{Currency, Money, Permission, Timestamp};
 use serde::Deserialize;
-use store::{LowStock, SalesDay};
+use store::{BestSeller, LowStock, PageRequest, ProductFilter, SalesDay};
 
 use super::{
     chart::{Bar, bars},
@@ -105,7 +110,7 @@ pub(in crate::routes::pages) async fn page(
     let values = context! {
         tabs, from => date(range.first), to => date(range.last), sales, short, todo => todo(&app, &staff).await?,
         idle => !orders && !catalogue && !may(Permission::Customers) && !may(Permission::Settings),
-        mail_goes_nowhere => app.settings().mail_goes_nowhere && may(Permission::Settings),
+        steps => first_steps(&app, &staff).await?, mail_goes_nowhere => app.settings().mail_goes_nowhere && may(Permission::Settings),
     };
     template::page(&app, StatusCode::OK, "admin_overview.html", context! { ..values, ..frame(&staff, "overview") })
 }
@@ -121,6 +126,45 @@ async fn todo(app: &App, staff: &Anyone) -> Result<Vec<Value>, Problem> {
     ];
     let mine = lines.into_iter().filter(|(permission, ..)| staff.access.may(*permission));
     Ok(mine.map(|(_, count, text, href)| context! { count, text, href, none => count == 0 }).collect())
+}
+
+/// What a new shop still lacks, for those who can see to it; nothing once all of it is there.
+async fn first_steps(app: &App, staff: &Anyone) -> Result<Option<Vec<Value>>, Problem> {
+    if !(staff.access.may(Permission::Settings) && staff.access.may(Permission::Catalogue)) {
+        return Ok(None);
+    }
+    let settings = shop_settings(app).await?;
+    let request = PageRequest { limit: 1, after: None };
+    let has_products = !app.engine().products(&ProductFilter::default(), &request).await?.items.is_empty();
+    let has_factor = second_factor(app.engine(), staff.access.account_id).await?.is_some();
+    let has_legal = !settings.contact_email.is_empty() && !settings.legal.terms.is_empty();
+    let steps = [
+        (has_products, "Add a product", "/admin/products/new", "or bring over a file under “Import and export”"),
+        (
+            has_legal,
+            "Say where customers write to, and your terms",
+            "/admin/settings",
+            "they stand in the shop window and at /v1/shop",
+        ),
+        (
+            !app.settings().mail_goes_nowhere,
+            "Configure a mail server",
+            "/admin/settings#mail",
+            "the program’s option --smtp-url; then send a test mail",
+        ),
+        (
+            has_factor,
+            "Set up a second factor for yourself",
+            "/admin/account",
+            "whoever learns your password cannot sign in with it",
+        ),
+    ];
+    let is_all_done = steps.iter().all(|(done, ..)| *done);
+    // A demonstration is complete without.
+    if is_all_done || app.settings().demo {
+        return Ok(None);
+    }
+    Ok(Some(steps.map(|(done, text, href, hint)| context! { done, text, href, hint }).to_vec()))
 }
 
 async fn short(app: &App) -> Result<Value, Problem> {
@@ -149,10 +193,52 @@ fn sum(days: &[SalesDay], currency: Currency) -> Sum {
     of.fold(Sum::default(), |sum, day| Sum { orders: sum.orders + day.orders, revenue: sum.revenue + day.revenue })
 }
 
+/// What is summed up from many orders.
+pub(crate) struct Figures {
+    all: Vec<SalesDay>,
+    best: Vec<BestSeller>,
+}
+
+/// From when on, including the time before to compare with; from when on; until when.
+pub(crate) type Times = (Timestamp, Timestamp, Timestamp);
+
+/// The figures of a range. They are kept for twenty times as long as it took to sum them up: a small shop sees every order at
+/// once, a large one is not summed up again with every look.
+async fn figures(app: &App, times: Times) -> Result<Arc<Figures>, Problem> {
+    if let Some(kept) = app.figures().get(&times) {
+        return Ok(kept);
+    }
+    let begin = Instant::now();
+    let (earlier, from, before) = times;
+    let all = app.engine().sales(earlier, before).await?;
+    let best = app.engine().best_sellers(from, before, LISTED).await?;
+    let figures = Arc::new(Figures { all, best });
+    app.figures().keep(times, Arc::clone(&figures), begin.elapsed() * 20);
+    Ok(figures)
+}
+
+/// Figures that were summed up, with the time until which they are good.
+#[derive(Default)]
+pub(crate) struct KeptFigures(Mutex<HashMap<Times, (Instant, Arc<Figures>)>>);
+
+impl KeptFigures {
+    fn get(&self, times: &Times) -> Option<Arc<Figures>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(times).filter(|(until, _)| Instant::now() < *until).map(|(_, figures)| Arc::clone(figures))
+    }
+
+    fn keep(&self, times: Times, figures: Arc<Figures>, lasting: Duration) {
+        let (mut kept, now) = (self.0.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        kept.retain(|_, (until, _)| now < *until);
+        kept.insert(times, (now + lasting, figures));
+    }
+}
+
 async fn sales(app: &App, range: Range) -> Result<Value, Problem> {
     let ((from, before), (earlier, _)) = (range.times(), range.before().times());
-    let all = app.engine().sales(earlier, before).await?;
-    let (past, now): (Vec<SalesDay>, Vec<SalesDay>) = all.into_iter().partition(|day| day.day < range.first);
+    let Figures { all, best } = &*figures(app, (earlier, from, before)).await?;
+    let (past, now): (Vec<SalesDay>, Vec<SalesDay>) =
+        all.iter().copied().partition(|day: &SalesDay| day.day < range.first);
     let currency = app.settings().currency;
     let by_day: BTreeMap<i64, &SalesDay> =
         now.iter().filter(|day| day.currency == currency).map(|day| (day.day, day)).collect();
@@ -173,7 +259,6 @@ async fn sales(app: &App, range: Range) -> Result<Value, Problem> {
         let sum = sum(&now, other);
         context! { revenue => Money::new(sum.revenue, other).to_string(), orders => sum.orders }
     });
-    let best = app.engine().best_sellers(from, before, LISTED).await?;
     let average = total.revenue.checked_div(total.orders).unwrap_or(0);
     Ok(context! {
         orders => total.orders, orders_change => change(total.orders, earlier.orders),
