@@ -20,6 +20,7 @@ pub mod export;
 mod idempotent;
 pub mod import;
 pub mod jobs;
+pub mod low_stock;
 pub mod mail;
 pub mod orders;
 pub mod reviews;

@@ -2,7 +2,7 @@
 
 use model::{
     Email, MailTemplate, OutboxMail, PostalAddress, Stamp, Timestamp, Tracking,
-    mail::{BackInStock, OrderMail, OrderMailLine},
+    mail::{BackInStock, OrderMail, OrderMailLine, ShortItem},
 };
 
 /// One mail of each kind.
@@ -27,6 +27,16 @@ pub fn samples() -> Vec<OutboxMail> {
             title: "Linen shirt (sea blue / M)".to_owned(),
             slug: "linen-shirt".to_owned(),
         }),
+        MailTemplate::LowStock {
+            items: vec![
+                ShortItem {
+                    title: "Linen shirt (sea blue / M)".to_owned(),
+                    sku: Some("LS-SEA-M".to_owned()),
+                    stock: 0,
+                },
+                ShortItem { title: "Stoneware mug".to_owned(), sku: None, stock: 3 },
+            ],
+        },
         MailTemplate::StaffInvitation { name: "Ann Fox".to_owned() },
         MailTemplate::Test,
     ];

@@ -18,11 +18,13 @@ macro_rules! built_in {
 }
 
 /// Name and source of each built-in template.
-pub(crate) const BUILT_IN: [(&str, &str); 33] = built_in![
+pub(crate) const BUILT_IN: [(&str, &str); 35] = built_in![
     "account_exists.html",
     "account_exists.txt",
     "back_in_stock.html",
     "back_in_stock.txt",
+    "low_stock.html",
+    "low_stock.txt",
     "staff_invitation.html",
     "staff_invitation.txt",
     "confirm_email_change.html",

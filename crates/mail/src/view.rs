@@ -3,7 +3,7 @@
 use model::{
     MailTemplate, OutboxMail, PostalAddress, Tracking,
     challenge::LIFETIME,
-    mail::{OrderMail, OrderMailLine},
+    mail::{OrderMail, OrderMailLine, ShortItem},
 };
 use serde::Serialize;
 use url::Url;
@@ -29,6 +29,15 @@ pub(crate) struct View {
     pub(crate) order: Option<OrderView>,
     /// What is in stock again.
     pub(crate) item: Option<ItemView>,
+    /// What became short.
+    pub(crate) short: Vec<ShortView>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ShortView {
+    title: String,
+    sku: Option<String>,
+    stock: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,6 +104,10 @@ impl View {
             }
             _ => None,
         };
+        let short = match &mail.template {
+            MailTemplate::LowStock { items } => items.iter().map(ShortView::new).collect(),
+            _ => Vec::new(),
+        };
         Self {
             shop: ShopView {
                 name: clean::line(&shop.shop_name),
@@ -109,7 +122,14 @@ impl View {
             minutes: LIFETIME.as_mins(),
             order: order(&mail.template).map(OrderView::new),
             item,
+            short,
         }
+    }
+}
+
+impl ShortView {
+    fn new(item: &ShortItem) -> Self {
+        Self { title: clean::line(&item.title), sku: item.sku.as_deref().map(clean::line), stock: item.stock }
     }
 }
 
@@ -160,6 +180,7 @@ pub(crate) fn recipient_name(template: &MailTemplate) -> Option<&str> {
         | MailTemplate::OrderShipped(_)
         | MailTemplate::OrderDelivered(_)
         | MailTemplate::OrderCancelled(_)
+        | MailTemplate::LowStock { .. }
         | MailTemplate::Test => None,
     }
 }

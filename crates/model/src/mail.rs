@@ -58,6 +58,11 @@ pub enum MailTemplate {
     OrderCancelled(OrderMail),
     /// A variant that somebody waits for is in stock again.
     BackInStock(BackInStock),
+    /// What became short.
+    LowStock {
+        /// What.
+        items: Vec<ShortItem>,
+    },
     /// Somebody is invited to work in the shop.
     StaffInvitation {
         /// The person's name.
@@ -84,6 +89,7 @@ impl MailTemplate {
             Self::OrderDelivered(_) => "order_delivered",
             Self::OrderCancelled(_) => "order_cancelled",
             Self::BackInStock(_) => "back_in_stock",
+            Self::LowStock { .. } => "low_stock",
             Self::StaffInvitation { .. } => "staff_invitation",
             Self::Test => "test",
         }
@@ -128,6 +134,17 @@ pub struct BackInStock {
     pub title: String,
     /// The product's name in URLs.
     pub slug: String,
+}
+
+/// Something of which there is little.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShortItem {
+    /// Product and variant.
+    pub title: String,
+    /// The stock keeping unit.
+    pub sku: Option<String>,
+    /// Pieces that are left.
+    pub stock: i64,
 }
 
 /// A line in a mail.

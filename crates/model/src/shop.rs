@@ -19,6 +19,8 @@ pub struct ShopSettings {
     pub contact_email: String,
     /// From how many pieces on a variant is short.
     pub low_stock_at: i64,
+    /// Whether the shop is mailed, at its contact address, what became short.
+    pub low_stock_mail: bool,
     /// Whether orders are taken.
     pub takes_orders: bool,
     /// What customers are told while no orders are taken.
@@ -53,6 +55,7 @@ impl Default for ShopSettings {
             version: 0,
             contact_email: String::new(),
             low_stock_at: 5,
+            low_stock_mail: true,
             takes_orders: true,
             closed_text: String::new(),
             countries: Vec::new(),

@@ -357,6 +357,10 @@ macro_rules! suite {
                     it_is_filtered_and_read_page_by_page
                     nothing_in_it_can_be_written_twice
                 }
+                low_stock {
+                    each_is_told_of_once_until_it_has_enough_again
+                    processes_that_look_at_once_tell_once
+                }
                 notes {
                     they_stand_in_their_order_with_what_they_are_about
                     those_written_at_once_are_all_there

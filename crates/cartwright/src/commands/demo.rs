@@ -44,7 +44,8 @@ fn welcome(server: &Server, password: Option<&str>) -> String {
     let note = if server.is_loopback() { "" } else { " (sign in as the owner: others can reach this machine)" };
     format!(
         "\nThe sample shop is open.\n\n  \
-         Products   {url}/v1/products\n  \
+         Shop       {url}/\n  \
+         Dashboard  {url}/admin\n  \
          API        {url}/docs\n  \
          Mailbox    {url}/mailbox{note}\n  \
          Owner      {sign_in}\n\n\

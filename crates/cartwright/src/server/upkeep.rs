@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use commerce::{
-    Error,
+    Error, low_stock,
     upkeep::{Sweep, TakeTurn},
 };
+use identity::fresh_stamp;
 use model::Timestamp;
 use store::{Engine, execute};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
@@ -25,7 +26,7 @@ pub(super) async fn run(engine: Arc<dyn Engine>) {
     loop {
         ticks.tick().await;
         if let Err(error) = sweep(engine.as_ref()).await {
-            warn!(%error, "old sessions and idempotency keys could not be removed; it is tried again within the hour");
+            warn!(%error, "old sessions and idempotency keys could not be removed, or what is short could not be told; it is tried again within the hour");
         }
     }
 }
@@ -34,8 +35,17 @@ async fn sweep(engine: &dyn Engine) -> Result<(), Error> {
     if !execute(engine, TakeTurn { now: Timestamp::now() }).await? {
         return Ok(());
     }
+    tell_low_stock(engine).await?;
     while execute(engine, Sweep { now: Timestamp::now() }).await? > 0 {
         sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+/// Mails the shop what became short.
+async fn tell_low_stock(engine: &dyn Engine) -> Result<(), Error> {
+    if let Some(tell) = low_stock::news(engine, fresh_stamp()).await? {
+        execute(engine, tell).await?;
     }
     Ok(())
 }

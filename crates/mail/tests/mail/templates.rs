@@ -6,7 +6,7 @@ use crate::support::{renderer, shop};
 use cartwright_mail::{RenderError, Renderer, Secret, samples};
 use model::{
     MailTemplate, OutboxMail, PostalAddress, Tracking,
-    mail::{BackInStock, OrderMail, OrderMailLine},
+    mail::{BackInStock, OrderMail, OrderMailLine, ShortItem},
 };
 
 /// What people type who mean harm, or who just have an unusual name.
@@ -59,6 +59,11 @@ fn nasty(mail: &OutboxMail, text: &str) -> OutboxMail {
         MailTemplate::OrderCancelled(data) => MailTemplate::OrderCancelled(order(data)),
         MailTemplate::BackInStock(_) => {
             MailTemplate::BackInStock(BackInStock { name, title: text.to_owned(), slug: text.to_owned() })
+        }
+        MailTemplate::LowStock { items } => {
+            let item =
+                |item: &ShortItem| ShortItem { title: text.to_owned(), sku: Some(text.to_owned()), ..item.clone() };
+            MailTemplate::LowStock { items: items.iter().map(item).collect() }
         }
         MailTemplate::StaffInvitation { .. } => MailTemplate::StaffInvitation { name },
         MailTemplate::Test => MailTemplate::Test,

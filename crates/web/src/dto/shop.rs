@@ -68,7 +68,7 @@ impl From<&Legal> for LegalDto {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = ShopSettings, example = json!({
-    "contact_email": "hello@example.com", "low_stock_at": 5, "takes_orders": true, "closed_text": "", "countries": ["DE", "AT"],
+    "contact_email": "hello@example.com", "low_stock_at": 5, "low_stock_mail": true, "takes_orders": true, "closed_text": "", "countries": ["DE", "AT"],
     "shop_window": false, "require_second_factor": true, "legal": {"imprint": "Ann Example, Lindenstrasse 1, Berlin"}
 }))]
 pub struct SettingsDto {
@@ -78,6 +78,8 @@ pub struct SettingsDto {
     /// From how many pieces on a variant is short, 0 to 10,000.
     #[schema(minimum = 0, maximum = 10000)]
     pub low_stock_at: i64,
+    /// Whether the shop is mailed, at its contact address, what became short; at most once an hour.
+    pub low_stock_mail: bool,
     /// Whether orders are taken.
     pub takes_orders: bool,
     /// What to tell customers while they are not.
@@ -100,6 +102,7 @@ impl From<&ShopSettings> for SettingsDto {
         Self {
             contact_email: settings.contact_email.clone(),
             low_stock_at: settings.low_stock_at,
+            low_stock_mail: settings.low_stock_mail,
             takes_orders: settings.takes_orders,
             closed_text: settings.closed_text.clone(),
             countries: settings.countries.clone(),
@@ -117,6 +120,7 @@ impl From<SettingsDto> for ShopSettings {
             version: 0,
             contact_email: dto.contact_email,
             low_stock_at: dto.low_stock_at,
+            low_stock_mail: dto.low_stock_mail,
             takes_orders: dto.takes_orders,
             closed_text: dto.closed_text,
             countries: dto.countries,

@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod audit;
 pub mod invitations;
+pub mod low_stock;
 pub mod notes;
 pub mod reports;
 pub mod saved_views;

@@ -83,6 +83,7 @@ pub(in crate::routes::pages) async fn save(
         version: fields.version().unwrap_or(0),
         contact_email: text("contact_email"),
         low_stock_at,
+        low_stock_mail: fields.is_checked("low_stock_mail"),
         takes_orders: fields.is_checked("takes_orders"),
         closed_text: text("closed_text"),
         countries: countries.map(str::to_owned).collect(),
