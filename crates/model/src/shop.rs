@@ -9,9 +9,10 @@ pub const LEGAL_MAX: usize = 50_000;
 /// The largest threshold of low stock.
 pub const LOW_STOCK_MAX: i64 = 10_000;
 
-/// The settings of a shop. A shop that has set nothing has [`ShopSettings::default`].
+/// The settings of a shop. A shop that has set nothing has [`ShopSettings::default`]. What a newer program has added is passed over
+/// by an older one that still works beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct ShopSettings {
     /// Counts the changes; 0 is a shop that has set nothing.
     pub version: i64,
@@ -37,7 +38,7 @@ pub struct ShopSettings {
 
 /// The legal texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Legal {
     /// Who runs the shop.
     pub imprint: String,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use model::{
-    Access, Account, Email, MailTemplate, OutboxMail, Permissions, Role, Stamp,
+    Access, Account, Email, MailTemplate, OutboxMail, Permissions, Role, Stamp, Violations,
     challenge::{Challenge, INVITATION_LIFETIME, Purpose},
 };
 use store::{Change, Operation, Tx};
@@ -57,7 +57,9 @@ impl Operation for InviteStaff {
         let previous = tx.challenge(account.id, Purpose::ResetPassword).await?;
         let hash = Some(self.token.hash);
         let challenge = Challenge::issue(previous.as_ref(), account.id, Purpose::ResetPassword, hash, now);
-        let challenge = challenge.ok_or(Conflict::EmailTaken)?;
+        let challenge = challenge.ok_or_else(|| {
+            Violations::one("/email", "too_many", "got as many mails with links as one gets in an hour; wait a while")
+        })?;
         let challenge = Challenge { expires_at: now + INVITATION_LIFETIME, ..challenge };
         let template = MailTemplate::StaffInvitation { name: account.name.clone() };
         let mail = mail_to(&account, ids.draw(), template, now);

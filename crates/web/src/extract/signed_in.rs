@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
-use commerce::{Actor, api_keys::api_key_access};
+use commerce::{Actor, api_keys::api_key_access, second_factor::second_factor};
 use http::{HeaderMap, header, request::Parts};
 use identity::OpaqueToken;
 use model::{Access, AccountId, Permission, Role, SessionId};
@@ -131,6 +131,7 @@ impl<A: Area> FromRequestParts<App> for Staff<A> {
             }
             None => {
                 let SignedIn { access, session_id, .. } = SignedIn::from_request_parts(parts, app).await?;
+                needs_no_second_factor(app, access).await?;
                 (access, Some(session_id), None)
             }
         };
@@ -141,6 +142,15 @@ impl<A: Area> FromRequestParts<App> for Staff<A> {
             Err(forbidden(&format!("This takes the permission `{}`.", A::PERMISSION.as_str())))
         }
     }
+}
+
+/// Refuses those who have no second factor in a shop that asks its staff for one: they may have signed in before it did.
+async fn needs_no_second_factor(app: &App, access: Access) -> Result<(), Problem> {
+    let is_asked = access.is_staff() && app.shop_settings().await?.require_second_factor;
+    if is_asked && second_factor(app.engine(), access.account_id).await?.is_none() {
+        return Err(forbidden("This shop asks its staff for a second factor. Set yours up in the dashboard first."));
+    }
+    Ok(())
 }
 
 /// An owner of the shop. Others who are signed in get 403.

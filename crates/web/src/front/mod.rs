@@ -34,6 +34,9 @@ use crate::{
     reply, router,
 };
 
+/// What keeps windows of other origins apart from ours (HTML, 7.1.3.2).
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What pages of the API may load: nothing. Our own pages bring a policy of theirs.
 const API_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
@@ -201,6 +204,8 @@ fn is_public_read<B>(request: &Request<B>) -> bool {
 fn secure(headers: &mut HeaderMap, strict_transport: bool) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    // A window that opened ours, or that ours opened, has no handle on it.
+    headers.entry(OPENER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(API_POLICY);
     if strict_transport {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));

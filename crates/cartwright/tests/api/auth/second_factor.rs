@@ -116,8 +116,10 @@ fn a_shop_can_ask_all_its_staff_for_one() {
     assert_eq!((led.status, led.header("location").as_str()), (303, "/admin/account?factor=needed"));
     let body = json!({"email": staff.email, "password": PASSWORD});
     shop.stranger().post("/v1/auth/login", &body).send().refused(403, "forbidden");
+    staff.client.get("/v1/admin/orders").send().refused(403, "forbidden");
     enrol(&pages);
     assert_eq!(pages.get("/admin/orders").status, 200);
+    staff.client.get("/v1/admin/orders").send().expect(200);
     // Customers are not asked.
     shop.login(&shop.customer().email);
 }

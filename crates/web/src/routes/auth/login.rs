@@ -62,7 +62,8 @@ async fn second_step(
     }
     let Some(code) = code else { return Err(Problem::new(Code::SecondFactorRequired)) };
     let email = Email::parse("/email", email)?;
-    let attempt = app.throttle().attempt(&email, address.0, false)?;
+    let is_known = app.engine().is_known_address(account.id, &address.0.to_string()).await?;
+    let attempt = app.throttle().attempt(&email, address.0, is_known)?;
     if !app.take_second_factor(account.id, code).await? {
         return Err(Problem::new(Code::InvalidCode));
     }

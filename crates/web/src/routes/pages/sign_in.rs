@@ -171,7 +171,8 @@ pub(super) async fn second(
     // A MAC of 256 bits: comparing it in variable time gives nothing to guess.
     let is_good = until > app.now().as_second() && ticket_until(&app, id, &hash, until) == form.ticket;
     let Some(email) = account.email.as_ref().filter(|_| is_good && account.access().is_staff()) else { return again() };
-    let attempt = match app.throttle().attempt(email, address.0, false) {
+    let is_known = app.engine().is_known_address(id, &address.0.to_string()).await?;
+    let attempt = match app.throttle().attempt(email, address.0, is_known) {
         Ok(attempt) => attempt,
         Err(problem) => {
             let text = "Too many attempts. Wait a minute, then try again.";

@@ -74,7 +74,7 @@ async fn show(
     let sessions = app.engine().sessions(id, app.now()).await?;
     let sessions = sessions.iter().map(|session| {
         context! {
-            id => session.id.to_string(), device => session.device, address => session.address,
+            id => session.id.to_string(), device => device_text(&session.device), address => session.address,
             is_this => session.id == staff.session_id, used => session.last_used_at.to_string(),
             used_text => time_text(session.last_used_at),
         }
@@ -97,6 +97,32 @@ async fn show(
     let mut response = template::page(app, status, "admin_account.html", values)?;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// `Firefox on Windows`, out of what a browser says of itself; what says something else is shown as it is.
+fn device_text(agent: &str) -> String {
+    const BROWSERS: [(&str, &str); 6] = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("HeadlessChrome/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let found =
+        |known: &[(&str, &'static str)]| known.iter().find(|(part, _)| agent.contains(part)).map(|(_, name)| *name);
+    match (found(&BROWSERS), found(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        _ => agent.to_owned(),
+    }
 }
 
 /// The address as a QR code (ISO/IEC 18004) in SVG.
@@ -198,5 +224,20 @@ pub(in crate::routes::pages) async fn password(
     match app.try_run_as(staff.actor(), change).await? {
         Ok(()) => Ok(Redirect::to("/admin/account?done=password").into_response()),
         Err(error) => show(&app, &staff, None, None, Vec::new(), &refused(error)?).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_named_as_people_know_them() {
+        let firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        let phone =
+            "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36";
+        assert_eq!(device_text(firefox), "Firefox on Windows");
+        assert_eq!(device_text(phone), "Chrome on Android");
+        assert_eq!(device_text("curl/8.5.0"), "curl/8.5.0");
     }
 }

@@ -206,8 +206,16 @@ pub(in crate::routes::pages) async fn export(
             break;
         }
     }
-    let reviews = ReviewFilter { account_id: Some(id), ..ReviewFilter::default() };
-    let reviews = app.engine().reviews(&reviews, &PageRequest { limit: 100, after: None }).await?.items;
+    let (mut reviews, mut after) = (Vec::new(), None);
+    let filter = ReviewFilter { account_id: Some(id), ..ReviewFilter::default() };
+    loop {
+        let page = app.engine().reviews(&filter, &PageRequest { limit: 100, after }).await?;
+        reviews.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
     let reviews = reviews.iter().map(|review| {
         serde_json::json!({ "product_id": review.product_id, "rating": review.stars, "content": review.content })
     });

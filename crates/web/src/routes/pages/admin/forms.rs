@@ -152,6 +152,22 @@ pub(super) fn decimal(money: Money) -> String {
     text.split_once(' ').map_or_else(String::new, |(_, amount)| amount.to_owned())
 }
 
+/// An amount to be read at a glance: `EUR 30,157.20`.
+pub(super) fn grouped(money: Money) -> String {
+    let text = money.to_string();
+    let Some((code, amount)) = text.split_once(' ') else { return text };
+    let (whole, rest) = amount.find('.').map_or((amount, ""), |point| amount.split_at(point));
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{code} {sign}{grouped}{rest}")
+}
+
 /// A price that somebody typed.
 pub(super) fn price(wrong: &mut Violations, pointer: &str, text: &str, currency: Currency) -> Option<Money> {
     let money = Money::from_decimal(text, currency);
@@ -193,6 +209,13 @@ mod tests {
         assert_eq!(refused.text, "Variants 1 price must be less.");
         assert_eq!(refused.fields["variants/0/price/amount"], "must be less");
         assert_eq!(Refused::from(Violations::one("", "x", "the shop is closed")).text, "The shop is closed.");
+    }
+
+    #[test]
+    fn large_amounts_are_grouped() {
+        let shown = |amount| grouped(Money::new(amount, Currency::EUR));
+        assert_eq!((shown(3_015_720).as_str(), shown(99_905).as_str()), ("EUR 30,157.20", "EUR 999.05"));
+        assert_eq!((shown(100_000_000).as_str(), shown(-123_456).as_str()), ("EUR 1,000,000.00", "EUR -1,234.56"));
     }
 
     #[test]

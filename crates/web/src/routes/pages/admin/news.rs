@@ -6,6 +6,7 @@ use axum::{body::Body, extract::State, response::Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, header};
+use model::Permission;
 use store::{OrderFilter, PageRequest};
 use tokio::time::{Instant, sleep};
 
@@ -24,11 +25,12 @@ pub(super) async fn newest(app: &App) -> Result<i64, Problem> {
 
 pub(in crate::routes::pages) async fn stream(
     State(app): State<App>,
-    _: StaffPage<Orders>,
+    staff: StaffPage<Orders>,
 ) -> Result<Response, Problem> {
     let ends = Instant::now() + LASTS;
     let told = newest(&app).await?;
     let first = Bytes::from(format!("retry: 3000\nevent: orders\ndata: {told}\n\n"));
+    let session = staff.session_id;
     let events = stream::unfold((app, told, Some(first)), move |(app, told, first)| async move {
         if let Some(first) = first {
             return Some((Ok::<_, Infallible>(first), (app, told, None)));
@@ -37,6 +39,9 @@ pub(in crate::routes::pages) async fn stream(
             return None;
         }
         sleep(EVERY).await;
+        // A session that was ended is told nothing more.
+        let access = app.engine().session_access(session, app.now()).await.ok().flatten();
+        access.filter(|session| session.access.may(Permission::Orders))?;
         // A database that does not answer for a moment is no news.
         let now = newest(&app).await.unwrap_or(told);
         let said = if now > told { format!("event: orders\ndata: {now}\n\n") } else { ":\n\n".to_owned() };

@@ -19,7 +19,7 @@ use store::{BestSeller, LowStock, PageRequest, ProductFilter, SalesDay};
 
 use super::{
     chart::{Bar, bars},
-    forms::shop_settings,
+    forms::{grouped, shop_settings},
     frame,
 };
 use crate::{
@@ -250,24 +250,24 @@ async fn sales(app: &App, range: Range) -> Result<Value, Problem> {
     let rows: Vec<_> = rows.collect();
     let bar = |label: &String, value: i64, text: String| Bar { label: label.clone(), value, text };
     let orders: Vec<_> = rows.iter().map(|(date, orders, _)| bar(date, *orders, orders.to_string())).collect();
-    let revenue: Vec<_> = rows.iter().map(|(date, _, money)| bar(date, money.amount, money.to_string())).collect();
+    let revenue: Vec<_> = rows.iter().map(|(date, _, money)| bar(date, money.amount, grouped(*money))).collect();
     let (total, earlier) = (sum(&now, currency), sum(&past, currency));
     let mut others: Vec<Currency> = now.iter().map(|day| day.currency).filter(|other| *other != currency).collect();
     others.sort_by_key(|other| other.code());
     others.dedup();
     let others = others.into_iter().map(|other| {
         let sum = sum(&now, other);
-        context! { revenue => Money::new(sum.revenue, other).to_string(), orders => sum.orders }
+        context! { revenue => grouped(Money::new(sum.revenue, other)), orders => sum.orders }
     });
     let average = total.revenue.checked_div(total.orders).unwrap_or(0);
     Ok(context! {
         orders => total.orders, orders_change => change(total.orders, earlier.orders),
-        revenue => Money::new(total.revenue, currency).to_string(), revenue_change => change(total.revenue, earlier.revenue),
-        average => Money::new(average, currency).to_string(), days => range.days(),
+        revenue => grouped(Money::new(total.revenue, currency)), revenue_change => change(total.revenue, earlier.revenue),
+        average => grouped(Money::new(average, currency)), days => range.days(),
         others => others.collect::<Vec<_>>(),
         orders_chart => Value::from_safe_string(bars("orders-chart", "Orders by day", &orders)),
         revenue_chart => Value::from_safe_string(bars("revenue-chart", "Revenue by day", &revenue)),
-        rows => rows.iter().rev().map(|(date, orders, revenue)| context! { date, orders, revenue => revenue.to_string() })
+        rows => rows.iter().rev().map(|(date, orders, revenue)| context! { date, orders, revenue => grouped(*revenue) })
             .collect::<Vec<_>>(),
         best => best.iter().map(|one| context! {
             href => format!("/admin/products/{}", one.product_id), title => one.title, variant => one.variant_title,

@@ -199,6 +199,9 @@ pub(in crate::routes::pages) async fn delete(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
+    if !fields.is_checked("sure") {
+        return show(&app, &staff, id, None, None, &Refused::because("Say that you are sure.")).await;
+    }
     let delete = DeleteProduct { id, if_version: fields.version(), stamp: app.stamp()? };
     match app.try_run_as(staff.actor(), delete).await? {
         Ok(_) => Ok(Redirect::to("/admin/products?done=deleted").into_response()),
