@@ -289,7 +289,8 @@ fn a_new_order_is_announced_on_an_open_page() {
     let client = crate::days::client::Client::new(shop.address);
     let placed = crate::days::load::order(&client, &shop, "news-1".to_owned(), 0, body);
     assert!(matches!(placed.fate, crate::days::load::Fate::Acknowledged(_)));
-    browser.says("1 new order");
+    browser.says("new order");
+    assert_eq!(browser.text("[data-news] a"), "1 new order. Show it");
     browser.pictures("orders-news");
     browser.to_another_page(|| browser.click("[data-news] a"));
     assert_eq!(browser.count("table.list tbody tr"), 1);

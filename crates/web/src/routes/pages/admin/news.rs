@@ -6,7 +6,7 @@ use axum::{body::Body, extract::State, response::Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, header};
-use model::Permission;
+use model::{OrderNumber, Permission};
 use store::{OrderFilter, PageRequest};
 use tokio::time::{Instant, sleep};
 
@@ -17,10 +17,10 @@ const EVERY: Duration = Duration::from_secs(2);
 /// How long one reply goes on; the browser then asks again, and is asked again who it is.
 const LASTS: Duration = Duration::from_secs(50);
 
-/// The number of the newest order; 0 before the first.
+/// The number of the newest order; before the first, the one before that.
 pub(super) async fn newest(app: &App) -> Result<i64, Problem> {
     let found = app.engine().orders(&OrderFilter::default(), &PageRequest { limit: 1, after: None }).await?;
-    Ok(found.items.first().map_or(0, |order| order.number.0))
+    Ok(found.items.first().map_or(OrderNumber::FIRST.0 - 1, |order| order.number.0))
 }
 
 pub(in crate::routes::pages) async fn stream(
