@@ -351,6 +351,7 @@ macro_rules! suite {
                 }
                 audit {
                     a_change_says_what_changed_and_by_whom
+                    a_rehearsal_tells_what_would_be_done_and_does_nothing
                     each_kind_of_change_is_in_it
                     what_was_refused_is_not_in_it
                     a_repeated_request_is_in_it_once

@@ -5,10 +5,13 @@
 
 mod describe;
 mod recorder;
+mod rehearse;
 
 use async_trait::async_trait;
 use model::{AccountId, AuditContent, AuditEntry, Stamp};
 use store::{Change, Operation, Tx};
+
+pub use rehearse::{Foreseen, Rehearsal, Rehearsed};
 
 use describe::Deed;
 use recorder::Recorder;

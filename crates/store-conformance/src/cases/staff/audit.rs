@@ -1,7 +1,7 @@
 //! The audit log.
 
 use commerce::{
-    Actor, Audited, Error, Idempotent, Replied,
+    Actor, Audited, Error, Idempotent, Rehearsal, Rehearsed, Replied,
     accounts::SetAccess,
     catalogue::{CategoryDraft, CreateCategory, DeleteProduct, MoveStock, ProductPatch, UpdateProduct},
     orders::{MoveOrder, Mover},
@@ -182,4 +182,21 @@ pub async fn nothing_in_it_can_be_written_twice(shop: Shop) {
     let changed = AuditEntry { action: "shop.changed".to_owned(), ..entry };
     assert!(shop.apply(vec![Change::InsertAudit(changed)]).await.is_err());
     assert_eq!(actions(&shop).await, ["shop.started"]);
+}
+
+pub async fn a_rehearsal_tells_what_would_be_done_and_does_nothing(shop: Shop) {
+    let (stan, mug) = (shop.staff("stan", &[]).await, shop.product("Mug", 5).await);
+    let patch = ProductPatch { title: Some("Cup".to_owned()), ..ProductPatch::default() };
+    let update =
+        UpdateProduct { id: mug.id, patch, if_version: None, actor_id: Some(stan.id), stamp: shop.next_stamp() };
+    let Err(Rehearsed::Would(product, foreseen)) = shop.run(Rehearsal(update.clone())).await else {
+        panic!("it would be done")
+    };
+    assert_eq!((product.title.as_str(), foreseen[0].action.as_str()), ("Cup", "product.changed"));
+    assert_eq!(foreseen[0].changes, ["title: Mug → Cup"]);
+    assert_eq!(shop.product_now(mug.id).await, mug);
+    assert_eq!(actions(&shop).await, Vec::<String>::new());
+    let stale = UpdateProduct { if_version: Some(9), ..update };
+    assert!(matches!(shop.run(Rehearsal(stale)).await, Err(Rehearsed::Refused(Error::Stale { .. }))));
+    shop.assert_sound().await;
 }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::{
     forms::{Fields, Refused, notice, refused},
-    frame,
+    frame, preview,
 };
 use crate::{
     App,
@@ -67,14 +67,19 @@ pub(in crate::routes::pages) async fn page(
     State(app): State<App>,
     staff: StaffPage<Catalogue>,
 ) -> Result<Response, Problem> {
-    show(&app, &staff, &Refused::default()).await
+    show(&app, &staff, &Refused::default(), None).await
 }
 
-async fn show(app: &App, staff: &StaffPage<Catalogue>, refused: &Refused) -> Result<Response, Problem> {
+async fn show(
+    app: &App,
+    staff: &StaffPage<Catalogue>,
+    refused: &Refused,
+    preview: Option<Value>,
+) -> Result<Response, Problem> {
     let documents = app.engine().documents(DocumentKind::Job).await?;
     let mut jobs = documents.iter().map(store::Document::read).collect::<Result<Vec<Job>, _>>()?;
     jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
-    let values = context! { jobs => jobs.iter().map(view).collect::<Vec<_>>() };
+    let values = context! { jobs => jobs.iter().map(view).collect::<Vec<_>>(), preview };
     let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "import") };
     template::page(app, status, "admin_import.html", values)
@@ -138,6 +143,8 @@ struct Upload {
     csrf: String,
     kind: String,
     keep_going: bool,
+    /// Whether to look first, and bring nothing in.
+    is_rehearsal: bool,
     file: Bytes,
 }
 
@@ -149,12 +156,16 @@ pub(in crate::routes::pages) async fn upload(
     let headers = request.headers().clone();
     let Some(upload) = read(request).await? else {
         let text = format!("The file may have {} MiB.", FILE_BYTES_MAX / (1024 * 1024));
-        return show(&app, &staff, &Refused::because(text)).await;
+        return show(&app, &staff, &Refused::because(text), None).await;
     };
     staff.check(&headers, &upload.csrf)?;
     let kind = upload.kind.parse::<JobKind>().map_err(|()| Problem::not_found())?;
     if upload.file.is_empty() {
-        return show(&app, &staff, &Refused::because("Choose a file first.")).await;
+        return show(&app, &staff, &Refused::because("Choose a file first."), None).await;
+    }
+    if upload.is_rehearsal {
+        let seen = preview::look(&app, kind, upload.file).await?;
+        return show(&app, &staff, &Refused::default(), Some(seen)).await;
     }
     let parts = upload.file.chunks(PART_BYTES).map(|part| STANDARD.encode(part)).collect();
     let (keep_going, account_id) = (upload.keep_going, staff.access.account_id);
@@ -162,7 +173,7 @@ pub(in crate::routes::pages) async fn upload(
     let queued = QueueJob { kind, keep_going, parts, account_id, stamp: app.stamp()? };
     match app.try_run_as(staff.actor(), queued).await? {
         Ok(job) => Ok(Redirect::to(&format!("/admin/import/{}", job.id)).into_response()),
-        Err(error) => show(&app, &staff, &refused(error)?).await,
+        Err(error) => show(&app, &staff, &refused(error)?, None).await,
     }
 }
 
@@ -173,7 +184,7 @@ async fn read(request: Request<Body>) -> Result<Option<Upload>, Problem> {
     let boundary = multer::parse_boundary(content_type.unwrap_or_default()).map_err(|_| malformed())?;
     let file_max = FILE_BYTES_MAX as u64;
     let limits = SizeLimit::new().for_field("file", file_max).whole_stream(file_max.saturating_add(FORM_BYTES));
-    let known = vec!["csrf", "kind", "keep_going", "file"];
+    let known = vec!["csrf", "kind", "act", "keep_going", "file"];
     let constraints = Constraints::new().allowed_fields(known).size_limit(limits);
     let mut form = Multipart::with_constraints(request.into_body().into_data_stream(), boundary, constraints);
     let mut upload = Upload::default();
@@ -196,6 +207,7 @@ async fn read(request: Request<Body>) -> Result<Option<Upload>, Problem> {
         match name.as_str() {
             "csrf" => upload.csrf = String::from_utf8_lossy(&content).into_owned(),
             "kind" => upload.kind = String::from_utf8_lossy(&content).into_owned(),
+            "act" => upload.is_rehearsal = content.as_ref() == b"look",
             "keep_going" => upload.keep_going = !content.is_empty(),
             _ => upload.file = content,
         }

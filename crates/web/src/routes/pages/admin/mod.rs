@@ -13,6 +13,7 @@ pub(super) mod news;
 pub(super) mod order;
 pub(super) mod orders;
 pub(crate) mod overview;
+mod preview;
 pub(super) mod products;
 pub(super) mod reviews;
 pub(super) mod search;
