@@ -94,7 +94,16 @@ fn a_shop_is_set_up_sells_and_ships() {
     assert_eq!(browser.count("table.grid tbody tr"), 2, "the plain one is the first of them:\n{}", browser.page_text());
     browser.fill("#title", "Mug");
     browser.fill("[name=v0-price]", "21");
+    browser.fill("[name=v0-sale]", "15.50");
+    browser.script("document.querySelector('#sale_until').value = '2090-01-01'");
     send(&browser, "p.act.save button");
+    // A sale is there until it is taken away, whatever else is saved.
+    send(&browser, "p.act.save button");
+    assert_eq!(browser.script("return document.querySelector('[name=v0-sale]').value"), "15.50");
+    assert_eq!(browser.script("return document.querySelector('#sale_until').value"), "2090-01-01");
+    browser.fill("[name=v0-sale]", "");
+    send(&browser, "p.act.save button");
+    assert_eq!(browser.script("return document.querySelector('[name=v0-sale]').value"), "");
     browser.fill("#file", &picture(folder.path()));
     browser.to_another_page(|| browser.click("[aria-labelledby=add-pictures] button"));
     browser.says("The pictures are there");

@@ -125,7 +125,6 @@ pub(super) async fn show(
         product => typed::of(&product), categories => typed::choices(&categories), typed => fields.map(Fields::typed),
         has_window => app.settings().demo || app.shop_settings().await?.shop_window, theirs, currency => app.settings().currency.code(), updated_text => time_text(product.updated_at),
         options_left => (product.options.len()..model::product::OPTIONS_MAX.min(product.options.len() + 2)).collect::<Vec<_>>(),
-        on_sale => product.variants.iter().any(|variant| variant.details.sale.is_some()),
     };
     page(app, staff, refused, values)
 }

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use commerce::catalogue::{OptionDraft, ProductDraft, ProductPatch, VariantDraft};
 use minijinja::{Value, context};
 use model::{
-    Category, CategoryId, Currency, Image, Product, ProductStatus, Variant, Violations, details::Seo, stock::STOCK_MAX,
+    Category, CategoryId, Currency, Image, Money, Product, ProductStatus, Sale, Timestamp, Variant, VariantDetails,
+    Violations, details::Seo, stock::STOCK_MAX,
 };
 
 use super::{
-    super::forms::{Fields, decimal, number, price},
+    super::{
+        audit::midnight,
+        forms::{Fields, decimal, number, price},
+    },
     small,
 };
 
@@ -21,6 +25,7 @@ pub(super) fn of(product: &Product) -> Value {
     let variants: Vec<Value> = product.variants.iter().enumerate().map(|(at, variant)| row(at, variant)).collect();
     let options =
         product.options.iter().map(|option| context! { name => option.name, values => option.values.join(", ") });
+    let (sale_from, sale_until) = sale_days(product);
     let images = product.images.iter().enumerate().map(|(at, image)| {
         context! { at, url => image.url, alt => image.alt, small => small(&image.url), place => at + 1 }
     });
@@ -28,7 +33,7 @@ pub(super) fn of(product: &Product) -> Value {
         title => product.title, slug => product.slug, description => product.description, status => product.status.as_str(),
         vendor => product.vendor, category => product.category_id.map(|id| id.to_string()), tags => product.tags.join(", "),
         seo_title => product.details.seo.title, seo_description => product.details.seo.description,
-        variants, options => options.collect::<Vec<_>>(), images => images.collect::<Vec<_>>(),
+        sale_from, sale_until, variants, options => options.collect::<Vec<_>>(), images => images.collect::<Vec<_>>(),
     }
 }
 
@@ -36,9 +41,51 @@ fn row(at: usize, variant: &Variant) -> Value {
     context! {
         at, id => variant.id.to_string(), sku => variant.sku, values => variant.option_values.join(" / "),
         price => decimal(variant.price), compare => variant.compare_at_price.map(decimal), stock => variant.stock,
-        tracked => variant.track_stock, weight => variant.weight_grams, barcode => variant.barcode,
+        tracked => variant.track_stock, sale => sale_price(variant).map(decimal), weight => variant.weight_grams, barcode => variant.barcode,
         option_values => variant.option_values,
     }
+}
+
+/// What a variant costs in its sale, in the currency of its price.
+fn sale_price(variant: &Variant) -> Option<Money> {
+    let sale = variant.details.sale.as_ref()?;
+    sale.prices.iter().find(|price| price.currency == variant.price.currency).copied()
+}
+
+/// When the sale of a product begins and ends, as the fields of the form show it: days (UTC), those of its first variant on sale.
+fn sale_days(product: &Product) -> (String, String) {
+    let sale = product.variants.iter().find_map(|variant| variant.details.sale.as_ref());
+    let day = |at: Option<Timestamp>| at.map(|at| at.to_string().chars().take(10).collect()).unwrap_or_default();
+    sale.map_or_else(Default::default, |sale| (day(sale.starts_at), day(sale.ends_at)))
+}
+
+/// The sale that the form asks for. What it shows and nobody changed stays as it is, to the second and in all currencies.
+fn sale(
+    wrong: &mut Violations,
+    fields: &Fields,
+    product: Option<&Product>,
+    known: &Variant,
+    pointer: &str,
+    text: Option<String>,
+) -> Option<Sale> {
+    let (from, until) = product.map(sale_days).unwrap_or_default();
+    let shown = sale_price(known).map(decimal);
+    if text == shown && fields.get("sale_from") == from && fields.get("sale_until") == until {
+        return known.details.sale.clone();
+    }
+    let price = price(wrong, pointer, &text?, known.price.currency)?;
+    let mut day = |name: &str, days_later: i64| {
+        let text = fields.given(name)?;
+        let at = midnight(&text, days_later);
+        if at.is_none() {
+            wrong.add(format!("/{name}"), "invalid", "must be a day such as 2026-05-01");
+        }
+        at
+    };
+    let (starts_at, ends_at) = (day("sale_from", 0), day("sale_until", 0));
+    let others = known.details.sale.iter().flat_map(|sale| sale.prices.iter().copied());
+    let prices = std::iter::once(price).chain(others.filter(|other| other.currency != price.currency)).collect();
+    Some(Sale { prices, starts_at, ends_at })
 }
 
 /// The categories as a choice, those below indented.
@@ -153,6 +200,8 @@ fn variants(
             field(name).and_then(|text| number(wrong, &pointer(name), &text).filter(|number| *number <= STOCK_MAX))
         };
         let (weight_grams, stock) = (whole(wrong, "weight"), whole(wrong, "stock"));
+        let sale = known.and_then(|known| sale(wrong, fields, product, known, &pointer("sale"), field("sale")));
+        let details = known.map(|known| VariantDetails { sale, ..known.details.clone() });
         let Some(price) = price_now else { continue };
         drafts.push(VariantDraft {
             id: known.map(|known| known.id),
@@ -164,7 +213,7 @@ fn variants(
             track_stock: field("tracked").is_some(),
             weight_grams,
             barcode: field("barcode"),
-            details: None,
+            details,
         });
     }
     drafts
