@@ -98,7 +98,11 @@ impl Server {
         info!(%address, public_url, version = env!("CARGO_PKG_VERSION"), "the shop is open");
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(&engine) as _));
         let turns = tokio::spawn(turns::run(Arc::clone(&engine) as _, wake));
-        let jobs = tokio::spawn(jobs::run(Arc::clone(&engine) as _, app.settings().currency));
+        let jobs = tokio::spawn(jobs::run(Arc::clone(&engine) as _, app.clone()));
+        let settings = tokio::spawn({
+            let app = app.clone();
+            async move { app.follow_settings().await }
+        });
         let search = tokio::spawn({
             let app = app.clone();
             async move { app.follow_catalogue().await }
@@ -112,6 +116,7 @@ impl Server {
         turns.abort();
         jobs.abort();
         search.abort();
+        settings.abort();
         let closed = engine.close().await;
         served.map_err(Failure::failed)?;
         delivered.map_err(|error| Failure::failed(format_args!("the delivery of mails ended early: {error}")))?;

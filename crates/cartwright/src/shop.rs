@@ -9,8 +9,9 @@ use std::{
 use commerce::ShareKeys;
 use identity::{Keys, PasswordPool, PasswordSettings};
 use mail::{Mailbox, Renderer, ShopIdentity, Transport};
+use model::Currency;
 use pictures::{Fetcher, Media};
-use store::{Engine, execute};
+use store::{Engine, Queries, execute};
 use store_postgres::{Options as PostgresOptions, PostgresEngine};
 use store_sqlite::{Options as SqliteOptions, SqliteEngine};
 
@@ -198,6 +199,15 @@ pub(crate) fn transport(settings: &Settings) -> Result<Transport, Failure> {
         (None, Some(folder)) => Ok(Transport::folder(folder)),
         (None, None) => Ok(Transport::mailbox()),
     }
+}
+
+/// The shop's own currency.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn currency(settings: &Settings, engine: &dyn Queries) -> Result<Currency, Failure> {
+    let set = commerce::settings::settings(engine).await.map_err(Failure::failed)?;
+    Ok(set.currency.unwrap_or(settings.currency))
 }
 
 /// Who the shop's mails are from.

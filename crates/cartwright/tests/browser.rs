@@ -14,6 +14,8 @@ mod demo;
 mod docs;
 #[path = "browser/driver.rs"]
 mod driver;
+#[path = "browser/keyboard.rs"]
+mod keyboard;
 #[path = "browser/mailbox.rs"]
 mod mailbox;
 #[path = "browser/orders.rs"]

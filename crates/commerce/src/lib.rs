@@ -33,7 +33,7 @@ pub mod stock_alerts;
 pub mod upkeep;
 pub mod wishlist;
 
-pub use audit::{Actor, Audited, Rehearsal, Rehearsed};
+pub use audit::{Actor, Audited, Foreseen, Rehearsal, Rehearsed};
 pub use error::{Conflict, Error, check_version};
 pub use idempotent::{Idempotent, Replied};
 pub use shared_keys::{SHARED_KEYS, ShareKeys};

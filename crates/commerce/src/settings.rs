@@ -1,7 +1,7 @@
 //! The settings of the shop, and what the staff note.
 
 use async_trait::async_trait;
-use model::{AccountId, Note, OrderId, ShopSettings, Stamp, Violations, note};
+use model::{AccountId, Currency, Note, OrderId, ShopSettings, Stamp, Violations, note};
 use store::{Change, Document, DocumentKind, Operation, Queries, StoreError, Tx};
 use uuid::Uuid;
 
@@ -25,8 +25,10 @@ fn read(document: Option<&Document>) -> Result<ShopSettings, StoreError> {
 /// Sets what the shop is like.
 #[derive(Clone, Debug)]
 pub struct UpdateSettings {
-    /// All of it; its version is set here.
+    /// All of it; its version is set here. Without a currency, that stays as it is.
     pub settings: ShopSettings,
+    /// The currency of a shop that has set none.
+    pub own_currency: Currency,
     /// The version that the caller saw.
     pub if_version: Option<i64>,
 }
@@ -40,7 +42,16 @@ impl Operation for UpdateSettings {
         let before = read(tx.document_named(DocumentKind::Settings, NAME).await?.as_ref())?;
         check_version(self.if_version, before.version)?;
         let version = before.version + 1;
-        let after = ShopSettings { version, ..self.settings.clone() }.validate()?;
+        let currency = self.settings.currency.or(before.currency);
+        let after = ShopSettings { version, currency, ..self.settings.clone() }.validate()?;
+        let in_currency = |settings: &ShopSettings| settings.currency.unwrap_or(self.own_currency);
+        if in_currency(&before) != in_currency(&after) && tx.has_products().await? {
+            let message = format!(
+                "cannot be changed any more: there are products with prices in {}",
+                in_currency(&before).code()
+            );
+            return Err(Violations::one("/currency", "in_use", message).into());
+        }
         let document = Document::new(DocumentKind::Settings, Uuid::nil(), NAME, version, &after)?;
         tx.apply(&[Change::PutDocument(document)]).await?;
         Ok(after)

@@ -1,6 +1,9 @@
 //! From a row of the outbox to what people see.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use lettre::Message;
 use model::{MailRenderer, OutboxMail, RenderedMail};
@@ -48,6 +51,8 @@ pub enum RenderError {
 pub struct Renderer {
     templates: Templates,
     shop: ShopIdentity,
+    /// What the shop is called since it was given another name.
+    renamed: RwLock<Option<Arc<ShopIdentity>>>,
 }
 
 impl std::fmt::Debug for Renderer {
@@ -63,12 +68,29 @@ impl Renderer {
     /// # Errors
     /// The first template that is broken, with file and line.
     pub fn new(shop: ShopIdentity, templates_dir: Option<&Path>) -> Result<Self, TemplateError> {
-        let renderer = Self { templates: Templates::load(templates_dir)?, shop };
+        let renderer = Self { templates: Templates::load(templates_dir)?, shop, renamed: RwLock::default() };
         for mail in samples() {
             renderer.render_view(&mail, Secret::Show)?;
             renderer.render_view(&mail, Secret::Hide)?;
         }
         Ok(renderer)
+    }
+
+    /// Has the shop go by this name from now on; by its first one when it is empty.
+    pub fn call_shop(&self, name: &str) {
+        let named = |known: &ShopIdentity| known.shop_name == name;
+        if self.renamed.read().unwrap_or_else(PoisonError::into_inner).as_deref().is_some_and(named) {
+            return;
+        }
+        let renamed = Some(name).filter(|name| !name.is_empty() && *name != self.shop.shop_name);
+        let renamed = renamed.map(|name| Arc::new(ShopIdentity { shop_name: name.to_owned(), ..self.shop.clone() }));
+        *self.renamed.write().unwrap_or_else(PoisonError::into_inner) = renamed;
+    }
+
+    /// Who the shop is now.
+    fn with_shop<T>(&self, look: impl FnOnce(&ShopIdentity) -> T) -> T {
+        let renamed = self.renamed.read().unwrap_or_else(PoisonError::into_inner).clone();
+        look(renamed.as_deref().unwrap_or(&self.shop))
     }
 
     /// The mail as people see it.
@@ -79,7 +101,8 @@ impl Renderer {
         Ok(self.render_view(mail, secret)?)
     }
 
-    /// The message to send. The same mail always gives the same message, byte for byte, however often it is tried.
+    /// The message to send. The same mail always gives the same message, byte for byte, however often it is tried, as long as the
+    /// shop keeps its name.
     ///
     /// # Errors
     /// Any [`RenderError`]: a mail whose code was wiped is not sent without it.
@@ -87,7 +110,8 @@ impl Renderer {
         if mail.template.needs_secret() && mail.secret.is_none() {
             return Err(RenderError::SecretGone);
         }
-        message::build(&self.shop, mail, self.render(mail, Secret::Show)?)
+        let rendered = self.render(mail, Secret::Show)?;
+        self.with_shop(|shop| message::build(shop, mail, rendered))
     }
 
     /// The message as it goes over the wire (RFC 5322).
@@ -95,12 +119,13 @@ impl Renderer {
     /// # Errors
     /// Any [`RenderError`] but [`RenderError::SecretGone`].
     pub fn source(&self, mail: &OutboxMail, secret: Secret) -> Result<String, RenderError> {
-        let message = message::build(&self.shop, mail, self.render(mail, secret)?)?;
+        let rendered = self.render(mail, secret)?;
+        let message = self.with_shop(|shop| message::build(shop, mail, rendered))?;
         Ok(String::from_utf8_lossy(&message.formatted()).into_owned())
     }
 
     fn render_view(&self, mail: &OutboxMail, secret: Secret) -> Result<RenderedMail, TemplateError> {
-        let mut view = View::new(&self.shop, mail, secret == Secret::Show);
+        let mut view = self.with_shop(|shop| View::new(shop, mail, secret == Secret::Show));
         let (text_name, html_name) =
             (format!("{}.txt", mail.template.name()), format!("{}.html", mail.template.name()));
         let env = &self.templates.env;
@@ -119,6 +144,10 @@ impl Renderer {
 }
 
 impl MailRenderer for Renderer {
+    fn call_shop(&self, name: &str) {
+        Self::call_shop(self, name);
+    }
+
     fn samples(&self) -> Vec<OutboxMail> {
         crate::samples()
     }

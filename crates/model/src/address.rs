@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AddressId, account, text, violation::Violations};
+use crate::{AddressId, account, country::is_country, text, violation::Violations};
 
 /// Where a parcel goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ impl PostalAddress {
             .filter(|phone| !phone.trim().is_empty())
             .and_then(|phone| wrong.take(account::phone(&at("phone"), &phone)));
         let country = self.country.trim().to_uppercase();
-        if country.len() != 2 || rust_iso3166::from_alpha2(&country).is_none() {
+        if !is_country(&country) {
             wrong.add(at("country"), "invalid_country", "must be a two-letter ISO 3166-1 country code such as DE");
         }
         match (name, line1, city, postal_code) {

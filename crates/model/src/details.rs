@@ -219,6 +219,9 @@ pub struct VariantDetails {
     /// Its picture: the URL of one of the product's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// From how many pieces on it is short; as the settings of the shop say when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_stock_at: Option<i64>,
     /// Fields of the shop's own.
     #[serde(default, skip_serializing_if = "is_default")]
     pub attributes: Attributes,

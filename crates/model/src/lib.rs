@@ -17,6 +17,7 @@ pub mod category;
 pub mod challenge;
 pub mod checkout;
 pub mod collection;
+pub mod country;
 pub mod details;
 pub mod email;
 pub mod id;

@@ -266,6 +266,9 @@ pub trait MailRenderer: Send + Sync {
     /// What is wrong with the template or the address.
     fn source(&self, mail: &OutboxMail, reveal: bool) -> Result<String, String>;
 
+    /// Has the shop go by this name in what is rendered from now on; by its first one when it is empty.
+    fn call_shop(&self, _name: &str) {}
+
     /// A mail of every kind, with made-up data, to look at.
     fn samples(&self) -> Vec<OutboxMail>;
 }

@@ -1,6 +1,6 @@
 //! Amounts of money: whole minor units with their currency, never a float.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::LazyLock};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -21,6 +21,24 @@ impl Currency {
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         iso_currency::Currency::from_code(code).map(Self)
+    }
+
+    /// The currencies that countries pay in, in the order of their codes.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        static ALL: LazyLock<Vec<Currency>> = LazyLock::new(|| {
+            let letters = || (b'A'..=b'Z').map(char::from);
+            let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));
+            let known = codes.filter_map(|code| Currency::from_code(&String::from_iter(code)));
+            known.filter(|currency| !currency.0.used_by().is_empty()).collect()
+        });
+        &ALL
+    }
+
+    /// What it is called in English.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.0.name().to_owned()
     }
 
     /// The three-letter code.

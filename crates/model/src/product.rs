@@ -9,6 +9,7 @@ use crate::{
     CategoryId, Money, ProductId, VariantId,
     details::{ProductDetails, VariantDetails, check_count},
     review::Rating,
+    shop::LOW_STOCK_MAX,
     stock::STOCK_MAX,
     text,
     violation::Violations,
@@ -336,6 +337,10 @@ fn validate_variant(variant: &mut Variant, options: &[ProductOption], at: &str, 
     check_count(&format!("{at}/attributes"), variant.details.attributes.len(), wrong);
     if !(0..=STOCK_MAX).contains(&variant.stock) {
         wrong.add(format!("{at}/stock"), "out_of_range", format!("must be 0 to {STOCK_MAX}"));
+    }
+    let low_stock_at = variant.details.low_stock_at;
+    if low_stock_at.is_some_and(|pieces| !(0..=LOW_STOCK_MAX).contains(&pieces)) {
+        wrong.add(format!("{at}/low_stock_at"), "out_of_range", format!("must be 0 to {LOW_STOCK_MAX}"));
     }
     if variant.weight_grams.is_some_and(|grams| !(0..=1_000_000_000).contains(&grams)) {
         wrong.add(format!("{at}/weight_grams"), "out_of_range", "must be 0 to 1000000000 grams");

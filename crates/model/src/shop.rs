@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Email, PostalAddress, Violations, text};
+use crate::{Currency, Email, PostalAddress, Violations, country::is_country, text};
 
 /// The most characters of a legal text.
 pub const LEGAL_MAX: usize = 50_000;
+/// The most characters of a shop's name.
+pub const NAME_MAX: usize = 80;
 /// The largest threshold of low stock.
 pub const LOW_STOCK_MAX: i64 = 10_000;
 
@@ -16,6 +18,12 @@ pub const LOW_STOCK_MAX: i64 = 10_000;
 pub struct ShopSettings {
     /// Counts the changes; 0 is a shop that has set nothing.
     pub version: i64,
+    /// What the shop is called; empty for what the operator calls it.
+    pub name: String,
+    /// Where the shop is, as an ISO 3166-1 alpha-2 code; empty for nowhere in particular.
+    pub country: String,
+    /// The shop's own currency; `None` is the operator's.
+    pub currency: Option<Currency>,
     /// Where customers write to; empty for nowhere.
     pub contact_email: String,
     /// From how many pieces on a variant is short.
@@ -54,6 +62,9 @@ impl Default for ShopSettings {
     fn default() -> Self {
         Self {
             version: 0,
+            name: String::new(),
+            country: String::new(),
+            currency: None,
             contact_email: String::new(),
             low_stock_at: 5,
             low_stock_mail: true,
@@ -74,6 +85,14 @@ impl ShopSettings {
     /// What is wrong.
     pub fn validate(mut self) -> Result<Self, Violations> {
         let mut wrong = Violations::default();
+        self.name = self.name.trim().to_owned();
+        if !self.name.is_empty() {
+            wrong.take(text::line("/name", &self.name, NAME_MAX));
+        }
+        self.country = self.country.trim().to_ascii_uppercase();
+        if !self.country.is_empty() {
+            check_country(&mut wrong, "/country", &self.country);
+        }
         self.contact_email = self.contact_email.trim().to_owned();
         if !self.contact_email.is_empty() {
             wrong.take(Email::parse("/contact_email", &self.contact_email));
@@ -86,10 +105,7 @@ impl ShopSettings {
         }
         for country in &mut self.countries {
             *country = country.trim().to_ascii_uppercase();
-            if !(country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())) {
-                let message = format!("`{country}` is not a country's code of two letters, such as DE");
-                wrong.add("/countries", "invalid", message);
-            }
+            check_country(&mut wrong, "/countries", country);
         }
         self.countries.sort();
         self.countries.dedup();
@@ -121,6 +137,12 @@ impl ShopSettings {
         }
         let message = format!("the shop does not send there; it sends to {}", self.countries.join(", "));
         Err(Violations::one("/ship_to/country", "not_shipped_to", message))
+    }
+}
+
+fn check_country(wrong: &mut Violations, pointer: &str, code: &str) {
+    if !is_country(code) {
+        wrong.add(pointer, "invalid", format!("`{code}` is not a country's code of two letters, such as DE"));
     }
 }
 
@@ -164,6 +186,8 @@ mod tests {
     #[test]
     fn wrong_settings_are_refused() {
         let wrong = ShopSettings {
+            name: "x".repeat(NAME_MAX + 1),
+            country: "D".to_owned(),
             contact_email: "nobody".to_owned(),
             low_stock_at: -1,
             countries: vec!["Germany".to_owned()],
@@ -172,6 +196,6 @@ mod tests {
         };
         let wrong = wrong.validate().expect_err("refused");
         let pointers: Vec<_> = wrong.0.iter().map(|violation| violation.pointer.as_str()).collect();
-        assert_eq!(pointers, ["/contact_email", "/low_stock_at", "/countries", "/legal/terms"]);
+        assert_eq!(pointers, ["/name", "/country", "/contact_email", "/low_stock_at", "/countries", "/legal/terms"]);
     }
 }

@@ -371,12 +371,14 @@ macro_rules! suite {
                     sales_are_counted_by_day_without_what_was_cancelled
                     best_sellers_go_by_pieces
                     what_is_short_comes_shortest_first
+                    a_variant_is_short_from_its_own_threshold_on
                     what_waits_is_counted
                     orders_are_found_by_name_and_sku
                 }
                 settings {
                     a_shop_that_has_set_nothing_has_the_default_ones
                     one_of_several_who_set_them_at_once_is_heard
+                    the_currency_is_chosen_before_the_first_product
                 }
             }
             queries {

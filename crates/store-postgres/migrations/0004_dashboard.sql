@@ -20,3 +20,6 @@ CREATE TRIGGER audit_log_never_changes BEFORE UPDATE OR DELETE ON audit_log
     FOR EACH ROW EXECUTE FUNCTION audit_log_is_append_only();
 CREATE TRIGGER audit_log_is_never_emptied BEFORE TRUNCATE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION audit_log_is_append_only();
+
+-- Those that are short from a number on that is their own.
+CREATE INDEX variants_short_at ON variants (id) WHERE details ? 'low_stock_at';

@@ -400,6 +400,9 @@ impl Tx for MemberTx {
     async fn price_history(&mut self, _: &[VariantId]) -> Found<Vec<PriceChange>> {
         self.leave().await
     }
+    async fn has_products(&mut self) -> Found<bool> {
+        self.leave().await
+    }
     async fn documents(&mut self, _: DocumentKind) -> Found<Vec<Document>> {
         self.leave().await
     }

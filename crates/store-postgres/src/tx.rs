@@ -344,6 +344,10 @@ impl Tx for PgTx {
         self.spoil(read)
     }
 
+    async fn has_products(&mut self) -> Found<bool> {
+        Ok(!self.rows(load::product::any()).await?.is_empty())
+    }
+
     async fn documents(&mut self, kind: DocumentKind) -> Found<Vec<Document>> {
         let rows = self.load(vec![load::lock(kind.as_str()), load::document::of_kind(kind)]).await?;
         let read = load::document::list(rows.last().map_or(&[], Vec::as_slice));

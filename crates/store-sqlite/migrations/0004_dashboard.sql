@@ -27,3 +27,6 @@ CREATE INDEX orders_by_time_with_totals ON orders (placed_at, number, status, cu
 
 -- What is short, the shortest first. A level far from the end is not in it, and costs nothing when it changes.
 CREATE INDEX stock_levels_short ON stock_levels (stock) WHERE stock <= 100;
+
+-- Those that are short from a number on that is their own.
+CREATE INDEX variants_short_at ON variants (id) WHERE details ->> '$.low_stock_at' IS NOT NULL;

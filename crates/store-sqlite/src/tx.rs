@@ -142,6 +142,10 @@ impl Tx for SqliteTx<'_> {
         self.run(|conn| load::product::price_history(conn, variants))
     }
 
+    async fn has_products(&mut self) -> Found<bool> {
+        self.run(load::product::has_any)
+    }
+
     async fn documents(&mut self, kind: DocumentKind) -> Found<Vec<Document>> {
         self.run(|conn| load::document::of_kind(conn, kind))
     }

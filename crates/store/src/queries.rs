@@ -302,7 +302,8 @@ pub trait Queries: Send + Sync + 'static {
     async fn best_sellers(&self, _from: Timestamp, _before: Timestamp, _limit: u32) -> Query<Vec<BestSeller>> {
         unsupported()
     }
-    /// The variants of active products with `at_most` pieces or fewer, the shortest first, at most `limit` of them.
+    /// The variants of active products with `at_most` pieces or fewer, or as few as their own threshold says where they have one,
+    /// the shortest first, at most `limit` of them.
     async fn low_stock(&self, _at_most: i64, _limit: u32) -> Query<Vec<LowStock>> {
         unsupported()
     }

@@ -78,6 +78,11 @@ pub trait Tx: Send {
     /// The slugs of products that are `base` or begin with `base-`.
     async fn product_slugs_like(&mut self, base: &str) -> Result<Vec<String>, StoreError>;
 
+    /// Whether there are products.
+    async fn has_products(&mut self) -> Result<bool, StoreError> {
+        unsupported()
+    }
+
     /// Who has these SKUs.
     async fn sku_owners(&mut self, skus: &[String]) -> Result<Vec<SkuOwner>, StoreError>;
 

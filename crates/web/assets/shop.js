@@ -241,7 +241,7 @@ function checkoutPage() {
     const address = form([
         ["name", "Name", { autocomplete: "name" }], ["line1", "Street and number", { autocomplete: "address-line1" }],
         ["postal_code", "Postal code", { autocomplete: "postal-code" }], ["city", "Town", { autocomplete: "address-level2" }],
-        ["country", "Country, as two letters", { autocomplete: "country", maxlength: 2, placeholder: "DE" }],
+        ["country", "Country, as two letters", { autocomplete: "country", maxlength: 2, placeholder: "DE", value: shop.country }],
     ], "Order now", async (fields) => {
         const wanted = lines.map(({ variant_id, quantity }) => ({ variant_id, quantity }));
         let order;

@@ -16,8 +16,9 @@ use commerce::{
 };
 use http::{HeaderMap, Uri};
 use identity::{AccessTokens, Keys, PasswordPool, TotpSecret, recovery_hash};
-use model::{AccountId, ShopSettings, Stamp, Timestamp, mail::MailRenderer};
+use model::{AccountId, Currency, ShopSettings, Stamp, Timestamp, mail::MailRenderer};
 use pictures::{Fetcher, Media};
+use search::{Query, Results};
 use serde::Serialize;
 use store::{Claim, Engine, Operation, StoreError, StoredReply};
 use tokio::sync::Notify;
@@ -35,6 +36,8 @@ use crate::{
 
 /// For how long the settings of the shop are remembered.
 const SETTINGS_FOR: Duration = Duration::from_secs(1);
+/// How often they are read by a process that nothing asks for them.
+const FOLLOW_SETTINGS: Duration = Duration::from_secs(5);
 
 /// The shop as the web sees it. Cheap to clone.
 #[derive(Clone)]
@@ -324,6 +327,17 @@ impl App {
         }
     }
 
+    /// Asks the search index of this process; `None` while that is not there yet.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub(crate) async fn searched(&self, query: Query) -> Result<Option<Results>, StoreError> {
+        match self.0.catalogue.freshen(&self.0.parts.engine).await? {
+            Freshness::Absent => Ok(None),
+            Freshness::Behind | Freshness::Fresh => self.0.catalogue.search(query).await.map(Some),
+        }
+    }
+
     /// The settings of the shop, at most a second old: for what asks for them with every request.
     ///
     /// # Errors
@@ -333,20 +347,58 @@ impl App {
         if let Some((settings, _)) = kept.filter(|(_, at)| at.elapsed() < SETTINGS_FOR) {
             return Ok(settings);
         }
-        let settings = Arc::new(commerce::settings::settings(self.engine()).await?);
+        let settings = commerce::settings::settings(self.engine()).await?;
+        Ok(self.learn_shop_settings(settings))
+    }
+
+    /// Goes by these settings from now on.
+    pub(crate) fn learn_shop_settings(&self, settings: ShopSettings) -> Arc<ShopSettings> {
+        self.mails().call_shop(&settings.name);
+        let settings = Arc::new(settings);
         let kept = Some((Arc::clone(&settings), Instant::now()));
         *self.0.shop_settings.lock().unwrap_or_else(PoisonError::into_inner) = kept;
-        Ok(settings)
+        settings
+    }
+
+    /// The settings as they were when they were last read, however long ago.
+    fn last_shop_settings(&self) -> Option<Arc<ShopSettings>> {
+        let kept = self.0.shop_settings.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().map(|(settings, _)| Arc::clone(settings))
+    }
+
+    /// What the shop is called.
+    pub(crate) fn shop_name(&self) -> String {
+        let set = self.last_shop_settings().map(|settings| settings.name.clone()).filter(|name| !name.is_empty());
+        set.unwrap_or_else(|| self.settings().shop_name.clone())
+    }
+
+    /// The shop's own currency. It changes in a shop without products only; a process that did not make the change itself knows
+    /// of it within seconds.
+    pub fn currency(&self) -> Currency {
+        self.last_shop_settings().and_then(|settings| settings.currency).unwrap_or(self.settings().currency)
+    }
+
+    /// The shop's currency and the others that there are prices in.
+    pub fn currencies(&self) -> Vec<Currency> {
+        let own = self.currency();
+        let others = self.settings().other_currencies.iter().copied().filter(|other| *other != own);
+        std::iter::once(own).chain(others).collect()
+    }
+
+    /// Keeps up with what other processes set, for ever.
+    pub async fn follow_settings(&self) {
+        let mut ticks = tokio::time::interval(FOLLOW_SETTINGS);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            // A database that is away is told of elsewhere; what was set last counts on.
+            let _ = self.shop_settings().await;
+        }
     }
 
     /// What was summed up for the overview.
     pub(crate) fn figures(&self) -> &KeptFigures {
         &self.0.figures
-    }
-
-    /// Reads the settings anew when they are next asked for.
-    pub(crate) fn forget_shop_settings(&self) {
-        *self.0.shop_settings.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Whether this is a code of somebody's second factor, or a recovery code, that was not used before. It is used up by that.

@@ -46,7 +46,7 @@ impl Default for AllowedOrigins {
 /// The settings of the HTTP side.
 #[derive(Clone)]
 pub struct Settings {
-    /// What the shop is called.
+    /// What the shop is called, unless it was given a name in its settings.
     pub shop_name: String,
     /// The folder of the pictures under `/pictures/`, if there is one.
     pub pictures: Option<std::path::PathBuf>,
@@ -54,7 +54,7 @@ pub struct Settings {
     pub mail_goes_nowhere: bool,
     /// Where shoppers reach the shop, without a slash at the end: `https://shop.example.com`.
     pub public_url: String,
-    /// The shop's currency.
+    /// The shop's currency, unless another was chosen in its settings.
     pub currency: Currency,
     /// The other currencies that there are prices in.
     pub other_currencies: Vec<Currency>,
@@ -95,13 +95,6 @@ impl Default for Settings {
             demo: false,
             limits: Limits::default(),
         }
-    }
-}
-
-impl Settings {
-    /// The shop's currency and the others that there are prices in.
-    pub fn all_currencies(&self) -> impl Iterator<Item = Currency> {
-        std::iter::once(self.currency).chain(self.other_currencies.iter().copied())
     }
 }
 

@@ -11,7 +11,12 @@ use identity::fresh_stamp;
 use store::{Engine, StoreError, execute};
 
 use super::import_products::progress::Progress;
-use crate::{cli, failure::Failure, settings::Settings, shop::Places};
+use crate::{
+    cli,
+    failure::Failure,
+    settings::Settings,
+    shop::{self, Places},
+};
 
 /// With --keep-going, how many lines go into one transaction.
 const BATCH: usize = 50;
@@ -20,7 +25,8 @@ const BATCH: usize = 50;
 pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> Result<(), Failure> {
     let name = import.file.display();
     let file = File::open(&import.file).map_err(|error| Failure::failed(format_args!("{name}: {error}")))?;
-    let currency = settings.currency;
+    let engine = Places::new(settings, false)?.open().await?;
+    let currency = shop::currency(settings, engine.as_ref()).await?;
     let read = tokio::task::spawn_blocking(move || catalogue::read(file, currency)).await;
     let Catalogue { lines, errors } = read.map_err(Failure::failed)?;
     for error in &errors {
@@ -33,7 +39,6 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> R
         );
         return Err(Failure::Found);
     }
-    let engine = Places::new(settings, false)?.open().await?;
     let progress = Progress::start(lines.len(), "lines");
     let size = if import.keep_going { BATCH } else { lines.len().max(1) };
     let mut summary = ImportSummary::default();

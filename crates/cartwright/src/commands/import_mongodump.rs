@@ -15,7 +15,12 @@ use store::execute;
 
 use self::report::Report;
 use super::import_products::progress::Progress;
-use crate::{cli, failure::Failure, settings::Settings, shop::Places};
+use crate::{
+    cli,
+    failure::Failure,
+    settings::Settings,
+    shop::{self, Places},
+};
 
 /// How many things go into one transaction: few enough that a running shop sells on meanwhile.
 const BATCH: usize = 100;
@@ -24,11 +29,11 @@ const BATCH: usize = 100;
 pub(super) async fn run(settings: &Settings, import: &cli::ImportMongodump) -> Result<(), Failure> {
     let folder = import.folder.clone();
     let dump = tokio::task::spawn_blocking(move || files::read(&folder)).await.map_err(Failure::failed)??;
-    let currency = settings.currency;
-    let options = Options { currency, keep_admins: import.keep_admins, is_usable_hash, now: Timestamp::now() };
-    let Plan { things, problems, totals } = mongo::plan(&dump, options);
     let places = Places::new(settings, false)?;
     let engine = places.open().await?;
+    let currency = shop::currency(settings, engine.as_ref()).await?;
+    let options = Options { currency, keep_admins: import.keep_admins, is_usable_hash, now: Timestamp::now() };
+    let Plan { things, problems, totals } = mongo::plan(&dump, options);
     let progress = Progress::start(things.len(), "things");
     let mut report = Report::new(totals, currency);
     let mut owners: HashMap<AccountId, AccountId> = HashMap::new();

@@ -18,7 +18,12 @@ use model::Currency;
 use store::{Engine, StoreError, execute};
 
 use self::progress::Progress;
-use crate::{cli, failure::Failure, settings::Settings, shop::Places};
+use crate::{
+    cli,
+    failure::Failure,
+    settings::Settings,
+    shop::{self, Places},
+};
 
 /// With --keep-going, how many products go into one transaction: few enough that a running shop sells on meanwhile.
 const BATCH: usize = 50;
@@ -26,7 +31,10 @@ const BATCH: usize = 50;
 /// Imports the products of a file, and says what it could not use.
 pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Result<(), Failure> {
     let name = import.file.display();
-    let Parsed { products, errors } = read(import, settings.currency).await?;
+    let places = Places::new(settings, false)?;
+    let engine = places.open().await?;
+    let currency = shop::currency(settings, engine.as_ref()).await?;
+    let Parsed { products, errors } = read(import, currency).await?;
     for error in &errors {
         eprintln!("{name}: {error}");
     }
@@ -34,10 +42,8 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
         eprintln!("cartwright: nothing was imported because of {}; --keep-going leaves them out", rows(errors.len()));
         return Err(Failure::Found);
     }
-    let places = Places::new(settings, false)?;
     let mut products = products;
     let missing = if import.with_images { images::fetch(settings, &places.folder, &mut products).await? } else { 0 };
-    let engine = places.open().await?;
     let progress = Progress::start(products.len(), "products");
     let done = if import.keep_going {
         keep_going(engine.as_ref(), products, &progress).await

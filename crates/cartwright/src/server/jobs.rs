@@ -28,7 +28,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 const BATCH: usize = 50;
 
 /// Works on what waits, for ever.
-pub(super) async fn run(engine: Arc<dyn Engine>, currency: Currency) {
+pub(super) async fn run(engine: Arc<dyn Engine>, app: web::App) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -40,7 +40,7 @@ pub(super) async fn run(engine: Arc<dyn Engine>, currency: Currency) {
         }
         match execute(engine.as_ref(), TakeJob { now: Timestamp::now() }).await {
             Ok(None) => {}
-            Ok(Some(job)) => work_on(&engine, job, currency).await,
+            Ok(Some(job)) => work_on(&engine, job, app.currency()).await,
             Err(error) => warn!(%error, "no job could be taken; it is tried again"),
         }
     }

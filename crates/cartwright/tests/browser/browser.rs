@@ -23,6 +23,8 @@ const SCREENS: [(u32, u32); 2] = [(390, 844), (1440, 900)];
 
 /// Special keys, as WebDriver writes them.
 pub(crate) const TAB: &str = "\u{e004}";
+/// The space bar, which marks a box.
+pub(crate) const SPACE: &str = "\u{e00d}";
 pub(crate) const ENTER: &str = "\u{e007}";
 
 /// A browser with one window.

@@ -17,7 +17,7 @@ const ODD: &str = "<script>alert(1)</script>\"><img src=x onerror=alert(2)>";
 /// A shop that has just been set up, with its owner signed in.
 fn first_start(browser: &Browser) -> (tempfile::TempDir, Launch, Server, String) {
     let folder = tempfile::tempdir().expect("a folder");
-    let launch = Launch::new(folder.path(), &["--signup", "immediate"]);
+    let launch = Launch::new(folder.path(), &["--signup", "immediate", "--languages", "en,de", "--currencies", "USD"]);
     let server = launch.start();
     let link = within(Duration::from_secs(5), "the set-up link in the output", || {
         let log = server.log();
@@ -33,7 +33,7 @@ fn first_start(browser: &Browser) -> (tempfile::TempDir, Launch, Server, String)
     browser.fill("#email", OWNER);
     browser.fill("#password", PASSWORD);
     browser.to_another_page(|| browser.press(ENTER));
-    browser.arrives_at("/admin");
+    browser.arrives_at("/admin/welcome");
     let origin = format!("http://{}", launch.address);
     (folder, launch, server, origin)
 }
@@ -57,6 +57,28 @@ fn a_shop_is_set_up_sells_and_ships() {
     let browser = Browser::start();
     let (folder, _launch, server, origin) = first_start(&browser);
     let open = |path: &str| browser.open(&format!("{origin}{path}"));
+    // Three steps lead to the first product; each can be left out.
+    browser.pictures("welcome-shop");
+    browser.fill("#name", "Alder & Ink");
+    browser.choose("#country", "DE");
+    browser.choose("#currency", "CHF");
+    browser.fill("#contact_email", "nobody");
+    browser.script("document.querySelector('#contact_email').type = 'text'");
+    send(&browser, "main .act button");
+    assert!(browser.has("#contact_email-error"), "what is wrong is said beside its field:\n{}", browser.page_text());
+    assert_eq!(browser.script("return document.querySelector('#name').value"), "Alder & Ink");
+    browser.pictures("welcome-complaint");
+    browser.fill("#contact_email", "hello@example.com");
+    send(&browser, "main .act button");
+    browser.arrives_at("/admin/welcome/mail");
+    assert_eq!(browser.text("a.brand"), "Alder & Ink");
+    browser.pictures("welcome-mail");
+    send(&browser, "main form button");
+    browser.says("The test mail is on its way");
+    send(&browser, "main .act .button");
+    browser.pictures("welcome-products");
+    send(&browser, "[name=next][value='']");
+    browser.arrives_at("/admin");
     browser.pictures("overview-empty");
     assert!(browser.page_text().contains("No mail server is configured"), "{}", browser.page_text());
 
@@ -67,6 +89,7 @@ fn a_shop_is_set_up_sells_and_ships() {
     send(&browser, "p.act.save button");
     assert!(browser.has(".field-error"), "what is wrong is said beside its field:\n{}", browser.page_text());
     browser.fill("#contact_email", "hello@example.com");
+    browser.choose("#currency", "EUR");
     browser.fill("#terms", "Be kind.");
     browser.click("[name=shop_window]");
     send(&browser, "p.act.save button");
@@ -127,6 +150,9 @@ fn a_shop_is_set_up_sells_and_ships() {
     }
     browser.pictures("categories");
 
+    collections(&browser, &origin);
+    attributes(&browser, &origin, &product);
+
     // A customer comes to the shop window, in the same browser.
     open("/");
     browser.says("Mug");
@@ -180,6 +206,75 @@ fn a_shop_is_set_up_sells_and_ships() {
     rest(&browser, &origin, &product);
     prove_quiet(&browser, &origin, &["422", "409"]);
     server.stop();
+}
+
+/// Fields of the shop's own, and a product with values of them.
+fn attributes(browser: &Browser, origin: &str, product: &str) {
+    browser.open(&format!("{origin}/admin/attributes"));
+    browser.pictures("attributes-empty");
+    for (label, kind, choices) in
+        [("Material", "choices", "Clay\nGlass"), ("Volume", "number", ""), ("Dishwasher", "boolean", "")]
+    {
+        browser.fill("#label", label);
+        browser.choose("#kind", kind);
+        browser.fill("#choices", choices);
+        send(browser, "[aria-labelledby=new] button");
+        browser.says("The attribute is there");
+    }
+    browser.click(".tree summary");
+    browser.pictures("attributes");
+    browser.open(&format!("{origin}{product}"));
+    browser.click("[name=a-material][value=Clay]");
+    browser.fill("[name=a-volume]", "lots");
+    browser.fill("#t-de-title", "Becher");
+    send(browser, "p.act.save button");
+    assert_eq!(browser.text("[aria-labelledby=attributes] .field-error"), "must be a whole number");
+    browser.fill("[name=a-volume]", "300");
+    send(browser, "p.act.save button");
+    browser.says("Saved");
+    browser.pictures("product-full");
+}
+
+/// A collection by hand, and one by a rule.
+fn collections(browser: &Browser, origin: &str) {
+    let open = || browser.open(&format!("{origin}/admin/collections"));
+    open();
+    browser.pictures("collections-empty");
+    browser.fill("#title", "Gifts");
+    send(browser, "[aria-labelledby=new] button");
+    browser.fill("#find", "mug");
+    send(browser, "form.find button");
+    browser.click("[aria-labelledby=put-in] [name=product]");
+    send(browser, "[aria-labelledby=put-in] [value=add]");
+    assert_eq!(browser.count("[aria-labelledby=products] tbody tr"), 1);
+    browser.click("[name=is_active]");
+    browser.fill("#slug", "Not A Slug!");
+    send(browser, "[value=save]");
+    assert!(browser.has(".field-error"), "{}", browser.page_text());
+    browser.fill("#slug", "presents");
+    browser.click("[name=is_active]");
+    browser.click("[name=is_active]");
+    send(browser, "[value=save]");
+    browser.says("Saved");
+    assert_eq!(browser.text(".head-row .badge"), "Shoppers see it");
+    browser.pictures("collection-by-hand");
+    open();
+    browser.fill("#title", "Small things");
+    browser.click("[name=kind][value=rule]");
+    send(browser, "[aria-labelledby=new] button");
+    assert!(browser.text("#passing").starts_with("0 products"), "nothing is on sale");
+    browser.choose("#on_sale", "");
+    browser.fill("#price_max", "a lot");
+    send(browser, "[value=save]");
+    assert!(browser.has(".field-error"), "{}", browser.page_text());
+    browser.choose("#on_sale", "");
+    browser.fill("#price_max", "30");
+    send(browser, "[value=save]");
+    assert_eq!(browser.text("#passing"), "1 product for sale passes it");
+    browser.pictures("collection-by-rule");
+    open();
+    assert_eq!(browser.count("table.list tbody tr"), 2);
+    browser.pictures("collections");
 }
 
 /// Finds the order with `/`, opens it and confirms it without a mouse.
@@ -239,7 +334,7 @@ fn rest(browser: &Browser, origin: &str, product: &str) {
     browser.pictures("account");
     open("/admin/mails");
     browser.pictures("mails");
-    browser.to_another_page(|| browser.follow("Work with us in Cartwright"));
+    browser.to_another_page(|| browser.follow("Work with us in Alder & Ink"));
     assert!(browser.in_frame(|| browser.page_text()).contains("Choose a password"));
     browser.pictures("mail-sample");
 
@@ -249,15 +344,21 @@ fn rest(browser: &Browser, origin: &str, product: &str) {
     fs::write(&file, "SKU,Price\nNOBODY-HAS-THIS,12.00\n").expect("a file");
     browser.choose("#kind", "set_prices");
     browser.fill("#file", &file.to_string_lossy());
-    send(browser, "[aria-labelledby=in] [value=look]");
-    assert!(browser.text("[aria-labelledby=preview]").contains("no such variant with this SKU"));
+    browser.click("[aria-labelledby=in] [value=look]");
+    browser.says("no such variant with this SKU");
+    open("/admin/import");
     fs::write(&file, "SKU,Price\nMUG-1,12.00\n").expect("a file");
     browser.choose("#kind", "set_prices");
     browser.fill("#file", &file.to_string_lossy());
-    send(browser, "[aria-labelledby=in] [value=look]");
+    browser.click("[aria-labelledby=in] [value=look]");
+    browser.says("1 would change");
     let seen = browser.text("[aria-labelledby=preview]");
     assert!(seen.contains("1 would change") && seen.contains("MUG-1 price: EUR 21.00 → EUR 12.00"), "{seen}");
     browser.pictures("import-preview");
+    // The file is still chosen.
+    send(browser, "[aria-labelledby=in] [value=go]");
+    browser.says("Done");
+    open("/admin/import");
     fs::write(&file, "SKU,Price\nNOBODY-HAS-THIS,12.00\n").expect("a file");
     browser.choose("#kind", "set_prices");
     browser.fill("#file", &file.to_string_lossy());

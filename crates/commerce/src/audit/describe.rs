@@ -179,6 +179,8 @@ fn variant_changes(changes: &mut Vec<String>, old: &Variant, new: &Variant) {
     let sku = |variant: &Variant| variant.sku.clone().unwrap_or_default();
     note(changes, &format!("{name} price"), &old.price.to_string(), &new.price.to_string());
     note(changes, &format!("{name} SKU"), &sku(old), &sku(new));
+    let low = |variant: &Variant| variant.details.low_stock_at.map(|at| at.to_string()).unwrap_or_default();
+    note(changes, &format!("{name} low from"), &low(old), &low(new));
     let others = [
         (old.compare_at_price != new.compare_at_price || old.details.sale != new.details.sale, "sale changed"),
         (old.option_values != new.option_values, "options changed"),

@@ -158,6 +158,10 @@ impl Tx for Recorder<'_> {
         self.tx.price_history(variants).await
     }
 
+    async fn has_products(&mut self) -> Found<bool> {
+        self.tx.has_products().await
+    }
+
     async fn documents(&mut self, kind: DocumentKind) -> Found<Vec<Document>> {
         let found = self.tx.documents(kind).await?;
         self.before.documents(&found);

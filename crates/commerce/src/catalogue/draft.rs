@@ -134,6 +134,8 @@ pub struct VariantPatch {
     pub sale: Option<Option<Sale>>,
     /// `Some(None)` removes it.
     pub image: Option<Option<String>>,
+    /// `Some(None)` removes it.
+    pub low_stock_at: Option<Option<i64>>,
     /// The values to change, by their keys; `None` removes one, and what is not named stays.
     pub attributes: BTreeMap<String, Option<AttributeValue>>,
 }
@@ -236,6 +238,7 @@ impl VariantPatch {
                 prices: patch.prices.unwrap_or_else(|| before.details.prices.clone()),
                 sale: patch.sale.unwrap_or_else(|| before.details.sale.clone()),
                 image: patch.image.unwrap_or_else(|| before.details.image.clone()),
+                low_stock_at: patch.low_stock_at.unwrap_or(before.details.low_stock_at),
                 attributes: changed(&before.details.attributes, patch.attributes),
                 ..before.details.clone()
             },

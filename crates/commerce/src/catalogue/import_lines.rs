@@ -279,6 +279,7 @@ fn variant(line: VariantLine) -> VariantDraft {
             prices: line.other_prices,
             sale: line.sale,
             image: line.image,
+            low_stock_at: line.low_stock_at,
             attributes: line.attributes,
             ..VariantDetails::default()
         }),

@@ -157,6 +157,8 @@ pub struct VariantLine {
     #[serde(default, skip_serializing_if = "is_default")]
     pub image: Option<String>,
     #[serde(default, skip_serializing_if = "is_default")]
+    pub low_stock_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub attributes: Attributes,
 }
 
@@ -204,6 +206,7 @@ impl From<&Variant> for VariantLine {
             other_prices: details.prices.clone(),
             sale: details.sale.clone(),
             image: details.image.clone(),
+            low_stock_at: details.low_stock_at,
             attributes: details.attributes.clone(),
         }
     }

@@ -169,6 +169,9 @@ impl<'a> Loop<'a> {
         let operation = LeaseMails { now: Timestamp::now(), lease, limit };
         match execute(&*self.worker.engine, operation).await {
             Ok(mails) => {
+                if !mails.is_empty() {
+                    self.call_shop().await;
+                }
                 let is_full = mails.len() >= limit as usize;
                 self.poll_at = if is_full { now } else { now + POLL };
                 if is_full {
@@ -180,6 +183,13 @@ impl<'a> Loop<'a> {
                 warn!(%error, "mails could not be taken from the outbox; trying again");
                 self.lease_from = now + DATABASE_PAUSE;
             }
+        }
+    }
+
+    /// Learns what the shop is called now. A database that fails just then leaves it at the name from before.
+    async fn call_shop(&self) {
+        if let Ok(settings) = commerce::settings::settings(&*self.worker.engine).await {
+            self.worker.renderer.call_shop(&settings.name);
         }
     }
 

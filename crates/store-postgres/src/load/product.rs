@@ -133,6 +133,11 @@ pub(crate) fn owners(rows: &[Row]) -> Result<Vec<SkuOwner>, StoreError> {
     })
 }
 
+/// A row if there are products.
+pub(crate) fn any() -> Statement {
+    Statement::new("SELECT 1 FROM products LIMIT 1", params![])
+}
+
 /// Those of these variants that are in an order. Locks their levels, so that they stay as they are.
 pub(crate) fn ordered_among(variants: &[VariantId]) -> Statement {
     const SQL: &str = "SELECT variant_id, was_ordered FROM stock_levels WHERE variant_id = ANY($1) \

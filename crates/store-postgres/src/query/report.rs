@@ -56,11 +56,16 @@ pub(crate) fn sold(rows: &[Row]) -> Result<Vec<BestSeller>, StoreError> {
     })
 }
 
-/// What is short.
+/// What is short. Those with a threshold of their own are few, and come from an index of theirs.
 pub(crate) fn low_stock(at_most: i64, limit: u32) -> Statement {
-    const SQL: &str = "SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
+    const SQL: &str = "(SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
          FROM stock_levels s JOIN variants v ON v.id = s.variant_id JOIN products p ON p.id = v.product_id \
-         WHERE s.stock <= $1 AND v.track_stock AND p.status = 'active' ORDER BY s.stock, v.id LIMIT $2";
+         WHERE s.stock <= $1 AND NOT v.details ? 'low_stock_at' AND v.track_stock AND p.status = 'active' \
+         ORDER BY s.stock, v.id LIMIT $2) \
+         UNION ALL (SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
+         FROM variants v JOIN stock_levels s ON s.variant_id = v.id JOIN products p ON p.id = v.product_id \
+         WHERE v.details ? 'low_stock_at' AND s.stock <= (v.details ->> 'low_stock_at')::bigint \
+         AND v.track_stock AND p.status = 'active') ORDER BY 6, 2 LIMIT $2";
     Statement::new(SQL, params![at_most, i64::from(limit)])
 }
 

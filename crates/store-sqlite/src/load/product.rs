@@ -163,6 +163,11 @@ pub(crate) fn sku_owners(conn: &Connection, skus: &[String]) -> Sql<Vec<SkuOwner
     Ok(owners)
 }
 
+/// Whether there are products.
+pub(crate) fn has_any(conn: &Connection) -> Sql<bool> {
+    Ok(one(conn, "products", "SELECT 1 FROM products LIMIT 1", [], |_| Ok(()))?.is_some())
+}
+
 /// Those of these variants that are in an order.
 pub(crate) fn ordered_among(conn: &Connection, variants: &[VariantId]) -> Sql<Vec<VariantId>> {
     const SQL: &str = "SELECT 1 FROM stock_levels WHERE variant_id = ? AND was_ordered = 1";

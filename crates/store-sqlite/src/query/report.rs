@@ -43,14 +43,20 @@ pub(crate) fn best_sellers(conn: &Connection, from: Timestamp, before: Timestamp
 /// Up to where the index of what is short goes.
 const SHORT: i64 = 100;
 
-/// What is short: along its index, where that goes far enough.
+/// What is short: along its index, where that goes far enough. Those with a threshold of their own are few, and come from an
+/// index of theirs.
 pub(crate) fn low_stock(conn: &Connection, at_most: i64, limit: u32) -> Sql<Vec<LowStock>> {
-    // The join goes from the levels to their variants, so that the order of the index is the order of the list.
+    // The joins go from the levels to their variants, so that the order of the index is the order of the list.
     let within = if at_most <= SHORT { "s.stock <= 100 AND" } else { "" };
     let sql = format!(
-        "SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
+        "SELECT * FROM (SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
          FROM stock_levels s CROSS JOIN variants v ON v.id = s.variant_id CROSS JOIN products p ON p.id = v.product_id \
-         WHERE {within} s.stock <= ? AND v.track_stock = 1 AND p.status = 'active' ORDER BY s.stock, s.variant_id LIMIT ?"
+         WHERE {within} s.stock <= ?1 AND v.details ->> '$.low_stock_at' IS NULL AND v.track_stock = 1 \
+         AND p.status = 'active' ORDER BY s.stock, s.variant_id LIMIT ?2) \
+         UNION ALL SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
+         FROM variants v CROSS JOIN stock_levels s ON s.variant_id = v.id CROSS JOIN products p ON p.id = v.product_id \
+         WHERE v.details ->> '$.low_stock_at' IS NOT NULL AND s.stock <= v.details ->> '$.low_stock_at' \
+         AND v.track_stock = 1 AND p.status = 'active' ORDER BY 6, 2 LIMIT ?2"
     );
     all(conn, "stock_levels", &sql, params![at_most, limit], |columns| {
         Ok(LowStock {

@@ -237,12 +237,15 @@ pub struct NewVariantDto {
     /// What it cost before, to show that it was reduced for good.
     pub compare_at_price: Option<MoneyDto>,
     /// What it costs in other currencies. In a change of a product, what an existing variant has stays when this, `sale`,
-    /// `image` and `attributes` are all left out.
+    /// `image`, `low_stock_at` and `attributes` are all left out.
     pub other_prices: Option<Vec<ListPriceDto>>,
     /// Lower prices for a time.
     pub sale: Option<SaleDto>,
     /// Its picture: the URL of one of the product's.
     pub image: Option<String>,
+    /// From how many pieces on it is short; the shop's threshold when left out.
+    #[schema(minimum = 0, maximum = 10000)]
+    pub low_stock_at: Option<i64>,
     /// Fields of the shop's own, by their keys.
     #[schema(value_type = Option<BTreeMap<String, AttributeValueDto>>)]
     pub attributes: Option<AttributesDto>,
@@ -258,12 +261,16 @@ pub struct NewVariantDto {
 
 impl From<NewVariantDto> for VariantDraft {
     fn from(dto: NewVariantDto) -> Self {
-        let is_said =
-            dto.other_prices.is_some() || dto.sale.is_some() || dto.image.is_some() || dto.attributes.is_some();
+        let is_said = dto.other_prices.is_some()
+            || dto.sale.is_some()
+            || dto.image.is_some()
+            || dto.low_stock_at.is_some()
+            || dto.attributes.is_some();
         let details = is_said.then(|| VariantDetails {
             prices: dto.other_prices.into_iter().flatten().map(Into::into).collect(),
             sale: dto.sale.map(Into::into),
             image: dto.image,
+            low_stock_at: dto.low_stock_at,
             attributes: dto.attributes.map(attribute::values).unwrap_or_default(),
             ..VariantDetails::default()
         });
@@ -319,6 +326,10 @@ pub struct VariantPatchDto {
     #[serde(default, deserialize_with = "patch::given")]
     #[schema(value_type = Option<String>)]
     pub image: Option<Option<String>>,
+    /// From how many pieces on it is short; `null` is the shop's threshold.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<i64>)]
+    pub low_stock_at: Option<Option<i64>>,
     /// The values to change, by their keys; `null` removes one, and what is not named stays.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, AttributeChangeDto>)]
@@ -338,6 +349,7 @@ impl From<VariantPatchDto> for VariantPatch {
             prices: dto.other_prices.map(|prices| prices.into_iter().map(Into::into).collect()),
             sale: dto.sale.map(|sale| sale.map(Into::into)),
             image: dto.image,
+            low_stock_at: dto.low_stock_at,
             attributes: attribute::changes(dto.attributes),
         }
     }

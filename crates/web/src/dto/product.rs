@@ -216,6 +216,9 @@ pub struct VariantDto {
     pub stock: Option<i64>,
     /// Whether stock limits what can be sold.
     pub track_stock: bool,
+    /// From how many pieces on it is short, if not from the shop's threshold on; for staff alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low_stock_at: Option<i64>,
     /// Whether at least one piece can be bought.
     pub available: bool,
     /// Weight in grams.
@@ -250,6 +253,7 @@ impl VariantDto {
             other_prices: is_staff.then(|| details.prices.iter().map(ListPriceDto::from).collect()),
             stock: variant.track_stock.then_some(variant.stock),
             track_stock: variant.track_stock,
+            low_stock_at: details.low_stock_at.filter(|_| is_staff),
             available: variant.is_available(),
             weight_grams: variant.weight_grams,
             barcode: variant.barcode.clone(),

@@ -16,6 +16,8 @@ pub struct ShopDto {
     /// What it is called.
     #[schema(example = "Alder & Ink")]
     pub name: String,
+    /// Where it is, as an ISO 3166-1 alpha-2 code; empty when it does not say.
+    pub country: String,
     /// Its currency, as an ISO 4217 code.
     #[schema(value_type = String, example = "EUR")]
     pub currency: Currency,
@@ -68,10 +70,20 @@ impl From<&Legal> for LegalDto {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = ShopSettings, example = json!({
-    "contact_email": "hello@example.com", "low_stock_at": 5, "low_stock_mail": true, "takes_orders": true, "closed_text": "", "countries": ["DE", "AT"],
+    "name": "Alder & Ink", "country": "DE", "contact_email": "hello@example.com", "low_stock_at": 5, "low_stock_mail": true, "takes_orders": true, "closed_text": "", "countries": ["DE", "AT"],
     "shop_window": false, "require_second_factor": true, "legal": {"imprint": "Ann Example, Lindenstrasse 1, Berlin"}
 }))]
 pub struct SettingsDto {
+    /// What the shop is called, at most 80 characters; empty for what the program was started with.
+    #[serde(default)]
+    pub name: String,
+    /// Where the shop is, as an ISO 3166-1 alpha-2 code; empty for nowhere in particular.
+    #[serde(default)]
+    pub country: String,
+    /// The shop's own currency, as an ISO 4217 code; `null` leaves it as it is, at first what the program was started with. It
+    /// cannot be changed once there are products.
+    #[schema(value_type = Option<String>)]
+    pub currency: Option<Currency>,
     /// Where customers write to; empty for nowhere.
     #[serde(default)]
     pub contact_email: String,
@@ -100,6 +112,9 @@ pub struct SettingsDto {
 impl From<&ShopSettings> for SettingsDto {
     fn from(settings: &ShopSettings) -> Self {
         Self {
+            name: settings.name.clone(),
+            country: settings.country.clone(),
+            currency: settings.currency,
             contact_email: settings.contact_email.clone(),
             low_stock_at: settings.low_stock_at,
             low_stock_mail: settings.low_stock_mail,
@@ -118,6 +133,9 @@ impl From<SettingsDto> for ShopSettings {
         let LegalDto { imprint, terms, privacy, returns } = dto.legal;
         Self {
             version: 0,
+            name: dto.name,
+            country: dto.country,
+            currency: dto.currency,
             contact_email: dto.contact_email,
             low_stock_at: dto.low_stock_at,
             low_stock_mail: dto.low_stock_mail,

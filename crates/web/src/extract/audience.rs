@@ -26,7 +26,7 @@ impl App {
         let currency = match currency {
             None => None,
             Some(code) => Some(self.sold_in(code).ok_or_else(|| {
-                let known: Vec<_> = settings.all_currencies().map(Currency::code).collect();
+                let known: Vec<_> = self.currencies().iter().map(|known| known.code()).collect();
                 refused("currency", "no_such_currency", format!("must be one of {}", known.join(", ")))
             })?),
         };
@@ -46,7 +46,7 @@ impl App {
 
     /// The currency with this code, if the shop has prices in it.
     pub(crate) fn sold_in(&self, code: &str) -> Option<Currency> {
-        self.settings().all_currencies().find(|currency| currency.code() == code)
+        self.currencies().into_iter().find(|currency| currency.code() == code)
     }
 
     /// The language of the shop that suits best what `Accept-Language` (RFC 9110, 12.5.4) says; `None` where the shop has one

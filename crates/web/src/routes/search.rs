@@ -3,10 +3,11 @@
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
 use model::{
-    AttributeDefinition, Category, CategoryId, Language, Product, ProductStatus, category::subtree, collection::Members,
+    AttributeDefinition, Category, CategoryId, Collection, Language, Product, ProductId, ProductStatus,
+    category::subtree, collection::Members, text,
 };
 use search::{Filters, Order, Query, Results, Within};
-use store::{Cursor, CursorKey, DocumentKind, LIMIT_MAX};
+use store::{Cursor, CursorKey, DocumentKind, LIMIT_MAX, PageRequest, ProductFilter};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -81,11 +82,68 @@ async fn search(State(app): State<App>, uri: Uri, request: HeaderMap) -> Result<
     .await
 }
 
+/// The products for sale of a collection, at most `limit` of them, and how many there are; `None` while there is no index yet.
+///
+/// # Errors
+/// The engine failed.
+pub(super) async fn inside(
+    app: &App,
+    collection: &Collection,
+    limit: usize,
+) -> Result<Option<(Vec<Product>, usize)>, Problem> {
+    let within = members(collection.members.clone(), &app.engine().categories().await?);
+    let filters = Filters { is_active: true, ..Filters::default() };
+    let query = Query { within: Some(within), filters, ..of_staff(app, "", limit) };
+    let Some(results) = app.searched(query).await? else { return Ok(None) };
+    Ok(Some((in_order(app, &results.ids).await?, results.total)))
+}
+
+/// Products by words, for sale or not, the best match first, at most `limit` of them. Without an index yet, they are looked for in
+/// the database, where only whole words of titles, vendors, tags and SKUs are found.
+///
+/// # Errors
+/// The engine failed.
+pub(super) async fn find_products(app: &App, wanted: &str, limit: usize) -> Result<Vec<Product>, Problem> {
+    match app.searched(of_staff(app, wanted, limit)).await? {
+        Some(results) => in_order(app, &results.ids).await,
+        None => {
+            let words =
+                text::fold(wanted).split(' ').filter(|word| !word.is_empty()).take(10).map(str::to_owned).collect();
+            let filter = ProductFilter { words, ..ProductFilter::default() };
+            let page = PageRequest { limit: u32::try_from(limit).unwrap_or(u32::MAX), after: None };
+            Ok(app.engine().products(&filter, &page).await?.items)
+        }
+    }
+}
+
+/// A question of the staff: among all products, in the shop's own language.
+fn of_staff(app: &App, wanted: &str, limit: usize) -> Query {
+    Query {
+        text: wanted.chars().take(TEXT_MAX).collect(),
+        within: None,
+        language: app.settings().languages.first().cloned().unwrap_or_else(Language::english),
+        filters: Filters::default(),
+        order: Order::Relevance,
+        offset: 0,
+        limit,
+    }
+}
+
+async fn in_order(app: &App, ids: &[ProductId]) -> Result<Vec<Product>, Problem> {
+    let mut products = app.engine().products_by_id(ids).await?;
+    products.sort_by_key(|product| ids.iter().position(|id| *id == product.id));
+    Ok(products)
+}
+
 /// What is in a collection.
 async fn within(app: &App, wanted: &str, categories: &[Category]) -> Result<Within, Problem> {
     let found = collections::find(app, wanted).await?;
     let found = found.ok_or_else(|| wrong("collection", "not_found", "there is no such collection"))?;
-    Ok(match found.members {
+    Ok(members(found.members, categories))
+}
+
+fn members(members: Members, categories: &[Category]) -> Within {
+    match members {
         Members::Products(products) => Within::Products(products),
         Members::Rule(rule) => {
             let rule = *rule;
@@ -103,7 +161,7 @@ async fn within(app: &App, wanted: &str, categories: &[Category]) -> Result<With
                 rating_min: rule.rating_min.map(|stars| stars * 10),
             })
         }
-    })
+    }
 }
 
 async fn page(
@@ -137,7 +195,7 @@ async fn page(
             categories,
             category,
             &facet_keys(app).await?,
-            app.settings().currency,
+            app.currency(),
             language(audience),
         ),
     })

@@ -16,11 +16,12 @@ use crate::{App, dto::shop::ShopDto, openapi::tag, problem::Problem};
 pub(super) async fn read(State(app): State<App>, uri: Uri, request: HeaderMap) -> Result<Response, Problem> {
     app.cached(&uri, &request, async || {
         let operator = app.settings();
-        let settings = commerce::settings::settings(app.engine()).await?;
+        let settings = app.learn_shop_settings(commerce::settings::settings(app.engine()).await?);
         let dto = ShopDto {
-            name: operator.shop_name.clone(),
-            currency: operator.currency,
-            currencies: operator.all_currencies().collect(),
+            name: app.shop_name(),
+            country: settings.country.clone(),
+            currency: app.currency(),
+            currencies: app.currencies(),
             languages: operator.languages.iter().map(ToString::to_string).collect(),
             takes_orders: settings.takes_orders,
             closed_text: settings.closed_text.clone(),

@@ -182,3 +182,38 @@ fn the_settings_are_kept_versioned_and_followed() {
     shop.owner().put("/v1/admin/settings", &settings).send_outside_the_contract().invalid("/low_stock_at");
     ann.client.get("/v1/admin/settings").send().refused(403, "forbidden");
 }
+
+#[test]
+fn the_shop_goes_by_the_name_and_currency_that_are_set() {
+    let shop = Shop::start(&[]);
+    let mut settings = shop.owner().get("/v1/admin/settings").send().expect(200);
+    assert_eq!((&settings["name"], &settings["currency"]), (&json!(""), &json!(null)));
+    settings["name"] = json!("  Alder & Ink ");
+    settings["country"] = json!("pt");
+    settings["currency"] = json!("CHF");
+    let set = shop.owner().put("/v1/admin/settings", &settings).send().expect(200);
+    assert_eq!((&set["name"], &set["country"]), (&json!("Alder & Ink"), &json!("PT")));
+    let public = shop.stranger().get("/v1/shop").send().expect(200);
+    assert_eq!(
+        (&public["name"], &public["country"], &public["currency"], &public["currencies"]),
+        (&json!("Alder & Ink"), &json!("PT"), &json!("CHF"), &json!(["CHF"]))
+    );
+    // The pages for staff price new products in it, and mails are from the shop by its name.
+    let staff = shop.staff(&["catalogue", "customers"]);
+    let pages = signed_in(&shop, &staff);
+    assert!(pages.get("/admin/products/new").text().contains("Price in CHF"));
+    assert!(pages.get("/admin/mails").text().contains("Work with us in Alder &amp; Ink"));
+    // Once there is a product, its currency stays; the rest can be changed.
+    shop.product(700, 5);
+    settings["currency"] = json!("USD");
+    shop.owner().put("/v1/admin/settings", &settings).send().invalid("/currency");
+    settings["currency"] = json!(null);
+    settings["name"] = json!("");
+    let set = shop.owner().put("/v1/admin/settings", &settings).send().expect(200);
+    assert_eq!((&set["name"], &set["currency"]), (&json!(""), &json!("CHF")));
+    for (field, wrong) in [("country", "XX"), ("name", "two\nlines")] {
+        let mut settings = settings.clone();
+        settings[field] = json!(wrong);
+        shop.owner().put("/v1/admin/settings", &settings).send().invalid(&format!("/{field}"));
+    }
+}

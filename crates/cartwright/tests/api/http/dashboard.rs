@@ -1,6 +1,8 @@
 //! Who gets to see which page of the dashboard.
 
-use crate::support::{NO_ID, PASSWORD, Pages, Shop};
+use serde_json::json;
+
+use crate::support::{NO_ID, PASSWORD, Pages, Shop, field};
 
 /// The paths of the dashboard, as the program has them, with something that is not there in their holes.
 fn paths() -> Vec<String> {
@@ -37,10 +39,10 @@ fn strangers_are_led_to_sign_in() {
 fn a_permission_opens_its_own_pages() {
     let shop = Shop::shared();
     let areas = [
-        ("catalogue", "products|categories|stock|reviews|import|export"),
+        ("catalogue", "products|categories|collections|attributes|stock|reviews|import|export"),
         ("orders", "orders|news"),
         ("customers", "customers|mails|mailbox"),
-        ("settings", "staff|audit|settings"),
+        ("settings", "staff|audit|settings|welcome"),
     ];
     let granted = areas.into_iter().map(|(granted, _)| vec![granted]).chain([vec![]]);
     for granted in granted {
@@ -79,4 +81,85 @@ fn pages_are_pages_for_people_and_problems_for_programs() {
     shop.stranger().get("/admin/nowhere").send_outside_the_contract().refused(404, "not_found");
     let policy = Pages::new(shop.address()).get("/staff/sign-in").header("content-security-policy");
     assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+}
+
+#[test]
+fn the_editor_keeps_languages_currencies_attributes_and_what_goes_with_a_product() {
+    let shop = Shop::start(&["--languages", "en,de", "--currencies", "EUR,USD"]);
+    let staff = shop.staff(&["catalogue"]);
+    let pages = Pages::new(shop.address());
+    assert_eq!(pages.sign_in(&staff.email, PASSWORD).status, 303);
+    let define = |label: &str, kind: &str, choices: &str| {
+        let fields = [("label", label), ("kind", kind), ("choices", choices), ("owner", "product"), ("is_facet", "1")];
+        pages.post("/admin/attributes", "/admin/attributes", &fields)
+    };
+    assert_eq!(define("Material", "choices", "Linen\nCotton").status, 303);
+    assert_eq!(define("Width (cm)", "number", "").status, 303);
+    assert_eq!(define("Washable", "boolean", "").status, 303);
+    assert_eq!(define("Fit", "choice", "").status, 422, "a choice needs choices");
+    let (shirt, _) = shop.product(3900, 5);
+    let (trousers, _) = shop.product(5900, 5);
+    let (id, slug) = (shirt["id"].as_str().expect("an id"), trousers["slug"].as_str().expect("a slug"));
+    let page = format!("/admin/products/{id}");
+    let save = |more: &[(&str, &str)]| {
+        let html = pages.get(&page).text();
+        let (version, variant) = (field(&html, "version"), field(&html, "v0-id"));
+        let own = [
+            ("version", version.as_str()),
+            ("title", "Shirt"),
+            ("product-status", "active"),
+            ("v0-present", "1"),
+            ("v0-id", variant.as_str()),
+            ("v0-price", "39.00"),
+            ("v0-tracked", "1"),
+        ];
+        let fields: Vec<_> = own.into_iter().chain(more.iter().copied()).collect();
+        pages.post(&page, &page, &fields)
+    };
+    let all = [
+        ("extras", "1"),
+        ("v0-price-USD", "45.00"),
+        ("v0-low", "12"),
+        ("a-material", "Linen"),
+        ("a-material", "Cotton"),
+        ("a-width_cm", "52"),
+        ("a-washable", "yes"),
+        ("t-de-title", "Hemd"),
+        ("t-de-description", "<p>Aus Leinen</p>"),
+        ("related", slug),
+        ("publish_on", "2090-01-01"),
+    ];
+    let saved = save(&all);
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    let read = || shop.owner().get(&format!("/v1/admin/products/{id}")).send().expect(200);
+    let is_all_there = |product: &serde_json::Value| {
+        let variant = &product["variants"][0];
+        assert_eq!(variant["other_prices"][0]["price"], json!({"amount": 4500, "currency": "USD"}));
+        assert_eq!(variant["low_stock_at"], 12);
+        let attributes = json!({"material": ["Linen", "Cotton"], "washable": true, "width_cm": 52});
+        assert_eq!(product["attributes"], attributes);
+        assert_eq!(product["translations"]["de"]["title"], "Hemd");
+        assert_eq!(product["related"], json!([trousers["id"]]));
+        assert!(product["publish_at"].as_str().is_some_and(|at| at.starts_with("2090-01-01")));
+    };
+    is_all_there(&read());
+    // What the form shows again is what it was, and saving it changes nothing.
+    let html = pages.get(&page).text();
+    assert_eq!((field(&html, "v0-price-USD").as_str(), field(&html, "t-de-title").as_str()), ("45.00", "Hemd"));
+    assert_eq!(save(&all).status, 303);
+    is_all_there(&read());
+    // A form from before these fields were there leaves them alone, but for what it shows.
+    assert_eq!(save(&[("v0-price-USD", "45.00"), ("v0-low", "12")]).status, 303);
+    is_all_there(&read());
+    // What is wrong is said beside its field, and nothing is changed.
+    for (name, wrong) in [("a-width_cm", "wide"), ("related", "no-such-thing"), ("publish_on", "soon")] {
+        let refused = save(&[("extras", "1"), (name, wrong)]);
+        assert_eq!(refused.status, 422, "{name}");
+        assert!(refused.text().contains("field-error"), "{name}");
+    }
+    is_all_there(&read());
+    assert_eq!(save(&[("extras", "1")]).status, 303);
+    let empty = read();
+    assert_eq!((&empty["attributes"], &empty["related"], &empty["publish_at"]), (&json!({}), &json!([]), &json!(null)));
+    assert_eq!(empty["variants"][0]["other_prices"], json!([]));
 }

@@ -16,7 +16,8 @@ async fn look(shop: &Shop) -> usize {
 async fn set(shop: &Shop, low_stock_mail: bool) {
     let contact_email = "shop@example.com".to_owned();
     let settings = ShopSettings { contact_email, low_stock_at: 3, low_stock_mail, ..ShopSettings::default() };
-    shop.run(UpdateSettings { settings, if_version: None }).await.expect("set");
+    let own_currency = model::Currency::EUR;
+    shop.run(UpdateSettings { settings, own_currency, if_version: None }).await.expect("set");
 }
 
 async fn told(shop: &Shop) -> Vec<Vec<String>> {

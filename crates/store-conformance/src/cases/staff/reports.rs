@@ -4,8 +4,8 @@ use commerce::{
     catalogue::ProductDraft,
     reviews::{ReviewDraft, WriteReview},
 };
-use model::{OrderStatus, ProductStatus, ReviewStatus, SignedDuration};
-use store::{OpenWork, OrderFilter, PageRequest};
+use model::{OrderStatus, ProductStatus, ReviewStatus, SignedDuration, VariantDetails};
+use store::{LowStock, OpenWork, OrderFilter, PageRequest};
 
 use crate::support::{Shop, all_pages, draft, line, page_of};
 
@@ -62,6 +62,24 @@ pub async fn what_is_short_comes_shortest_first(shop: Shop) {
     assert_eq!((short[1].product_id, short[1].variant_id), (few.id, few.variants[0].id));
     assert_eq!(shop.db().low_stock(3, 1).await.expect("an answer").len(), 1);
     assert_eq!(shop.db().low_stock(2, 10).await.expect("an answer").len(), 1);
+}
+
+pub async fn a_variant_is_short_from_its_own_threshold_on(shop: Shop) {
+    let own = |title: &str, stock: i64, low_stock_at: i64| {
+        let mut own = draft(title, stock);
+        own.variants[0].details =
+            Some(VariantDetails { low_stock_at: Some(low_stock_at), ..VariantDetails::default() });
+        own
+    };
+    for draft in [own("Seller", 400, 500), own("Rarity", 2, 1), own("Gone", 0, 0), own("Full", 501, 500)] {
+        shop.add(draft).await;
+    }
+    shop.product("Few", 3).await;
+    let titles = |short: &[LowStock]| short.iter().map(|one| one.title.clone()).collect::<Vec<_>>();
+    assert_eq!(titles(&shop.db().low_stock(3, 10).await.expect("an answer")), ["Gone", "Few", "Seller"]);
+    assert_eq!(titles(&shop.db().low_stock(3, 2).await.expect("an answer")), ["Gone", "Few"]);
+    // Also past the end of the index of what is short.
+    assert_eq!(titles(&shop.db().low_stock(1000, 10).await.expect("an answer")), ["Gone", "Few", "Seller"]);
 }
 
 pub async fn what_waits_is_counted(shop: Shop) {

@@ -55,10 +55,12 @@ pub(super) async fn update(
     IfMatch(if_version): IfMatch,
     Json(body): Json<SettingsDto>,
 ) -> Result<Response, Problem> {
-    let update = UpdateSettings { settings: body.into(), if_version };
+    let own_currency = app.settings().currency;
+    let update = UpdateSettings { settings: body.into(), own_currency, if_version };
     let settings = app.run_as(staff.actor(), update).await?;
-    app.forget_shop_settings();
-    reply::changed(settings.version, &SettingsDto::from(&settings))
+    let reply = reply::changed(settings.version, &SettingsDto::from(&settings));
+    app.learn_shop_settings(settings);
+    reply
 }
 
 /// Which entries of the log.

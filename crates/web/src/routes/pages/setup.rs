@@ -78,7 +78,7 @@ pub(super) async fn submit(
     let setup_link = Some(token.hash());
     let create = CreateOwner { email, name: form.name.clone(), password_hash, setup_link, stamp: app.stamp()? };
     match app.try_run(create).await {
-        Ok(_) => Ok(Redirect::to("/staff/sign-in?welcome=1").into_response()),
+        Ok(_) => Ok(Redirect::to("/staff/sign-in?welcome=1&next=/admin/welcome").into_response()),
         Err(Error::NotAuthenticated | Error::Conflict(Conflict::OwnerExists)) => used(&app),
         Err(Error::Conflict(Conflict::EmailTaken)) => {
             let error = Some("A customer has this e-mail address already. Use another one.");

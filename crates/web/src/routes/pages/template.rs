@@ -30,8 +30,11 @@ static TEMPLATES: LazyLock<Environment<'static>> =
         let sources = templates![
             "layout.html",
             "admin_account.html",
+            "admin_attributes.html",
             "admin_audit.html",
             "admin_categories.html",
+            "admin_collection.html",
+            "admin_collections.html",
             "admin_customer.html",
             "admin_customers.html",
             "admin_import.html",
@@ -47,6 +50,7 @@ static TEMPLATES: LazyLock<Environment<'static>> =
             "admin_settings.html",
             "admin_stock.html",
             "admin_team.html",
+            "admin_welcome.html",
             "packing_slip.html",
             "second_factor.html",
             "forgotten.html",
@@ -70,7 +74,7 @@ static TEMPLATES: LazyLock<Environment<'static>> =
 /// The page `name` with `values`, and the shop's name for its frame.
 pub(super) fn page(app: &App, status: StatusCode, name: &str, values: Value) -> Result<Response, Problem> {
     let template = TEMPLATES.get_template(name).map_err(Problem::internal)?;
-    let shop = context! { shop_name => app.settings().shop_name };
+    let shop = context! { shop_name => app.shop_name() };
     let html = template.render(context! { ..values, ..shop }).map_err(Problem::internal)?;
     let mut response = reply::page("text/html; charset=utf-8", POLICY, html);
     *response.status_mut() = status;

@@ -82,7 +82,7 @@ async fn show(
     let enrolment = match (&factor, codes.is_empty()) {
         (None, true) => {
             let secret = secret.unwrap_or_else(TotpSecret::random);
-            let uri = secret.uri(&app.settings().shop_name, email);
+            let uri = secret.uri(&app.shop_name(), email);
             Some(context! { secret => secret.to_base32(), uri, picture => picture(&uri)? })
         }
         _ => None,

@@ -1,9 +1,11 @@
 //! `/admin`: where the staff work. Each page names the area of the shop that its reader must be trusted with.
 
 pub(super) mod account;
+pub(super) mod attributes;
 pub(super) mod audit;
 pub(super) mod categories;
 mod chart;
+pub(super) mod collections;
 pub(super) mod customers;
 mod forms;
 pub(super) mod imports;
@@ -20,6 +22,7 @@ pub(super) mod search;
 pub(super) mod settings;
 pub(super) mod stock;
 pub(super) mod team;
+pub(super) mod welcome;
 
 use minijinja::{Value, context};
 use model::{Access, OrderStatus, Permission};
@@ -27,11 +30,13 @@ use model::{Access, OrderStatus, Permission};
 use super::staff::StaffPage;
 
 /// The areas, in the order of the navigation: name, place, text, and what looking at it takes beside working here.
-const AREAS: [(&str, &str, &str, Option<Permission>); 13] = [
+const AREAS: [(&str, &str, &str, Option<Permission>); 15] = [
     ("overview", "/admin", "Overview", None),
     ("orders", "/admin/orders", "Orders", Some(Permission::Orders)),
     ("products", "/admin/products", "Products", Some(Permission::Catalogue)),
     ("categories", "/admin/categories", "Categories", Some(Permission::Catalogue)),
+    ("collections", "/admin/collections", "Collections", Some(Permission::Catalogue)),
+    ("attributes", "/admin/attributes", "Attributes", Some(Permission::Catalogue)),
     ("stock", "/admin/stock", "Stock", Some(Permission::Catalogue)),
     ("reviews", "/admin/reviews", "Reviews", Some(Permission::Catalogue)),
     ("import", "/admin/import", "Import and export", Some(Permission::Catalogue)),

@@ -139,6 +139,12 @@ async fn first_steps(app: &App, staff: &Anyone) -> Result<Option<Vec<Value>>, Pr
     let has_factor = second_factor(app.engine(), staff.access.account_id).await?.is_some();
     let has_legal = !settings.contact_email.is_empty() && !settings.legal.terms.is_empty();
     let steps = [
+        (
+            !settings.name.is_empty() || !settings.country.is_empty(),
+            "Say what the shop is called and where it is",
+            "/admin/welcome",
+            "the first of three short steps",
+        ),
         (has_products, "Add a product", "/admin/products/new", "or bring over a file under “Import and export”"),
         (
             has_legal,
@@ -239,7 +245,7 @@ async fn sales(app: &App, range: Range) -> Result<Value, Problem> {
     let Figures { all, best } = &*figures(app, (earlier, from, before)).await?;
     let (past, now): (Vec<SalesDay>, Vec<SalesDay>) =
         all.iter().copied().partition(|day: &SalesDay| day.day < range.first);
-    let currency = app.settings().currency;
+    let currency = app.currency();
     let by_day: BTreeMap<i64, &SalesDay> =
         now.iter().filter(|day| day.currency == currency).map(|day| (day.day, day)).collect();
     let rows = (range.first..=range.last).map(|number| {

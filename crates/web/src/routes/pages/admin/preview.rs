@@ -1,73 +1,144 @@
 //! What a file would change, before it is brought in: it is brought in, looked at, and taken back.
 
-use std::{io::Cursor, sync::Arc};
+use std::{
+    io::Cursor,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use commerce::{
-    Rehearsal, Rehearsed,
-    catalogue::{ImportError, ImportProducts, ImportSummary, SetPrices},
-    import::{RowError, prices, shopify},
+    Foreseen, Rehearsal, Rehearsed,
+    catalogue::{ImportError, ImportLines, ImportProducts, ImportSummary, SetPrices},
+    import::{RowError, catalogue, prices, shopify},
 };
 use minijinja::{Value, context};
-use model::job::JobKind;
+use model::{Stamp, job::JobKind};
 use store::{Operation, execute};
 
 use crate::{App, problem::Problem};
 
-/// How many products, or rows of a list, are looked at: nobody else can write meanwhile.
-const LOOKED_AT: usize = 200;
+/// How many products, or rows of a list, are looked at in one transaction: nobody else can write meanwhile.
+const BATCH: usize = 50;
+/// How many lines of a catalogue are looked at. They build on each other, and so it is one transaction.
+const LINES: usize = 200;
+/// For how long it is looked on.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How many changes and mistakes are shown.
 const SHOWN: usize = 50;
 
 /// What a file would do, for the page.
 pub(super) async fn look(app: &App, kind: JobKind, file: Bytes) -> Result<Value, Problem> {
-    let currency = app.settings().currency;
+    let currency = app.currency();
     match kind {
         JobKind::ImportProducts => {
             let read = move || shopify::read(Cursor::new(file), currency);
             let parsed = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
-            let (total, mut products) = (parsed.products.len(), parsed.products);
-            products.truncate(LOOKED_AT);
-            let import = ImportProducts { products, actor_id: None, stamp: app.stamp()?, progress: Arc::default() };
-            rehearse(app, import, total, &parsed.errors).await
+            let import = |products, stamp| ImportProducts { products, actor_id: None, stamp, progress: Arc::default() };
+            rehearse(app, parsed.products, BATCH, import, &parsed.errors).await
         }
         JobKind::SetPrices => {
             let read = move || prices::read(Cursor::new(file), currency);
             let list = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
-            let (total, mut rows) = (list.rows.len(), list.rows);
-            rows.truncate(LOOKED_AT);
-            let set = SetPrices { rows, actor_id: None, stamp: app.stamp()? };
-            rehearse(app, set, total, &list.errors).await
+            let set = |rows, stamp| SetPrices { rows, actor_id: None, stamp };
+            rehearse(app, list.rows, BATCH, set, &list.errors).await
         }
-        JobKind::ImportCatalogue => Ok(context! { none => true }),
+        JobKind::ImportCatalogue => {
+            let read = move || catalogue::read(Cursor::new(file), currency);
+            let read = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
+            let import = |lines, stamp| ImportLines { lines, actor_id: None, stamp };
+            rehearse(app, read.lines, LINES, import, &read.errors).await
+        }
     }
 }
 
-async fn rehearse<O>(app: &App, operation: O, total: usize, errors: &[RowError]) -> Result<Value, Problem>
+/// What was seen so far.
+#[derive(Default)]
+struct Seen {
+    summary: ImportSummary,
+    foreseen: Vec<Foreseen>,
+    /// Changes that are not kept to be shown.
+    more: usize,
+    mistakes: Vec<Value>,
+    looked_at: usize,
+}
+
+impl Seen {
+    fn take(&mut self, summary: ImportSummary, foreseen: Vec<Foreseen>) {
+        self.summary.created += summary.created;
+        self.summary.updated += summary.updated;
+        self.summary.unchanged += summary.unchanged;
+        for one in foreseen {
+            if one.action == "stock.moved" && one.changes.is_empty() {
+                continue;
+            }
+            if self.foreseen.len() < SHOWN {
+                self.foreseen.push(one);
+            } else {
+                self.more += 1;
+            }
+        }
+    }
+}
+
+async fn rehearse<T, O>(
+    app: &App,
+    items: Vec<T>,
+    batch: usize,
+    operation: impl Fn(Vec<T>, Stamp) -> O,
+    errors: &[RowError],
+) -> Result<Value, Problem>
 where
+    T: Clone,
     O: Operation<Output = ImportSummary, Error = ImportError>,
 {
-    let mut mistakes: Vec<Value> =
-        errors.iter().take(SHOWN).map(|error| context! { line => error.line, message => error.reason }).collect();
-    let (summary, foreseen) = match execute(app.engine(), Rehearsal(operation)).await {
-        Ok(()) => (ImportSummary::default(), Vec::new()),
-        Err(Rehearsed::Would(summary, foreseen)) => (summary, foreseen),
-        Err(Rehearsed::Refused(ImportError { error: commerce::Error::Store(error), .. }) | Rehearsed::Store(error)) => {
-            return Err(error.into());
+    let begin = Instant::now();
+    let total = items.len();
+    let mistakes = errors.iter().take(SHOWN).map(|error| context! { line => error.line, message => error.reason });
+    let mut seen = Seen { mistakes: mistakes.collect(), ..Seen::default() };
+    for some in items.chunks(batch) {
+        match once(app, operation(some.to_vec(), app.stamp()?)).await? {
+            Ok((summary, foreseen)) => seen.take(summary, foreseen),
+            // One of them is refused: each for itself, then, so that all mistakes are told.
+            Err(_) => {
+                for one in some {
+                    match once(app, operation(vec![one.clone()], app.stamp()?)).await? {
+                        Ok((summary, foreseen)) => seen.take(summary, foreseen),
+                        Err(ImportError { line, error }) if seen.mistakes.len() < SHOWN => {
+                            seen.mistakes.push(context! { line, message => error.to_string() });
+                        }
+                        Err(_) => {}
+                    }
+                }
+            }
         }
-        Err(Rehearsed::Refused(ImportError { line, error })) => {
-            mistakes.push(context! { line, message => error.to_string() });
-            (ImportSummary::default(), Vec::new())
+        seen.looked_at += some.len();
+        if begin.elapsed() > PATIENCE || batch == LINES {
+            break;
         }
-    };
-    let changes = foreseen.iter().filter(|one| one.action != "stock.moved" || !one.changes.is_empty());
-    let changes = changes.take(SHOWN).map(|one| {
+    }
+    let changes = seen.foreseen.iter().map(|one| {
         let verb = if one.action.ends_with(".created") { "New" } else { "Changed" };
         context! { verb, subject => one.subject, changes => one.changes }
     });
     Ok(context! {
-        created => summary.created, updated => summary.updated, unchanged => summary.unchanged,
-        total, looked_at => total.min(LOOKED_AT), changes => changes.collect::<Vec<_>>(),
-        more => foreseen.len().saturating_sub(SHOWN), mistakes,
+        created => seen.summary.created, updated => seen.summary.updated, unchanged => seen.summary.unchanged,
+        total, looked_at => seen.looked_at, changes => changes.collect::<Vec<_>>(), more => seen.more,
+        mistakes => seen.mistakes,
     })
+}
+
+/// What the operation would do, or why it would be refused.
+async fn once<O>(app: &App, operation: O) -> Result<Result<(ImportSummary, Vec<Foreseen>), ImportError>, Problem>
+where
+    O: Operation<Output = ImportSummary, Error = ImportError>,
+{
+    match execute(app.engine(), Rehearsal(operation)).await {
+        Ok(()) => Ok(Ok((ImportSummary::default(), Vec::new()))),
+        Err(Rehearsed::Would(summary, foreseen)) => Ok(Ok((summary, foreseen))),
+        Err(Rehearsed::Refused(ImportError { error: commerce::Error::Store(error), .. }) | Rehearsed::Store(error)) => {
+            Err(error.into())
+        }
+        Err(Rehearsed::Refused(refused)) => Ok(Err(refused)),
+    }
 }

@@ -4,10 +4,10 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use commerce::{mail::EnqueueTestMail, settings::UpdateSettings};
+use commerce::{Actor, Error, mail::EnqueueTestMail, settings::UpdateSettings};
 use http::{HeaderMap, StatusCode};
-use minijinja::context;
-use model::{Email, ShopSettings as Settings, Violations, shop::Legal};
+use minijinja::{Value, context};
+use model::{Currency, Email, ShopSettings as Settings, Violations, country::countries, shop::Legal};
 use serde::Deserialize;
 
 use super::{
@@ -42,6 +42,25 @@ pub(in crate::routes::pages) async fn page(
     show(&app, &staff, &settings, notice(&query.done, &NOTICES), &Refused::default()).await
 }
 
+/// Sets the settings, and goes by them.
+pub(super) async fn update(
+    app: &App,
+    actor: Actor,
+    settings: Settings,
+    if_version: Option<i64>,
+) -> Result<Result<(), Error>, Problem> {
+    let update = UpdateSettings { settings, own_currency: app.settings().currency, if_version };
+    Ok(app.try_run_as(actor, update).await?.map(|settings| drop(app.learn_shop_settings(settings))))
+}
+
+/// The currencies as a choice.
+pub(super) fn choices(app: &App) -> Vec<Value> {
+    let all = Currency::all()
+        .iter()
+        .chain([&app.settings().currency].into_iter().filter(|own| !Currency::all().contains(own)));
+    all.map(|one| context! { code => one.code(), name => one.name() }).collect()
+}
+
 async fn show(
     app: &App,
     staff: &StaffPage<ShopSettings>,
@@ -50,12 +69,13 @@ async fn show(
     refused: &Refused,
 ) -> Result<Response, Problem> {
     let operator = app.settings();
-    let currencies = operator.all_currencies().map(|currency| currency.code()).collect::<Vec<_>>().join(", ");
+    let currencies = app.currencies().iter().map(|currency| currency.code()).collect::<Vec<_>>().join(", ");
     let languages = operator.languages.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let me = app.engine().account(staff.access.account_id).await?.and_then(|account| account.email);
     let values = context! {
         s => minijinja::Value::from_serialize(settings), countries => settings.countries.join(", "), notice,
-        me => me.as_ref().map(Email::as_str),
+        places => countries(), currency => settings.currency.unwrap_or_else(|| app.currency()).code(), money => choices(app),
+        own_name => operator.shop_name, me => me.as_ref().map(Email::as_str),
         public_url => operator.public_url, currencies, languages, mail_goes_nowhere => operator.mail_goes_nowhere,
         verifies => operator.sign_up == SignUpMode::Verify,
     };
@@ -81,6 +101,9 @@ pub(in crate::routes::pages) async fn save(
     let countries = fields.get("countries").split([',', ' ']).map(str::trim).filter(|code| !code.is_empty());
     let settings = Settings {
         version: fields.version().unwrap_or(0),
+        name: text("name"),
+        country: text("country"),
+        currency: Currency::from_code(fields.get("currency")),
         contact_email: text("contact_email"),
         low_stock_at,
         low_stock_mail: fields.is_checked("low_stock_mail"),
@@ -99,12 +122,8 @@ pub(in crate::routes::pages) async fn save(
     if !wrong.0.is_empty() {
         return show(&app, &staff, &settings, None, &wrong.into()).await;
     }
-    let update = UpdateSettings { settings: settings.clone(), if_version: fields.version() };
-    match app.try_run_as(staff.actor(), update).await? {
-        Ok(_) => {
-            app.forget_shop_settings();
-            Ok(Redirect::to("/admin/settings?done=saved").into_response())
-        }
+    match update(&app, staff.actor(), settings.clone(), fields.version()).await? {
+        Ok(()) => Ok(Redirect::to("/admin/settings?done=saved").into_response()),
         Err(error) => {
             let refused = refused(error)?;
             let version = if refused.is_stale { shop_settings(&app).await?.version } else { settings.version };

@@ -16,6 +16,7 @@ use super::{
         forms::{Fields, Refused, notice, refused},
         frame,
     },
+    extras::Extras,
     status_class, status_text,
     typed::{self, Typed},
 };
@@ -59,8 +60,8 @@ async fn show_blank(
     let row = context! { at => 0, tracked => true };
     let product = context! { status => "active", variants => vec![row] };
     let values = context! {
-        product, categories => typed::choices(&categories), typed => typed.map(Fields::typed),
-        currency => app.settings().currency.code(),
+        product, categories => typed::choices(&categories), typed => typed.map(Fields::typed), extras => context! {},
+        currency => app.currency().code(),
     };
     page(app, staff, refused, values)
 }
@@ -86,7 +87,7 @@ pub(in crate::routes::pages) async fn create(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    let draft = match Typed::read(&fields, None, app.settings().currency) {
+    let draft = match Typed::read(&fields, None, &app.currencies()) {
         Ok(typed) => typed.into_draft(),
         Err(wrong) => return show_blank(&app, &staff, Some(&fields), &wrong.into()).await,
     };
@@ -122,8 +123,10 @@ pub(super) async fn show(
     let values = context! {
         id => product.id.to_string(), version => product.version, read_at => app.now().to_string(), notice,
         name => product.title, status => status_class(product.status), status_text => status_text(product.status),
+        extras => Extras::load(app).await?.shown(app, &product, fields).await?,
+        other_currencies => app.currencies().iter().skip(1).map(|other| other.code()).collect::<Vec<_>>(),
         product => typed::of(&product), categories => typed::choices(&categories), typed => fields.map(Fields::typed),
-        has_window => app.settings().demo || app.shop_settings().await?.shop_window, theirs, currency => app.settings().currency.code(), updated_text => time_text(product.updated_at),
+        has_window => app.settings().demo || app.shop_settings().await?.shop_window, theirs, currency => app.currency().code(), updated_text => time_text(product.updated_at),
         options_left => (product.options.len()..model::product::OPTIONS_MAX.min(product.options.len() + 2)).collect::<Vec<_>>(),
     };
     page(app, staff, refused, values)
@@ -155,10 +158,14 @@ pub(in crate::routes::pages) async fn save(
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
     let before = app.engine().product(id).await?.ok_or_else(Problem::not_found)?;
-    let patch = match Typed::read(&fields, Some(&before), app.settings().currency) {
+    let mut patch = match Typed::read(&fields, Some(&before), &app.currencies()) {
         Ok(typed) => typed.into_patch(),
         Err(wrong) => return show(&app, &staff, id, None, Some(&fields), &wrong.into()).await,
     };
+    let wrong = Extras::load(&app).await?.read(&app, &fields, &before, &mut patch).await?;
+    if !wrong.0.is_empty() {
+        return show(&app, &staff, id, None, Some(&fields), &wrong.into()).await;
+    }
     let (actor_id, stamp) = (Some(staff.access.account_id), app.stamp()?);
     let update = UpdateProduct { id, patch, if_version: fields.version(), actor_id, stamp };
     match app.try_run_as(staff.actor(), update).await? {

@@ -93,7 +93,7 @@ async fn show(
         status => status.map(ProductStatus::as_str), category => category.map(|category| category.name.clone()),
         category_slug => category.map(|category| category.slug.clone()),
         filtered => status.is_some() || !wanted.is_empty() || category.is_some(),
-        currency => app.settings().currency.code(), notice => notice(&query.done, &NOTICES),
+        currency => app.currency().code(), notice => notice(&query.done, &NOTICES),
     };
     let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "products") };
@@ -161,7 +161,7 @@ async fn change(
     let name = field("name").to_owned();
     let said = |refused: Refused| Refused { text: format!("{name}: {}", refused.text), ..refused };
     if field("price") != field("price-was") {
-        let Some(price) = price(&mut wrong, "/price", field("price"), app.settings().currency) else {
+        let Some(price) = price(&mut wrong, "/price", field("price"), app.currency()) else {
             return Ok(Err(said(wrong.into())));
         };
         let patch = VariantPatch { price: Some(price), ..VariantPatch::default() };

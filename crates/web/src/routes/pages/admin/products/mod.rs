@@ -1,9 +1,10 @@
 //! `/admin/products`: the catalogue, to be found, changed in the list, and edited.
 
 pub(in crate::routes::pages) mod edit;
+mod extras;
 pub(in crate::routes::pages) mod list;
 pub(in crate::routes::pages) mod pictures;
-mod typed;
+pub(super) mod typed;
 
 use model::{Product, ProductStatus};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use commerce::catalogue::{OptionDraft, ProductDraft, ProductPatch, VariantDraft};
 use minijinja::{Value, context};
 use model::{
-    Category, CategoryId, Currency, Image, Money, Product, ProductStatus, Sale, Timestamp, Variant, VariantDetails,
-    Violations, details::Seo, stock::STOCK_MAX,
+    Category, CategoryId, Currency, Image, ListPrice, Money, Product, ProductStatus, Sale, Timestamp, Variant,
+    VariantDetails, Violations, details::Seo, stock::STOCK_MAX,
 };
 
 use super::{
@@ -41,8 +41,11 @@ fn row(at: usize, variant: &Variant) -> Value {
     context! {
         at, id => variant.id.to_string(), sku => variant.sku, values => variant.option_values.join(" / "),
         price => decimal(variant.price), compare => variant.compare_at_price.map(decimal), stock => variant.stock,
-        tracked => variant.track_stock, sale => sale_price(variant).map(decimal), weight => variant.weight_grams, barcode => variant.barcode,
+        tracked => variant.track_stock, sale => sale_price(variant).map(decimal), weight => variant.weight_grams,
+        low => variant.details.low_stock_at, barcode => variant.barcode,
         option_values => variant.option_values,
+        others => variant.details.prices.iter().map(|one| (one.price.currency.code(), decimal(one.price)))
+            .collect::<BTreeMap<_, _>>(),
     }
 }
 
@@ -89,7 +92,7 @@ fn sale(
 }
 
 /// The categories as a choice, those below indented.
-pub(super) fn choices(categories: &[Category]) -> Vec<Value> {
+pub(in crate::routes::pages::admin) fn choices(categories: &[Category]) -> Vec<Value> {
     let mut choices = Vec::new();
     below(categories, None, 0, &mut choices);
     choices
@@ -121,9 +124,13 @@ pub(super) struct Typed {
 
 impl Typed {
     /// Reads the form; `product` is what it is about, if it is there already.
-    pub(super) fn read(fields: &Fields, product: Option<&Product>, currency: Currency) -> Result<Self, Violations> {
+    pub(super) fn read(
+        fields: &Fields,
+        product: Option<&Product>,
+        currencies: &[Currency],
+    ) -> Result<Self, Violations> {
         let mut wrong = Violations::default();
-        let variants = variants(&mut wrong, fields, product, currency);
+        let variants = variants(&mut wrong, fields, product, currencies);
         let images = images(&mut wrong, fields, product);
         let list =
             |text: &str| text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
@@ -182,7 +189,7 @@ fn variants(
     wrong: &mut Violations,
     fields: &Fields,
     product: Option<&Product>,
-    currency: Currency,
+    currencies: &[Currency],
 ) -> Vec<VariantDraft> {
     let mut drafts = Vec::new();
     for at in 0..ROWS {
@@ -192,16 +199,23 @@ fn variants(
         }
         let known = field("id").and_then(|id| product?.variants.iter().find(|known| known.id.to_string() == id));
         let pointer = |name: &str| format!("/variants/{at}/{name}");
-        let currency = known.map_or(currency, |known| known.price.currency);
+        let own = currencies.first().copied().unwrap_or(Currency::EUR);
+        let currency = known.map_or(own, |known| known.price.currency);
         let (typed_price, typed_compare) = (field("price").unwrap_or_default(), field("compare"));
         let price_now = price(wrong, &pointer("price"), &typed_price, currency);
         let compare = typed_compare.map(|text| price(wrong, &pointer("compare"), &text, currency));
         let whole = |wrong: &mut Violations, name: &str| {
             field(name).and_then(|text| number(wrong, &pointer(name), &text).filter(|number| *number <= STOCK_MAX))
         };
-        let (weight_grams, stock) = (whole(wrong, "weight"), whole(wrong, "stock"));
+        let (weight_grams, stock, low_stock_at) = (whole(wrong, "weight"), whole(wrong, "stock"), whole(wrong, "low"));
         let sale = known.and_then(|known| sale(wrong, fields, product, known, &pointer("sale"), field("sale")));
-        let details = known.map(|known| VariantDetails { sale, ..known.details.clone() });
+        let details = match known {
+            Some(known) => {
+                let prices = other_prices(wrong, fields, at, known, currencies);
+                VariantDetails { prices, sale, low_stock_at, ..known.details.clone() }
+            }
+            None => VariantDetails { low_stock_at, ..VariantDetails::default() },
+        };
         let Some(price) = price_now else { continue };
         drafts.push(VariantDraft {
             id: known.map(|known| known.id),
@@ -213,10 +227,33 @@ fn variants(
             track_stock: field("tracked").is_some(),
             weight_grams,
             barcode: field("barcode"),
-            details,
+            details: Some(details),
         });
     }
     drafts
+}
+
+/// The prices in other currencies. What they cost before stays beside them; currencies that the form does not show stay as they are.
+fn other_prices(
+    wrong: &mut Violations,
+    fields: &Fields,
+    at: usize,
+    known: &Variant,
+    currencies: &[Currency],
+) -> Vec<ListPrice> {
+    let own = known.price.currency;
+    let shown: Vec<Currency> = currencies.iter().skip(1).copied().filter(|other| *other != own).collect();
+    let before = |currency: Currency| known.details.prices.iter().find(|one| one.price.currency == currency);
+    let mut prices = Vec::new();
+    for currency in &shown {
+        let name = currency.code();
+        let Some(text) = fields.given(&format!("v{at}-price-{name}")) else { continue };
+        let Some(price) = price(wrong, &format!("/variants/{at}/price_in_{name}"), &text, *currency) else { continue };
+        prices.push(ListPrice { price, compare_at_price: before(*currency).and_then(|one| one.compare_at_price) });
+    }
+    let others = known.details.prices.iter().filter(|one| !shown.contains(&one.price.currency));
+    prices.extend(others.cloned());
+    prices
 }
 
 /// The pictures that stay, in the order of the numbers beside them.

@@ -1,0 +1,33 @@
+//! The countries, by their ISO 3166-1 alpha-2 codes.
+
+use std::sync::LazyLock;
+
+/// The countries as code and name, in the order of their names.
+#[must_use]
+pub fn countries() -> &'static [(String, String)] {
+    static ALL: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let named = |country: &rust_iso3166::CountryCode| (country.alpha2.to_owned(), country.name.to_owned());
+        let mut all: Vec<_> = rust_iso3166::ALL.iter().map(named).collect();
+        all.sort_by_key(|(_, name)| name.replace('Å', "A"));
+        all
+    });
+    &ALL
+}
+
+/// Whether this is the code of a country, in capitals.
+#[must_use]
+pub fn is_country(code: &str) -> bool {
+    code.len() == 2 && rust_iso3166::from_alpha2(code).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn countries_are_known_by_their_codes() {
+        assert!(is_country("DE") && !is_country("XX") && !is_country("DEU") && !is_country("de"));
+        assert!(countries().iter().any(|(code, name)| code == "NZ" && name == "New Zealand"));
+        assert_eq!(countries()[0].1, "Afghanistan");
+    }
+}

@@ -1,0 +1,169 @@
+//! `/admin/attributes`: the fields of the shop's own.
+
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use commerce::catalogue::{AttributeDraft, AttributePatch, CreateAttribute, DeleteAttribute, UpdateAttribute};
+use http::{HeaderMap, StatusCode};
+use minijinja::{Value, context};
+use model::{
+    AttributeDefinition,
+    attribute::{AttributeKind, AttributeOwner},
+};
+use serde::Deserialize;
+use store::DocumentKind;
+use uuid::Uuid;
+
+use super::{
+    forms::{Fields, Refused, notice, refused},
+    frame,
+};
+use crate::{
+    App,
+    extract::{Catalogue, Path},
+    problem::Problem,
+    routes::pages::{staff::StaffPage, template},
+};
+
+/// What the page before may say.
+const NOTICES: [(&str, &str); 3] = [
+    ("created", "The attribute is there. Its field stands in the editor of every product."),
+    ("saved", "Saved."),
+    ("deleted", "The attribute is gone. Values that products have stay with them, and are not shown."),
+];
+/// What an attribute may hold: name and text.
+const KINDS: [(&str, &str, AttributeKind); 7] = [
+    ("text", "A line of text", AttributeKind::Text),
+    ("number", "A whole number", AttributeKind::Integer),
+    ("boolean", "Yes or no", AttributeKind::Boolean),
+    ("date", "A day", AttributeKind::Date),
+    ("choice", "One of some choices", AttributeKind::Choice),
+    ("choices", "Several of some choices", AttributeKind::Choices),
+    ("url", "A link", AttributeKind::Url),
+];
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct ListQuery {
+    done: String,
+}
+
+pub(in crate::routes::pages) async fn page(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Problem> {
+    show(&app, &staff, notice(&query.done, &NOTICES), None, &Refused::default()).await
+}
+
+async fn show(
+    app: &App,
+    staff: &StaffPage<Catalogue>,
+    notice: Option<&str>,
+    typed: Option<&Fields>,
+    refused: &Refused,
+) -> Result<Response, Problem> {
+    let documents = app.engine().documents(DocumentKind::Attribute).await?;
+    let read = documents.iter().map(|document| document.read::<AttributeDefinition>());
+    let mut known = read.collect::<Result<Vec<_>, _>>()?;
+    known.sort_by_cached_key(|definition| definition.label.to_lowercase());
+    let values = context! {
+        rows => known.iter().map(row).collect::<Vec<_>>(), notice, typed => typed.map(Fields::typed),
+        kinds => KINDS.map(|(name, text, _)| context! { name, text }),
+    };
+    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let values = context! { ..values, ..refused.shown(), ..frame(staff, "attributes") };
+    template::page(app, status, "admin_attributes.html", values)
+}
+
+fn row(definition: &AttributeDefinition) -> Value {
+    let kind = KINDS.iter().find(|(.., kind)| *kind == definition.kind).map(|(_, text, _)| *text);
+    context! {
+        id => definition.id.to_string(), version => definition.version, key => definition.key, label => definition.label,
+        kind, of_variants => definition.owner == AttributeOwner::Variant, unit => definition.unit,
+        has_choices => !definition.choices.is_empty(), choices => definition.choices.join("\n"),
+        is_facet => definition.is_facet,
+    }
+}
+
+/// The choices that are written, one a line.
+fn choices(fields: &Fields) -> Vec<String> {
+    fields.get("choices").lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// A name for the API out of the one for people: `Länge (cm)` is `l_nge_cm`, which can be changed while it is new.
+fn key(label: &str) -> String {
+    let folded = model::text::fold(label);
+    let words = folded.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("_").chars().take(40).collect()
+}
+
+pub(in crate::routes::pages) async fn create(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let kind = KINDS.iter().find(|(name, ..)| *name == fields.get("kind")).map(|(.., kind)| *kind);
+    let draft = AttributeDraft {
+        key: fields.given("key").unwrap_or_else(|| key(fields.get("label"))),
+        label: fields.get("label").to_owned(),
+        owner: if fields.get("owner") == "variant" { AttributeOwner::Variant } else { AttributeOwner::Product },
+        kind: kind.unwrap_or(AttributeKind::Text),
+        choices: choices(&fields),
+        unit: fields.given("unit"),
+        is_facet: fields.is_checked("is_facet"),
+    };
+    match app.try_run_as(staff.actor(), CreateAttribute { draft, stamp: app.stamp()? }).await? {
+        Ok(_) => Ok(done("created")),
+        Err(error) => show(&app, &staff, None, Some(&fields), &refused(error)?).await,
+    }
+}
+
+fn done(what: &str) -> Response {
+    Redirect::to(&format!("/admin/attributes?done={what}")).into_response()
+}
+
+/// Changes or removes an attribute, as the button says that was pressed.
+pub(in crate::routes::pages) async fn change(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let if_version = fields.version();
+    let outcome = match fields.get("act") {
+        "save" => {
+            let patch = AttributePatch {
+                label: Some(fields.get("label").to_owned()),
+                choices: Some(choices(&fields)),
+                unit: Some(fields.given("unit")),
+                is_facet: Some(fields.is_checked("is_facet")),
+            };
+            let update = UpdateAttribute { id, patch, if_version, stamp: app.stamp()? };
+            app.try_run_as(staff.actor(), update).await?.map(|_| "saved")
+        }
+        "delete" => app.try_run_as(staff.actor(), DeleteAttribute { id, if_version }).await?.map(|()| "deleted"),
+        _ => return Err(Problem::not_found()),
+    };
+    match outcome {
+        Ok(what) => Ok(done(what)),
+        Err(error) => show(&app, &staff, None, None, &refused(error)?).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_made_of_labels() {
+        assert_eq!(key("Care instructions"), "care_instructions");
+        assert_eq!(key("Width (cm)"), "width_cm");
+        assert_eq!(key("!"), "");
+    }
+}

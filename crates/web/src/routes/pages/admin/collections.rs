@@ -1,0 +1,322 @@
+//! `/admin/collections`: products that are shown together, chosen by hand or by a rule.
+
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use commerce::catalogue::{CollectionDraft, CollectionPatch, CreateCollection, DeleteCollection, UpdateCollection};
+use http::{HeaderMap, StatusCode};
+use minijinja::{Value, context};
+use model::{
+    Collection, Currency, Money, Product, ProductId, Violations,
+    collection::{Members, Rule},
+    details::Seo,
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    forms::{Fields, Refused, decimal, notice, price, refused},
+    frame,
+    products::{status_class, status_text, thumbnail, typed::choices},
+};
+use crate::{
+    App,
+    extract::{Catalogue, Path},
+    problem::Problem,
+    routes::{
+        collections::all,
+        pages::{staff::StaffPage, template},
+        search::{find_products, inside},
+    },
+};
+
+/// What the page before may say.
+const NOTICES: [(&str, &str); 4] = [
+    ("created", "The collection is there. Say what is in it."),
+    ("saved", "Saved."),
+    ("added", "They are in it, at its end."),
+    ("deleted", "The collection is gone. Its products stay."),
+];
+/// How many products of a collection are listed.
+const LISTED: usize = 200;
+/// How many products a rule shows as examples, and a search finds.
+const EXAMPLES: usize = 12;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct PageQuery {
+    done: String,
+    find: String,
+}
+
+pub(in crate::routes::pages) async fn list(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    show_list(&app, &staff, notice(&query.done, &NOTICES), None, &Refused::default()).await
+}
+
+async fn show_list(
+    app: &App,
+    staff: &StaffPage<Catalogue>,
+    notice: Option<&str>,
+    typed: Option<&Fields>,
+    refused: &Refused,
+) -> Result<Response, Problem> {
+    let mut known = all(app).await?;
+    known.sort_by_cached_key(|collection| collection.title.to_lowercase());
+    let rows: Vec<Value> = known.iter().map(row).collect();
+    let values = context! { rows, notice, typed => typed.map(Fields::typed) };
+    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let values = context! { ..values, ..refused.shown(), ..frame(staff, "collections") };
+    template::page(app, status, "admin_collections.html", values)
+}
+
+fn row(collection: &Collection) -> Value {
+    let members = match &collection.members {
+        Members::Products(products) if products.len() == 1 => "1 product".to_owned(),
+        Members::Products(products) => format!("{} products", products.len()),
+        Members::Rule(_) => "by a rule".to_owned(),
+    };
+    context! {
+        id => collection.id.to_string(), title => collection.title, slug => collection.slug, members,
+        is_active => collection.is_active,
+    }
+}
+
+pub(in crate::routes::pages) async fn create(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let by_rule = fields.get("kind") == "rule";
+    // A rule has to say something; what is on sale is a good beginning.
+    let rule = || Members::Rule(Box::new(Rule { on_sale: Some(true), ..Rule::default() }));
+    let draft = CollectionDraft {
+        title: fields.get("title").to_owned(),
+        slug: None,
+        description: String::new(),
+        image: None,
+        seo: Seo::default(),
+        titles: std::collections::BTreeMap::new(),
+        is_active: false,
+        members: if by_rule { rule() } else { Members::Products(Vec::new()) },
+    };
+    match app.try_run_as(staff.actor(), CreateCollection { draft, stamp: app.stamp()? }).await? {
+        Ok(made) => Ok(to(made.id, "created")),
+        Err(error) => show_list(&app, &staff, None, Some(&fields), &refused(error)?).await,
+    }
+}
+
+fn to(id: Uuid, done: &str) -> Response {
+    Redirect::to(&format!("/admin/collections/{id}?done={done}")).into_response()
+}
+
+async fn find(app: &App, id: Uuid) -> Result<Collection, Problem> {
+    all(app).await?.into_iter().find(|known| known.id == id).ok_or_else(Problem::not_found)
+}
+
+pub(in crate::routes::pages) async fn page(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+    Path(id): Path<Uuid>,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    let collection = find(&app, id).await?;
+    show(&app, &staff, &collection, &query, None, &Refused::default()).await
+}
+
+async fn show(
+    app: &App,
+    staff: &StaffPage<Catalogue>,
+    collection: &Collection,
+    query: &PageQuery,
+    typed: Option<&Fields>,
+    refused: &Refused,
+) -> Result<Response, Problem> {
+    let members = match &collection.members {
+        Members::Products(ids) => by_hand(app, ids, query.find.trim()).await?,
+        Members::Rule(rule) => by_rule(app, collection, rule).await?,
+    };
+    let values = context! {
+        id => collection.id.to_string(), version => collection.version, title => collection.title, slug => collection.slug,
+        description => collection.description, image => collection.image, is_active => collection.is_active,
+        seo_title => collection.seo.title, seo_description => collection.seo.description,
+        notice => notice(&query.done, &NOTICES), typed => typed.map(Fields::typed), ..members
+    };
+    let status = match refused {
+        Refused { text, .. } if text.is_empty() => StatusCode::OK,
+        Refused { is_stale: true, .. } => StatusCode::CONFLICT,
+        Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let values = context! { ..values, ..refused.shown(), ..frame(staff, "collections") };
+    template::page(app, status, "admin_collection.html", values)
+}
+
+/// What was chosen, in its order, and what could be put in besides.
+async fn by_hand(app: &App, ids: &[ProductId], wanted: &str) -> Result<Value, Problem> {
+    let listed = &ids[..ids.len().min(LISTED)];
+    let mut products = app.engine().products_by_id(listed).await?;
+    products.sort_by_key(|product| ids.iter().position(|id| *id == product.id));
+    let rows = products.iter().enumerate().map(|(at, one)| context! { at, place => at + 1, ..product(one) });
+    let mut found = Vec::new();
+    if !wanted.is_empty() {
+        found = find_products(app, wanted, EXAMPLES).await?;
+        found.retain(|product| !ids.contains(&product.id));
+    }
+    Ok(context! {
+        products => rows.collect::<Vec<_>>(), more => ids.len().saturating_sub(LISTED), find => wanted,
+        found => found.iter().map(product).collect::<Vec<_>>(),
+    })
+}
+
+fn product(product: &Product) -> Value {
+    context! {
+        id => product.id.to_string(), title => product.title, vendor => product.vendor, picture => thumbnail(product),
+        status => status_class(product.status), status_text => status_text(product.status),
+    }
+}
+
+/// The rule as fields, and what passes it now.
+async fn by_rule(app: &App, collection: &Collection, rule: &Rule) -> Result<Value, Problem> {
+    let categories = app.engine().categories().await?;
+    let chosen: Vec<String> = rule.categories.iter().map(ToString::to_string).collect();
+    let shown = |minor: Option<i64>| minor.map(|minor| decimal(Money::new(minor, app.currency())));
+    let others = rule.options.iter().chain(&rule.attributes);
+    let others: Vec<String> = others.map(|(name, values)| format!("{name}: {}", values.join(" or "))).collect();
+    let passing = inside(app, collection, EXAMPLES).await?;
+    let (examples, total) = passing.map_or((None, 0), |(products, total)| (Some(products), total));
+    Ok(context! {
+        rule => context! {
+            chosen, vendors => rule.vendors.join(", "), tags => rule.tags.join(", "), price_min => shown(rule.price_min),
+            price_max => shown(rule.price_max), in_stock => rule.in_stock, on_sale => rule.on_sale,
+            rating_min => rule.rating_min, others,
+        },
+        categories => choices(&categories), currency => app.currency().code(), total,
+        examples => examples.map(|products| products.iter().map(product).collect::<Vec<_>>()),
+    })
+}
+
+/// Saves, adds products, or removes the collection, as the button says that was pressed.
+pub(in crate::routes::pages) async fn change(
+    State(app): State<App>,
+    staff: StaffPage<Catalogue>,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    staff.check(&headers, fields.csrf())?;
+    let before = find(&app, id).await?;
+    let if_version = fields.version();
+    let outcome = match fields.get("act") {
+        "add" => {
+            let Members::Products(mut ids) = before.members.clone() else { return Err(Problem::not_found()) };
+            ids.extend(fields.all("product").filter_map(|id| id.parse::<ProductId>().ok()));
+            let patch = CollectionPatch { members: Some(Members::Products(ids)), ..CollectionPatch::default() };
+            let update = UpdateCollection { id, patch, if_version, stamp: app.stamp()? };
+            app.try_run_as(staff.actor(), update).await?.map(|_| to(id, "added"))
+        }
+        "delete" if !fields.is_checked("sure") => {
+            let refused = Refused::because("Say that you are sure.");
+            return show(&app, &staff, &before, &PageQuery::default(), None, &refused).await;
+        }
+        "delete" => {
+            let gone = || Redirect::to("/admin/collections?done=deleted").into_response();
+            app.try_run_as(staff.actor(), DeleteCollection { id, if_version }).await?.map(|()| gone())
+        }
+        "save" => {
+            let patch = match patch(&fields, &before, app.currency()) {
+                Ok(patch) => patch,
+                Err(wrong) => {
+                    return show(&app, &staff, &before, &PageQuery::default(), Some(&fields), &wrong.into()).await;
+                }
+            };
+            let update = UpdateCollection { id, patch, if_version, stamp: app.stamp()? };
+            app.try_run_as(staff.actor(), update).await?.map(|_| to(id, "saved"))
+        }
+        _ => return Err(Problem::not_found()),
+    };
+    match outcome {
+        Ok(response) => Ok(response),
+        Err(error) => {
+            let (refused, now) = (refused(error)?, find(&app, id).await?);
+            show(&app, &staff, &now, &PageQuery::default(), Some(&fields), &refused).await
+        }
+    }
+}
+
+/// The change that the form asks for.
+fn patch(fields: &Fields, before: &Collection, currency: Currency) -> Result<CollectionPatch, Violations> {
+    let mut wrong = Violations::default();
+    let members = match &before.members {
+        Members::Products(ids) => Members::Products(placed(fields, ids)),
+        Members::Rule(rule) => {
+            let list =
+                |text: &str| text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
+            let mut minor = |name: &str| {
+                let text = fields.given(name)?;
+                price(&mut wrong, &format!("/{name}"), &text, currency).map(|money| money.amount)
+            };
+            let (price_min, price_max) = (minor("price_min"), minor("price_max"));
+            Members::Rule(Box::new(Rule {
+                categories: fields.all("category").filter_map(|id| id.parse().ok()).collect(),
+                vendors: list(fields.get("vendors")),
+                tags: list(fields.get("tags")),
+                price_min,
+                price_max,
+                in_stock: yes_or_no(fields.get("in_stock")),
+                on_sale: yes_or_no(fields.get("on_sale")),
+                rating_min: fields.get("rating_min").parse().ok(),
+                // What the form does not show to be changed stays.
+                options: rule.options.clone(),
+                attributes: rule.attributes.clone(),
+            }))
+        }
+    };
+    wrong.into_result()?;
+    Ok(CollectionPatch {
+        title: Some(fields.get("title").to_owned()),
+        slug: fields.given("slug"),
+        description: Some(fields.get("description").to_owned()),
+        image: Some(fields.given("image")),
+        seo: Some(Seo { title: fields.given("seo_title"), description: fields.given("seo_description") }),
+        is_active: Some(fields.is_checked("is_active")),
+        members: Some(members),
+        ..CollectionPatch::default()
+    })
+}
+
+fn yes_or_no(text: &str) -> Option<bool> {
+    match text {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// The products in the order of the numbers beside them, without those that were removed; what the page did not list stays behind
+/// them.
+fn placed(fields: &Fields, before: &[ProductId]) -> Vec<ProductId> {
+    let mut placed = Vec::new();
+    let mut gone = Vec::new();
+    for at in 0..LISTED {
+        let field = |name: &str| fields.given(&format!("p{at}-{name}"));
+        let Some(id) = field("id").and_then(|id| id.parse::<ProductId>().ok()).filter(|id| before.contains(id)) else {
+            continue;
+        };
+        if field("remove").is_some() {
+            gone.push(id);
+            continue;
+        }
+        placed.push((field("place").and_then(|place| place.parse::<i64>().ok()).unwrap_or(i64::MAX), at, id));
+    }
+    placed.sort_by_key(|(place, at, _)| (*place, *at));
+    let mut ids: Vec<ProductId> = placed.into_iter().map(|(.., id)| id).collect();
+    let rest: Vec<ProductId> = before.iter().copied().filter(|id| !ids.contains(id) && !gone.contains(id)).collect();
+    ids.extend(rest);
+    ids
+}
