@@ -129,6 +129,18 @@ impl Places {
         }
     }
 
+    /// The shop's own currency, without making a shop where there is none: what the settings say then.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub(crate) async fn currency(&self, settings: &Settings) -> Result<Currency, Failure> {
+        // Why it cannot be opened is told by whoever opens it to do something.
+        let Ok(engine) = self.open_existing().await else { return Ok(settings.currency) };
+        let currency = currency(settings, engine.as_ref()).await;
+        engine.close().await.map_err(Failure::failed)?;
+        currency
+    }
+
     /// The shop's secrets: beside the database file, or, where several processes share a server, in its database. A file
     /// in the data folder goes before that.
     ///

@@ -8,15 +8,11 @@ use commerce::{
     import::catalogue::{self, Catalogue, Line},
 };
 use identity::fresh_stamp;
+use model::Currency;
 use store::{Engine, StoreError, execute};
 
 use super::import_products::progress::Progress;
-use crate::{
-    cli,
-    failure::Failure,
-    settings::Settings,
-    shop::{self, Places},
-};
+use crate::{cli, failure::Failure, settings::Settings, shop::Places};
 
 /// With --keep-going, how many lines go into one transaction.
 const BATCH: usize = 50;
@@ -24,21 +20,10 @@ const BATCH: usize = 50;
 /// Imports the lines of a file, and says what it could not use.
 pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> Result<(), Failure> {
     let name = import.file.display();
-    let file = File::open(&import.file).map_err(|error| Failure::failed(format_args!("{name}: {error}")))?;
-    let engine = Places::new(settings, false)?.open().await?;
-    let currency = shop::currency(settings, engine.as_ref()).await?;
-    let read = tokio::task::spawn_blocking(move || catalogue::read(file, currency)).await;
-    let Catalogue { lines, errors } = read.map_err(Failure::failed)?;
-    for error in &errors {
-        eprintln!("{name}: {error}");
-    }
-    if !errors.is_empty() && !import.keep_going {
-        eprintln!(
-            "cartwright: nothing was imported because of {} bad lines; --keep-going leaves them out",
-            errors.len()
-        );
-        return Err(Failure::Found);
-    }
+    let places = Places::new(settings, false)?;
+    // Read before there is a shop: a file that is none makes none.
+    let Catalogue { lines, errors } = read_file(import, places.currency(settings).await?).await?;
+    let engine = places.open().await?;
     let progress = Progress::start(lines.len(), "lines");
     let size = if import.keep_going { BATCH } else { lines.len().max(1) };
     let mut summary = ImportSummary::default();
@@ -70,6 +55,22 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> R
     let ImportSummary { created, updated, unchanged } = summary;
     println!("{name}: {created} things added, {updated} changed, {unchanged} were as they are in the file.");
     if refused + errors.len() > 0 { Err(Failure::Found) } else { Ok(()) }
+}
+
+/// What is in the file; tells its mistakes.
+async fn read_file(import: &cli::ImportCatalogue, currency: Currency) -> Result<Catalogue, Failure> {
+    let name = import.file.display();
+    let file = File::open(&import.file).map_err(|error| Failure::failed(format_args!("{name}: {error}")))?;
+    let read = tokio::task::spawn_blocking(move || catalogue::read(file, currency)).await.map_err(Failure::failed)?;
+    for error in &read.errors {
+        eprintln!("{name}: {error}");
+    }
+    if !read.errors.is_empty() && !import.keep_going {
+        let bad = read.errors.len();
+        eprintln!("cartwright: nothing was imported because of {bad} bad lines; --keep-going leaves them out");
+        return Err(Failure::Found);
+    }
+    Ok(read)
 }
 
 async fn one_by_one(

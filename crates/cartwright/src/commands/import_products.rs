@@ -18,12 +18,7 @@ use model::Currency;
 use store::{Engine, StoreError, execute};
 
 use self::progress::Progress;
-use crate::{
-    cli,
-    failure::Failure,
-    settings::Settings,
-    shop::{self, Places},
-};
+use crate::{cli, failure::Failure, settings::Settings, shop::Places};
 
 /// With --keep-going, how many products go into one transaction: few enough that a running shop sells on meanwhile.
 const BATCH: usize = 50;
@@ -32,16 +27,9 @@ const BATCH: usize = 50;
 pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Result<(), Failure> {
     let name = import.file.display();
     let places = Places::new(settings, false)?;
+    // Read before there is a shop: a file that is none makes none.
+    let Parsed { products, errors } = read_rows(import, places.currency(settings).await?).await?;
     let engine = places.open().await?;
-    let currency = shop::currency(settings, engine.as_ref()).await?;
-    let Parsed { products, errors } = read(import, currency).await?;
-    for error in &errors {
-        eprintln!("{name}: {error}");
-    }
-    if !errors.is_empty() && !import.keep_going {
-        eprintln!("cartwright: nothing was imported because of {}; --keep-going leaves them out", rows(errors.len()));
-        return Err(Failure::Found);
-    }
     let mut products = products;
     let missing = if import.with_images { images::fetch(settings, &places.folder, &mut products).await? } else { 0 };
     let progress = Progress::start(products.len(), "products");
@@ -80,6 +68,20 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
 
 fn rows(count: usize) -> String {
     if count == 1 { "1 bad row".to_owned() } else { format!("{count} bad rows") }
+}
+
+/// What is in the file; tells its mistakes.
+async fn read_rows(import: &cli::ImportProducts, currency: Currency) -> Result<Parsed, Failure> {
+    let parsed = read(import, currency).await?;
+    for error in &parsed.errors {
+        eprintln!("{}: {error}", import.file.display());
+    }
+    if !parsed.errors.is_empty() && !import.keep_going {
+        let bad = rows(parsed.errors.len());
+        eprintln!("cartwright: nothing was imported because of {bad}; --keep-going leaves them out");
+        return Err(Failure::Found);
+    }
+    Ok(parsed)
 }
 
 async fn read(import: &cli::ImportProducts, currency: Currency) -> Result<Parsed, Failure> {
