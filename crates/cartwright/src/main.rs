@@ -19,11 +19,17 @@ mod stop;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    faults::arm();
     let cli = match config_file::parse(std::env::args_os().collect()) {
         Ok(cli) => cli,
         Err(failure) => return failure.report(),
     };
     logging::start(&cli.settings);
+    if faults::ENABLED {
+        tracing::warn!(
+            "this build can be made to fail on purpose: it is for proving what the program promises, and not for a shop"
+        );
+    }
     // For the clients of buckets and picture servers, which do not choose one by themselves. That there is one already is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match commands::run(cli) {

@@ -3,8 +3,6 @@
 
 #[path = "bad_days/copies.rs"]
 mod copies;
-#[expect(dead_code, reason = "the tests of bad days share it, and each uses a part")]
-mod days;
 #[path = "bad_days/disk_full.rs"]
 mod disk_full;
 #[path = "bad_days/import.rs"]

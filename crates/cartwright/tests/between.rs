@@ -1,8 +1,5 @@
 //! What stands between callers, processes and the database: a proxy, a pooler, TLS.
 
-#[expect(dead_code, reason = "the tests of bad days share it, and each uses a part")]
-mod days;
-
 use std::{
     fs,
     net::SocketAddr,
@@ -13,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use days::{
+use proof::harness::{
     audit::Audit,
     client::Client,
     load::{Fate, Load},

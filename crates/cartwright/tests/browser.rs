@@ -6,8 +6,6 @@
 mod browser;
 #[path = "browser/dashboard.rs"]
 mod dashboard;
-#[expect(dead_code, reason = "the tests of bad days share it, and each uses a part")]
-mod days;
 #[path = "browser/demo.rs"]
 mod demo;
 #[path = "browser/docs.rs"]

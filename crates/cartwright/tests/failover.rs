@@ -1,16 +1,13 @@
 //! The database server dies, freezes, or throws everybody out; the shop goes on with the one that takes its place, and loses
 //! nothing that it acknowledged.
 
-#[expect(dead_code, reason = "the tests of bad days share it, and each uses a part")]
-mod days;
-
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-use days::{
+use proof::harness::{
     audit::Audit,
     client::Client,
     load::{Fate, Load, Sent, order},

@@ -1,8 +1,5 @@
 //! Several processes on one PostgreSQL are one shop.
 
-#[expect(dead_code, reason = "the tests of bad days share it, and each uses a part")]
-mod days;
-
 use std::{
     collections::{HashMap, HashSet},
     fs,
@@ -11,14 +8,14 @@ use std::{
     time::Duration,
 };
 
-use days::{
+use mailparse::MailHeaderMap as _;
+use proof::harness::{
     client::Client,
     program::{check_in, create_owner_in},
     server::Launch,
     shop::{Shop, text},
     within,
 };
-use mailparse::MailHeaderMap as _;
 use serde_json::{Value, json};
 
 const PROCESSES: usize = 3;

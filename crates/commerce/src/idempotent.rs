@@ -36,14 +36,15 @@ impl<O: Operation> Operation for Idempotent<O> {
     }
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Replied, O::Error> {
-        if let Some(claim) = &self.claim
+        let claim = self.claim.as_ref().filter(|_| !faults::is_lifted("guard.claim"));
+        if let Some(claim) = claim
             && let Claimed::Before { fingerprint, reply } = tx.claim(claim).await?
         {
             return Ok(if fingerprint == claim.fingerprint { Replied::Before(reply) } else { Replied::KeyReused });
         }
         let output = self.operation.run(tx).await?;
         let reply = (self.render)(&output);
-        if let Some(claim) = &self.claim {
+        if let Some(claim) = claim {
             let change = Change::StoreReply { claim: claim.clone(), reply: reply.clone() };
             tx.apply(&[change]).await?;
         }

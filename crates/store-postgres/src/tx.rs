@@ -191,8 +191,19 @@ impl PgTx {
         let begin = if self.has_begun { Begin::No } else { self.begin };
         self.trips += 1;
         let waiting = gathered(std::mem::take(&mut self.waiting));
+        faults::crash_point("commit.before");
+        if faults::is_lifted("guard.commit") {
+            // What must never be: an answer about what is not stored. For the proof that it would be noticed.
+            let trips = self.trips;
+            tokio::spawn(async move {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                let _ = self.client.fly(self.is_prepared, begin, &waiting, true).await;
+            });
+            return Ended { fault: None, trips };
+        }
         match self.client.fly(self.is_prepared, begin, &waiting, true).await {
             Ok(_) => {
+                faults::crash_point("commit.after");
                 self.client.give_back();
                 Ended { fault: None, trips: self.trips }
             }

@@ -30,6 +30,9 @@ struct Stop {
 /// `is_full` says whether the disk is full, for errors that do not tell.
 pub(crate) fn run(conn: &mut Connection, requests: Vec<Request>, is_full: impl Fn() -> bool) -> Reach {
     let mut members: Vec<_> = requests.into_iter().map(|request| Member { request, error: None }).collect();
+    if faults::is_lifted("guard.commit") {
+        return answer_before_commit(conn, members);
+    }
     let mut attempted = attempt(conn, &mut members, Guard::Group);
     if attempted.as_ref().is_err_and(|stop| stop.reach == Reach::Group) {
         roll_back(conn);
@@ -79,10 +82,17 @@ fn attempt(conn: &mut Connection, members: &mut [Member], guard: Guard) -> Resul
             Err(Failure { error, reach }) => return Err(Stop { culprit: Some(index), error, reach }),
         }
     }
-    sql::run(conn, "COMMIT", []).map(drop).map_err(|fault| {
+    commit(conn).map_err(|fault| {
         let reach = fault.reach().max(Reach::Transaction);
         whole(commit_error(fault), reach)
     })
+}
+
+fn commit(conn: &Connection) -> Result<(), Fault> {
+    faults::crash_point("commit.before");
+    sql::run(conn, "COMMIT", []).map(drop)?;
+    faults::crash_point("commit.after");
+    Ok(())
 }
 
 /// When the disk fails while the commit is written, its last page may be on it all the same and count after a restart.
@@ -92,6 +102,21 @@ fn commit_error(fault: Fault) -> StoreError {
         StoreError::Unavailable(what) if is_connection_lost => StoreError::Unknown(what),
         error => error,
     }
+}
+
+/// What must never be: an answer about what is not on the disk. For the proof that it would be noticed.
+fn answer_before_commit(conn: &mut Connection, members: Vec<Member>) -> Reach {
+    if sql::run(conn, "BEGIN IMMEDIATE", []).is_err() {
+        return Reach::Connection;
+    }
+    for mut member in members {
+        match member::run(conn, member.request.job.as_mut(), Guard::Savepoint) {
+            Ok(()) => member.request.succeed(),
+            Err(failure) => member.request.fail(failure.error),
+        }
+    }
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    if commit(conn).is_err() { Reach::Connection } else { Reach::Statement }
 }
 
 /// Ends what SQLite did not end by itself.

@@ -250,7 +250,9 @@ impl App {
     where
         Problem: From<O::Error>,
     {
-        match self.run(Idempotent { claim, operation, render }).await? {
+        let replied = self.run(Idempotent { claim, operation, render }).await?;
+        faults::crash_point("reply.before");
+        match replied {
             Replied::New(reply) => reply::replay(reply, false),
             Replied::Before(reply) => reply::replay(reply, true),
             Replied::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, thread, time::Duration};
 
-use crate::days::{
+use proof::harness::{
     audit::Audit,
     load::{Fate, Load},
     program::{check, create_owner, program, run, run_on},

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::days::{
+use proof::harness::{
     audit::Audit,
     client::Client,
     load::{Fate, Load, Sent, order},

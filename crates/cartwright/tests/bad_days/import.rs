@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::days::{
+use proof::harness::{
     audit::Audit,
     client::Client,
     load::{Fate, Load},

@@ -7,17 +7,15 @@ use std::{
 
 use test_postgres::Database;
 
-use crate::{
-    days::{
-        audit::Audit,
-        client::Client,
-        load::{Fate, Sent, order},
-        program::{check_in, create_owner_in},
-        server::{Launch, Server, free_address},
-        shop::Shop,
-        within,
-    },
-    smtp::{Aiosmtpd, Stalling},
+use crate::smtp::{Aiosmtpd, Stalling};
+use proof::harness::{
+    audit::Audit,
+    client::Client,
+    load::{Fate, Sent, order},
+    program::{check_in, create_owner_in},
+    server::{Launch, Server, free_address},
+    shop::Shop,
+    within,
 };
 
 /// Orders in a row before the other shop has its turn.

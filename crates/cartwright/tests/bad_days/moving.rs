@@ -5,7 +5,7 @@ use std::{path::Path, thread, time::Duration};
 use serde_json::{Value, json};
 use test_postgres::Database;
 
-use crate::days::{
+use proof::harness::{
     client::Client,
     load::{Fate, Load, Sent, order},
     program::{Ended, check_in, create_owner, program, run, run_on},

@@ -5,7 +5,7 @@ use std::{path::Path, thread, time::Duration};
 use test_postgres::{Database, Server, Settings, as_server, execute};
 
 use super::disk_full::SmallDisk;
-use crate::days::{
+use proof::harness::{
     audit::Audit,
     client::Client,
     load::{Fate, Load, order},

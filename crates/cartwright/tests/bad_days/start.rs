@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use rusqlite::Connection;
 
-use crate::days::{
+use proof::harness::{
     client::Client,
     program::{Ended, check, create_owner, program, run, run_on},
     server::{Launch, free_address},

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::days::{
+use proof::harness::{
     audit::Audit,
     load::{Fate, Load},
     program::{check, create_owner},

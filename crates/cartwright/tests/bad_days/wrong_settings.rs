@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::days::program::{Ended, program, run};
+use proof::harness::program::{Ended, program, run};
 
 /// The setting as a flag without its dashes, a wrong value, and what the complaint must say besides the name.
 const WRONG: &[(&str, &str, &str)] = &[

@@ -4,12 +4,12 @@ use std::{fs, time::Duration};
 
 use crate::{
     browser::{Browser, ENTER},
-    days::{
-        server::{Launch, Server},
-        shop::{OWNER, PASSWORD},
-        within,
-    },
     watched::prove_quiet,
+};
+use proof::harness::{
+    server::{Launch, Server},
+    shop::{OWNER, PASSWORD},
+    within,
 };
 
 const ODD: &str = "<script>alert(1)</script>\"><img src=x onerror=alert(2)>";
@@ -406,11 +406,11 @@ fn a_new_order_is_announced_on_an_open_page() {
     let (_folder, launch, server, origin) = first_start(&browser);
     browser.open(&format!("{origin}/admin/orders"));
     assert!(!browser.page_text().contains("new order"));
-    let shop = crate::days::shop::Shop::fill(launch.address, 1);
+    let shop = proof::harness::shop::Shop::fill(launch.address, 1);
     let body = shop.order("news-1", 0);
-    let client = crate::days::client::Client::new(shop.address);
-    let placed = crate::days::load::order(&client, &shop, "news-1".to_owned(), 0, body);
-    assert!(matches!(placed.fate, crate::days::load::Fate::Acknowledged(_)));
+    let client = proof::harness::client::Client::new(shop.address);
+    let placed = proof::harness::load::order(&client, &shop, "news-1".to_owned(), 0, body);
+    assert!(matches!(placed.fate, proof::harness::load::Fate::Acknowledged(_)));
     browser.says("new order");
     assert_eq!(browser.text("[data-news] a"), "1 new order. Show it");
     browser.pictures("orders-news");

@@ -6,11 +6,8 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    browser::Browser,
-    days::{client::Client, program::program, server::free_address, within},
-    watched::prove_quiet,
-};
+use crate::{browser::Browser, watched::prove_quiet};
+use proof::harness::{client::Client, program::program, server::free_address, within};
 
 struct Demo(Child);
 

@@ -1,10 +1,7 @@
 //! The documentation.
 
-use crate::{
-    browser::Browser,
-    days::{program::create_owner, server::Launch},
-    watched::prove_quiet,
-};
+use crate::{browser::Browser, watched::prove_quiet};
+use proof::harness::{program::create_owner, server::Launch};
 
 #[test]
 fn the_documentation_shows_every_operation_and_loads_nothing_from_elsewhere() {
@@ -23,7 +20,7 @@ fn the_documentation_shows_every_operation_and_loads_nothing_from_elsewhere() {
          .filter(key => ['get', 'post', 'put', 'patch', 'delete'].includes(key)).length)",
     );
     assert!(documented.as_u64() > Some(40), "{documented}");
-    crate::days::within(std::time::Duration::from_secs(10), "every operation", || {
+    proof::harness::within(std::time::Duration::from_secs(10), "every operation", || {
         (u64::try_from(browser.count(".opblock")).ok() == documented.as_u64()).then_some(())
     });
     browser.pictures_of_others("docs");

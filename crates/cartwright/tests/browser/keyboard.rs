@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use crate::{
     browser::{Browser, ENTER, SPACE},
-    days::{
-        program::check,
-        server::Launch,
-        shop::{OWNER, PASSWORD},
-        within,
-    },
     watched::prove_quiet,
+};
+use proof::harness::{
+    program::check,
+    server::Launch,
+    shop::{OWNER, PASSWORD},
+    within,
 };
 
 /// Goes to a field with TAB and writes into it.

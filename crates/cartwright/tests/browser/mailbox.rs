@@ -2,16 +2,13 @@
 
 use serde_json::json;
 
-use crate::{
-    browser::Browser,
-    days::{
-        client::Client,
-        load::{Fate, order},
-        program::create_owner,
-        server::Launch,
-        shop::{OWNER, PASSWORD, Shop, text},
-    },
-    watched::prove_quiet,
+use crate::{browser::Browser, watched::prove_quiet};
+use proof::harness::{
+    client::Client,
+    load::{Fate, order},
+    program::create_owner,
+    server::Launch,
+    shop::{OWNER, PASSWORD, Shop, text},
 };
 
 /// A customer whose name is a trick.
@@ -133,7 +130,7 @@ fn read_a_mail(browser: &Browser, origin: &str) {
     browser.click(".act-row button");
     assert!(browser.text("[role=status]").len() > 5, "it says what happened");
     browser.pictures("mail-sent-again");
-    crate::days::within(std::time::Duration::from_secs(10), "the second sending", || {
+    proof::harness::within(std::time::Duration::from_secs(10), "the second sending", || {
         browser.open(&format!("{origin}{page}"));
         (browser.text(".badge") == "Sent").then_some(())
     });

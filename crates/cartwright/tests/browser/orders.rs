@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::{Browser, ENTER, TAB},
-    days::{
-        client::Client,
-        load::{Fate, order},
-        program::create_owner,
-        server::Launch,
-        shop::{OWNER, PASSWORD, Shop, text},
-    },
     watched::prove_quiet,
+};
+use proof::harness::{
+    client::Client,
+    load::{Fate, order},
+    program::create_owner,
+    server::Launch,
+    shop::{OWNER, PASSWORD, Shop, text},
 };
 
 /// A customer whose name is a trick.

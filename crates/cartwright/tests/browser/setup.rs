@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::{
     browser::{Browser, ENTER, TAB},
-    days::{
-        program::check,
-        server::{Launch, Server},
-        shop::{OWNER, PASSWORD},
-        within,
-    },
     watched::prove_quiet,
+};
+use proof::harness::{
+    program::check,
+    server::{Launch, Server},
+    shop::{OWNER, PASSWORD},
+    within,
 };
 
 /// The page of a mail that does not exist: somewhere to come back to after signing in.

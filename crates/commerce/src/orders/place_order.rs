@@ -40,7 +40,10 @@ impl Operation for PlaceOrder {
         // Load.
         let wanted = checkout::sum_lines(&self.lines)?;
         let variants: Vec<_> = wanted.iter().map(|line| line.variant_id).collect();
-        let Checkout { buyer, offers, number } = tx.checkout(self.buyer, &variants).await?;
+        let Checkout { buyer, mut offers, number } = tx.checkout(self.buyer, &variants).await?;
+        if faults::is_lifted("guard.stock") {
+            offers.iter_mut().for_each(|offer| offer.variant.stock = i64::MAX);
+        }
 
         // Decide.
         let buyer = usable_row(buyer)?;

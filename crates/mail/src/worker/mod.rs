@@ -177,6 +177,11 @@ impl<'a> Loop<'a> {
                 if is_full {
                     self.batch = (self.batch * 2).min(self.worker.batch_max());
                 }
+                if faults::is_lifted("guard.mail") {
+                    // What must never be: a note of what was not sent. For the proof that it would be noticed.
+                    mails.iter().for_each(|mail| self.note(mail.id, mail.attempts, Attempt::sent(false)));
+                    self.record().await;
+                }
                 self.accept(mails, now + LEASE - SEND_MAX);
             }
             Err(error) => {
@@ -229,6 +234,9 @@ impl<'a> Loop<'a> {
             self.tasks.spawn(async move {
                 let attempt = timeout(SEND_MAX, transport.deliver(&renderer, &mail)).await;
                 let attempt = attempt.unwrap_or_else(|_| Attempt::deferred("no answer in time".to_owned()));
+                if matches!(attempt.outcome, DeliveryOutcome::Sent { .. }) {
+                    faults::crash_point("mail.accepted");
+                }
                 Done::Sent { id: mail.id, attempts: mail.attempts, attempt }
             });
         }
@@ -287,8 +295,12 @@ impl<'a> Loop<'a> {
     /// Writes down what became of mails. What the database does not take is kept.
     async fn record(&mut self) {
         let deliveries = std::mem::take(&mut self.results);
+        faults::crash_point("mail.note");
         match self.write(deliveries.clone()).await {
-            Ok(()) => self.is_note_owed = false,
+            Ok(()) => {
+                faults::crash_point("mail.noted");
+                self.is_note_owed = false;
+            }
             Err(error) => {
                 warn!(%error, mails = deliveries.len(), "what became of mails could not be stored; trying again");
                 self.results = deliveries;

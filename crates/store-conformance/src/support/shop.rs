@@ -34,7 +34,9 @@ struct Inner {
 }
 
 impl Shop {
-    pub(crate) fn new(database: Database) -> Self {
+    /// A shop on this database.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
         let clock_micros = AtomicI64::new(BEGINNING_SECS * 1_000_000);
         Self(Arc::new(Inner { database, clock_micros, drawn: AtomicU64::new(1) }))
     }

@@ -15,6 +15,7 @@ pub(super) fn insert(orders: &[&Order]) -> Result<Vec<Statement>, StoreError> {
          placed_at, updated_at, version) SELECT * FROM unnest($1::BIGINT[], $2::UUID[], $3::UUID[], $4::TEXT[], \
          $5::TEXT[], $6::TEXT[], $7::BIGINT[], $8::JSONB[], $9::JSONB[], $10::TIMESTAMPTZ[], $11::TIMESTAMPTZ[], \
          $12::BIGINT[])";
+    faults::crash_point("order.insert");
     let tracking = orders.iter().map(|order| order.tracking.as_ref().map(json).transpose());
     let values = params![
         each(orders, |order| order.number.0),
@@ -33,6 +34,7 @@ pub(super) fn insert(orders: &[&Order]) -> Result<Vec<Statement>, StoreError> {
     let mut statements = vec![Statement::new(SQL, values).beside_others(), insert_lines(orders)?.beside_others()];
     statements.extend(insert_events(orders).map(Statement::beside_others));
     statements.extend(mark_ordered(orders));
+    faults::crash_point("order.inserted");
     Ok(statements)
 }
 

@@ -27,6 +27,7 @@ pub(super) fn insert(conn: &Connection, order: &Order) -> Sql<()> {
         order.updated_at.as_microsecond(),
         order.version,
     ];
+    faults::crash_point("order.insert");
     run(conn, SQL, values)?;
     run(conn, CHAIN, params![order.account_id.key(), order.number.0])?;
     for (position, line) in (0..).zip(&order.lines) {
@@ -35,6 +36,7 @@ pub(super) fn insert(conn: &Connection, order: &Order) -> Sql<()> {
     for (position, event) in (0..).zip(&order.timeline) {
         insert_event(conn, order, position, event)?;
     }
+    faults::crash_point("order.inserted");
     Ok(())
 }
 

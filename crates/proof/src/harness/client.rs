@@ -7,42 +7,44 @@ use ureq::{Agent, http};
 
 /// Somebody who talks to a server, over connections that are kept.
 #[derive(Clone)]
-pub(crate) struct Client {
+pub struct Client {
     agent: Agent,
     address: SocketAddr,
 }
 
 /// A whole reply.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub struct Reply {
     /// The status.
-    pub(crate) status: u16,
+    pub status: u16,
     /// The media type.
-    pub(crate) content_type: String,
+    pub content_type: String,
     /// `Retry-After`, in seconds.
-    pub(crate) retry_after: Option<u32>,
+    pub retry_after: Option<u32>,
+    /// The `name=value` of each cookie that was set.
+    pub cookies: Vec<String>,
     /// The body.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Reply {
     /// The body, which must be JSON.
     #[track_caller]
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         let shown = || String::from_utf8_lossy(&self.body).into_owned();
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", shown()))
     }
 
     /// The JSON of a reply with this status.
     #[track_caller]
-    pub(crate) fn expect(&self, status: u16) -> Value {
+    pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
         self.json()
     }
 
     /// Checks that it is this refusal, told as RFC 9457 says.
     #[track_caller]
-    pub(crate) fn expect_problem(&self, status: u16, code: &str) {
+    pub fn expect_problem(&self, status: u16, code: &str) {
         let problem = self.expect(status);
         assert_eq!(self.content_type, "application/problem+json", "{problem}");
         assert_eq!(problem["code"], code, "{problem}");
@@ -51,7 +53,7 @@ impl Reply {
 
 impl Client {
     /// A client without connections yet.
-    pub(crate) fn new(address: SocketAddr) -> Self {
+    pub fn new(address: SocketAddr) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -62,17 +64,17 @@ impl Client {
     }
 
     /// Reads as a stranger.
-    pub(crate) fn get(&self, path: &str) -> Result<Reply, ureq::Error> {
+    pub fn get(&self, path: &str) -> Result<Reply, ureq::Error> {
         self.get_as("", path)
     }
 
     /// Reads with this access token.
-    pub(crate) fn get_as(&self, token: &str, path: &str) -> Result<Reply, ureq::Error> {
+    pub fn get_as(&self, token: &str, path: &str) -> Result<Reply, ureq::Error> {
         self.send(self.request("GET", path, token).body(()).expect("a request"))
     }
 
     /// Posts JSON with this access token and, unless it is empty, this idempotency key.
-    pub(crate) fn post(&self, token: &str, path: &str, key: &str, body: &Value) -> Result<Reply, ureq::Error> {
+    pub fn post(&self, token: &str, path: &str, key: &str, body: &Value) -> Result<Reply, ureq::Error> {
         let mut request = self.request("POST", path, token).header("content-type", "application/json");
         if !key.is_empty() {
             request = request.header("idempotency-key", key);
@@ -81,21 +83,27 @@ impl Client {
     }
 
     /// Changes something with this access token.
-    pub(crate) fn patch(&self, token: &str, path: &str, body: &Value) -> Result<Reply, ureq::Error> {
+    pub fn patch(&self, token: &str, path: &str, body: &Value) -> Result<Reply, ureq::Error> {
         let request = self.request("PATCH", path, token).header("content-type", "application/json");
         self.send(request.body(body.to_string()).expect("a request"))
     }
 
     /// Posts a file with this access token.
-    pub(crate) fn post_file(
-        &self,
-        token: &str,
-        path: &str,
-        media_type: &str,
-        file: Vec<u8>,
-    ) -> Result<Reply, ureq::Error> {
+    pub fn post_file(&self, token: &str, path: &str, media_type: &str, file: Vec<u8>) -> Result<Reply, ureq::Error> {
         let request = self.request("POST", path, token).header("content-type", media_type);
         self.send(request.body(file).expect("a request"))
+    }
+
+    /// Sends any request with these headers.
+    ///
+    /// # Errors
+    /// No reply came.
+    pub fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Reply, ureq::Error> {
+        let mut request = http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if body.is_empty() { self.send(request.body(())?) } else { self.send(request.body(body.to_vec())?) }
     }
 
     fn request(&self, method: &str, path: &str, token: &str) -> http::request::Builder {
@@ -108,7 +116,9 @@ impl Client {
         let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
         let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        let cookies = response.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
+        let cookies = cookies.filter_map(|cookie| Some(cookie.split(';').next()?.to_owned())).collect();
         let body = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec()?;
-        Ok(Reply { status: response.status().as_u16(), content_type, retry_after, body })
+        Ok(Reply { status: response.status().as_u16(), content_type, retry_after, cookies, body })
     }
 }

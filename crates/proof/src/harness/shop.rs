@@ -7,32 +7,32 @@ use serde_json::{Value, json};
 use super::client::Client;
 
 /// Everybody's password here.
-pub(crate) const PASSWORD: &str = "seven lamps over a grey harbour";
+pub const PASSWORD: &str = "seven lamps over a grey harbour";
 /// The owner's address.
-pub(crate) const OWNER: &str = "olive@example.com";
+pub const OWNER: &str = "olive@example.com";
 /// Pieces of each variant at the start: more than any of these tests sells.
-pub(crate) const STOCK: i64 = 100_000_000;
+pub const STOCK: i64 = 100_000_000;
 /// Minor units that one piece of each variant costs.
 const PRICES: [i64; 3] = [1_450, 399, 8_900];
 
 /// A shop, and the tokens of those who use it.
-pub(crate) struct Shop {
+pub struct Shop {
     /// Where it is.
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
     /// The owner's access token.
-    pub(crate) owner: String,
+    pub owner: String,
     /// The buyers' access tokens.
-    pub(crate) buyers: Vec<String>,
+    pub buyers: Vec<String>,
     emails: Vec<String>,
     /// What can be bought.
-    pub(crate) variants: Vec<String>,
+    pub variants: Vec<String>,
     product: String,
 }
 
 impl Shop {
     /// Fills the empty shop at `address`, which has its owner and signs customers in at once.
     #[track_caller]
-    pub(crate) fn fill(address: SocketAddr, buyers: usize) -> Self {
+    pub fn fill(address: SocketAddr, buyers: usize) -> Self {
         let client = Client::new(address);
         let owner = sign_in(&client, OWNER);
         let product = post(&client, &owner, "/v1/admin/products", &product());
@@ -53,14 +53,14 @@ impl Shop {
 
     /// Signs everybody in again: access tokens live for ten minutes.
     #[track_caller]
-    pub(crate) fn renew_tokens(&mut self) {
+    pub fn renew_tokens(&mut self) {
         let client = Client::new(self.address);
         self.owner = sign_in(&client, OWNER);
         self.buyers = self.emails.iter().map(|email| sign_in(&client, email)).collect();
     }
 
     /// The `number`th order of somebody. Its key stands in its address, so that the order tells what it was asked with.
-    pub(crate) fn order(&self, key: &str, number: usize) -> Value {
+    pub fn order(&self, key: &str, number: usize) -> Value {
         let line = |place: usize| json!({"variant_id": self.variants[place], "quantity": 1 + (number + place) % 3});
         let lines: Vec<_> = (0..=number % self.variants.len()).map(line).collect();
         let ship_to = json!({
@@ -72,14 +72,14 @@ impl Shop {
 
     /// The product as staff see it.
     #[track_caller]
-    pub(crate) fn product(&self) -> Value {
+    pub fn product(&self) -> Value {
         let reply = Client::new(self.address).get_as(&self.owner, &format!("/v1/admin/products/{}", self.product));
         reply.expect("a reply").expect(200)
     }
 
     /// All items of a list, page by page.
     #[track_caller]
-    pub(crate) fn all(&self, token: &str, path: &str) -> Vec<Value> {
+    pub fn all(&self, token: &str, path: &str) -> Vec<Value> {
         let client = Client::new(self.address);
         let mut items = Vec::new();
         let mut target = format!("{path}limit=100");
@@ -116,6 +116,6 @@ fn post(client: &Client, token: &str, path: &str, body: &Value) -> Value {
 
 /// The text that a value must be.
 #[track_caller]
-pub(crate) fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("a text: {value}")).to_owned()
 }

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// The orders of a shop by the key that each was placed with.
-pub(crate) struct Audit {
+pub struct Audit {
     orders: HashMap<String, (Acknowledged, Value)>,
 }
 
@@ -20,7 +20,7 @@ impl Audit {
     /// # Panics
     /// When a key made two orders.
     #[track_caller]
-    pub(crate) fn of(shop: &Shop) -> Self {
+    pub fn of(shop: &Shop) -> Self {
         let mut orders = HashMap::new();
         for order in shop.all(&shop.owner, "/v1/admin/orders?") {
             let key = text(&order["ship_to"]["line2"]);
@@ -33,24 +33,24 @@ impl Audit {
     }
 
     /// How many orders there are.
-    pub(crate) fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.orders.len()
     }
 
     /// Whether there is an order that was placed with this key.
-    pub(crate) fn has(&self, key: &str) -> bool {
+    pub fn has(&self, key: &str) -> bool {
         self.orders.contains_key(key)
     }
 
     /// The orders' ids.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.orders.values().map(|(order, _)| order.id.as_str())
     }
 
     /// Checks that every acknowledged order is there as it was acknowledged, that none is there that was refused or
     /// never sent. Gives the keys of those that are there although their buyers were told nothing.
     #[track_caller]
-    pub(crate) fn compare(&self, journal: &[Sent]) -> Vec<String> {
+    pub fn compare(&self, journal: &[Sent]) -> Vec<String> {
         let mut unheard = Vec::new();
         for sent in journal {
             let found = self.orders.get(&sent.key).map(|(order, _)| order);
@@ -75,7 +75,7 @@ impl Audit {
 
     /// Checks that of each variant as much is left as was there and was not sold.
     #[track_caller]
-    pub(crate) fn compare_stock(&self, shop: &Shop) {
+    pub fn compare_stock(&self, shop: &Shop) {
         let mut sold: HashMap<&str, i64> = HashMap::new();
         for line in self.orders.values().flat_map(|(_, order)| order["lines"].as_array().into_iter().flatten()) {
             let variant = line["variant_id"].as_str().expect("a variant");

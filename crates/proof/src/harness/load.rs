@@ -8,23 +8,23 @@ use std::{
 
 use serde_json::Value;
 
-use super::{client::Client, shop::Shop};
+use super::{client::Client, journal::Journal, shop::Shop};
 
 /// An order that was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Acknowledged {
+pub struct Acknowledged {
     /// Its id.
-    pub(crate) id: String,
+    pub id: String,
     /// Its number.
-    pub(crate) number: String,
+    pub number: String,
     /// Its total in minor units.
-    pub(crate) total: i64,
+    pub total: i64,
 }
 
 impl Acknowledged {
     /// What an order says of itself.
     #[track_caller]
-    pub(crate) fn read(order: &Value) -> Self {
+    pub fn read(order: &Value) -> Self {
         let text = |name: &str| order[name].as_str().unwrap_or_else(|| panic!("no {name}: {order}")).to_owned();
         let total = order["total"]["amount"].as_i64().unwrap_or_else(|| panic!("no total: {order}"));
         Self { id: text("id"), number: text("number"), total }
@@ -33,7 +33,7 @@ impl Acknowledged {
 
 /// What the buyer knows of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub enum Fate {
     /// It was acknowledged.
     Acknowledged(Acknowledged),
     /// It was refused with this status.
@@ -44,57 +44,65 @@ pub(crate) enum Fate {
 
 /// An order that was sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Sent {
+pub struct Sent {
     /// Its idempotency key.
-    pub(crate) key: String,
+    pub key: String,
     /// Who ordered.
-    pub(crate) buyer: usize,
+    pub buyer: usize,
     /// What was sent.
-    pub(crate) body: Value,
+    pub body: Value,
     /// What the buyer knows of it.
-    pub(crate) fate: Fate,
+    pub fate: Fate,
     /// When it was sent.
-    pub(crate) at: Instant,
+    pub at: Instant,
     /// After how long the reply was there, or was known not to come.
-    pub(crate) took: Duration,
+    pub took: Duration,
 }
 
 /// Orders from several buyers at once.
-pub(crate) struct Load<'a> {
+pub struct Load<'a> {
     shop: &'a Shop,
     label: String,
     next: AtomicUsize,
     is_over: AtomicBool,
     /// Whether a buyer who gets no reply tries the next order.
     goes_on: bool,
+    journal: Option<&'a Journal>,
 }
 
 impl<'a> Load<'a> {
     /// Load whose keys begin with `label`. Buyers stop at the first order without a reply.
-    pub(crate) fn new(shop: &'a Shop, label: &str) -> Self {
+    pub fn new(shop: &'a Shop, label: &str) -> Self {
         let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Self { shop, label: label.to_owned(), next, is_over, goes_on: false }
+        Self { shop, label: label.to_owned(), next, is_over, goes_on: false, journal: None }
     }
 
     /// The same with buyers who never stop before they are told to.
-    pub(crate) fn undeterred(mut self) -> Self {
+    pub fn undeterred(mut self) -> Self {
         self.goes_on = true;
         self
     }
 
+    /// The same with buyers who write each order and its answer down before the next.
+    #[must_use]
+    pub fn noted_in(mut self, journal: &'a Journal) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
     /// Tells the buyers to stop.
-    pub(crate) fn end(&self) {
+    pub fn end(&self) {
         self.is_over.store(true, Ordering::Release);
     }
 
     /// How many orders were begun.
-    pub(crate) fn begun(&self) -> usize {
+    pub fn begun(&self) -> usize {
         self.next.load(Ordering::Acquire)
     }
 
     /// Lets so many buyers order at once while `meanwhile` runs; gives what they sent, and what that gave. `meanwhile`
     /// calls [`Load::end`], or it is called for it.
-    pub(crate) fn during<T>(&self, threads: usize, meanwhile: impl FnOnce() -> T) -> (Vec<Sent>, T) {
+    pub fn during<T>(&self, threads: usize, meanwhile: impl FnOnce() -> T) -> (Vec<Sent>, T) {
         thread::scope(|scope| {
             let buyers: Vec<_> =
                 (0..threads).map(|thread| scope.spawn(move || self.buy(thread % self.shop.buyers.len()))).collect();
@@ -116,6 +124,9 @@ impl<'a> Load<'a> {
             let key = format!("{}-{number}", self.label);
             let body = self.shop.order(&key, number);
             let sent = order(&client, self.shop, key, buyer, body);
+            if let Some(journal) = self.journal {
+                journal.note(&sent);
+            }
             let is_lost = matches!(sent.fate, Fate::Unknown(_));
             journal.push(sent);
             if is_lost && !self.goes_on {
@@ -135,7 +146,7 @@ impl Drop for EndOnDrop<'_, '_> {
 }
 
 /// Places an order, or repeats one with its key and body.
-pub(crate) fn order(client: &Client, shop: &Shop, key: String, buyer: usize, body: Value) -> Sent {
+pub fn order(client: &Client, shop: &Shop, key: String, buyer: usize, body: Value) -> Sent {
     let at = Instant::now();
     let fate = match client.post(&shop.buyers[buyer], "/v1/orders", &key, &body) {
         Ok(reply) if reply.status == 201 => Fate::Acknowledged(Acknowledged::read(&reply.json())),

@@ -3,15 +3,44 @@
 use std::{
     ffi::OsStr,
     io::Write,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use super::shop::{OWNER, PASSWORD};
 
-/// The program under test.
-pub(crate) fn program() -> Command {
-    let path = std::env::var_os("CARTWRIGHT_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_cartwright").into());
+/// The program under test: what `CARTWRIGHT_TEST_BINARY` names, or the one that was built beside this program.
+#[must_use]
+pub fn program() -> Command {
+    command(std::env::var_os("CARTWRIGHT_TEST_BINARY").map_or_else(|| beside("cartwright"), PathBuf::from))
+}
+
+/// The same program in a build that can be made to fail: what `CARTWRIGHT_FAULTS_BINARY` names, or the one beside this program.
+///
+/// # Panics
+/// When it was not built; the message says how it is.
+#[must_use]
+pub fn program_with_faults() -> Command {
+    let path =
+        std::env::var_os("CARTWRIGHT_FAULTS_BINARY").map_or_else(|| beside("cartwright-with-faults"), PathBuf::from);
+    assert!(
+        path.exists(),
+        "{} is missing. Build it: cargo build --profile tested -p cartwright --features faults, and copy \
+         target/tested/cartwright to there",
+        path.display()
+    );
+    command(path)
+}
+
+/// A program in the folder of this one, or above it: tests are in `deps`.
+fn beside(name: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("the path of this program");
+    let folder = own.parent().expect("a folder");
+    let folder = if folder.ends_with("deps") { folder.parent().expect("a folder") } else { folder };
+    folder.join(name)
+}
+
+fn command(path: PathBuf) -> Command {
     let mut command = Command::new(path);
     // The settings of whoever runs the tests must not reach the program.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARTWRIGHT_")) {
@@ -22,26 +51,26 @@ pub(crate) fn program() -> Command {
 
 /// What became of a command.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub struct Ended {
     /// Its exit status; `None` when a signal ended it.
-    pub(crate) code: Option<i32>,
+    pub code: Option<i32>,
     /// What it printed.
-    pub(crate) stdout: String,
+    pub stdout: String,
     /// What it complained of.
-    pub(crate) stderr: String,
+    pub stderr: String,
 }
 
 impl Ended {
     /// What it printed, if it succeeded.
     #[track_caller]
-    pub(crate) fn expect_success(self) -> String {
+    pub fn expect_success(self) -> String {
         assert_eq!(self.code, Some(0), "{self:?}");
         self.stdout
     }
 
     /// The one line that it complained with; a failure to begin with, and without a panic or a backtrace.
     #[track_caller]
-    pub(crate) fn expect_complaint(&self) -> String {
+    pub fn expect_complaint(&self) -> String {
         assert!(self.code.is_some_and(|code| code != 0), "it should have failed: {self:?}");
         assert!(!self.stderr.contains("panicked"), "{self:?}");
         let lines: Vec<_> = self.stderr.lines().filter(|line| !line.trim().is_empty()).collect();
@@ -53,7 +82,7 @@ impl Ended {
 }
 
 /// Runs a command to its end with this as its standard input.
-pub(crate) fn run(command: &mut Command, input: &str) -> Ended {
+pub fn run(command: &mut Command, input: &str) -> Ended {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     let mut stdin = child.stdin.take().expect("piped");
@@ -66,19 +95,19 @@ pub(crate) fn run(command: &mut Command, input: &str) -> Ended {
 }
 
 /// Runs one of the program's commands on the data in `data`.
-pub(crate) fn run_on<A: AsRef<OsStr>>(data: &Path, arguments: &[A]) -> Ended {
+pub fn run_on<A: AsRef<OsStr>>(data: &Path, arguments: &[A]) -> Ended {
     run(program().args(arguments).arg("--data").arg(data), "")
 }
 
 /// Proves that the data agree with themselves.
 #[track_caller]
-pub(crate) fn check(data: &Path) {
+pub fn check(data: &Path) {
     check_in(data, None);
 }
 
 /// The same where the database is not in the folder, but at this URL.
 #[track_caller]
-pub(crate) fn check_in(data: &Path, database: Option<&str>) {
+pub fn check_in(data: &Path, database: Option<&str>) {
     let arguments: Vec<_> = ["check"].into_iter().chain(database.iter().flat_map(|url| ["--database", url])).collect();
     let ended = run_on(data, &arguments);
     assert_eq!(ended.code, Some(0), "the check found something: {ended:?}");
@@ -86,13 +115,13 @@ pub(crate) fn check_in(data: &Path, database: Option<&str>) {
 
 /// Makes the shop's owner.
 #[track_caller]
-pub(crate) fn create_owner(data: &Path) {
+pub fn create_owner(data: &Path) {
     create_owner_in(data, None);
 }
 
 /// The same where the database is not in the folder, but at this URL.
 #[track_caller]
-pub(crate) fn create_owner_in(data: &Path, database: Option<&str>) {
+pub fn create_owner_in(data: &Path, database: Option<&str>) {
     let mut command = program();
     command.args(database.iter().flat_map(|url| ["--database", url]));
     command.args(["owner", "create", "--email", OWNER, "--name", "Olive Owner", "--password-stdin"]);

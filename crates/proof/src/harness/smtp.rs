@@ -1,0 +1,214 @@
+//! A mail server that does as it is told: takes mails, refuses them, falls silent, hangs up (RFC 5321).
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use mailparse::MailHeaderMap;
+
+/// How long a server that has fallen silent keeps the line.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// What the server does with a mail whose end it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// Takes it: 250.
+    Take,
+    /// Answers with this code and keeps nothing.
+    Answer(u16),
+    /// Keeps nothing and says nothing.
+    Stall,
+    /// Keeps nothing and hangs up.
+    DropUnkept,
+    /// Keeps it and hangs up without a word: nobody can know that it was taken.
+    DropKept,
+    /// Keeps it, says 250 and hangs up.
+    TakeAndDrop,
+    /// Does not let anybody in.
+    Closed,
+}
+
+/// A mail that was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The id in its Message-ID, without brackets and host.
+    pub id: String,
+    /// The whole Message-ID.
+    pub message_id: String,
+    /// To whom.
+    pub to: String,
+    /// When.
+    pub at: Instant,
+}
+
+/// The server. It ends with the process; dropping it makes it let nobody in.
+#[derive(Clone, Debug)]
+pub struct MailServer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    address: SocketAddr,
+    manner: Mutex<Manner>,
+    kept: Mutex<Vec<Kept>>,
+    is_over: AtomicBool,
+}
+
+impl MailServer {
+    /// Listens on a free port.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let server = Self(Arc::new(Inner {
+            address,
+            manner: Mutex::new(Manner::Take),
+            kept: Mutex::default(),
+            is_over: AtomicBool::new(false),
+        }));
+        let inner = Arc::clone(&server.0);
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if inner.is_over.load(Ordering::Acquire) {
+                    break;
+                }
+                let inner = Arc::clone(&inner);
+                // A client that hangs up ends its conversation.
+                thread::spawn(move || drop(inner.converse(stream)));
+            }
+        });
+        server
+    }
+
+    /// How it is reached: a value for `--smtp-url`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("smtp://{}", self.0.address)
+    }
+
+    /// What it does from now on, also with those who are connected.
+    pub fn behave(&self, manner: Manner) {
+        *self.0.manner.lock().unwrap_or_else(PoisonError::into_inner) = manner;
+    }
+
+    /// What it has kept so far.
+    #[must_use]
+    pub fn kept(&self) -> Vec<Kept> {
+        self.0.kept().clone()
+    }
+
+    /// How often each mail was kept, by the id in its Message-ID.
+    #[must_use]
+    pub fn times_kept(&self) -> HashMap<String, usize> {
+        let mut times = HashMap::new();
+        for mail in self.0.kept().iter() {
+            *times.entry(mail.id.clone()).or_default() += 1;
+        }
+        times
+    }
+
+    /// Lets nobody in any more.
+    pub fn end(&self) {
+        self.0.is_over.store(true, Ordering::Release);
+        // The listener waits for a call.
+        drop(TcpStream::connect(self.0.address));
+    }
+}
+
+impl Inner {
+    fn manner(&self) -> Manner {
+        *self.manner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn converse(&self, stream: TcpStream) -> std::io::Result<()> {
+        if self.manner() == Manner::Closed {
+            return Ok(());
+        }
+        stream.set_read_timeout(Some(Duration::from_secs(300)))?;
+        let mut answer = stream.try_clone()?;
+        let mut lines = BufReader::new(stream);
+        answer.write_all(b"220 proof ESMTP\r\n")?;
+        let mut line = String::new();
+        let mut to = String::new();
+        loop {
+            line.clear();
+            if lines.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            let command = line.trim_end().to_ascii_uppercase();
+            if self.manner() == Manner::Closed {
+                return Ok(());
+            }
+            match command.split([' ', ':']).next().unwrap_or_default() {
+                "EHLO" | "HELO" => answer.write_all(b"250 proof\r\n")?,
+                "RCPT" => {
+                    to = line.trim_end().split_once(':').map_or_else(String::new, |(_, to)| to.trim().to_owned());
+                    answer.write_all(b"250 ok\r\n")?;
+                }
+                "DATA" => {
+                    answer.write_all(b"354 go on\r\n")?;
+                    let mail = read_mail(&mut lines)?;
+                    if !self.end_of_mail(&mail, &to, &mut answer)? {
+                        return Ok(());
+                    }
+                }
+                "QUIT" => return answer.write_all(b"221 bye\r\n"),
+                _ => answer.write_all(b"250 ok\r\n")?,
+            }
+        }
+    }
+
+    /// Does with a mail as it was told; whether the conversation goes on.
+    fn end_of_mail(&self, mail: &[u8], to: &str, answer: &mut TcpStream) -> std::io::Result<bool> {
+        let manner = self.manner();
+        if matches!(manner, Manner::Take | Manner::DropKept | Manner::TakeAndDrop) {
+            let headers = mailparse::parse_headers(mail).map(|(headers, _)| headers).unwrap_or_default();
+            let message_id = headers.get_first_value("Message-ID").unwrap_or_default();
+            let id = message_id.trim_start_matches('<').split('@').next().unwrap_or_default().to_owned();
+            let to = to.trim_matches(['<', '>']).to_owned();
+            self.kept().push(Kept { id, message_id, to, at: Instant::now() });
+        }
+        match manner {
+            Manner::Take => answer.write_all(b"250 kept\r\n").map(|()| true),
+            Manner::Answer(code) => answer.write_all(format!("{code} as told\r\n").as_bytes()).map(|()| true),
+            Manner::TakeAndDrop => answer.write_all(b"250 kept\r\n").map(|()| false),
+            Manner::DropKept | Manner::DropUnkept | Manner::Closed => Ok(false),
+            Manner::Stall => {
+                let begin = Instant::now();
+                while begin.elapsed() < SILENCE && self.manner() == Manner::Stall {
+                    thread::sleep(Duration::from_millis(20));
+                }
+                Ok(false)
+            }
+        }
+    }
+}
+
+/// The lines of a mail up to the dot that ends it.
+fn read_mail(lines: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
+    let mut mail = Vec::new();
+    loop {
+        let before = mail.len();
+        if lines.read_until(b'\n', &mut mail)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if &mail[before..] == b".\r\n" {
+            mail.truncate(before);
+            return Ok(mail);
+        }
+    }
+}

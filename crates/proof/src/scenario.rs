@@ -1,0 +1,115 @@
+//! What a scenario is, and what comes of it.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+/// A fault, an attack or a load with a name.
+#[derive(Debug)]
+pub struct Scenario {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What is injected, in a few words.
+    pub injects: &'static str,
+    /// What must hold all the same: letters of the invariants in `docs/proof.md`, or words.
+    pub holds: &'static str,
+    /// The engines that it is for.
+    pub engines: &'static [Engine],
+    /// Runs it.
+    pub run: fn(&Run) -> Outcome,
+    /// The same with a guard taken away: it must find violations, or it finds nothing at all.
+    pub control: Control,
+}
+
+/// A scenario's positive control.
+#[derive(Debug)]
+pub struct Control {
+    /// Which guard is taken away.
+    pub without: &'static str,
+    /// Words that what is then found must contain: another failure proves nothing.
+    pub finds: &'static str,
+    /// Runs the scenario without it.
+    pub run: fn(&Run) -> Outcome,
+}
+
+/// What the orders are kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded database.
+    Sqlite,
+    /// A PostgreSQL that is started for the scenario.
+    Postgres,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+        })
+    }
+}
+
+/// How much of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Seconds: with every change.
+    Short,
+    /// What is promised: on demand.
+    Long,
+}
+
+/// One run of a scenario.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The engine.
+    pub engine: Engine,
+    /// What chance is drawn from: the same seed does the same, as far as the machine's own timing lets it.
+    pub seed: u64,
+    /// How much.
+    pub size: Size,
+    /// How often instead of what `size` says.
+    pub runs: Option<u64>,
+    /// Where journals are kept, and what a violation leaves behind.
+    pub folder: PathBuf,
+}
+
+impl Run {
+    /// How often: what was asked for, or else one of these.
+    #[must_use]
+    pub fn count(&self, short: u64, long: u64) -> u64 {
+        self.runs.unwrap_or(match self.size {
+            Size::Short => short,
+            Size::Long => long,
+        })
+    }
+
+    /// Chance.
+    #[must_use]
+    pub fn chance(&self) -> fastrand::Rng {
+        fastrand::Rng::with_seed(self.seed)
+    }
+}
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// How often it was tried: kills, crash points, cases.
+    pub runs: u64,
+    /// What was injected, in numbers.
+    pub injected: String,
+    /// What did not hold, a sentence each.
+    pub violations: Vec<String>,
+    /// The longest that anybody waited.
+    pub worst: Option<Duration>,
+}
+
+impl Outcome {
+    /// Notes what does not hold.
+    pub fn violate(&mut self, what: impl Into<String>) {
+        self.violations.push(what.into());
+    }
+
+    /// Notes how long somebody waited.
+    pub fn waited(&mut self, time: Duration) {
+        self.worst = Some(self.worst.map_or(time, |worst| worst.max(time)));
+    }
+}

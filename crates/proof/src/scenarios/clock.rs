@@ -1,0 +1,137 @@
+//! The clock jumps while the shop works: no token outlives its time, nothing waits for a time that has passed.
+
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{
+        client::Client,
+        load::{Fate, order},
+        program::{check, create_owner},
+        server::Launch,
+        shop::{OWNER, PASSWORD, Shop, text},
+        smtp::{MailServer, Manner},
+        within,
+    },
+    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+};
+
+/// The jumps, as libfaketime writes them, and whether time went forward by more than a token lives.
+const JUMPS: [(&str, bool); 5] =
+    [("+1h", true), ("-1h", false), ("-1d", false), ("+1d", true), ("@2038-01-19 03:14:00", true)];
+/// How long a mail may take after a jump.
+const MAILED_MAX: Duration = Duration::from_secs(20);
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "clock",
+    injects: "the clock jumps by an hour, a day and to 2038 while the program runs",
+    holds: "no token past its time; no mail stuck; A B E",
+    engines: &[Engine::Sqlite],
+    run: |run| match run.size {
+        Size::Short => jump(run, &[JUMPS[0], JUMPS[2], JUMPS[4]], run.count(1, 1), false),
+        Size::Long => jump(run, &JUMPS, run.count(1, 20), false),
+    },
+    control: Control {
+        without: "a jump (the token is still good)",
+        finds: "a token of before",
+        run: |run| jump(run, &JUMPS[..1], 1, true),
+    },
+};
+
+/// A clock that can be put.
+struct Clock(PathBuf);
+
+impl Clock {
+    fn put(&self, to: &str) {
+        // A whole file at once: the program reads it at every look at the clock.
+        let new = self.0.with_extension("new");
+        fs::write(&new, format!("{to}\n")).expect("a file");
+        fs::rename(new, &self.0).expect("a file");
+    }
+}
+
+fn jump(run: &Run, jumps: &[(&str, bool)], rounds: u64, stands_still: bool) -> Outcome {
+    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
+    let clock = Clock(folder.path().canonicalize().expect("a folder").join("clock"));
+    clock.put("+0");
+    let mail_server = MailServer::start();
+    let launch = Launch::new(folder.path(), &["--signup", "immediate", "--smtp-url", &mail_server.url()]);
+    let launch = launch.with_clock_file(&clock.0);
+    create_owner(&launch.data);
+    let server = launch.start();
+    let mut shop = Shop::fill(launch.address, 1);
+    let client = Client::new(shop.address);
+    let mut outcome = Outcome::default();
+    for round in 0..rounds {
+        for (number, (jump, is_later)) in jumps.iter().copied().enumerate() {
+            clock.put("+0");
+            shop.renew_tokens();
+            let session = login(&client);
+            // A mail is refused for now: its second try is due in a while, by the clock of before.
+            mail_server.behave(Manner::Answer(451));
+            place(&client, &shop, &format!("{round}-{number}-before"), &mut outcome);
+            within(MAILED_MAX, &format!("a first try before {jump}"), || has_pending_error(&shop).then_some(()));
+            mail_server.behave(Manner::Take);
+
+            clock.put(if stands_still { "+0" } else { jump });
+            let token = text(&session["access_token"]);
+            let status = client.get_as(&token, "/v1/account").expect("a reply").status;
+            if is_later && status != 401 {
+                outcome.violate(format!("{jump}: a token of before is answered with {status}"));
+            }
+            shop.renew_tokens();
+            place(&client, &shop, &format!("{round}-{number}-after"), &mut outcome);
+            let begin = Instant::now();
+            let pending = wait_for_mails(&shop);
+            outcome.waited(begin.elapsed());
+            if !pending.is_empty() {
+                outcome.violate(format!("{jump}: {} mails are stuck: {}", pending.len(), pending[0]));
+                mail_server.behave(Manner::Take);
+            }
+            outcome.runs += 1;
+        }
+    }
+    clock.put("+0");
+    server.stop();
+    check(&launch.data);
+    outcome.injected = format!("{} jumps", outcome.runs);
+    outcome
+}
+
+fn login(client: &Client) -> Value {
+    let body = json!({"email": OWNER, "password": PASSWORD});
+    client.post("", "/v1/auth/login", "", &body).expect("a reply").expect(200)
+}
+
+fn place(client: &Client, shop: &Shop, key: &str, outcome: &mut Outcome) {
+    let sent = order(client, shop, key.to_owned(), 0, shop.order(key, 0));
+    outcome.waited(sent.took);
+    if !matches!(sent.fate, Fate::Acknowledged(_)) {
+        outcome.violate(format!("the order {key} came to {:?}", sent.fate));
+    }
+}
+
+fn pending(shop: &Shop) -> Vec<Value> {
+    shop.all(&shop.owner, "/v1/admin/mails?status=pending&")
+}
+
+fn has_pending_error(shop: &Shop) -> bool {
+    pending(shop).iter().any(|mail| mail["attempts"].as_i64().is_some_and(|attempts| attempts > 0))
+}
+
+/// Waits until no mail waits, and gives those that still do.
+fn wait_for_mails(shop: &Shop) -> Vec<Value> {
+    let begin = Instant::now();
+    loop {
+        let waiting = pending(shop);
+        if waiting.is_empty() || begin.elapsed() > MAILED_MAX {
+            return waiting;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,80 @@
+//! The process ends exactly where it hurts: around the insert, the commit, the reply, the mail server's 250 and the note of it.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::siege::Siege;
+use crate::{
+    harness::server::Server,
+    judge::thousands,
+    scenario::{Control, Engine, Outcome, Run, Scenario},
+};
+
+/// The places, as the program names them, and at which passing it happens at most: notes of mails are few.
+const POINTS: [(&str, u64); 8] = [
+    ("order.insert", 60),
+    ("order.inserted", 60),
+    ("commit.before", 40),
+    ("commit.after", 40),
+    ("reply.before", 60),
+    ("mail.accepted", 40),
+    ("mail.note", 4),
+    ("mail.noted", 4),
+];
+const CLIENTS: usize = 16;
+/// How long the point may take to be reached.
+const REACHED_MAX: Duration = Duration::from_secs(20);
+const CAMPAIGN: u64 = 100;
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "crash-points",
+    injects: "the process ends around insert, commit, reply, SMTP 250 and the note of it",
+    holds: "A B C D E; ready in under 1 s",
+    engines: &[Engine::Sqlite, Engine::Postgres],
+    run: |run| {
+        let (short, long) = if run.engine == Engine::Sqlite { (2, 1_000) } else { (1, 200) };
+        crash(run, &POINTS, run.count(short, long), "")
+    },
+    control: Control {
+        without: "a note only after the 250",
+        finds: "never arrived",
+        run: |run| crash(run, &[("mail.noted", 2)], 3, "guard.mail=return;"),
+    },
+};
+
+/// Ends the process at each of these points so many times.
+fn crash(run: &Run, points: &[(&str, u64)], times: u64, lifted: &str) -> Outcome {
+    let mut chance = run.chance();
+    let mut total = Outcome::default();
+    let crashes: Vec<(&str, u64)> = (0..times).flat_map(|_| points.iter().copied()).collect();
+    for part in crashes.chunks(usize::try_from(CAMPAIGN).expect("small")) {
+        let (mut siege, mut server) = Siege::begin(run, "crash-points", CLIENTS);
+        for (point, passes_max) in part {
+            let passes = chance.u64(1..=*passes_max);
+            let armed = siege.arm(server, &format!("{lifted}{point}={passes}*off->return"));
+            server = siege.round(|| ends_by_itself(armed));
+            total.runs += 1;
+        }
+        let outcome = siege.end(server);
+        total.violations.extend(outcome.violations);
+        outcome.worst.into_iter().for_each(|worst| total.waited(worst));
+        total.injected = format!("{} points, {} times each", points.len(), thousands(times));
+    }
+    total
+}
+
+/// Waits until the point is reached. The moment at which the process was last seen alive counts as its end.
+fn ends_by_itself(mut server: Server) -> Instant {
+    let begin = Instant::now();
+    loop {
+        let alive_at = Instant::now();
+        if server.has_ended() {
+            // It may have ended just before it was looked at.
+            return alive_at.checked_sub(Duration::from_millis(50)).unwrap_or(alive_at);
+        }
+        assert!(begin.elapsed() < REACHED_MAX, "the point was not reached within {REACHED_MAX:?}: {}", server.log());
+        thread::sleep(Duration::from_millis(1));
+    }
+}

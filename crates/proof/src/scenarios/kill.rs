@@ -1,0 +1,71 @@
+//! `kill -9` under load, again and again: nothing that was acknowledged is lost, nothing is done twice, and the next start is
+//! quick.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::siege::Siege;
+use crate::{
+    harness::server::Server,
+    scenario::{Control, Engine, Outcome, Run, Scenario},
+};
+
+const CLIENTS: usize = 64;
+/// How often one shop is killed before a new one takes its place: reading all orders is most of the work then.
+const CAMPAIGN: u64 = 200;
+/// After how many kills everything is compared.
+const AUDIT_EVERY: u64 = 20;
+/// How long after the load began the server is killed, in milliseconds.
+const KILL_AFTER_MS: std::ops::Range<u64> = 1..500;
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "kill",
+    injects: "kill -9 at a random moment, with 64 clients who ask again",
+    holds: "A B C D E; ready in under 1 s",
+    engines: &[Engine::Sqlite, Engine::Postgres],
+    run: |run| {
+        let (short, long) = if run.engine == Engine::Sqlite { (20, 10_000) } else { (8, 2_000) };
+        kill(run, run.count(short, long), None)
+    },
+    control: Control {
+        without: "commit before reply",
+        finds: "is not what is there",
+        run: |run| kill(run, 3, Some("guard.commit=return")),
+    },
+};
+
+fn kill(run: &Run, kills: u64, faults: Option<&str>) -> Outcome {
+    let mut chance = run.chance();
+    let mut total = Outcome::default();
+    let mut done = 0;
+    while done < kills {
+        let part = CAMPAIGN.min(kills - done);
+        let (mut siege, mut server) = Siege::begin(run, "kill", CLIENTS);
+        for round in 1..=part {
+            let delay = Duration::from_millis(chance.u64(KILL_AFTER_MS));
+            if let Some(faults) = faults {
+                server = siege.arm(server, faults);
+            }
+            server = siege.round(|| kill_after(server, delay));
+            if round.is_multiple_of(AUDIT_EVERY) {
+                siege.audit();
+            }
+        }
+        let outcome = siege.end(server);
+        total.violations.extend(outcome.violations);
+        outcome.worst.into_iter().for_each(|worst| total.waited(worst));
+        total.injected = if kills > part { format!("{} campaigns", done / CAMPAIGN + 1) } else { outcome.injected };
+        done += part;
+        total.runs = done;
+    }
+    total
+}
+
+fn kill_after(server: Server, delay: Duration) -> Instant {
+    thread::sleep(delay);
+    let killed_at = Instant::now();
+    server.kill();
+    killed_at
+}

@@ -1,0 +1,295 @@
+//! Ten buyers for each piece: exactly what there is is sold, whoever cancels and ships meanwhile.
+
+use std::{
+    sync::{
+        Barrier,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Instant,
+};
+
+use serde_json::{Value, json};
+use test_postgres::Database;
+
+use crate::{
+    harness::{
+        client::{Client, Reply},
+        program::{check_in, create_owner_in},
+        server::{Launch, Server},
+        shop::{Shop, text},
+    },
+    judge::thousands,
+    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+};
+
+/// One order in so many is cancelled by its buyer while the staff ship it.
+const DISPUTED_EVERY: u64 = 7;
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "last-unit",
+    injects: "ten buyers for each piece, doubled and shared lines, cancel against ship",
+    holds: "B F; exactly what there is is sold",
+    engines: &[Engine::Sqlite, Engine::Postgres],
+    run: |run| rush(run, run.count(2, 100), None),
+    control: Control {
+        without: "the check of the stock, in the program and in the schema",
+        finds: "the stock is -",
+        run: |run| rush(run, 1, Some("guard.stock=return")),
+    },
+};
+
+/// How large a rush is.
+struct Crowd {
+    accounts: usize,
+    attempts: u64,
+    units: i64,
+    connections: usize,
+}
+
+impl Crowd {
+    const fn of(size: Size) -> Self {
+        match size {
+            Size::Short => Self { accounts: 8, attempts: 1_200, units: 120, connections: 64 },
+            Size::Long => Self { accounts: 64, attempts: 10_000, units: 1_000, connections: 256 },
+        }
+    }
+}
+
+fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
+    let crowd = Crowd::of(run.size);
+    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
+    let database = (run.engine == Engine::Postgres).then(Database::fresh);
+    let url = database.as_ref().map(Database::url);
+    let mut arguments = vec!["--signup".to_owned(), "immediate".to_owned()];
+    arguments.extend(url.iter().flat_map(|url| ["--database".to_owned(), url.clone()]));
+    let mut launch = Launch::new(folder.path(), &arguments);
+    create_owner_in(&launch.data, url.as_deref());
+    let mut server = launch.start();
+    let mut shop = Shop::fill(launch.address, crowd.accounts);
+    if let Some(lifted) = lifted {
+        server.stop();
+        drop_check(&launch, database.as_ref());
+        launch.set_faults(Some(lifted.to_owned()));
+        server = launch.start();
+    }
+    let mut outcome = Outcome::default();
+    let mut chance = run.chance();
+    let (mut sold, mut refused) = (0, 0);
+    for seed in 0..seeds {
+        if seed > 0 {
+            shop.renew_tokens();
+        }
+        let rush = Rush::new(&shop, &crowd, chance.u64(..));
+        rush.run(&crowd, &mut outcome);
+        rush.judge(&crowd, &mut outcome);
+        sold += rush.placed.load(Ordering::Relaxed);
+        refused += rush.refused.load(Ordering::Relaxed);
+        outcome.runs += 1;
+    }
+    stop(server, &mut outcome);
+    if lifted.is_none() {
+        check_in(&launch.data, url.as_deref());
+    }
+    outcome.injected = format!(
+        "{} orders, {} refused, {} units, {} connections",
+        thousands(sold),
+        thousands(refused),
+        thousands(crowd.units.unsigned_abs()),
+        crowd.connections
+    );
+    outcome
+}
+
+fn stop(server: Server, outcome: &mut Outcome) {
+    let log = server.log();
+    if log.contains("panicked") {
+        outcome.violate("the server panicked");
+    }
+    server.stop();
+}
+
+/// One rush for two variants that share their buyers.
+struct Rush<'a> {
+    shop: &'a Shop,
+    /// Two variants: orders may name both, in either order.
+    variants: [String; 2],
+    product: String,
+    seed: u64,
+    next: AtomicU64,
+    placed: AtomicU64,
+    refused: AtomicU64,
+    disputes: AtomicUsize,
+}
+
+impl<'a> Rush<'a> {
+    fn new(shop: &'a Shop, crowd: &Crowd, seed: u64) -> Self {
+        let variant = |name: &str| json!({"option_values": [name], "price": {"amount": 1_000, "currency": "EUR"}, "stock": crowd.units});
+        let body = json!({"title": format!("Rare mug {seed}"), "status": "active", "options": [{"name": "Size"}],
+            "variants": [variant("small"), variant("large")]});
+        let client = Client::new(shop.address);
+        let product = client.post(&shop.owner, "/v1/admin/products", "", &body).expect("a reply").expect(201);
+        let variants = [0, 1].map(|at| text(&product["variants"][at]["id"]));
+        Self {
+            shop,
+            variants,
+            product: text(&product["id"]),
+            seed,
+            next: AtomicU64::new(0),
+            placed: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            disputes: AtomicUsize::new(0),
+        }
+    }
+
+    fn run(&self, crowd: &Crowd, outcome: &mut Outcome) {
+        let start = Barrier::new(crowd.connections);
+        let found: Vec<Outcome> = thread::scope(|scope| {
+            let buyers: Vec<_> = (0..crowd.connections)
+                .map(|at| {
+                    let start = &start;
+                    scope.spawn(move || self.buy(at, crowd, start))
+                })
+                .collect();
+            buyers.into_iter().map(|buyer| buyer.join().expect("a buyer")).collect()
+        });
+        for part in found {
+            outcome.violations.extend(part.violations);
+            part.worst.into_iter().for_each(|worst| outcome.waited(worst));
+        }
+    }
+
+    fn buy(&self, at: usize, crowd: &Crowd, start: &Barrier) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut chance = fastrand::Rng::with_seed(self.seed ^ at as u64);
+        let client = Client::new(self.shop.address);
+        let token = &self.shop.buyers[at % self.shop.buyers.len()];
+        start.wait();
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if number >= crowd.attempts {
+                return outcome;
+            }
+            let begin = Instant::now();
+            let reply = client.post(token, "/v1/orders", &format!("{}-{number}", self.seed), &self.order(&mut chance));
+            outcome.waited(begin.elapsed());
+            match reply {
+                Ok(reply) if reply.status == 201 => {
+                    self.placed.fetch_add(1, Ordering::Relaxed);
+                    if number.is_multiple_of(DISPUTED_EVERY) {
+                        self.dispute(&client, token, &reply.json(), &mut outcome);
+                    }
+                }
+                Ok(reply) if reply.status == 409 => {
+                    self.refused.fetch_add(1, Ordering::Relaxed);
+                }
+                // Too many at once: told so, and nothing taken.
+                Ok(Reply { status: 503, retry_after: Some(_), .. }) => {}
+                Ok(reply) => outcome.violate(format!("{}: {}", reply.status, String::from_utf8_lossy(&reply.body))),
+                Err(error) => outcome.violate(format!("no reply: {error}")),
+            }
+        }
+    }
+
+    /// One line, two lines of one variant, or one of each in either order.
+    fn order(&self, chance: &mut fastrand::Rng) -> Value {
+        let [small, large] = [0, 1].map(|at| json!({"variant_id": self.variants[at], "quantity": 1}));
+        let lines = match chance.u8(0..6) {
+            0 => vec![small.clone(), small],
+            1 => vec![large.clone(), large],
+            2 => vec![small, large],
+            3 => vec![large, small],
+            4 => vec![small],
+            _ => vec![large],
+        };
+        let ship_to = json!({"name": "Ann Example", "line1": "Lindenstrasse 1", "city": "Berlin",
+            "postal_code": "10969", "country": "DE"});
+        json!({"lines": lines, "ship_to": ship_to})
+    }
+
+    /// The buyer cancels while the staff confirm and ship: one of them is first.
+    fn dispute(&self, client: &Client, token: &str, order: &Value, outcome: &mut Outcome) {
+        self.disputes.fetch_add(1, Ordering::Relaxed);
+        let id = text(&order["id"]);
+        let (cancelled, shipped) = thread::scope(|scope| {
+            let cancel = scope.spawn(|| {
+                let reply = client.post(token, &format!("/v1/orders/{id}/cancel"), "", &json!({}));
+                reply.map(|reply| reply.status)
+            });
+            let ship = scope.spawn(|| {
+                let staff = Client::new(self.shop.address);
+                let mut last = Ok(0);
+                for status in ["confirmed", "shipped"] {
+                    let body = json!({"to": status});
+                    last = staff
+                        .post(&self.shop.owner, &format!("/v1/admin/orders/{id}/transitions"), "", &body)
+                        .map(|reply| reply.status);
+                    if !matches!(last, Ok(200)) {
+                        break;
+                    }
+                }
+                last
+            });
+            (cancel.join().expect("a buyer"), ship.join().expect("staff"))
+        });
+        match (cancelled, shipped) {
+            (Ok(200), Ok(200)) => outcome.violate(format!("the order {id} was cancelled and shipped")),
+            (Ok(200), Ok(409)) | (Ok(409), Ok(200)) => {}
+            other => outcome.violate(format!("the order {id} came to {other:?}")),
+        }
+    }
+
+    /// B: what was sold and what is left are what there was. As many wanted it, nothing is left.
+    fn judge(&self, crowd: &Crowd, outcome: &mut Outcome) {
+        let client = Client::new(self.shop.address);
+        // Whatever cancellations gave back late finds its buyer too.
+        for (at, variant) in self.variants.iter().enumerate() {
+            for number in 0.. {
+                let body = json!({"lines": [{"variant_id": variant, "quantity": 1}], "ship_to": self.order(&mut fastrand::Rng::new())["ship_to"]});
+                let key = format!("{}-sweep-{at}-{number}", self.seed);
+                let reply = client.post(&self.shop.buyers[0], "/v1/orders", &key, &body).expect("a reply");
+                if reply.status != 201 || number > crowd.units {
+                    break;
+                }
+            }
+        }
+        let path = format!("/v1/admin/products/{}", self.product);
+        let product = client.get_as(&self.shop.owner, &path).expect("a reply").expect(200);
+        let mut left = 0;
+        for variant in product["variants"].as_array().expect("variants") {
+            let stock = variant["stock"].as_i64().expect("a number");
+            if stock < 0 {
+                outcome.violate(format!("the stock is {stock}"));
+            }
+            left += stock;
+        }
+        let mut sold = 0;
+        for order in self.shop.all(&self.shop.owner, "/v1/admin/orders?") {
+            let pieces = order["lines"].as_array().into_iter().flatten();
+            let ours = pieces.filter(|line| self.variants.iter().any(|variant| line["variant_id"] == **variant));
+            if order["status"] != "cancelled" {
+                sold += ours.filter_map(|line| line["quantity"].as_i64()).sum::<i64>();
+            }
+        }
+        let there_were = 2 * crowd.units;
+        if sold != there_were || left != 0 {
+            outcome.violate(format!("of {there_were} pieces {sold} were sold and {left} are left"));
+        }
+    }
+}
+
+/// Takes the check of the stock out of the schema.
+fn drop_check(launch: &Launch, database: Option<&Database>) {
+    match database {
+        Some(database) => database.execute("ALTER TABLE stock_levels DROP CONSTRAINT stock_levels_stock_check"),
+        None => {
+            let mut files = std::fs::read_dir(&launch.data).expect("the data").flatten().map(|entry| entry.path());
+            let path = files.find(|path| path.extension().is_some_and(|end| end == "db")).expect("a database");
+            let conn = rusqlite::Connection::open(path).expect("a database");
+            let sql = "PRAGMA writable_schema = ON; \
+                UPDATE sqlite_schema SET sql = replace(sql, 'CHECK (stock >= 0)', '') WHERE name = 'stock_levels'; \
+                PRAGMA writable_schema = RESET;";
+            conn.execute_batch(sql).expect("a schema without the check");
+        }
+    }
+}

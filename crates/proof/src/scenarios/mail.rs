@@ -1,0 +1,152 @@
+//! The mail server in all its moods, the program killed in each: every mail arrives, whatever happened, and orders do not wait for it.
+
+use std::{
+    collections::HashMap,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use super::siege::Siege;
+use crate::{
+    harness::{client::Client, server::Server, shop::text, smtp::Manner, within},
+    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+};
+
+const CLIENTS: usize = 4;
+/// What the mail server does, and what it is called.
+const MOODS: [(&str, Manner); 7] = [
+    ("down", Manner::Closed),
+    ("451", Manner::Answer(451)),
+    ("550", Manner::Answer(550)),
+    ("silent", Manner::Stall),
+    ("hangs up before keeping", Manner::DropUnkept),
+    ("hangs up after keeping", Manner::DropKept),
+    ("hangs up after its 250", Manner::TakeAndDrop),
+];
+/// How long orders come in while the mail server is in a mood.
+const MOOD: Duration = Duration::from_millis(700);
+/// How far the clock is put on afterwards: every lease is over then, and every second try is due.
+const LATER: &str = "+1h";
+/// How long the mails may take once the mail server is itself again.
+const ARRIVED_MAX: Duration = Duration::from_secs(60);
+/// How much longer an order may take than on a quiet day, at the 99th percentile. These machines are noisy: the long run, with its
+/// many orders, is held to a tenth more.
+const SLOWER_MAX: (f64, f64) = (4.0, 1.1);
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "mail",
+    injects: "the mail server down for an hour, 451, 550, silent, hanging up before and after 250; a kill in each",
+    holds: "A B C D E; order p99 as on a quiet day",
+    engines: &[Engine::Sqlite, Engine::Postgres],
+    run: |run| match (run.size, run.engine) {
+        // What the moods do to the program is the same on both engines; what they do to the database is not.
+        (Size::Short, Engine::Postgres) => moods(run, &[MOODS[0], MOODS[5]], run.count(1, 1), None),
+        _ => moods(run, &MOODS, run.count(1, 20), None),
+    },
+    control: Control {
+        without: "a note only after the 250",
+        finds: "never arrived",
+        run: |run| moods(run, &MOODS[..1], 1, Some("guard.mail=return")),
+    },
+};
+
+fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>) -> Outcome {
+    let (mut siege, mut server) = Siege::begin(run, "mail", CLIENTS);
+    let mut chance = run.chance();
+    let mut slowest: f64 = 0.0;
+    for _ in 0..rounds {
+        for (name, manner) in moods.iter().copied() {
+            let (quiet, running) = latencies(&mut siege, server, MOOD);
+            server = match lifted {
+                Some(lifted) => siege.arm(running, lifted),
+                None => running,
+            };
+            siege.mail_server.behave(manner);
+            let mood = MOOD + Duration::from_millis(chance.u64(0..300));
+            let (moody, running) = latencies(&mut siege, server, mood);
+            slowest = slowest.max(moody / quiet.max(0.001));
+            // Its end comes in the middle of that mood.
+            running.kill();
+            siege.mail_server.behave(Manner::Take);
+            siege.launch.set_clock(Some(LATER));
+            server = siege.launch.start();
+            siege.shop.renew_tokens();
+            prove_arrived(&mut siege, name, manner);
+            server.stop();
+            siege.launch.set_clock(None);
+            server = siege.launch.start();
+            siege.shop.renew_tokens();
+            siege.outcome.runs += 1;
+        }
+    }
+    let limit = if rounds > 1 { SLOWER_MAX.1 } else { SLOWER_MAX.0 };
+    if slowest > limit && lifted.is_none() {
+        siege.outcome.violate(format!("orders took {slowest:.2} times as long while the mail server was in a mood"));
+    }
+    let mut outcome = siege.end(server);
+    outcome.injected = format!("{} moods, {}; p99 {slowest:.1} of quiet", moods.len(), outcome.injected);
+    outcome
+}
+
+/// Lets orders come in for this long; the 99th percentile of what they took, in milliseconds, and the server.
+fn latencies(siege: &mut Siege, server: Server, time: Duration) -> (f64, Server) {
+    let sent = siege.load(|| thread::sleep(time));
+    let mut took: Vec<Duration> = sent.iter().map(|sent| sent.took).collect();
+    took.sort_unstable();
+    let p99 = took.get(took.len() * 99 / 100).copied().unwrap_or_default();
+    (p99.as_secs_f64() * 1_000.0, server)
+}
+
+/// D: an hour later every mail has arrived by itself; but for those that were refused for good, which staff see and can send again.
+fn prove_arrived(siege: &mut Siege, name: &str, manner: Manner) {
+    let begin = Instant::now();
+    let mails =
+        |siege: &Siege, status: &str| siege.shop.all(&siege.shop.owner, &format!("/v1/admin/mails?status={status}&"));
+    let mut waiting = Vec::new();
+    let are_gone = within_or(ARRIVED_MAX, || {
+        waiting = mails(siege, "pending");
+        waiting.is_empty()
+    });
+    if !are_gone {
+        siege.outcome.violate(format!("{name}: {} mails still wait after {ARRIVED_MAX:?}", waiting.len()));
+    }
+    let failed = mails(siege, "failed");
+    if manner != Manner::Answer(550) && !failed.is_empty() {
+        siege.outcome.violate(format!("{name}: {} mails were given up", failed.len()));
+    }
+    let client = Client::new(siege.shop.address);
+    for mail in &failed {
+        let path = format!("/v1/admin/mails/{}/resend", text(&mail["id"]));
+        client.post(&siege.shop.owner, &path, "", &json!({})).expect("a reply").expect(202);
+    }
+    within(ARRIVED_MAX, "the mails that were sent again", || mails(siege, "pending").is_empty().then_some(()));
+    siege.outcome.waited(begin.elapsed());
+
+    let kept = siege.mail_server.kept();
+    let mut message_ids: HashMap<&str, &str> = HashMap::new();
+    for mail in &kept {
+        let first = message_ids.entry(&mail.id).or_insert(&mail.message_id);
+        if *first != mail.message_id {
+            siege.outcome.violations.push(format!("{name}: one mail went out as {first} and as {}", mail.message_id));
+        }
+    }
+    let lost: Vec<Value> =
+        mails(siege, "sent").into_iter().filter(|mail| !message_ids.contains_key(text(&mail["id"]).as_str())).collect();
+    for mail in lost {
+        siege.outcome.violate(format!("{name}: this mail counts as sent and never arrived: {}", mail["id"]));
+    }
+}
+
+/// Whether it comes true in time.
+fn within_or(limit: Duration, mut is_true: impl FnMut() -> bool) -> bool {
+    let begin = Instant::now();
+    while begin.elapsed() < limit {
+        if is_true() {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    false
+}

@@ -1,0 +1,120 @@
+//! Opens what a loss of power left, and says what is wrong with it. Nearly always with plain SQL: whoever wrote the engine must not
+//! be the one who judges it.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use model::OrderId;
+use rusqlite::{Connection, OptionalExtension};
+use store_conformance::{
+    Database,
+    support::{Shop, line, place},
+};
+use store_sqlite::{Options, SqliteEngine};
+
+use super::work::Promise;
+
+/// What does not hold in the database at `path`, of which this was promised.
+pub(super) fn judge(path: &Path, promises: &[Promise], stock: i64, is_opened: bool) -> Vec<String> {
+    let mut wrong = match look(path, promises, stock) {
+        Ok(wrong) => wrong,
+        Err(error) => vec![format!("SQLite cannot read it: {error}")],
+    };
+    // Before there is a shop, the engine has to make one of whatever is there.
+    if is_opened || promises.is_empty() {
+        wrong.extend(open(path, !promises.is_empty()).err());
+    }
+    wrong
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Found {
+    status: String,
+    total: i64,
+    pieces: i64,
+}
+
+fn look(path: &Path, promises: &[Promise], stock: i64) -> rusqlite::Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    // Opening recovers: the log is read, and what was not committed is left out.
+    let conn = Connection::open(path)?;
+    let integrity: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if integrity != "ok" {
+        wrong.push(format!("integrity: {integrity}"));
+    }
+    let dangling = conn.query_row("PRAGMA foreign_key_check", [], |row| row.get::<_, String>(0)).optional()?;
+    wrong.extend(dangling.map(|table| format!("a row of {table} refers to nothing")));
+    let is_shop = conn.query_row("SELECT 1 FROM sqlite_schema WHERE name = 'orders'", [], |_| Ok(())).optional()?;
+    if is_shop.is_none() {
+        if !promises.is_empty() {
+            wrong.push(format!("{} promises, and there is no shop", promises.len()));
+        }
+        return Ok(wrong);
+    }
+
+    let mut orders: HashMap<OrderId, Found> = HashMap::new();
+    let mut statement = conn.prepare_cached(
+        "SELECT o.id, o.status, o.total, coalesce(sum(l.quantity), 0) FROM orders o \
+         LEFT JOIN order_lines l ON l.order_number = o.number GROUP BY o.number",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let id: [u8; 16] = row.get(0)?;
+        Ok((id, Found { status: row.get(1)?, total: row.get(2)?, pieces: row.get(3)? }))
+    })?;
+    for row in rows {
+        let (id, found) = row?;
+        if orders.insert(OrderId::from(uuid::Uuid::from_bytes(id)), found).is_some() {
+            wrong.push("an order is there twice".to_owned());
+        }
+    }
+    for promise in promises {
+        match promise {
+            Promise::Placed { id, pieces, total } => match orders.get(id) {
+                None => wrong.push(format!("the acknowledged order {id} is gone")),
+                Some(found) if (found.pieces, found.total) != (*pieces, *total) => {
+                    wrong.push(format!("the order {id} of {pieces} pieces became {found:?}"));
+                }
+                Some(_) => {}
+            },
+            Promise::Cancelled { id } => {
+                if orders.get(id).is_some_and(|found| found.status != "cancelled") {
+                    wrong.push(format!("the order {id} was cancelled, and is not any more"));
+                }
+            }
+        }
+    }
+    let sold: i64 = orders.values().filter(|found| found.status != "cancelled").map(|found| found.pieces).sum();
+    let (products, left, least): (i64, i64, i64) = conn.query_row(
+        "SELECT count(*), coalesce(sum(stock), 0), coalesce(min(stock), 0) FROM stock_levels",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    if products * stock - sold != left || least < 0 {
+        wrong.push(format!("{products} products of {stock}, {sold} sold, {left} left, the least {least}"));
+    }
+    Ok(wrong)
+}
+
+/// The engine opens it, finds nothing wrong, and goes on.
+fn open(path: &Path, is_filled: bool) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let options = Options { readers: 1, ..Options::default() };
+        let engine =
+            SqliteEngine::open(path, options).map_err(|error| format!("the engine cannot open it: {error}"))?;
+        let engine = Arc::new(engine);
+        let findings = store::Maintenance::check(&*engine).await.map_err(|error| error.to_string())?;
+        if !findings.is_empty() {
+            return Err(format!("the check found {findings:?}"));
+        }
+        if is_filled {
+            let shop = Shop::new(Database::new(Arc::clone(&engine), ()));
+            // Later than all that was: ids are made of the time.
+            shop.pass(model::SignedDuration::from_hours(24));
+            let buyer = shop.customer("late").await;
+            let product = shop.product("Late mug", 1).await;
+            let order = place(&shop, &buyer, &[line(&product, 1)]);
+            shop.run(order).await.map_err(|error| format!("it takes no order any more: {error:?}"))?;
+        }
+        engine.close().await.map_err(|error| error.to_string())
+    })
+}

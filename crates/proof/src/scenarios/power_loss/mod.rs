@@ -1,0 +1,117 @@
+//! The power goes at any moment: what was acknowledged is on the disk all the same, and the database opens.
+//!
+//! The engine works on a file system that writes down what it does (`cartwright-recording-vfs`). Then the disk is put together as it may
+//! have been left at moments all over that list, and a judge that knows nothing of the engine opens what is there.
+
+mod disk;
+mod judge;
+mod work;
+
+use std::{fs, path::PathBuf};
+
+use disk::Disk;
+use recording_vfs::Event;
+use work::Work;
+
+use crate::{
+    judge::thousands,
+    scenario::{Control, Engine, Outcome, Run, Scenario},
+};
+
+/// After so many crash points of one recording another is made.
+const POINTS_OF_ONE: u64 = 5_000;
+/// After so many crash points the engine itself opens the database, checks it and places an order.
+const OPEN_EVERY: u64 = 50;
+/// How many syncs fail in a recording of `sync-error`.
+const FAILURES: usize = 12;
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "power-loss",
+    injects: "the power goes: what was not synced is lost, kept or torn at 512 B or 4 KiB",
+    holds: "A B E",
+    engines: &[Engine::Sqlite],
+    run: |run| lose_power(run, run.count(1_500, 100_000), &Work::default()),
+    control: Control {
+        without: "a sync with each commit (synchronous=NORMAL)",
+        finds: "is gone",
+        run: |run| lose_power(run, 400, &Work { synchronous: false, ..Work::default() }),
+    },
+};
+
+pub(super) const SYNC_ERROR: Scenario = Scenario {
+    name: "sync-error",
+    injects: "fdatasync fails, what it should have written is gone, later the power goes too",
+    holds: "A B E; writes go on",
+    engines: &[Engine::Sqlite],
+    run: |run| lose_power(run, run.count(1_000, 50_000), &Work { failures: FAILURES, ..Work::default() }),
+    control: Control {
+        without: "looking at what a sync says",
+        finds: "is gone",
+        run: |run| lose_power(run, 400, &Work { failures: FAILURES, is_silent: true, ..Work::default() }),
+    },
+};
+
+/// Plays so many losses of power.
+fn lose_power(run: &Run, points: u64, what: &Work) -> Outcome {
+    let mut chance = run.chance();
+    let mut outcome = Outcome::default();
+    let (mut orders, mut events) = (0, 0);
+    while outcome.runs < points {
+        let part = POINTS_OF_ONE.min(points - outcome.runs);
+        let recording = work::record(run, &mut chance, what);
+        orders += recording.promises.len() as u64;
+        events += recording.events.len() as u64;
+        outcome.violations.extend(recording.violations.iter().cloned());
+        play(&recording, part, &mut chance, &mut outcome);
+    }
+    outcome.injected = format!("{} promises, {} writes and syncs", thousands(orders), thousands(events));
+    outcome
+}
+
+/// Goes through the recording and loses power at random moments.
+fn play(recording: &work::Recording, points: u64, chance: &mut fastrand::Rng, outcome: &mut Outcome) {
+    let events = &recording.events;
+    let mut moments: Vec<usize> = (0..points).map(|_| chance.usize(0..=events.len())).collect();
+    moments.sort_unstable();
+    let mut disk = Disk::default();
+    let (mut done, mut promised) = (0, 0);
+    let place = Place::new();
+    for moment in moments {
+        for event in &events[done..moment] {
+            disk.apply(event, chance);
+            promised += usize::from(matches!(event, Event::Mark(_)));
+        }
+        done = moment;
+        place.fill(&disk, chance);
+        outcome.runs += 1;
+        let is_opened = outcome.runs.is_multiple_of(OPEN_EVERY);
+        for what in judge::judge(&place.database(), &recording.promises[..promised], recording.stock, is_opened) {
+            outcome.violate(format!("after event {moment} of {}: {what}", events.len()));
+        }
+    }
+}
+
+/// Where the files are put that a loss of power left. In memory, when the system has such a folder.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let memory = PathBuf::from("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        Self(folder.expect("a folder"))
+    }
+
+    fn database(&self) -> PathBuf {
+        self.0.path().join(work::NAME)
+    }
+
+    fn fill(&self, disk: &Disk, chance: &mut fastrand::Rng) {
+        for entry in fs::read_dir(self.0.path()).expect("the folder").flatten() {
+            fs::remove_file(entry.path()).expect("a file of ours");
+        }
+        for (path, content) in disk.after_loss(chance) {
+            let name = path.file_name().expect("a file's name");
+            fs::write(self.0.path().join(name), content).expect("room for a small file");
+        }
+    }
+}
