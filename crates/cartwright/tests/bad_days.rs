@@ -3,8 +3,6 @@
 
 #[path = "bad_days/copies.rs"]
 mod copies;
-#[path = "bad_days/disk_full.rs"]
-mod disk_full;
 #[path = "bad_days/import.rs"]
 mod import;
 #[path = "bad_days/mail_server.rs"]

@@ -46,7 +46,10 @@ pub struct Overloaded;
 
 /// Hashes and compares passwords. Cheap to clone; the threads end with the last clone.
 #[derive(Clone, Debug)]
-pub struct PasswordPool(Arc<Handle>);
+pub struct PasswordPool {
+    handle: Arc<Handle>,
+    goes_first: bool,
+}
 
 #[derive(Debug)]
 struct Handle {
@@ -62,8 +65,16 @@ struct Queue {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    jobs: VecDeque<Job>,
+    /// Of those whom the shop knows by more than a password.
+    first: VecDeque<Job>,
+    others: VecDeque<Job>,
     is_closed: bool,
+}
+
+impl Waiting {
+    const fn lane(&mut self, goes_first: bool) -> &mut VecDeque<Job> {
+        if goes_first { &mut self.first } else { &mut self.others }
+    }
 }
 
 enum Job {
@@ -87,7 +98,16 @@ impl PasswordPool {
             let started = thread::Builder::new().name(format!("password-{number}")).spawn(move || work(&queue, cost));
             started.expect("a thread can be started when the program starts");
         }
-        Self(Arc::new(Handle { queue, capacity: capacity.max(1) }))
+        Self { handle: Arc::new(Handle { queue, capacity: capacity.max(1) }), goes_first: false }
+    }
+
+    /// The same pool for somebody whom the shop knows by more than a password: a session, or an address that the account was
+    /// used from before. Their passwords go before all others, and the room for those that wait is their own, so that whoever
+    /// tries a thousand passwords keeps nobody out.
+    #[must_use]
+    pub fn for_known(&self, is_known: bool) -> Self {
+        let goes_first = is_known && !faults::is_lifted("guard.known");
+        Self { handle: Arc::clone(&self.handle), goes_first }
     }
 
     /// The hash to keep of `password`.
@@ -114,19 +134,21 @@ impl PasswordPool {
     /// How many wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.0.queue.lock().jobs.len()
+        let waiting = self.handle.queue.lock();
+        waiting.first.len() + waiting.others.len()
     }
 
     fn enqueue(&self, job: Job) -> Result<(), Overloaded> {
-        let mut waiting = self.0.queue.lock();
-        if waiting.jobs.len() >= self.0.capacity {
-            waiting.jobs.retain(|job| !job.is_abandoned());
+        let mut waiting = self.handle.queue.lock();
+        let lane = waiting.lane(self.goes_first);
+        if lane.len() >= self.handle.capacity {
+            lane.retain(|job| !job.is_abandoned());
         }
-        if waiting.jobs.len() >= self.0.capacity {
+        if lane.len() >= self.handle.capacity {
             return Err(Overloaded);
         }
-        waiting.jobs.push_back(job);
-        self.0.queue.wake.notify_one();
+        lane.push_back(job);
+        self.handle.queue.wake.notify_one();
         Ok(())
     }
 }
@@ -135,7 +157,8 @@ impl Drop for Handle {
     fn drop(&mut self) {
         let mut waiting = self.queue.lock();
         waiting.is_closed = true;
-        waiting.jobs.clear();
+        waiting.first.clear();
+        waiting.others.clear();
         self.queue.wake.notify_all();
     }
 }
@@ -153,7 +176,8 @@ impl Queue {
             if waiting.is_closed {
                 return None;
             }
-            match waiting.jobs.pop_front() {
+            let waiting_now = &mut *waiting;
+            match waiting_now.first.pop_front().or_else(|| waiting_now.others.pop_front()) {
                 Some(job) if job.is_abandoned() => {}
                 Some(job) => return Some(job),
                 None => waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner),

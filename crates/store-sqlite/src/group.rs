@@ -90,9 +90,13 @@ fn attempt(conn: &mut Connection, members: &mut [Member], guard: Guard) -> Resul
 
 fn commit(conn: &Connection) -> Result<(), Fault> {
     faults::crash_point("commit.before");
-    sql::run(conn, "COMMIT", []).map(drop)?;
+    let committed = sql::run(conn, "COMMIT", []).map(drop);
+    if faults::is_lifted("guard.commit-error") && committed.is_err() {
+        roll_back(conn);
+        return Ok(());
+    }
     faults::crash_point("commit.after");
-    Ok(())
+    committed
 }
 
 /// When the disk fails while the commit is written, its last page may be on it all the same and count after a restart.

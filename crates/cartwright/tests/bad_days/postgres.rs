@@ -4,10 +4,10 @@ use std::{path::Path, thread, time::Duration};
 
 use test_postgres::{Database, Server, Settings, as_server, execute};
 
-use super::disk_full::SmallDisk;
 use proof::harness::{
     audit::Audit,
     client::Client,
+    disk::SmallDisk,
     load::{Fate, Load, order},
     program::{Ended, check_in, create_owner_in, run_on},
     server::Launch,

@@ -68,12 +68,52 @@ async fn abandoned_requests_make_room() {
 }
 
 #[test]
+fn those_who_are_known_go_first_and_have_room_of_their_own() {
+    let queue = Queue::default();
+    let mut waiting = Vec::new();
+    let mut job = |password: &str| {
+        let (reply, wait) = oneshot::channel();
+        waiting.push(wait);
+        Job::Hash { password: password.to_owned(), reply }
+    };
+    queue.lock().lane(false).extend([job("a"), job("b")]);
+    queue.lock().lane(true).push_back(job("known"));
+    let order: Vec<_> = (0..3)
+        .map(|_| match queue.next() {
+            Some(Job::Hash { password, .. }) => password,
+            _ => panic!("there is one to do"),
+        })
+        .collect();
+    assert_eq!(order, ["known", "a", "b"]);
+}
+
+#[tokio::test]
+async fn a_crowd_of_strangers_keeps_nobody_out_who_is_known() {
+    let pool = narrow();
+    let crowd: Vec<_> = (0..20)
+        .map(|_| {
+            let pool = pool.clone();
+            tokio::spawn(async move { pool.hash("a guess".to_owned()).await })
+        })
+        .collect();
+    while pool.waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(pool.for_known(true).hash("correct horse".to_owned()).await.is_ok(), "there is room for who is known");
+    let mut refused = 0;
+    for one in crowd {
+        refused += usize::from(one.await.expect("no panic").is_err());
+    }
+    assert!(refused > 0, "the crowd was larger than its room");
+}
+
+#[test]
 fn abandoned_requests_are_not_computed() {
     let queue = Queue::default();
     let (reply, _waiting) = oneshot::channel();
     let abandoned = || Job::Hash { password: "abandoned".to_owned(), reply: oneshot::channel().0 };
     let wanted = Job::Hash { password: "wanted".to_owned(), reply };
-    queue.lock().jobs.extend([abandoned(), abandoned(), wanted, abandoned()]);
+    queue.lock().others.extend([abandoned(), abandoned(), wanted, abandoned()]);
     let Some(Job::Hash { password, .. }) = queue.next() else { panic!("there is one to do") };
     assert_eq!(password, "wanted");
 }
@@ -113,7 +153,7 @@ async fn whoever_waits_when_the_pool_ends_is_told() {
     let pool = narrow();
     let (reply, hashed) = oneshot::channel();
     pool.enqueue(Job::Hash { password: "a".to_owned(), reply: oneshot::channel().0 }).expect("room");
-    pool.0.queue.lock().jobs.push_back(Job::Hash { password: "b".to_owned(), reply });
+    pool.handle.queue.lock().others.push_back(Job::Hash { password: "b".to_owned(), reply });
     drop(pool);
     let _ = hashed.await; // Either computed or refused, but never left hanging.
 }

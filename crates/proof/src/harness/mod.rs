@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod client;
+pub mod disk;
 pub mod journal;
 pub mod load;
 pub mod program;

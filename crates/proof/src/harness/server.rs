@@ -32,6 +32,8 @@ pub struct Launch {
     arguments: Vec<OsString>,
     /// What fails where, in the build that can be made to fail (`FAILPOINTS`).
     faults: Option<String>,
+    /// Cheap, unless a scenario is about what passwords cost.
+    bcrypt_cost: u32,
     environment: Vec<(String, String)>,
 }
 
@@ -52,8 +54,16 @@ impl Launch {
             log: folder.join("log"),
             arguments: arguments.iter().map(|argument| argument.as_ref().to_owned()).collect(),
             faults: None,
+            bcrypt_cost: 10,
             environment: Vec::new(),
         }
+    }
+
+    /// The same with passwords that cost this much.
+    #[must_use]
+    pub fn with_bcrypt_cost(mut self, cost: u32) -> Self {
+        self.bcrypt_cost = cost;
+        self
     }
 
     /// The same program in the build that can be made to fail, with this in `FAILPOINTS`.
@@ -122,7 +132,7 @@ impl Launch {
         let child = command
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .args([OsStr::new("serve"), OsStr::new("--data"), self.data.as_os_str()])
-            .args(["--listen", &self.address.to_string(), "--bcrypt-cost", "10"])
+            .args(["--listen", &self.address.to_string(), "--bcrypt-cost", &self.bcrypt_cost.to_string()])
             .args(["--mail-from", "Corner Shop <shop@example.com>"])
             .args(&self.arguments)
             .stdin(Stdio::null())

@@ -26,7 +26,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "A B C D E; ready in under 1 s",
     engines: &[Engine::Sqlite, Engine::Postgres],
     run: |run| {
-        let (short, long) = if run.engine == Engine::Sqlite { (20, 10_000) } else { (8, 2_000) };
+        let (short, long) = if run.engine == Engine::Sqlite { (12, 10_000) } else { (5, 2_000) };
         kill(run, run.count(short, long), None)
     },
     control: Control {

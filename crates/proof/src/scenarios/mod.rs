@@ -3,13 +3,19 @@
 mod authority;
 mod clock;
 mod crash_points;
+mod database;
+mod disk_full;
+mod enumeration;
 mod idempotency;
 mod kill;
 mod last_unit;
+mod login_storm;
 mod mail;
 mod parsers;
 mod power_loss;
 mod siege;
+mod slow_and_large;
+mod soak;
 mod tokens;
 
 use crate::scenario::Scenario;
@@ -20,11 +26,17 @@ pub const ALL: &[Scenario] = &[
     crash_points::SCENARIO,
     power_loss::SCENARIO,
     power_loss::SYNC_ERROR,
+    disk_full::SCENARIO,
     last_unit::SCENARIO,
     idempotency::SCENARIO,
     mail::SCENARIO,
     clock::SCENARIO,
+    database::SCENARIO,
     tokens::SCENARIO,
     authority::SCENARIO,
+    enumeration::SCENARIO,
+    login_storm::SCENARIO,
+    slow_and_large::SCENARIO,
     parsers::SCENARIO,
+    soak::SCENARIO,
 ];

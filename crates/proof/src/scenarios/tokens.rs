@@ -27,11 +27,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "crafted and mutated access tokens, refresh tokens replayed and raced",
     holds: "all 401; one lineage; a late replay ends the family",
     engines: &[Engine::Sqlite],
-    run: |run| attack(run, run.count(1_000, 10_000), false),
+    run: |run| attack(run, run.count(500, 10_000), false),
     control: Control {
         without: "the secrecy of the signing key",
         finds: "200 for the token",
-        run: |run| attack(run, 200, true),
+        run: |run| attack(run, 50, true),
     },
 };
 

@@ -94,7 +94,8 @@ pub(crate) async fn authenticate(
     };
     let attempt = app.throttle().attempt(&email, address.0, is_known)?;
     let hash = row.as_ref().and_then(|row| row.password_hash.clone());
-    let verified = match app.passwords().verify(password.clone(), hash.clone()).await {
+    let passwords = app.passwords().for_known(is_known);
+    let verified = match passwords.verify(password.clone(), hash.clone()).await {
         Ok(verified) => verified,
         Err(overloaded) => {
             attempt.give_back();
@@ -103,7 +104,7 @@ pub(crate) async fn authenticate(
     };
     let (Some(row), Some(verified_hash), true) = (row, hash, verified.matches) else { return Err(wrong()) };
     attempt.give_back();
-    let rehashed = if verified.needs_rehash { Some(app.passwords().hash(password).await?) } else { None };
+    let rehashed = if verified.needs_rehash { Some(passwords.hash(password).await?) } else { None };
     let (session, _) = new_session(app, crate::extract::Device(String::new()), address)?;
     Ok(StartSession {
         account_id: row.account.id,

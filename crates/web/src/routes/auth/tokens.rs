@@ -93,7 +93,7 @@ pub(in crate::routes) async fn verified_hash(
     let is_known = app.engine().is_known_address(account.id, &address.0.to_string()).await?;
     let attempt = app.throttle().attempt(email, address.0, is_known)?;
     let hash = app.engine().password_hash(account.id).await?;
-    let verified = match app.passwords().verify(password, hash.clone()).await {
+    let verified = match app.passwords().for_known(true).verify(password, hash.clone()).await {
         Ok(verified) => verified,
         Err(overloaded) => {
             attempt.give_back();

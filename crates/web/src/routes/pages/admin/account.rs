@@ -218,7 +218,7 @@ pub(in crate::routes::pages) async fn password(
     if let Err(wrong) = identity::check_password("/new_password", new, &[email, &account.name]) {
         return show(&app, &staff, None, None, Vec::new(), &model::Violations(vec![wrong]).into()).await;
     }
-    let new_hash = app.passwords().hash(new.to_owned()).await?;
+    let new_hash = app.passwords().for_known(true).hash(new.to_owned()).await?;
     let session_id = staff.session_id;
     let change = ChangePassword { account_id, verified_hash, new_hash, session_id, stamp: app.stamp()? };
     match app.try_run_as(staff.actor(), change).await? {

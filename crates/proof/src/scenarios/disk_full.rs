@@ -1,23 +1,25 @@
-//! The disk is full.
+//! The disk is full: nothing is acknowledged that is not stored, reading goes on, and so does writing when there is room.
 
 use std::{
-    fs::{self, File},
-    io::Write,
-    path::{Path, PathBuf},
-    process::Command,
+    fs,
+    path::Path,
     time::{Duration, Instant},
 };
 
 use serde_json::json;
 
-use proof::harness::{
-    audit::Audit,
-    client::Client,
-    load::{Fate, Load, Sent, order},
-    program::{check, create_owner},
-    server::Launch,
-    shop::{OWNER, PASSWORD, Shop},
-    within,
+use crate::{
+    harness::{
+        audit::Audit,
+        client::Client,
+        disk::SmallDisk,
+        load::{Fate, Load, Sent, order},
+        program::{check, create_owner},
+        server::Launch,
+        shop::{OWNER, PASSWORD, Shop},
+        within,
+    },
+    scenario::{Control, Engine, Outcome, Scenario},
 };
 
 /// How long after there is room again the first write must succeed.
@@ -26,86 +28,48 @@ const RESUME_MAX: Duration = Duration::from_secs(5);
 const LEFT_BYTES: u64 = 1_500_000;
 /// After so many refusals in a row the disk counts as full.
 const FULL_WHEN_REFUSED: u32 = 50;
+/// How many orders are tried when nobody tells.
+const TRIES_WHEN_BLIND: usize = 1_500;
 
-/// A small disk. It is gone when this is dropped.
-pub(super) struct SmallDisk {
-    pub(super) path: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl SmallDisk {
-    /// `None` where it was said that nothing can be mounted.
-    pub(super) fn mount() -> Option<Self> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("disk");
-        fs::create_dir(&path).expect("a folder");
-        let mut command = Command::new("mount");
-        let output = command.args(["-t", "tmpfs", "-o", "size=24m,mode=0777", "tmpfs"]).arg(&path).output();
-        let why = match output {
-            Ok(output) if output.status.success() => return Some(Self { path, _folder: folder }),
-            Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-            Err(error) => error.to_string(),
-        };
-        let is_allowed_to_miss = std::env::var("CARTWRIGHT_TEST_NO_MOUNT").is_ok_and(|value| value == "1");
-        assert!(
-            is_allowed_to_miss,
-            "a small disk cannot be mounted ({}). Run the tests as root where mounting is allowed, or set \
-             CARTWRIGHT_TEST_NO_MOUNT=1 to leave the test of a full disk out",
-            why.trim()
-        );
-        None
-    }
-
-    /// Fills it up but for so many bytes.
-    pub(super) fn fill_but(&self, left: u64) {
-        let ballast = self.top_up();
-        let length = ballast.metadata().expect("a file").len();
-        ballast.set_len(length.saturating_sub(left)).expect("a shorter file");
-    }
-
-    /// Fills it up.
-    fn top_up(&self) -> File {
-        let mut ballast = File::options().create(true).append(true).open(self.ballast()).expect("a file");
-        for block in [64 * 1024, 1024] {
-            while ballast.write_all(&vec![0; block]).is_ok() {}
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "disk-full",
+    injects: "a disk of 24 MiB that is full, and later is not",
+    holds: "A B D E; reads go on; writes resume within 5 s of room",
+    engines: &[Engine::Sqlite],
+    run: |run| {
+        let mut outcome = Outcome::default();
+        for _ in 0..run.count(1, 100) {
+            fill_up(None, &mut outcome);
         }
-        ballast
-    }
+        outcome
+    },
+    control: Control {
+        without: "looking at what a commit says",
+        finds: "is not what is there",
+        run: |_| {
+            let mut outcome = Outcome::default();
+            fill_up(Some("guard.commit-error=return"), &mut outcome);
+            outcome
+        },
+    },
+};
 
-    fn ballast(&self) -> PathBuf {
-        self.path.join("ballast")
-    }
-
-    pub(super) fn make_room(&self) {
-        fs::remove_file(self.ballast()).expect("the ballast");
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily, in case something still has a file there open.
-        let _ = Command::new("umount").arg("-l").arg(&self.path).status();
-    }
-}
-
-#[test]
-fn writes_are_refused_and_reads_go_on_while_the_disk_is_full_and_writes_resume_when_there_is_room() {
-    let Some(disk) = SmallDisk::mount() else {
-        println!("\n*** LEFT OUT: the test of a full disk, since CARTWRIGHT_TEST_NO_MOUNT=1 is set. ***\n");
-        eprintln!("\n*** LEFT OUT: the test of a full disk, since CARTWRIGHT_TEST_NO_MOUNT=1 is set. ***\n");
-        return;
-    };
+fn fill_up(lifted: Option<&str>, outcome: &mut Outcome) {
+    let Some(disk) = SmallDisk::mount() else { return };
     let elsewhere = tempfile::tempdir().expect("a folder");
     let mails = disk.path.join("mails");
     let arguments = ["--signup", "immediate", "--mail-dir", mails.to_str().expect("UTF-8")];
-    let launch = Launch::new(&disk.path, &arguments).log_to(elsewhere.path().join("log"));
+    let mut launch = Launch::new(&disk.path, &arguments).log_to(elsewhere.path().join("log"));
     create_owner(&launch.data);
+    launch.set_faults(lifted.map(str::to_owned));
     let server = launch.start();
     let shop = Shop::fill(launch.address, 4);
     disk.fill_but(LEFT_BYTES);
 
-    let mut journal = order_until_full(&disk, &shop);
-    prove_refusals(&disk, &shop);
+    let mut journal = order_until_full(&disk, &shop, lifted.is_some());
+    if lifted.is_none() {
+        prove_refusals(&disk, &shop);
+    }
     prove_reads(&shop);
     // Nothing half done: what was acknowledged is there, what was refused is not.
     let orders = Audit::of(&shop);
@@ -120,7 +84,7 @@ fn writes_are_refused_and_reads_go_on_while_the_disk_is_full_and_writes_resume_w
         let body = shop.order(&key, 0);
         Some(order(&client, &shop, key, 0, body)).filter(|sent| matches!(sent.fate, Fate::Acknowledged(_)))
     }));
-    println!("orders were taken again {:?} after there was room", freed.elapsed());
+    outcome.waited(freed.elapsed());
     repeat_refused(&client, &shop, &mut journal);
     let orders = Audit::of(&shop);
     assert_eq!(orders.compare(&journal), Vec::<String>::new());
@@ -134,11 +98,13 @@ fn writes_are_refused_and_reads_go_on_while_the_disk_is_full_and_writes_resume_w
     prove_mails(&shop, &mails);
     server.stop();
     check(&launch.data);
+    outcome.runs += 1;
+    outcome.injected = format!("{} orders on a full disk", journal.len());
 }
 
 /// Orders until the disk has been full for a while. Room comes and goes at first: the write-ahead log is used again from
 /// its beginning, and mails wait for room of their own.
-fn order_until_full(disk: &SmallDisk, shop: &Shop) -> Vec<Sent> {
+fn order_until_full(disk: &SmallDisk, shop: &Shop, is_lifted: bool) -> Vec<Sent> {
     let load = Load::new(shop, "order");
     let (mut journal, tries) = load.during(4, || {
         let client = Client::new(shop.address);
@@ -153,14 +119,18 @@ fn order_until_full(disk: &SmallDisk, shop: &Shop) -> Vec<Sent> {
             was_full |= sent.fate == Fate::Refused(507);
             refused_in_a_row = if sent.fate == Fate::Refused(507) { refused_in_a_row + 1 } else { 0 };
             tries.push(sent);
-            (refused_in_a_row == FULL_WHEN_REFUSED).then_some(())
+            // Who does not look at what a commit says never learns that the disk is full.
+            let is_full = refused_in_a_row == FULL_WHEN_REFUSED || is_lifted && tries.len() > TRIES_WHEN_BLIND;
+            is_full.then_some(())
         });
         tries
     });
     journal.extend(tries);
+    if is_lifted {
+        return journal;
+    }
     let refused = journal.iter().filter(|sent| sent.fate == Fate::Refused(507)).count();
     let acknowledged = journal.iter().filter(|sent| matches!(sent.fate, Fate::Acknowledged(_))).count();
-    println!("{acknowledged} orders fitted on the disk, {refused} did not");
     assert!(acknowledged > 10 && refused > 10, "{acknowledged} and {refused}");
     let other = journal.iter().find(|sent| !matches!(sent.fate, Fate::Acknowledged(_) | Fate::Refused(507)));
     assert!(other.is_none(), "{other:?}");

@@ -1,0 +1,319 @@
+//! Clients that send slowly, read slowly, or send more than anybody can want: they are cut, and nobody else notices.
+
+use std::{
+    fs,
+    io::{ErrorKind, Read, Write},
+    net::{SocketAddr, TcpStream},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    harness::{
+        load::{Fate, Load},
+        program::create_owner,
+        server::Launch,
+        shop::Shop,
+    },
+    judge::thousands,
+    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+};
+
+/// After how long a slow client must be cut. Ten seconds are the limit; it is looked at now and then.
+const CUT_MAX: Duration = Duration::from_secs(13);
+/// How long a client waits to be cut.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How much memory all of it may cost.
+const GROWTH_MAX_KIB: u64 = 32 * 1024;
+const BUYERS: usize = 4;
+/// How much longer an order may take meanwhile, at the 99th percentile: in a short run on a noisy machine, and in a long one.
+const SLOWER_MAX: (f64, f64) = (6.0, 1.5);
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "slow-and-large",
+    injects: "slow heads, bodies and readers; 100 MB, depth 100,000, a million keys, a gzip bomb, a picture of 50,000²",
+    holds: "cut within 10 s; order p99 within 1.5; 32 MiB more at most",
+    engines: &[Engine::Sqlite],
+    run: |run| besiege(run, run.count(100, 1_000), CUT_MAX),
+    control: Control {
+        without: "time (a slow client must be cut within one second)",
+        finds: "was not cut",
+        run: |run| besiege(run, 10, Duration::from_secs(1)),
+    },
+};
+
+/// Somebody who takes their time. Gives after how long they were cut, or why they were not.
+type Slow = fn(SocketAddr) -> Result<Duration, String>;
+
+const SLOW: [(&str, Slow); 3] =
+    [("a slow head", slow_head), ("a slow body", slow_body), ("silence after a head", silence)];
+
+/// Somebody who sends a lot: what, and how it must be answered.
+struct Large {
+    what: &'static str,
+    head: fn() -> String,
+    /// A part of the body, repeated.
+    part: fn(&Shop) -> (Vec<u8>, usize),
+    answers: &'static [u16],
+}
+
+const LARGE: [Large; 7] = [
+    Large {
+        what: "100 MB",
+        head: || {
+            "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 100000000\r\n".to_owned()
+        },
+        part: |_| (vec![b' '; 100_000], 1_000),
+        answers: &[413],
+    },
+    Large {
+        what: "chunks without end",
+        head: || {
+            "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n"
+                .to_owned()
+        },
+        part: |_| ([b"186a0\r\n".as_slice(), &[b' '; 100_000], b"\r\n"].concat(), 1_000),
+        answers: &[413],
+    },
+    Large {
+        what: "depth 100,000",
+        head: || {
+            "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n".to_owned()
+        },
+        part: |_| (vec![b'['; 100_000], 1),
+        answers: &[400, 422],
+    },
+    Large {
+        what: "many keys",
+        head: || {
+            "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 1000001\r\n".to_owned()
+        },
+        // As many as fit into the largest body there is; a million of them are refused for their size.
+        part: |_| ([b"{".as_slice(), &br#""a1234567":1,"#.repeat(76_923)[..999_999], b"}"].concat(), 1),
+        answers: &[400, 422],
+    },
+    Large {
+        what: "a gzip bomb",
+        head: || {
+            "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: 1000\r\n"
+                .to_owned()
+        },
+        part: |_| ([b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03".as_slice(), &[0; 990]].concat(), 1),
+        answers: &[400, 415],
+    },
+    Large {
+        what: "a head of 1 MB",
+        head: || format!("GET /v1/products HTTP/1.1\r\nx-large: {}\r\n", "a".repeat(1_000_000)),
+        part: |_| (Vec::new(), 0),
+        answers: &[400, 431],
+    },
+    Large {
+        what: "a picture of 50,000²",
+        head: || "POST /v1/admin/pictures HTTP/1.1\r\ncontent-type: image/png\r\n".to_owned(),
+        part: |_| (huge_picture(), 1),
+        answers: &[400, 413, 415, 422],
+    },
+];
+
+fn besiege(run: &Run, slow: u64, cut_max: Duration) -> Outcome {
+    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
+    let launch = Launch::new(folder.path(), &["--signup", "immediate"]);
+    create_owner(&launch.data);
+    let server = launch.start();
+    let shop = Shop::fill(launch.address, BUYERS);
+    let mut outcome = Outcome::default();
+    // What orders need of memory is not the attackers' doing.
+    let quiet = p99(&shop, "quiet", &mut outcome, || thread::sleep(Duration::from_secs(3)));
+    let before = memory_kib(server.id());
+
+    let (is_over, peak) = (AtomicBool::new(false), AtomicU64::new(before));
+    let mut found = Vec::new();
+    let stormy = p99(&shop, "siege", &mut outcome, || {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Acquire) {
+                    peak.fetch_max(memory_kib(server.id()), Ordering::AcqRel);
+                    thread::sleep(Duration::from_millis(20));
+                }
+            });
+            let slow: Vec<_> = (0..slow)
+                .map(|number| {
+                    let (what, act) = SLOW[usize::try_from(number % 3).expect("small")];
+                    scope.spawn(move || (what, act(launch.address)))
+                })
+                .collect();
+            for large in &LARGE {
+                found.extend(large.send(&shop).err());
+            }
+            for one in slow {
+                match one.join().expect("a slow client") {
+                    (what, Ok(after)) if after > cut_max => found.push(format!("{what} was not cut for {after:?}")),
+                    (_, Ok(_)) => {}
+                    (what, Err(why)) => found.push(format!("{what}: {why}")),
+                }
+            }
+            is_over.store(true, Ordering::Release);
+        });
+    });
+    outcome.violations.append(&mut found);
+    let grown = peak.load(Ordering::Acquire).saturating_sub(before);
+    if grown > GROWTH_MAX_KIB {
+        outcome.violate(format!("the program grew by {} KiB", thousands(grown)));
+    }
+    let slower = stormy / quiet.max(0.001);
+    let limit = if run.size == Size::Short { SLOWER_MAX.0 } else { SLOWER_MAX.1 };
+    if slower > limit {
+        outcome.violate(format!("orders took {slower:.1} times as long as on a quiet day"));
+    }
+    slow_reader(&launch.address, &mut outcome);
+    server.stop();
+    outcome.runs = slow + LARGE.len() as u64 + 1;
+    outcome.injected = format!("{slow} slow clients; {} KiB more; order p99 {slower:.1} of quiet", thousands(grown));
+    outcome
+}
+
+/// The 99th percentile of what orders took meanwhile, in milliseconds.
+fn p99(shop: &Shop, label: &str, outcome: &mut Outcome, meanwhile: impl FnOnce()) -> f64 {
+    let load = Load::new(shop, label).undeterred();
+    let (sent, ()) = load.during(BUYERS, meanwhile);
+    for sent in sent.iter().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))) {
+        outcome.violate(format!("the order {} came to {:?}", sent.key, sent.fate));
+    }
+    let mut took: Vec<_> = sent.iter().map(|sent| sent.took).collect();
+    took.sort_unstable();
+    took.get(took.len() * 99 / 100).copied().unwrap_or_default().as_secs_f64() * 1_000.0
+}
+
+/// What the process has in memory.
+fn memory_kib(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+fn call(address: SocketAddr) -> Result<TcpStream, String> {
+    let stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
+    stream.set_read_timeout(Some(Duration::from_millis(200))).map_err(|error| error.to_string())?;
+    stream.set_write_timeout(Some(PATIENCE)).map_err(|error| error.to_string())?;
+    Ok(stream)
+}
+
+/// Sends a byte now and then until the line is dead; gives after how long it was.
+fn drip(mut stream: TcpStream, byte: &[u8]) -> Result<Duration, String> {
+    let begin = Instant::now();
+    let mut answer = [0; 1024];
+    while begin.elapsed() < PATIENCE {
+        if !byte.is_empty() && stream.write_all(byte).is_err() {
+            return Ok(begin.elapsed());
+        }
+        match stream.read(&mut answer) {
+            Ok(0) => return Ok(begin.elapsed()),
+            // A refusal; the line is cut after it.
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(_) => return Ok(begin.elapsed()),
+        }
+    }
+    Err(format!("still not cut after {PATIENCE:?}: it was not cut"))
+}
+
+fn slow_head(address: SocketAddr) -> Result<Duration, String> {
+    let mut stream = call(address)?;
+    stream.write_all(b"GET /v1/products HTTP/1.1\r\nhost: shop\r\nx-slow: ").map_err(|error| error.to_string())?;
+    drip(stream, b"a")
+}
+
+fn slow_body(address: SocketAddr) -> Result<Duration, String> {
+    let mut stream = call(address)?;
+    let head = b"POST /v1/auth/login HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{";
+    stream.write_all(head).map_err(|error| error.to_string())?;
+    drip(stream, b" ")
+}
+
+fn silence(address: SocketAddr) -> Result<Duration, String> {
+    let mut stream = call(address)?;
+    let head =
+        b"POST /v1/auth/login HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n";
+    stream.write_all(head).map_err(|error| error.to_string())?;
+    drip(stream, b"")
+}
+
+/// A picture that says it has 50,000 by 50,000 pixels, and has a few bytes.
+fn huge_picture() -> Vec<u8> {
+    let chunk = |kind: &[u8], data: &[u8]| {
+        let body = [kind, data].concat();
+        let length = u32::try_from(data.len()).expect("small").to_be_bytes();
+        [length.as_slice(), &body, &crc32(&body).to_be_bytes()].concat()
+    };
+    let size = 50_000_u32.to_be_bytes();
+    let header = [size.as_slice(), &size, &[8, 2, 0, 0, 0]].concat();
+    [
+        b"\x89PNG\r\n\x1a\n".as_slice(),
+        &chunk(b"IHDR", &header),
+        &chunk(b"IDAT", b"\x78\x9c\x63\x60\x00\x00"),
+        &chunk(b"IEND", b""),
+    ]
+    .concat()
+}
+
+/// The checksum of a PNG's chunks (ISO 3309).
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 })
+    })
+}
+
+impl Large {
+    fn send(&self, shop: &Shop) -> Result<(), String> {
+        let what = self.what;
+        let (part, times) = (self.part)(shop);
+        let mut head = (self.head)();
+        if !head.contains("content-length") && !head.contains("chunked") && times > 0 {
+            head.push_str(&format!("content-length: {}\r\n", part.len()));
+        }
+        head.push_str(&format!("host: shop\r\nauthorization: Bearer {}\r\nconnection: close\r\n\r\n", shop.owner));
+        let mut stream = call(shop.address).map_err(|error| format!("{what}: {error}"))?;
+        let begin = Instant::now();
+        let mut is_sent = stream.write_all(head.as_bytes()).is_ok();
+        for _ in 0..times {
+            // Whoever is refused is not listened to any more.
+            is_sent = is_sent && stream.write_all(&part).is_ok();
+        }
+        let mut answer = Vec::new();
+        let mut piece = [0; 4096];
+        while begin.elapsed() < PATIENCE {
+            match stream.read(&mut piece) {
+                Ok(0) => break,
+                Ok(count) => answer.extend_from_slice(&piece[..count]),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(_) => break,
+            }
+        }
+        if begin.elapsed() > CUT_MAX {
+            return Err(format!("{what} was not cut for {:?}", begin.elapsed()));
+        }
+        let text = String::from_utf8_lossy(&answer);
+        let status: u16 = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        // Nothing at all: the line was cut while it was still being sent.
+        if self.answers.contains(&status) || (answer.is_empty() && !is_sent) {
+            return Ok(());
+        }
+        Err(format!("{what} was answered with {status}: {}", text.chars().take(200).collect::<String>()))
+    }
+}
+
+/// Somebody asks for a lot and reads none of it: they are cut when nothing has moved for as long as a connection may rest.
+fn slow_reader(address: &SocketAddr, outcome: &mut Outcome) {
+    let Ok(mut stream) = call(*address) else { return outcome.violate("no connection") };
+    // Far more replies than fit into any buffer.
+    let request = b"GET /openapi.json HTTP/1.1\r\nhost: shop\r\n\r\n".repeat(200);
+    if stream.write_all(&request).is_err() {
+        return;
+    }
+    thread::sleep(Duration::from_secs(1));
+    let mut piece = vec![0; 1 << 16];
+    if !matches!(stream.read(&mut piece), Ok(count) if count > 0) {
+        outcome.violate("a slow reader was cut before it was slow");
+    }
+}

@@ -1,0 +1,152 @@
+//! Hours of everything at once: the write-ahead log, memory and open files stay where they were.
+
+use std::{
+    fs,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    harness::{
+        client::Client,
+        load::{Fate, Load},
+        program::{check, create_owner},
+        server::Launch,
+        shop::Shop,
+    },
+    judge::thousands,
+    scenario::{Control, Engine, Outcome, Run, Scenario},
+};
+
+/// How large the write-ahead log may become.
+const WAL_MAX: u64 = 64 * 1024 * 1024;
+/// How much memory may be added from the second third to the last.
+const GROWTH_MAX_KIB: u64 = 24 * 1024;
+/// How many open files may be added.
+const FILES_MAX: u64 = 16;
+const BUYERS: usize = 4;
+/// Access tokens live for ten minutes; a part of the load is shorter.
+const PART: Duration = Duration::from_secs(300);
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "soak",
+    injects: "orders, lists, searches and long exports without pause",
+    holds: "the log under 64 MiB, memory and open files flat, A B E",
+    engines: &[Engine::Sqlite],
+    run: |run| soak(run, Duration::from_secs(run.count(9, 3_600)), None),
+    control: Control {
+        without: "copying the log back",
+        finds: "the write-ahead log",
+        run: |run| soak(run, Duration::from_secs(12), Some("guard.checkpoint=return")),
+    },
+};
+
+/// What the process has at a moment.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    memory_kib: u64,
+    files: u64,
+    wal: u64,
+}
+
+fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
+    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
+    let mut launch = Launch::new(folder.path(), &["--signup", "immediate"]);
+    create_owner(&launch.data);
+    launch.set_faults(lifted.map(str::to_owned));
+    let server = launch.start();
+    let mut shop = Shop::fill(launch.address, BUYERS);
+    let mut outcome = Outcome::default();
+    let mut looks = Vec::new();
+    let begin = Instant::now();
+    let mut part = 0;
+    while begin.elapsed() < time {
+        part += 1;
+        let is_over = AtomicBool::new(false);
+        let until = (begin.elapsed() + PART).min(time);
+        let load = Load::new(&shop, &format!("part-{part}")).undeterred();
+        let (sent, ()) = load.during(BUYERS, || {
+            thread::scope(|scope| {
+                scope.spawn(|| read(&shop, &is_over));
+                scope.spawn(|| export(&shop, &is_over));
+                while begin.elapsed() < until {
+                    looks.push(Look::at(server.id(), &launch));
+                    thread::sleep(Duration::from_millis(100));
+                }
+                is_over.store(true, Ordering::Release);
+            });
+        });
+        for sent in &sent {
+            outcome.waited(sent.took);
+            if !matches!(sent.fate, Fate::Acknowledged(_)) {
+                outcome.violate(format!("the order {} came to {:?}", sent.key, sent.fate));
+            }
+        }
+        outcome.runs += sent.len() as u64;
+        shop.renew_tokens();
+    }
+    server.stop();
+    check(&launch.data);
+    judge(&looks, &mut outcome);
+    outcome
+}
+
+fn judge(looks: &[Look], outcome: &mut Outcome) {
+    let wal = looks.iter().map(|look| look.wal).max().unwrap_or(0);
+    if wal > WAL_MAX {
+        outcome.violate(format!("the write-ahead log grew to {} MiB", wal >> 20));
+    }
+    let third = looks.len() / 3;
+    let peak = |looks: &[Look], of: fn(&Look) -> u64| looks.iter().map(of).max().unwrap_or(0);
+    let (middle, last) = (&looks[third..2 * third], &looks[2 * third..]);
+    let grown = peak(last, |look| look.memory_kib).saturating_sub(peak(middle, |look| look.memory_kib));
+    if grown > GROWTH_MAX_KIB {
+        outcome.violate(format!("memory grew by {} KiB", thousands(grown)));
+    }
+    let files = peak(last, |look| look.files).saturating_sub(peak(middle, |look| look.files));
+    if files > FILES_MAX {
+        outcome.violate(format!("{files} more files are open"));
+    }
+    let memory = peak(looks, |look| look.memory_kib);
+    outcome.injected = format!("the log {} MiB at most, memory {} MiB, {grown} KiB more", wal >> 20, memory >> 10);
+}
+
+impl Look {
+    fn at(pid: u32, launch: &Launch) -> Self {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let memory_kib = line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0);
+        let files = fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |files| files.count() as u64);
+        let wal = fs::metadata(launch.data.join("shop.db-wal")).map_or(0, |wal| wal.len());
+        Self { memory_kib, files, wal }
+    }
+}
+
+/// Lists and searches, as shoppers and staff read them.
+fn read(shop: &Shop, is_over: &AtomicBool) {
+    let client = Client::new(shop.address);
+    while !is_over.load(Ordering::Acquire) {
+        for (token, path) in [
+            ("", "/v1/products"),
+            ("", "/v1/search?q=mug"),
+            (shop.owner.as_str(), "/v1/admin/orders?limit=50"),
+            (shop.owner.as_str(), "/v1/admin/mails?limit=50"),
+        ] {
+            let reply = client.get_as(token, path).expect("a reply");
+            assert_eq!(reply.status, 200, "{path}");
+        }
+    }
+}
+
+/// The longest reads there are.
+fn export(shop: &Shop, is_over: &AtomicBool) {
+    let client = Client::new(shop.address);
+    while !is_over.load(Ordering::Acquire) {
+        for kind in ["catalogue", "products", "prices"] {
+            let reply = client.get_as(&shop.owner, &format!("/v1/admin/exports/{kind}")).expect("a reply");
+            assert_eq!(reply.status, 200, "{kind}");
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
