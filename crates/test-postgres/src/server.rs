@@ -150,13 +150,6 @@ impl Server {
         }
     }
 
-    /// Lets a frozen server go on.
-    pub fn thaw(&mut self) {
-        for process in self.frozen.drain(..) {
-            signal(process, Signal::CONT);
-        }
-    }
-
     fn signal(&self, what: Signal) {
         signal(self.process(), what);
     }

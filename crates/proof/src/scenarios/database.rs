@@ -67,7 +67,7 @@ fn fail_over(run: &Run, end: End, is_synchronous: bool, outcome: &mut Outcome) {
     let settings = Settings::default();
     let mut primary = Server::start(&settings);
     execute(&primary.url("postgres"), "CREATE DATABASE shop").expect("a database");
-    let mut standby = primary.start_standby(&settings);
+    let standby = primary.start_standby(&settings);
     if !is_synchronous {
         for sql in ["ALTER SYSTEM SET synchronous_standby_names = ''", "SELECT pg_reload_conf()"] {
             execute(&primary.url("postgres"), sql).expect("a setting");
@@ -85,8 +85,10 @@ fn fail_over(run: &Run, end: End, is_synchronous: bool, outcome: &mut Outcome) {
     let (sent, (ended_at, promoted_at)) = load.during(THREADS, || {
         thread::sleep(Duration::from_secs(1));
         if !is_synchronous {
-            // It falls behind, and nobody waits for it.
-            standby.freeze();
+            // It hears nothing any more, and nobody waits for it.
+            for sql in ["ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()"] {
+                execute(&standby.url("postgres"), sql).expect("a setting");
+            }
             thread::sleep(Duration::from_millis(700));
         }
         let ended_at = Instant::now();
@@ -95,7 +97,6 @@ fn fail_over(run: &Run, end: End, is_synchronous: bool, outcome: &mut Outcome) {
             End::StoppedAtOnce => primary.stop_immediately(),
             End::Frozen => primary.freeze(),
         }
-        standby.thaw();
         thread::sleep(Duration::from_millis(1500));
         standby.promote();
         let promoted_at = Instant::now();

@@ -22,11 +22,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "addresses with and without an account, asked for by turns at login, sign-up and reset",
     holds: "the same status and body; timing AUC 0.48 to 0.52",
     engines: &[Engine::Sqlite],
-    run: |run| compare(run, run.count(25, 2_000), None),
+    run: |run| compare(run, run.count(20, 2_000), None),
     control: Control {
         without: "comparing with something where there is no account",
         finds: "can be told apart",
-        run: |run| compare(run, 20, Some("guard.dummy=return")),
+        run: |run| compare(run, 10, Some("guard.dummy=return")),
     },
 };
 

@@ -24,7 +24,7 @@ use crate::{
 const STORM: u64 = 200;
 /// So many accounts are tried.
 const ACCOUNTS: u64 = 10_000;
-const ATTACKERS: u64 = 32;
+const ATTACKERS: u64 = 128;
 const BUYERS: usize = 4;
 /// How long the owner may wait.
 const OWNER_MAX: Duration = Duration::from_secs(2);
@@ -40,7 +40,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "a lane of their own for those who are known",
         finds: "the owner",
-        run: |run| storm(run, Duration::from_secs(8), Some("guard.known=return")),
+        run: |run| storm(run, Duration::from_secs(6), Some("guard.known=return")),
     },
 };
 

@@ -49,7 +49,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "a note only after the 250",
         finds: "never arrived",
-        run: |run| moods(run, &MOODS[..1], 1, Some("guard.mail=return")),
+        run: |run| moods(run, &MOODS[4..5], 1, Some("guard.mail=return")),
     },
 };
 

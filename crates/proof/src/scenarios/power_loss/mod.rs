@@ -75,7 +75,7 @@ fn play(recording: &work::Recording, points: u64, chance: &mut fastrand::Rng, ou
     moments.sort_unstable();
     let mut disk = Disk::default();
     let (mut done, mut promised) = (0, 0);
-    let place = Place::new();
+    let mut place = Place::new();
     for moment in moments {
         for event in &events[done..moment] {
             disk.apply(event, chance);
@@ -91,27 +91,36 @@ fn play(recording: &work::Recording, points: u64, chance: &mut fastrand::Rng, ou
     }
 }
 
-/// Where the files are put that a loss of power left. In memory, when the system has such a folder.
-struct Place(tempfile::TempDir);
+/// Where the files are put that a loss of power left, a folder for each: a connection to the one before may still be closing. In
+/// memory, when the system has such a place.
+struct Place {
+    all: tempfile::TempDir,
+    number: u64,
+}
 
 impl Place {
     fn new() -> Self {
         let memory = PathBuf::from("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        Self(folder.expect("a folder"))
+        let all = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        Self { all: all.expect("a folder"), number: 0 }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.all.path().join(self.number.to_string())
     }
 
     fn database(&self) -> PathBuf {
-        self.0.path().join(work::NAME)
+        self.folder().join(work::NAME)
     }
 
-    fn fill(&self, disk: &Disk, chance: &mut fastrand::Rng) {
-        for entry in fs::read_dir(self.0.path()).expect("the folder").flatten() {
-            fs::remove_file(entry.path()).expect("a file of ours");
-        }
+    fn fill(&mut self, disk: &Disk, chance: &mut fastrand::Rng) {
+        // What is left of it goes with the whole.
+        drop(fs::remove_dir_all(self.folder()));
+        self.number += 1;
+        fs::create_dir(self.folder()).expect("a folder");
         for (path, content) in disk.after_loss(chance) {
             let name = path.file_name().expect("a file's name");
-            fs::write(self.0.path().join(name), content).expect("room for a small file");
+            fs::write(self.folder().join(name), content).expect("room for a small file");
         }
     }
 }
