@@ -20,7 +20,8 @@ impl Aiosmtpd {
     /// Starts it with these options; see the script.
     pub(crate) async fn start(options: &[&str]) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mail/support/aiosmtpd_server.py");
-        let mut child = Command::new("python3")
+        let python = std::env::var_os("CARTWRIGHT_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+        let mut child = Command::new(&python)
             .arg(script)
             .args(options)
             .stdin(Stdio::piped())
@@ -28,19 +29,20 @@ impl Aiosmtpd {
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
-            .expect("python3 is installed");
+            .unwrap_or_else(|error| panic!("{} cannot be run ({error}); install python3", python.display()));
         let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let mut server = Self { port: 0, lines, _child: child };
-        server.port = server.next().await["port"]
-            .as_u64()
-            .expect("the server says its port: is aiosmtpd installed? (python3 -m pip install aiosmtpd)");
+        server.port = server.next().await["port"].as_u64().expect("the server says its port");
         server
     }
 
     /// The next mail that it takes.
     pub(crate) async fn next(&mut self) -> Value {
         let line = timeout(Duration::from_secs(20), self.lines.next_line()).await.expect("a line within 20 s");
-        let line = line.expect("readable").expect("aiosmtpd runs: is it installed? (python3 -m pip install aiosmtpd)");
+        let line = line.expect("readable").expect(
+            "aiosmtpd runs: is it installed? (python3 -m pip install aiosmtpd, or CARTWRIGHT_TEST_PYTHON names \
+             another interpreter)",
+        );
         serde_json::from_str(&line).expect("JSON")
     }
 }
