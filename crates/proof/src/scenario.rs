@@ -108,6 +108,12 @@ impl Outcome {
         self.violations.push(what.into());
     }
 
+    /// Adds what another part of the same run found. What was injected is said by whoever knows the whole.
+    pub fn add(&mut self, part: Self) {
+        self.violations.extend(part.violations);
+        part.worst.into_iter().for_each(|worst| self.waited(worst));
+    }
+
     /// Notes how long somebody waited.
     pub fn waited(&mut self, time: Duration) {
         self.worst = Some(self.worst.map_or(time, |worst| worst.max(time)));

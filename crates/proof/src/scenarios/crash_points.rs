@@ -57,9 +57,7 @@ fn crash(run: &Run, points: &[(&str, u64)], times: u64, lifted: &str) -> Outcome
             server = siege.round(|| ends_by_itself(armed));
             total.runs += 1;
         }
-        let outcome = siege.end(server);
-        total.violations.extend(outcome.violations);
-        outcome.worst.into_iter().for_each(|worst| total.waited(worst));
+        total.add(siege.end(server));
         total.injected = format!("{} points, {} times each", points.len(), thousands(times));
     }
     total

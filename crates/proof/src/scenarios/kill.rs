@@ -54,9 +54,9 @@ fn kill(run: &Run, kills: u64, faults: Option<&str>) -> Outcome {
             }
         }
         let outcome = siege.end(server);
-        total.violations.extend(outcome.violations);
-        outcome.worst.into_iter().for_each(|worst| total.waited(worst));
-        total.injected = if kills > part { format!("{} campaigns", done / CAMPAIGN + 1) } else { outcome.injected };
+        total.injected =
+            if kills > part { format!("{} campaigns", done / CAMPAIGN + 1) } else { outcome.injected.clone() };
+        total.add(outcome);
         done += part;
         total.runs = done;
     }

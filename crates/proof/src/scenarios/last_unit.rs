@@ -153,10 +153,7 @@ impl<'a> Rush<'a> {
                 .collect();
             buyers.into_iter().map(|buyer| buyer.join().expect("a buyer")).collect()
         });
-        for part in found {
-            outcome.violations.extend(part.violations);
-            part.worst.into_iter().for_each(|worst| outcome.waited(worst));
-        }
+        found.into_iter().for_each(|part| outcome.add(part));
     }
 
     fn buy(&self, at: usize, crowd: &Crowd, start: &Barrier) -> Outcome {

@@ -30,8 +30,15 @@ async fn list(State(app): State<App>, uri: Uri, request: HeaderMap) -> Result<Re
 
 /// All definitions, in the order of their keys.
 pub(super) async fn definitions(app: &App) -> Result<ListDto<AttributeDto>, Problem> {
+    Ok(ListDto { items: known(app).await?.iter().map(AttributeDto::from).collect(), next_cursor: None })
+}
+
+/// The attributes themselves, in the same order.
+///
+/// # Errors
+/// The engine failed.
+pub(super) async fn known(app: &App) -> Result<Vec<AttributeDefinition>, Problem> {
     let documents = app.engine().documents(DocumentKind::Attribute).await?;
     let read = documents.iter().map(|document| document.read::<AttributeDefinition>());
-    let items = read.map(|definition| Ok(AttributeDto::from(&definition?)));
-    Ok(ListDto { items: items.collect::<Result<_, store::StoreError>>()?, next_cursor: None })
+    Ok(read.collect::<Result<_, _>>()?)
 }

@@ -3,15 +3,20 @@
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
 use model::{
-    AttributeDefinition, Category, CategoryId, Collection, Language, Product, ProductId, ProductStatus,
-    category::subtree, collection::Members, text,
+    Category, CategoryId, Collection, Language, Product, ProductStatus, category::subtree, collection::Members,
 };
 use search::{Filters, Order, Query, Results, Within};
-use store::{Cursor, CursorKey, DocumentKind, LIMIT_MAX, PageRequest, ProductFilter};
+use store::{Cursor, CursorKey, LIMIT_MAX, PageRequest, ProductFilter};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{collections, products::list::find_category};
+use super::{
+    attributes, collections,
+    products::{
+        list::{find_category, words},
+        read::in_order,
+    },
+};
 use crate::{
     App, Problem,
     dto::{
@@ -107,9 +112,7 @@ pub(super) async fn find_products(app: &App, wanted: &str, limit: usize) -> Resu
     match app.searched(of_staff(app, wanted, limit)).await? {
         Some(results) => in_order(app, &results.ids).await,
         None => {
-            let words =
-                text::fold(wanted).split(' ').filter(|word| !word.is_empty()).take(10).map(str::to_owned).collect();
-            let filter = ProductFilter { words, ..ProductFilter::default() };
+            let filter = ProductFilter { words: words(wanted), ..ProductFilter::default() };
             let page = PageRequest { limit: u32::try_from(limit).unwrap_or(u32::MAX), after: None };
             Ok(app.engine().products(&filter, &page).await?.items)
         }
@@ -127,12 +130,6 @@ fn of_staff(app: &App, wanted: &str, limit: usize) -> Query {
         offset: 0,
         limit,
     }
-}
-
-async fn in_order(app: &App, ids: &[ProductId]) -> Result<Vec<Product>, Problem> {
-    let mut products = app.engine().products_by_id(ids).await?;
-    products.sort_by_key(|product| ids.iter().position(|id| *id == product.id));
-    Ok(products)
 }
 
 /// What is in a collection.
@@ -172,9 +169,8 @@ async fn page(
     categories: &[Category],
     audience: &Audience,
 ) -> Result<SearchDto, Problem> {
-    let mut products = app.engine().products_by_id(&results.ids).await?;
+    let mut products = in_order(app, &results.ids).await?;
     products.retain(|product| product.status == ProductStatus::Active);
-    products.sort_by_key(|product| results.ids.iter().position(|id| *id == product.id));
     let found = |product: &Product| {
         let product = ProductDto::new(product, categories, audience);
         let highlights = HighlightsDto {
@@ -203,10 +199,12 @@ async fn page(
 
 /// The attributes that shoppers can filter by.
 async fn facet_keys(app: &App) -> Result<Vec<String>, Problem> {
-    let documents = app.engine().documents(DocumentKind::Attribute).await?;
-    let read = documents.iter().map(|document| document.read::<AttributeDefinition>());
-    let definitions = read.collect::<Result<Vec<_>, _>>()?;
-    Ok(definitions.into_iter().filter(|definition| definition.is_facet).map(|definition| definition.key).collect())
+    Ok(attributes::known(app)
+        .await?
+        .into_iter()
+        .filter(|definition| definition.is_facet)
+        .map(|definition| definition.key)
+        .collect())
 }
 
 fn language(audience: &Audience) -> Option<&Language> {

@@ -121,7 +121,7 @@ fn filter(params: &Params, sort: ProductSort, categories: &[model::Category]) ->
         status: None,
         category,
         tag: params.tag.clone(),
-        words: params.q.as_deref().map(words).transpose()?.unwrap_or_default(),
+        words: params.q.as_deref().map(checked_words).transpose()?.unwrap_or_default(),
         price_min: params.price_min,
         price_max: params.price_max,
         on_sale: params.on_sale,
@@ -142,10 +142,15 @@ pub(in crate::routes) fn find_category(wanted: &str, categories: &[model::Catego
     })
 }
 
-fn words(search: &str) -> Result<Vec<String>, Problem> {
+fn checked_words(search: &str) -> Result<Vec<String>, Problem> {
     if search.chars().count() > SEARCH_MAX {
         let message = format!("must be at most {SEARCH_MAX} characters");
         return Err(Problem::new(Code::InvalidQuery).parameter("q", "too_long", message));
     }
-    Ok(text::fold(search).split(' ').filter(|word| !word.is_empty()).take(WORDS_MAX).map(str::to_owned).collect())
+    Ok(words(search))
+}
+
+/// The words that products are looked for by, as they are folded for it.
+pub(in crate::routes) fn words(search: &str) -> Vec<String> {
+    text::fold(search).split(' ').filter(|word| !word.is_empty()).take(WORDS_MAX).map(str::to_owned).collect()
 }

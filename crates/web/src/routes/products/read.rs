@@ -104,12 +104,21 @@ pub(super) async fn related(
     app.cached(&uri, &request, async || {
         let audience = app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), &request)?;
         let product = find(&app, &product).await?.ok_or_else(Problem::not_found)?;
-        let mut found = app.engine().products_by_id(&product.details.related).await?;
+        let mut found = in_order(&app, &product.details.related).await?;
         found.retain(|product| product.status == ProductStatus::Active);
-        found.sort_by_key(|found| product.details.related.iter().position(|id| *id == found.id));
         let categories = app.engine().categories().await?;
         let items = found.iter().map(|product| ProductDto::new(product, &categories, &audience)).collect();
         Ok((0, ListDto { items, next_cursor: None }))
     })
     .await
+}
+
+/// The products with these ids, in their order; those that there are not are left out.
+///
+/// # Errors
+/// The engine failed.
+pub(in crate::routes) async fn in_order(app: &App, ids: &[ProductId]) -> Result<Vec<Product>, Problem> {
+    let mut products = app.engine().products_by_id(ids).await?;
+    products.sort_by_key(|product| ids.iter().position(|id| *id == product.id));
+    Ok(products)
 }

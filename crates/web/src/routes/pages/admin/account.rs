@@ -8,7 +8,7 @@ use commerce::{
     accounts::{ChangePassword, EndSession},
     second_factor::{RemoveSecondFactor, SecondFactor, SetSecondFactor, second_factor},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, header};
 use identity::{TotpSecret, recovery_codes, recovery_hash};
 use minijinja::{Value, context};
 use model::{Email, SessionId};
@@ -92,9 +92,8 @@ async fn show(
         recovery_left => factor.as_ref().map(|factor| factor.recovery.len()),
         required => shop_settings(app).await?.require_second_factor,
     };
-    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "account") };
-    let mut response = template::page(app, status, "admin_account.html", values)?;
+    let mut response = template::page(app, refused.status(), "admin_account.html", values)?;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

@@ -5,25 +5,26 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use commerce::catalogue::{AttributeDraft, AttributePatch, CreateAttribute, DeleteAttribute, UpdateAttribute};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use minijinja::{Value, context};
 use model::{
     AttributeDefinition,
     attribute::{AttributeKind, AttributeOwner},
 };
-use serde::Deserialize;
-use store::DocumentKind;
 use uuid::Uuid;
 
 use super::{
-    forms::{Fields, Refused, notice, refused},
+    forms::{Done, Fields, Refused, notice, refused},
     frame,
 };
 use crate::{
     App,
     extract::{Catalogue, Path},
     problem::Problem,
-    routes::pages::{staff::StaffPage, template},
+    routes::{
+        attributes::known,
+        pages::{staff::StaffPage, template},
+    },
 };
 
 /// What the page before may say.
@@ -43,16 +44,10 @@ const KINDS: [(&str, &str, AttributeKind); 7] = [
     ("url", "A link", AttributeKind::Url),
 ];
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(in crate::routes::pages) struct ListQuery {
-    done: String,
-}
-
 pub(in crate::routes::pages) async fn page(
     State(app): State<App>,
     staff: StaffPage<Catalogue>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<Done>,
 ) -> Result<Response, Problem> {
     show(&app, &staff, notice(&query.done, &NOTICES), None, &Refused::default()).await
 }
@@ -64,17 +59,14 @@ async fn show(
     typed: Option<&Fields>,
     refused: &Refused,
 ) -> Result<Response, Problem> {
-    let documents = app.engine().documents(DocumentKind::Attribute).await?;
-    let read = documents.iter().map(|document| document.read::<AttributeDefinition>());
-    let mut known = read.collect::<Result<Vec<_>, _>>()?;
+    let mut known = known(app).await?;
     known.sort_by_cached_key(|definition| definition.label.to_lowercase());
     let values = context! {
         rows => known.iter().map(row).collect::<Vec<_>>(), notice, typed => typed.map(Fields::typed),
         kinds => KINDS.map(|(name, text, _)| context! { name, text }),
     };
-    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "attributes") };
-    template::page(app, status, "admin_attributes.html", values)
+    template::page(app, refused.status(), "admin_attributes.html", values)
 }
 
 fn row(definition: &AttributeDefinition) -> Value {

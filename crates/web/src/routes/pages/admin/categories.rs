@@ -5,13 +5,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use commerce::catalogue::{CategoryDraft, CategoryPatch, CreateCategory, DeleteCategory, MoveCategory, UpdateCategory};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use minijinja::{Value, context};
 use model::{Category, CategoryId};
-use serde::Deserialize;
 
 use super::{
-    forms::{Fields, Refused, notice, refused},
+    forms::{Done, Fields, Refused, notice, refused},
     frame,
 };
 use crate::{
@@ -29,16 +28,10 @@ const NOTICES: [(&str, &str); 4] = [
     ("deleted", "The category is gone. Its products stay, without a category."),
 ];
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(in crate::routes::pages) struct ListQuery {
-    done: String,
-}
-
 pub(in crate::routes::pages) async fn page(
     State(app): State<App>,
     staff: StaffPage<Catalogue>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<Done>,
 ) -> Result<Response, Problem> {
     show(&app, &staff, notice(&query.done, &NOTICES), None, &Refused::default()).await
 }
@@ -55,9 +48,8 @@ async fn show(
     let mut rows = Vec::new();
     below(&all, None, 0, &mut rows);
     let values = context! { rows, notice, typed => typed.map(Fields::typed) };
-    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "categories") };
-    template::page(app, status, "admin_categories.html", values)
+    template::page(app, refused.status(), "admin_categories.html", values)
 }
 
 /// The tree as rows, each with what tells where it may go.

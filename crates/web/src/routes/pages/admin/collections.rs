@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use commerce::catalogue::{CollectionDraft, CollectionPatch, CreateCollection, DeleteCollection, UpdateCollection};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use minijinja::{Value, context};
 use model::{
     Collection, Currency, Money, Product, ProductId, Violations,
@@ -27,6 +27,7 @@ use crate::{
     routes::{
         collections::all,
         pages::{staff::StaffPage, template},
+        products::read::in_order,
         search::{find_products, inside},
     },
 };
@@ -69,9 +70,8 @@ async fn show_list(
     known.sort_by_cached_key(|collection| collection.title.to_lowercase());
     let rows: Vec<Value> = known.iter().map(row).collect();
     let values = context! { rows, notice, typed => typed.map(Fields::typed) };
-    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "collections") };
-    template::page(app, status, "admin_collections.html", values)
+    template::page(app, refused.status(), "admin_collections.html", values)
 }
 
 fn row(collection: &Collection) -> Value {
@@ -148,20 +148,14 @@ async fn show(
         seo_title => collection.seo.title, seo_description => collection.seo.description,
         notice => notice(&query.done, &NOTICES), typed => typed.map(Fields::typed), ..members
     };
-    let status = match refused {
-        Refused { text, .. } if text.is_empty() => StatusCode::OK,
-        Refused { is_stale: true, .. } => StatusCode::CONFLICT,
-        Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-    };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "collections") };
-    template::page(app, status, "admin_collection.html", values)
+    template::page(app, refused.status_or_conflict(), "admin_collection.html", values)
 }
 
 /// What was chosen, in its order, and what could be put in besides.
 async fn by_hand(app: &App, ids: &[ProductId], wanted: &str) -> Result<Value, Problem> {
     let listed = &ids[..ids.len().min(LISTED)];
-    let mut products = app.engine().products_by_id(listed).await?;
-    products.sort_by_key(|product| ids.iter().position(|id| *id == product.id));
+    let products = in_order(app, listed).await?;
     let rows = products.iter().enumerate().map(|(at, one)| context! { at, place => at + 1, ..product(one) });
     let mut found = Vec::new();
     if !wanted.is_empty() {

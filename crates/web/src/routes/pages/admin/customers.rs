@@ -16,7 +16,7 @@ use store::{AccountFilter, Cursor, OrderFilter, PageRequest, ReviewFilter};
 
 use super::{
     encoded,
-    forms::{Fields, Refused, notice, refused},
+    forms::{Done, Fields, Refused, notice, refused},
     frame,
     order::address,
     status_class, status_text,
@@ -83,17 +83,11 @@ async fn customer(app: &App, id: AccountId) -> Result<Account, Problem> {
     found.ok_or_else(Problem::not_found)
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(in crate::routes::pages) struct ShowQuery {
-    done: String,
-}
-
 pub(in crate::routes::pages) async fn page(
     State(app): State<App>,
     staff: StaffPage<Customers>,
     Path(id): Path<AccountId>,
-    Query(query): Query<ShowQuery>,
+    Query(query): Query<Done>,
 ) -> Result<Response, Problem> {
     show(&app, &staff, id, notice(&query.done, &NOTICES), None, &Refused::default()).await
 }
@@ -124,9 +118,8 @@ async fn show(
         orders => orders.collect::<Vec<_>>(), addresses => addresses.collect::<Vec<_>>(), sees_orders,
         notes => written(app, Noted::Account(id)).await?, notice, typed => typed.map(Fields::typed),
     };
-    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "customers") };
-    template::page(app, status, "admin_customer.html", values)
+    template::page(app, refused.status(), "admin_customer.html", values)
 }
 
 /// The notes about something, as pages show them, newest first.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Form, FromRequest, Request};
 use commerce::{Conflict, Error};
+use http::StatusCode;
 use minijinja::{Value, context};
 use model::{Currency, Money, Violations};
+use serde::Deserialize;
 
 use crate::{App, problem::Problem};
 
@@ -65,6 +67,13 @@ impl Fields {
     }
 }
 
+/// What a page is asked after a form of it was taken: which notice to show.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(in crate::routes::pages) struct Done {
+    pub(super) done: String,
+}
+
 /// Why a form was refused, in the words of the page.
 #[derive(Default)]
 pub(super) struct Refused {
@@ -80,6 +89,16 @@ impl Refused {
     /// One sentence.
     pub(super) fn because(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
+    }
+
+    /// The status of the page that shows it: 200 where nothing was refused.
+    pub(super) const fn status(&self) -> StatusCode {
+        if self.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
+    }
+
+    /// The same with 409 where somebody else was quicker, for pages that then show what the other one did.
+    pub(super) const fn status_or_conflict(&self) -> StatusCode {
+        if self.is_stale && !self.text.is_empty() { StatusCode::CONFLICT } else { self.status() }
     }
 
     /// For templates: `error`, and `errors` by field.

@@ -16,12 +16,11 @@ use model::{
     job::{JobKind, JobStatus},
 };
 use multer::{Constraints, Multipart, SizeLimit};
-use serde::Deserialize;
 use store::DocumentKind;
 use uuid::Uuid;
 
 use super::{
-    forms::{Fields, Refused, notice, refused},
+    forms::{Done, Fields, Refused, notice, refused},
     frame, preview,
 };
 use crate::{
@@ -57,12 +56,6 @@ const fn status_text(status: JobStatus) -> (&'static str, &'static str) {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(in crate::routes::pages) struct ShowQuery {
-    done: String,
-}
-
 pub(in crate::routes::pages) async fn page(
     State(app): State<App>,
     staff: StaffPage<Catalogue>,
@@ -80,9 +73,8 @@ async fn show(
     let mut jobs = documents.iter().map(store::Document::read).collect::<Result<Vec<Job>, _>>()?;
     jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
     let values = context! { jobs => jobs.iter().map(view).collect::<Vec<_>>(), preview };
-    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "import") };
-    template::page(app, status, "admin_import.html", values)
+    template::page(app, refused.status(), "admin_import.html", values)
 }
 
 fn view(job: &Job) -> Value {
@@ -107,7 +99,7 @@ pub(in crate::routes::pages) async fn job(
     State(app): State<App>,
     staff: StaffPage<Catalogue>,
     Path(id): Path<Uuid>,
-    Query(query): Query<ShowQuery>,
+    Query(query): Query<Done>,
 ) -> Result<Response, Problem> {
     let document = app.engine().document_named(DocumentKind::Job, &id.to_string()).await?;
     let job: Job = document.ok_or_else(Problem::not_found)?.read()?;

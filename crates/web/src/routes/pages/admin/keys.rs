@@ -5,15 +5,14 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use commerce::api_keys::{ApiKey, CreateApiKey, RevokeApiKey, api_keys};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use identity::OpaqueToken;
 use minijinja::{Value, context};
 use model::{Role, SignedDuration};
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    forms::{Fields, Refused, notice, refused},
+    forms::{Done, Fields, Refused, notice, refused},
     frame,
     team::{checked, permission_boxes, permission_text},
 };
@@ -32,16 +31,10 @@ const DAYS: [(i64, &str); 4] = [(30, "30 days"), (90, "90 days"), (365, "a year"
 /// How much of a key is kept in the clear, to tell it by.
 const HINT: usize = 8;
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(in crate::routes::pages) struct ListQuery {
-    done: String,
-}
-
 pub(in crate::routes::pages) async fn page(
     State(app): State<App>,
     staff: Anyone,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<Done>,
 ) -> Result<Response, Problem> {
     let notice = notice(&query.done, &[("ended", "The key is ended. Whoever uses it gets 401 from now on.")]);
     show(&app, &staff, notice, None, None, &Refused::default()).await
@@ -68,9 +61,8 @@ async fn show<A>(
         rows, notice, secret, typed => typed.map(Fields::typed), permissions => mine.collect::<Vec<_>>(),
         days => DAYS.map(|(days, text)| context! { days, text }),
     };
-    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "keys") };
-    template::page(app, status, "admin_keys.html", values)
+    template::page(app, refused.status(), "admin_keys.html", values)
 }
 
 async fn row(app: &App, key: &ApiKey) -> Result<Value, Problem> {

@@ -17,7 +17,7 @@ use store::{MailFilter, PageRequest};
 
 use super::{
     customers::written,
-    forms::{Fields, refused},
+    forms::{Done, Fields, refused},
     frame, status_class, status_text,
 };
 use crate::{
@@ -30,17 +30,11 @@ use crate::{
 /// How many of an order's mails are shown: there are five kinds.
 const MAILS: u32 = 20;
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(in crate::routes::pages) struct ShowQuery {
-    done: String,
-}
-
 pub(in crate::routes::pages) async fn page(
     State(app): State<App>,
     staff: StaffPage<Orders>,
     Path(id): Path<OrderId>,
-    Query(query): Query<ShowQuery>,
+    Query(query): Query<Done>,
 ) -> Result<Response, Problem> {
     let notice = match query.done.parse::<OrderStatus>() {
         Ok(OrderStatus::Confirmed) => Some("The order is confirmed. The customer gets a mail."),

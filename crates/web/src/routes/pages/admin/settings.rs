@@ -5,13 +5,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use commerce::{Actor, Error, mail::EnqueueTestMail, settings::UpdateSettings};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use minijinja::{Value, context};
 use model::{Currency, Email, ShopSettings as Settings, Violations, country::countries, shop::Legal};
-use serde::Deserialize;
 
 use super::{
-    forms::{Fields, Refused, notice, number, refused, shop_settings},
+    forms::{Done, Fields, Refused, notice, number, refused, shop_settings},
     frame,
 };
 use crate::{
@@ -27,16 +26,10 @@ const NOTICES: [(&str, &str); 2] = [
     ("tested", "The test mail is on its way. Its fate is in the mailbox."),
 ];
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(in crate::routes::pages) struct ShowQuery {
-    done: String,
-}
-
 pub(in crate::routes::pages) async fn page(
     State(app): State<App>,
     staff: StaffPage<ShopSettings>,
-    Query(query): Query<ShowQuery>,
+    Query(query): Query<Done>,
 ) -> Result<Response, Problem> {
     let settings = shop_settings(&app).await?;
     show(&app, &staff, &settings, notice(&query.done, &NOTICES), &Refused::default()).await
@@ -79,13 +72,8 @@ async fn show(
         public_url => operator.public_url, currencies, languages, mail_goes_nowhere => operator.mail_goes_nowhere,
         verifies => operator.sign_up == SignUpMode::Verify,
     };
-    let status = match refused {
-        Refused { text, .. } if text.is_empty() => StatusCode::OK,
-        Refused { is_stale: true, .. } => StatusCode::CONFLICT,
-        Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-    };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "settings") };
-    template::page(app, status, "admin_settings.html", values)
+    template::page(app, refused.status_or_conflict(), "admin_settings.html", values)
 }
 
 pub(in crate::routes::pages) async fn save(
@@ -140,13 +128,18 @@ pub(in crate::routes::pages) async fn test_mail(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
+    match send_test_mail(&app, staff.actor(), &fields).await? {
+        Ok(()) => Ok(Redirect::to("/admin/settings?done=tested").into_response()),
+        Err(wrong) => show(&app, &staff, &shop_settings(&app).await?, None, &wrong.into()).await,
+    }
+}
+
+/// Sends a test mail to the address in the form, or says what is wrong with it.
+pub(super) async fn send_test_mail(app: &App, by: Actor, fields: &Fields) -> Result<Result<(), Violations>, Problem> {
     let to = match Email::parse("/to", fields.get("to")) {
         Ok(to) => to,
-        Err(wrong) => {
-            let settings = shop_settings(&app).await?;
-            return show(&app, &staff, &settings, None, &Violations(vec![wrong]).into()).await;
-        }
+        Err(wrong) => return Ok(Err(Violations(vec![wrong]))),
     };
-    app.run_as(staff.actor(), EnqueueTestMail { to, stamp: app.stamp()? }).await?;
-    Ok(Redirect::to("/admin/settings?done=tested").into_response())
+    app.run_as(by, EnqueueTestMail { to, stamp: app.stamp()? }).await?;
+    Ok(Ok(()))
 }

@@ -88,9 +88,8 @@ async fn show(
             typed => typed.map(Fields::typed),
         }
     };
-    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "stock") };
-    template::page(app, status, "admin_ledger.html", values)
+    template::page(app, refused.status(), "admin_ledger.html", values)
 }
 
 fn head(product: &Product, variant: &Variant) -> Value {

@@ -8,15 +8,14 @@ use commerce::{
     accounts::{EndAllSessions, InviteStaff, MailedSecret, SetAccess},
     second_factor::{RemoveSecondFactor, second_factor},
 };
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use identity::OpaqueToken;
 use minijinja::{Value, context};
 use model::{Account, AccountId, Email, Permission, Permissions, Role, Violations};
-use serde::Deserialize;
 use store::{AccountFilter, PageRequest};
 
 use super::{
-    forms::{Fields, Refused, notice, refused},
+    forms::{Done, Fields, Refused, notice, refused},
     frame,
 };
 use crate::{
@@ -61,16 +60,10 @@ pub(super) fn checked(fields: &Fields) -> Permissions {
     Permission::ALL.into_iter().filter(|permission| names.contains(&permission.as_str())).collect()
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(in crate::routes::pages) struct ListQuery {
-    done: String,
-}
-
 pub(in crate::routes::pages) async fn page(
     State(app): State<App>,
     staff: StaffPage<ShopSettings>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<Done>,
 ) -> Result<Response, Problem> {
     show(&app, &staff, notice(&query.done, &NOTICES), None, &Refused::default()).await
 }
@@ -93,9 +86,8 @@ async fn show(
         people, notice, typed => typed.map(Fields::typed), is_owner => staff.access.role == Role::Owner,
         all_permissions => permission_boxes(|_| false),
     };
-    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "staff") };
-    template::page(app, status, "admin_team.html", values)
+    template::page(app, refused.status(), "admin_team.html", values)
 }
 
 async fn person(app: &App, staff: &StaffPage<ShopSettings>, account: &Account) -> Result<Value, Problem> {

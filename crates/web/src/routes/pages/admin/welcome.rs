@@ -4,16 +4,14 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use commerce::mail::EnqueueTestMail;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use minijinja::{Value, context};
-use model::{Currency, Email, Permission, ShopSettings as Settings, Violations, country::countries};
-use serde::Deserialize;
+use model::{Currency, Permission, ShopSettings as Settings, country::countries};
 
 use super::{
-    forms::{Fields, Refused, notice, refused, shop_settings},
+    forms::{Done, Fields, Refused, notice, refused, shop_settings},
     frame,
-    settings::{choices, update},
+    settings::{choices, send_test_mail, update},
 };
 use crate::{
     App,
@@ -28,12 +26,6 @@ const STEPS: [(&str, &str); 3] = [("shop", "Your shop"), ("mail", "Mail"), ("pro
 const NOTICES: [(&str, &str); 2] =
     [("saved", "Saved."), ("tested", "The test mail is on its way. Its fate is in the mailbox.")];
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(in crate::routes::pages) struct StepQuery {
-    done: String,
-}
-
 fn show(
     app: &App,
     staff: &StaffPage<ShopSettings>,
@@ -42,13 +34,8 @@ fn show(
     refused: &Refused,
 ) -> Result<Response, Problem> {
     let steps = STEPS.map(|(name, text)| context! { text, current => name == step });
-    let status = match refused {
-        Refused { text, .. } if text.is_empty() => StatusCode::OK,
-        Refused { is_stale: true, .. } => StatusCode::CONFLICT,
-        Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-    };
     let values = context! { ..context! { step, steps }, ..values, ..refused.shown(), ..frame(staff, "overview") };
-    template::page(app, status, "admin_welcome.html", values)
+    template::page(app, refused.status_or_conflict(), "admin_welcome.html", values)
 }
 
 /// The first step: what the shop is called, where it is, what it is paid in.
@@ -107,7 +94,7 @@ pub(in crate::routes::pages) async fn save_shop(
 pub(in crate::routes::pages) async fn mail(
     State(app): State<App>,
     staff: StaffPage<ShopSettings>,
-    Query(query): Query<StepQuery>,
+    Query(query): Query<Done>,
 ) -> Result<Response, Problem> {
     let to = own_address(&app, &staff).await?;
     show_mail(&app, &staff, &to, &query.done, &Refused::default())
@@ -135,12 +122,10 @@ pub(in crate::routes::pages) async fn test_mail(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    let to = match Email::parse("/to", fields.get("to")) {
-        Ok(to) => to,
-        Err(wrong) => return show_mail(&app, &staff, fields.get("to"), "", &Violations(vec![wrong]).into()),
-    };
-    app.run_as(staff.actor(), EnqueueTestMail { to, stamp: app.stamp()? }).await?;
-    Ok(Redirect::to("/admin/welcome/mail?done=tested").into_response())
+    match send_test_mail(&app, staff.actor(), &fields).await? {
+        Ok(()) => Ok(Redirect::to("/admin/welcome/mail?done=tested").into_response()),
+        Err(wrong) => show_mail(&app, &staff, fields.get("to"), "", &wrong.into()),
+    }
 }
 
 /// The third step: something to sell, and a window to show it in.

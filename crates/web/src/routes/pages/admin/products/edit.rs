@@ -5,15 +5,14 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use commerce::catalogue::{CreateProduct, DeleteProduct, GenerateVariants, UpdateProduct};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use minijinja::{Value, context};
 use model::{Product, ProductId, Timestamp};
-use serde::Deserialize;
 use store::{AuditFilter, PageRequest};
 
 use super::{
     super::{
-        forms::{Fields, Refused, notice, refused},
+        forms::{Done, Fields, Refused, notice, refused},
         frame,
     },
     extras::Extras,
@@ -36,12 +35,6 @@ const NOTICES: [(&str, &str); 4] = [
 ];
 /// How many changes of others are shown.
 const CHANGES: u32 = 10;
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(in crate::routes::pages) struct EditQuery {
-    done: String,
-}
 
 pub(in crate::routes::pages) async fn blank(
     State(app): State<App>,
@@ -67,14 +60,9 @@ async fn show_blank(
 }
 
 fn page(app: &App, staff: &StaffPage<Catalogue>, refused: &Refused, values: Value) -> Result<Response, Problem> {
-    let status = match refused {
-        Refused { text, .. } if text.is_empty() => StatusCode::OK,
-        Refused { is_stale: true, .. } => StatusCode::CONFLICT,
-        Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-    };
     template::page(
         app,
-        status,
+        refused.status_or_conflict(),
         "admin_product.html",
         context! { ..values, ..refused.shown(), ..frame(staff, "products") },
     )
@@ -102,7 +90,7 @@ pub(in crate::routes::pages) async fn form(
     State(app): State<App>,
     staff: StaffPage<Catalogue>,
     Path(id): Path<ProductId>,
-    Query(query): Query<EditQuery>,
+    Query(query): Query<Done>,
 ) -> Result<Response, Problem> {
     show(&app, &staff, id, notice(&query.done, &NOTICES), None, &Refused::default()).await
 }

@@ -9,13 +9,16 @@ use model::{
     attribute::{AttributeKind, AttributeOwner},
     details::Translation,
 };
-use store::DocumentKind;
 
 use super::super::{
     audit::midnight,
     forms::{Fields, number},
 };
-use crate::{App, problem::Problem};
+use crate::{
+    App,
+    problem::Problem,
+    routes::{attributes::known, products::read::in_order},
+};
 
 /// What the shop has of it.
 pub(super) struct Extras {
@@ -26,9 +29,7 @@ pub(super) struct Extras {
 
 impl Extras {
     pub(super) async fn load(app: &App) -> Result<Self, Problem> {
-        let documents = app.engine().documents(DocumentKind::Attribute).await?;
-        let read = documents.iter().map(|document| document.read::<AttributeDefinition>());
-        let mut definitions = read.collect::<Result<Vec<_>, _>>()?;
+        let mut definitions = known(app).await?;
         definitions.retain(|definition| definition.owner == AttributeOwner::Product);
         definitions.sort_by_cached_key(|definition| definition.label.to_lowercase());
         Ok(Self { definitions, languages: app.settings().languages.iter().skip(1).cloned().collect() })
@@ -56,8 +57,7 @@ impl Extras {
                 description => typed("description").or(known.description),
             }
         });
-        let mut related = app.engine().products_by_id(&details.related).await?;
-        related.sort_by_key(|other| details.related.iter().position(|id| *id == other.id));
+        let related = in_order(app, &details.related).await?;
         let slugs = related.iter().map(|other| other.slug.as_str()).collect::<Vec<_>>().join("\n");
         let day = details.publish_at.map(|at| at.to_string().chars().take(10).collect::<String>());
         Ok(context! {

@@ -8,9 +8,9 @@ use commerce::{
     Error,
     catalogue::{MoveStock, UpdateVariant, VariantPatch},
 };
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use minijinja::{Value, context};
-use model::{Money, Product, ProductStatus, Variant, VariantId, Violations, text};
+use model::{Money, Product, ProductStatus, Variant, VariantId, Violations};
 use serde::Deserialize;
 use store::{Cursor, PageRequest, ProductFilter, ProductSort};
 
@@ -26,7 +26,10 @@ use crate::{
     App,
     extract::Catalogue,
     problem::Problem,
-    routes::pages::{staff::StaffPage, template},
+    routes::{
+        pages::{staff::StaffPage, template},
+        products::list::words,
+    },
 };
 
 /// How many products stand on a page.
@@ -67,10 +70,9 @@ async fn show(
     let wanted = query.q.trim();
     let categories = app.engine().categories().await?;
     let category = categories.iter().find(|category| category.slug == query.category);
-    let words = text::fold(wanted).split(' ').filter(|word| !word.is_empty()).take(10).map(str::to_owned).collect();
     let filter = ProductFilter {
         status,
-        words,
+        words: words(wanted),
         category: category.map(|category| category.id),
         sort: ProductSort::Newest,
         ..ProductFilter::default()
@@ -95,9 +97,8 @@ async fn show(
         filtered => status.is_some() || !wanted.is_empty() || category.is_some(),
         currency => app.currency().code(), notice => notice(&query.done, &NOTICES),
     };
-    let status = if refused.text.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "products") };
-    template::page(app, status, "admin_products.html", values)
+    template::page(app, refused.status(), "admin_products.html", values)
 }
 
 fn row(product: &Product) -> Value {
