@@ -107,6 +107,10 @@ impl Server {
             let app = app.clone();
             async move { app.follow_catalogue().await }
         });
+        let orders = tokio::spawn({
+            let app = app.clone();
+            async move { app.read_orders().await }
+        });
         // The worker stops beside the server, not after it: mails of the last requests wait in the outbox for the next
         // start, and stopping takes as long as the slower of the two.
         let mails = tokio::spawn(worker.run(stop.clone().wait()));
@@ -116,6 +120,7 @@ impl Server {
         turns.abort();
         jobs.abort();
         search.abort();
+        orders.abort();
         settings.abort();
         let closed = engine.close().await;
         served.map_err(Failure::failed)?;

@@ -74,8 +74,8 @@ impl FromStr for OrderStatus {
     }
 }
 
-/// The number that people say on the telephone: `CW-10001`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The number that people say on the telephone: `CW-10001`. The default, 0, is before all orders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderNumber(pub i64);
 
 impl OrderNumber {

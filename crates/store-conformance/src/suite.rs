@@ -370,6 +370,8 @@ macro_rules! suite {
                 reports {
                     sales_are_counted_by_day_without_what_was_cancelled
                     best_sellers_go_by_pieces
+                    a_book_of_the_orders_sums_up_what_the_engine_does
+                    orders_placed_at_once_are_all_in_a_book_that_follows
                     what_is_short_comes_shortest_first
                     a_variant_is_short_from_its_own_threshold_on
                     what_waits_is_counted

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use model::{
-    Account, AccountId, AuditEntry, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product,
-    ProductId, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, VariantId,
+    Account, AccountId, AuditEntry, Category, Email, MailId, Order, OrderId, OrderNumber, OutboxMail, PriceChange,
+    Product, ProductId, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, VariantId,
     session::SecretHash,
 };
 use store::{
     AccountFilter, AccountRow, AuditFilter, Backlog, BestSeller, Document, DocumentKind, Feed, FeedCursor, LowStock,
-    MailFilter, OpenWork, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, ReviewFilter, SalesDay,
-    SessionAccess,
+    MailFilter, OpenWork, OrderDigest, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, ReviewFilter,
+    SalesDay, SessionAccess,
 };
 use tokio_postgres::Row;
 
@@ -193,6 +193,18 @@ impl Queries for PostgresEngine {
 
     async fn audit_log(&self, filter: &AuditFilter, page: &PageRequest) -> Query<Page<AuditEntry>> {
         query::audit::read(&self.ask(query::audit::select(filter, page)).await?, page)
+    }
+
+    async fn order_digests_after(&self, after: OrderNumber, limit: u32) -> Query<Vec<OrderDigest>> {
+        query::report::digests(&self.ask(query::report::digests_after(after, limit)).await?)
+    }
+
+    async fn order_digests_of(&self, numbers: &[OrderNumber]) -> Query<Vec<OrderDigest>> {
+        query::report::digests(&self.ask(query::report::digests_of(numbers)).await?)
+    }
+
+    async fn cancelled_orders(&self, from: Timestamp, before: Timestamp) -> Query<Vec<OrderNumber>> {
+        query::report::numbers(&self.ask(query::report::cancelled(from, before)).await?)
     }
 
     async fn sales(&self, from: Timestamp, before: Timestamp) -> Query<Vec<SalesDay>> {

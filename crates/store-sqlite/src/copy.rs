@@ -36,8 +36,13 @@ impl Copies for SqliteEngine {
                     let send = |records: Vec<Record>| to.blocking_send(Parcel::Records(records));
                     records(conn, &mut |records| send(records).map_err(|_| refusals::abandoned().into()), &mut tally)
                 })?;
+                // Where the version has changed, somebody wrote, or the log was only copied back into the file.
                 if connection::pragma(&conn, "data_version")? != before {
-                    return Err(refusals::in_use("somebody wrote to the shop meanwhile").into());
+                    let mut again = Tally::default();
+                    in_snapshot(&conn, |conn| records(conn, &mut |_| Ok(()), &mut again))?;
+                    if again != tally {
+                        return Err(refusals::in_use("somebody wrote to the shop meanwhile").into());
+                    }
                 }
                 to.blocking_send(Parcel::End(tally)).map_err(|_| refusals::abandoned().into())
             };

@@ -3,15 +3,15 @@
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountId, AuditEntry, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product,
-    ProductId, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp, VariantId,
-    session::SecretHash,
+    Account, AccountId, AuditEntry, Category, Email, MailId, Order, OrderId, OrderNumber, OutboxMail, PriceChange,
+    Product, ProductId, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp,
+    VariantId, session::SecretHash,
 };
 use rusqlite::Connection;
 use store::{
     AccountFilter, AccountRow, AuditFilter, Backlog, BestSeller, Document, DocumentKind, Feed, FeedCursor, LowStock,
-    MailFilter, OpenWork, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, ReviewFilter, SalesDay,
-    SessionAccess, StoreError,
+    MailFilter, OpenWork, OrderDigest, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, ReviewFilter,
+    SalesDay, SessionAccess, StoreError,
 };
 
 use crate::{
@@ -182,6 +182,19 @@ impl Queries for SqliteEngine {
     async fn audit_log(&self, filter: &AuditFilter, page: &PageRequest) -> Query<Page<AuditEntry>> {
         let (filter, page) = (filter.clone(), page.clone());
         self.read_slowly(move |conn| query::audit::list(conn, &filter, &page)).await
+    }
+
+    async fn order_digests_after(&self, after: OrderNumber, limit: u32) -> Query<Vec<OrderDigest>> {
+        self.read_slowly(move |conn| query::report::digests_after(conn, after, limit)).await
+    }
+
+    async fn order_digests_of(&self, numbers: &[OrderNumber]) -> Query<Vec<OrderDigest>> {
+        let numbers = numbers.to_vec();
+        self.read_slowly(move |conn| query::report::digests_of(conn, &numbers)).await
+    }
+
+    async fn cancelled_orders(&self, from: Timestamp, before: Timestamp) -> Query<Vec<OrderNumber>> {
+        self.read_slowly(move |conn| query::report::cancelled(conn, from, before)).await
     }
 
     async fn sales(&self, from: Timestamp, before: Timestamp) -> Query<Vec<SalesDay>> {

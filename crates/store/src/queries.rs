@@ -11,7 +11,7 @@ use crate::{
     StoreError,
     document::{Document, DocumentKind},
     page::{Page, PageRequest},
-    reports::{BestSeller, LowStock, OpenWork, SalesDay},
+    reports::{BestSeller, LowStock, OpenWork, OrderDigest, SalesDay},
     rows::AccountRow,
     tx::unsupported,
 };
@@ -78,6 +78,8 @@ pub struct OrderFilter {
     pub status: Option<OrderStatus>,
     /// With this number.
     pub number: Option<OrderNumber>,
+    /// With one of these numbers.
+    pub numbers: Option<Vec<OrderNumber>>,
     /// Whose e-mail address is this.
     pub email: Option<Email>,
     /// With this in the name that it is sent to (compared without the case of ASCII letters), or with this SKU.
@@ -292,6 +294,19 @@ pub trait Queries: Send + Sync + 'static {
 
     /// The audit log, newest first.
     async fn audit_log(&self, _filter: &AuditFilter, _page: &PageRequest) -> Query<Page<AuditEntry>> {
+        unsupported()
+    }
+    /// Up to `limit` orders in the order of their numbers, behind `after`. One with a smaller number may still come, where
+    /// transactions end in another order than they began in.
+    async fn order_digests_after(&self, _after: OrderNumber, _limit: u32) -> Query<Vec<OrderDigest>> {
+        unsupported()
+    }
+    /// Those of these orders that there are, in the order of their numbers.
+    async fn order_digests_of(&self, _numbers: &[OrderNumber]) -> Query<Vec<OrderDigest>> {
+        unsupported()
+    }
+    /// The cancelled ones among the orders that were placed from `from` on and before `before`, in no order.
+    async fn cancelled_orders(&self, _from: Timestamp, _before: Timestamp) -> Query<Vec<OrderNumber>> {
         unsupported()
     }
     /// What was sold from `from` on and before `before`, by day and currency, oldest first.

@@ -1,6 +1,49 @@
 //! What the overview of the dashboard is made of.
 
-use model::{Currency, ProductId, VariantId};
+use model::{Currency, OrderNumber, ProductId, Timestamp, VariantId};
+
+/// What is kept of an order by those who look through all of them. It never changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderDigest {
+    /// Its number.
+    pub number: OrderNumber,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// The currency.
+    pub currency: Currency,
+    /// The total in minor units.
+    pub total: i64,
+    /// The name that it was sent to, as it was when this was read: those who leave are forgotten.
+    pub name: String,
+    /// Its lines in their order; never none.
+    pub lines: Vec<LineDigest>,
+}
+
+/// What is kept of a line of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineDigest {
+    /// The variant.
+    pub variant_id: VariantId,
+    /// Its stock keeping unit at that time.
+    pub sku: Option<String>,
+    /// How many pieces.
+    pub quantity: i64,
+}
+
+impl OrderDigest {
+    /// Puts rows together that hold one line each, those of an order side by side.
+    #[must_use]
+    pub fn gathered(rows: Vec<Self>) -> Vec<Self> {
+        let mut orders: Vec<Self> = Vec::new();
+        for row in rows {
+            match orders.last_mut() {
+                Some(order) if order.number == row.number => order.lines.extend(row.lines),
+                _ => orders.push(row),
+            }
+        }
+        orders
+    }
+}
 
 /// What was sold on a day (UTC) in a currency. Cancelled orders do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,17 +16,19 @@ use commerce::{
 };
 use http::{HeaderMap, Uri};
 use identity::{AccessTokens, Keys, PasswordPool, TotpSecret, recovery_hash};
-use model::{AccountId, Currency, ShopSettings, Stamp, Timestamp, mail::MailRenderer};
+use model::{AccountId, Currency, Order, ShopSettings, Stamp, Timestamp, mail::MailRenderer};
 use pictures::{Fetcher, Media};
 use search::{Query, Results};
 use serde::Serialize;
-use store::{Claim, Engine, Operation, StoreError, StoredReply};
+use store::{Claim, Engine, Operation, OrderFilter, Page, PageRequest, StoreError, StoredReply};
 use tokio::sync::Notify;
+use tracing::warn;
 
 use crate::{
     Settings,
     cache::{CachedReply, ReadCache},
     metrics::Metrics,
+    order_book::{Orders, Sales},
     problem::{Code, Problem},
     reply,
     routes::KeptFigures,
@@ -70,6 +72,7 @@ struct Inner {
     throttle: Arc<Throttle>,
     metrics: Metrics,
     catalogue: Arc<Catalogue>,
+    orders: Orders,
     figures: KeptFigures,
     shop_settings: Mutex<Option<(Arc<ShopSettings>, Instant)>>,
     is_stopping: AtomicBool,
@@ -88,6 +91,7 @@ impl App {
             cache,
             throttle: Arc::new(throttle),
             metrics: Metrics::new(),
+            orders: Orders::default(),
             figures: KeptFigures::default(),
             shop_settings: Mutex::new(None),
             is_stopping: AtomicBool::new(false),
@@ -395,6 +399,24 @@ impl App {
             ticks.tick().await;
             // A database that is away is told of elsewhere; what was set last counts on.
             let _ = self.shop_settings().await;
+        }
+    }
+
+    /// The orders of a page, as [`store::Queries::orders`] gives them, but quick where a text is looked for.
+    pub(crate) async fn orders(&self, filter: &OrderFilter, request: &PageRequest) -> Result<Page<Order>, StoreError> {
+        self.0.orders.page(self.engine(), filter, request, self.now()).await
+    }
+
+    /// What was sold between the first and the last of these times, and what sold best between the second and the last; `None`
+    /// when that goes back further than what is kept in memory.
+    pub(crate) async fn sold(&self, times: [Timestamp; 3], best: usize) -> Result<Option<Sales>, StoreError> {
+        self.0.orders.sales(self.engine(), times, best, self.now()).await
+    }
+
+    /// Reads all orders once, so that the first look at the overview need not wait for it.
+    pub async fn read_orders(&self) {
+        if let Err(error) = self.0.orders.caught_up(self.engine(), self.now()).await {
+            warn!(%error, "the orders could not be read for the overview; it is tried again with the next look");
         }
     }
 

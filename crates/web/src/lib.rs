@@ -20,6 +20,7 @@ pub mod extract;
 mod front;
 mod metrics;
 mod openapi;
+mod order_book;
 pub mod problem;
 pub mod reply;
 mod router;

@@ -13,12 +13,11 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::ground::Ground;
 use crate::{
     harness::{
         client::Client,
         load::{Fate, order},
-        program::create_owner,
-        server::Launch,
         shop::{OWNER, PASSWORD, Shop, text},
     },
     scenario::{Control, Engine, Outcome, Run, Scenario},
@@ -105,9 +104,8 @@ struct Person {
 }
 
 fn ask_all(run: &Run, outcome: &mut Outcome) -> Table {
-    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
-    let launch = Launch::new(folder.path(), &["--signup", "immediate"]);
-    create_owner(&launch.data);
+    let ground = Ground::new(run, &[]);
+    let launch = &ground.launch;
     let server = launch.start();
     let shop = Shop::fill(launch.address, 2);
     let client = Client::new(shop.address);
@@ -248,8 +246,8 @@ fn make_key(client: &Client, permission: &str) -> String {
         let jar = cookies.join("; ");
         let headers =
             [("accept", "text/html"), ("cookie", jar.as_str()), ("content-type", "application/x-www-form-urlencoded")];
-        let pairs: Vec<_> = form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        let reply = client.call(method, path, &headers, pairs.join("&").as_bytes()).expect("a reply");
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let reply = client.call(method, path, &headers, body.as_bytes()).expect("a reply");
         for cookie in &reply.cookies {
             let name = cookie.split('=').next().unwrap_or_default().to_owned();
             cookies.retain(|kept| !kept.starts_with(&format!("{name}=")));
@@ -278,13 +276,6 @@ fn make_key(client: &Client, permission: &str) -> String {
     let page = go("POST", "/admin/keys", &made);
     let start = page.find("cwk_").expect("the key is shown");
     page[start..].chars().take_while(|c| c.is_alphanumeric() || "_-".contains(*c)).collect()
-}
-
-fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut done, byte| {
-        let _ = write!(done, "%{byte:02X}");
-        done
-    })
 }
 
 /// Ids of what belongs to the first customer, by the word before them in a path.

@@ -8,12 +8,11 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::ground::Ground;
 use crate::{
     harness::{
         client::Client,
         load::{Fate, order},
-        program::{check, create_owner},
-        server::Launch,
         shop::{OWNER, PASSWORD, Shop, text},
         smtp::{MailServer, Manner},
         within,
@@ -56,13 +55,12 @@ impl Clock {
 }
 
 fn jump(run: &Run, jumps: &[(&str, bool)], rounds: u64, stands_still: bool) -> Outcome {
-    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
-    let clock = Clock(folder.path().canonicalize().expect("a folder").join("clock"));
-    clock.put("+0");
     let mail_server = MailServer::start();
-    let launch = Launch::new(folder.path(), &["--signup", "immediate", "--smtp-url", &mail_server.url()]);
-    let launch = launch.with_clock_file(&clock.0);
-    create_owner(&launch.data);
+    let mut ground = Ground::new(run, &["--smtp-url", &mail_server.url()]);
+    let clock = Clock(ground.folder.path().canonicalize().expect("a folder").join("clock"));
+    clock.put("+0");
+    ground.launch = ground.launch.with_clock_file(&clock.0);
+    let launch = &ground.launch;
     let server = launch.start();
     let mut shop = Shop::fill(launch.address, 1);
     let client = Client::new(shop.address);
@@ -98,7 +96,7 @@ fn jump(run: &Run, jumps: &[(&str, bool)], rounds: u64, stands_still: bool) -> O
     }
     clock.put("+0");
     server.stop();
-    check(&launch.data);
+    ground.check();
     outcome.injected = format!("{} jumps", outcome.runs);
     outcome
 }

@@ -7,8 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use test_postgres::{Database, Server, Settings, execute};
+use test_postgres::{Server, Settings, execute};
 
+use super::ground::Ground;
 use crate::{
     harness::{
         audit::Audit,
@@ -154,13 +155,10 @@ fn compare(shop: &Shop, journal: &[Sent]) {
 
 /// Connections are ended at random, while orders and reads go on.
 fn throw_out(run: &Run, time: Duration, outcome: &mut Outcome) {
-    let database = Database::fresh();
-    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
-    let url = database.url();
-    let launch = Launch::new(folder.path(), &["--signup", "immediate", "--database", &url]);
-    create_owner_in(&launch.data, Some(&url));
-    let server = launch.start();
-    let shop = Shop::fill(launch.address, 4);
+    let ground = Ground::new(run, &[]);
+    let database = ground.database.as_ref().expect("a PostgreSQL");
+    let server = ground.launch.start();
+    let shop = Shop::fill(ground.launch.address, 4);
     let is_over = AtomicBool::new(false);
     let load = Load::new(&shop, "order").undeterred();
     let (sent, ended) = load.during(THREADS, || {
@@ -186,7 +184,7 @@ fn throw_out(run: &Run, time: Duration, outcome: &mut Outcome) {
     let journal = settle(&shop, sent, outcome);
     compare(&shop, &journal);
     server.stop();
-    check_in(&launch.data, Some(&url));
+    ground.check();
     outcome.injected += &format!(", {ended} times two connections ended");
 }
 

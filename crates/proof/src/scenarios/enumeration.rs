@@ -4,8 +4,9 @@ use std::{cmp::Ordering, time::Instant};
 
 use serde_json::{Value, json};
 
+use super::ground::Ground;
 use crate::{
-    harness::{client::Client, program::create_owner, server::Launch},
+    harness::client::Client,
     judge::thousands,
     scenario::{Control, Engine, Outcome, Run, Scenario},
 };
@@ -40,13 +41,10 @@ const QUESTIONS: [Question; 3] = [
 ];
 
 fn compare(run: &Run, pairs: u64, lifted: Option<&str>) -> Outcome {
-    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
-    let arguments = ["--signup", "verify", "--trusted-proxies", "127.0.0.1/32"];
-    let mut launch = Launch::new(folder.path(), &arguments);
-    create_owner(&launch.data);
-    launch.set_faults(lifted.map(str::to_owned));
-    let server = launch.start();
-    let client = Client::new(launch.address);
+    let mut ground = Ground::signing_up(run, "verify", &["--trusted-proxies", "127.0.0.1/32"]);
+    ground.launch.set_faults(lifted.map(str::to_owned));
+    let server = ground.launch.start();
+    let client = Client::new(ground.launch.address);
     let mut chance = run.chance();
     let mut outcome = Outcome { runs: pairs * 3, ..Outcome::default() };
     let accounts = pairs.min(ACCOUNTS_MAX);

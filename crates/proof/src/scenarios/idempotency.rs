@@ -10,20 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
-use test_postgres::Database;
-
+use super::ground::Ground;
 use crate::{
-    harness::{
-        audit::Audit,
-        client::Client,
-        program::{check_in, create_owner_in},
-        server::Launch,
-        shop::Shop,
-    },
+    harness::{audit::Audit, client::Client, shop::Shop},
     judge::thousands,
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
+use serde_json::json;
 
 /// How long a request is repeated until there is an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -45,14 +38,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 fn storm(run: &Run, keys: u64, lifted: Option<&str>) -> Outcome {
     let at_once = if run.size == Size::Long { 100 } else { 20 };
-    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
-    let database = (run.engine == Engine::Postgres).then(Database::fresh);
-    let url = database.as_ref().map(Database::url);
-    let mut arguments = vec!["--signup".to_owned(), "immediate".to_owned()];
-    arguments.extend(url.iter().flat_map(|url| ["--database".to_owned(), url.clone()]));
-    let mut launch = Launch::new(folder.path(), &arguments);
-    create_owner_in(&launch.data, url.as_deref());
-    launch.set_faults(lifted.map(str::to_owned));
+    let mut ground = Ground::new(run, &[]);
+    ground.launch.set_faults(lifted.map(str::to_owned));
+    let launch = &ground.launch;
     let server = launch.start();
     let shop = Shop::fill(launch.address, 2);
     let mut outcome = Outcome { runs: keys, ..Outcome::default() };
@@ -78,7 +66,7 @@ fn storm(run: &Run, keys: u64, lifted: Option<&str>) -> Outcome {
     judge(&shop, &replies, &mut outcome);
     prove_others(&shop, &mut outcome);
     server.stop();
-    check_in(&launch.data, url.as_deref());
+    ground.check();
     outcome.injected = format!("{} requests, {kills} kills", thousands(keys * at_once as u64));
     outcome
 }

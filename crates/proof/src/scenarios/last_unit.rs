@@ -10,13 +10,12 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use test_postgres::Database;
 
+use super::ground::Ground;
 use crate::{
     harness::{
         client::{Client, Reply},
-        program::{check_in, create_owner_in},
-        server::{Launch, Server},
+        server::Server,
         shop::{Shop, text},
     },
     judge::thousands,
@@ -58,20 +57,14 @@ impl Crowd {
 
 fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
     let crowd = Crowd::of(run.size);
-    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
-    let database = (run.engine == Engine::Postgres).then(Database::fresh);
-    let url = database.as_ref().map(Database::url);
-    let mut arguments = vec!["--signup".to_owned(), "immediate".to_owned()];
-    arguments.extend(url.iter().flat_map(|url| ["--database".to_owned(), url.clone()]));
-    let mut launch = Launch::new(folder.path(), &arguments);
-    create_owner_in(&launch.data, url.as_deref());
-    let mut server = launch.start();
-    let mut shop = Shop::fill(launch.address, crowd.accounts);
+    let mut ground = Ground::new(run, &[]);
+    let mut server = ground.launch.start();
+    let mut shop = Shop::fill(ground.launch.address, crowd.accounts);
     if let Some(lifted) = lifted {
         server.stop();
-        drop_check(&launch, database.as_ref());
-        launch.set_faults(Some(lifted.to_owned()));
-        server = launch.start();
+        drop_check(&ground);
+        ground.launch.set_faults(Some(lifted.to_owned()));
+        server = ground.launch.start();
     }
     let mut outcome = Outcome::default();
     let mut chance = run.chance();
@@ -89,7 +82,7 @@ fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
     }
     stop(server, &mut outcome);
     if lifted.is_none() {
-        check_in(&launch.data, url.as_deref());
+        ground.check();
     }
     outcome.injected = format!(
         "{} orders, {} refused, {} units, {} connections",
@@ -276,11 +269,12 @@ impl<'a> Rush<'a> {
 }
 
 /// Takes the check of the stock out of the schema.
-fn drop_check(launch: &Launch, database: Option<&Database>) {
-    match database {
+fn drop_check(ground: &Ground) {
+    match &ground.database {
         Some(database) => database.execute("ALTER TABLE stock_levels DROP CONSTRAINT stock_levels_stock_check"),
         None => {
-            let mut files = std::fs::read_dir(&launch.data).expect("the data").flatten().map(|entry| entry.path());
+            let mut files =
+                std::fs::read_dir(&ground.launch.data).expect("the data").flatten().map(|entry| entry.path());
             let path = files.find(|path| path.extension().is_some_and(|end| end == "db")).expect("a database");
             let conn = rusqlite::Connection::open(path).expect("a database");
             let sql = "PRAGMA writable_schema = ON; \

@@ -8,12 +8,12 @@ use std::{
 
 use serde_json::json;
 
+use super::ground::Ground;
 use crate::{
     harness::{
         client::Client,
         load::{Fate, Load},
-        program::create_owner,
-        server::Launch,
+        measure,
         shop::{OWNER, PASSWORD, Shop},
     },
     judge::thousands,
@@ -45,12 +45,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
 };
 
 fn storm(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
-    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
+    let mut ground = Ground::new(run, &["--trusted-proxies", "127.0.0.1/32"]);
     // The cost that shops have: cheaper passwords would make a weak storm.
-    let arguments = ["--signup", "immediate", "--trusted-proxies", "127.0.0.1/32"];
-    let mut launch = Launch::new(folder.path(), &arguments).with_bcrypt_cost(12);
-    create_owner(&launch.data);
-    launch.set_faults(lifted.map(str::to_owned));
+    ground.launch = ground.launch.with_bcrypt_cost(12);
+    ground.launch.set_faults(lifted.map(str::to_owned));
+    let launch = &ground.launch;
     let server = launch.start();
     let shop = Shop::fill(launch.address, BUYERS);
     let mut outcome = Outcome::default();
@@ -99,10 +98,7 @@ fn p99<T>(shop: &Shop, label: &str, outcome: &mut Outcome, meanwhile: impl FnOnc
     for sent in sent.iter().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))) {
         outcome.violate(format!("the order {} came to {:?}", sent.key, sent.fate));
     }
-    let mut took: Vec<_> = sent.iter().map(|sent| sent.took).collect();
-    took.sort_unstable();
-    let p99 = took.get(took.len() * 99 / 100).copied().unwrap_or_default();
-    (p99.as_secs_f64() * 1_000.0, given)
+    (measure::p99(&sent).as_secs_f64() * 1_000.0, given)
 }
 
 /// One of those who guess, each time from another address.

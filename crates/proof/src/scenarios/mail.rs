@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::siege::Siege;
 use crate::{
-    harness::{client::Client, server::Server, shop::text, smtp::Manner, within},
+    harness::{client::Client, measure, server::Server, shop::text, smtp::Manner, within},
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
 
@@ -71,13 +71,13 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
             // Its end comes in the middle of that mood.
             running.kill();
             siege.mail_server.behave(Manner::Take);
-            siege.launch.set_clock(Some(LATER));
-            server = siege.launch.start();
+            siege.launch().set_clock(Some(LATER));
+            server = siege.launch().start();
             siege.shop.renew_tokens();
             prove_arrived(&mut siege, name, manner);
             server.stop();
-            siege.launch.set_clock(None);
-            server = siege.launch.start();
+            siege.launch().set_clock(None);
+            server = siege.launch().start();
             siege.shop.renew_tokens();
             siege.outcome.runs += 1;
         }
@@ -94,10 +94,7 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
 /// Lets orders come in for this long; the 99th percentile of what they took, in milliseconds, and the server.
 fn latencies(siege: &mut Siege, server: Server, time: Duration) -> (f64, Server) {
     let sent = siege.load(|| thread::sleep(time));
-    let mut took: Vec<Duration> = sent.iter().map(|sent| sent.took).collect();
-    took.sort_unstable();
-    let p99 = took.get(took.len() * 99 / 100).copied().unwrap_or_default();
-    (p99.as_secs_f64() * 1_000.0, server)
+    (measure::p99(&sent).as_secs_f64() * 1_000.0, server)
 }
 
 /// D: an hour later every mail has arrived by itself; but for those that were refused for good, which staff see and can send again.

@@ -6,6 +6,7 @@ mod crash_points;
 mod database;
 mod disk_full;
 mod enumeration;
+mod ground;
 mod idempotency;
 mod kill;
 mod last_unit;

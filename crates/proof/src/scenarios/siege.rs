@@ -9,21 +9,20 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use test_postgres::Database;
 
+use super::ground::Ground;
 use crate::{
     harness::{
         audit::Audit,
         client::Client,
         journal::Journal,
         load::{Fate, Load, Sent, order},
-        program::{check_in, create_owner_in},
         server::{Launch, Server},
         shop::{Shop, text},
         smtp::MailServer,
         within,
     },
-    scenario::{Engine, Outcome, Run},
+    scenario::{Outcome, Run},
 };
 
 /// From the start of the process to the first good reply.
@@ -36,11 +35,10 @@ const ACCOUNTS: usize = 4;
 
 /// The shop, its besiegers and what they wrote down.
 pub(super) struct Siege {
-    pub(super) launch: Launch,
+    ground: Ground,
     pub(super) shop: Shop,
     pub(super) mail_server: MailServer,
     pub(super) outcome: Outcome,
-    database: Option<Database>,
     journal: Journal,
     journal_path: PathBuf,
     clients: usize,
@@ -48,55 +46,45 @@ pub(super) struct Siege {
     /// Orders whose reply was lost, and of these the ones that had been placed all the same.
     lost_replies: usize,
     placed_unheard: usize,
-    _folder: tempfile::TempDir,
 }
 
 impl Siege {
     /// A new shop with so many clients, on the engine of the run.
     pub(super) fn begin(run: &Run, name: &str, clients: usize) -> (Self, Server) {
-        let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
-        let database = (run.engine == Engine::Postgres).then(Database::fresh);
         let mail_server = MailServer::start();
-        let url = database.as_ref().map(Database::url);
-        let mut arguments = vec!["--signup".to_owned(), "immediate".to_owned()];
-        arguments.extend(["--smtp-url".to_owned(), mail_server.url()]);
-        arguments.extend(url.iter().flat_map(|url| ["--database".to_owned(), url.clone()]));
-        let launch = Launch::new(folder.path(), &arguments);
-        create_owner_in(&launch.data, url.as_deref());
-        let server = launch.start();
-        let shop = Shop::fill(launch.address, ACCOUNTS);
+        let ground = Ground::new(run, &["--smtp-url", &mail_server.url()]);
+        let server = ground.launch.start();
+        let shop = Shop::fill(ground.launch.address, ACCOUNTS);
         let journal_path = run.folder.join(format!("{name}-{}-{}.journal", run.engine, run.seed));
         // What a run before this one wrote down is about another shop.
         drop(std::fs::remove_file(&journal_path));
         let journal = Journal::new(&journal_path);
         let siege = Self {
-            launch,
+            ground,
             shop,
             mail_server,
             outcome: Outcome::default(),
-            database,
             journal,
             journal_path,
             clients,
             rounds: 0,
             lost_replies: 0,
             placed_unheard: 0,
-            _folder: folder,
         };
         (siege, server)
     }
 
-    /// The URL of the database, if it is not in the data folder.
-    pub(super) fn url(&self) -> Option<String> {
-        self.database.as_ref().map(Database::url)
+    /// How the server is started.
+    pub(super) fn launch(&mut self) -> &mut Launch {
+        &mut self.ground.launch
     }
 
     /// Starts the build that can be made to fail in the server's place, until it is ready or has ended.
     pub(super) fn arm(&mut self, server: Server, faults: &str) -> Server {
         server.stop();
-        self.launch.set_faults(Some(faults.to_owned()));
-        let armed = self.launch.start_or_end();
-        self.launch.set_faults(None);
+        self.ground.launch.set_faults(Some(faults.to_owned()));
+        let armed = self.ground.launch.start_or_end();
+        self.ground.launch.set_faults(None);
         armed
     }
 
@@ -126,7 +114,7 @@ impl Siege {
                 Fate::Unknown(_) => {}
             }
         }
-        let server = self.launch.start();
+        let server = self.ground.launch.start();
         self.outcome.waited(server.ready_after);
         if server.ready_after > READY_MAX {
             self.outcome.violate(format!("round {}: ready after {:?} only", self.rounds, server.ready_after));
@@ -137,7 +125,7 @@ impl Siege {
 
     /// Repeats what was not answered, with the same keys, and some of what was: the reply must be the one that was given.
     fn ask_again(&mut self, sent: Vec<Sent>) {
-        let client = Client::new(self.launch.address);
+        let client = Client::new(self.ground.launch.address);
         let mut answered = sent.iter().filter(|sent| matches!(sent.fate, Fate::Acknowledged(_)));
         let first_and_last: Vec<_> = answered.next().into_iter().chain(answered.next_back()).collect();
         for sent in first_and_last {
@@ -167,7 +155,7 @@ impl Siege {
 
     /// Has the program compare the data with themselves: as an end left them, before a server could mend anything.
     pub(super) fn check(&self) {
-        check_in(&self.launch.data, self.url().as_deref());
+        self.ground.check();
     }
 
     /// A, B and C: what is there is what was acknowledged, once each, and the stock is what was not sold.

@@ -1,7 +1,6 @@
 //! Clients that send slowly, read slowly, or send more than anybody can want: they are cut, and nobody else notices.
 
 use std::{
-    fs,
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -9,11 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use flate2::Crc;
+
+use super::ground::Ground;
 use crate::{
     harness::{
         load::{Fate, Load},
-        program::create_owner,
-        server::Launch,
+        measure::{self, memory_kib},
         shop::Shop,
     },
     judge::thousands,
@@ -117,9 +118,8 @@ const LARGE: [Large; 7] = [
 ];
 
 fn besiege(run: &Run, slow: u64, cut_max: Duration) -> Outcome {
-    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
-    let launch = Launch::new(folder.path(), &["--signup", "immediate"]);
-    create_owner(&launch.data);
+    let ground = Ground::new(run, &[]);
+    let launch = &ground.launch;
     let server = launch.start();
     let shop = Shop::fill(launch.address, BUYERS);
     let mut outcome = Outcome::default();
@@ -180,16 +180,7 @@ fn p99(shop: &Shop, label: &str, outcome: &mut Outcome, meanwhile: impl FnOnce()
     for sent in sent.iter().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))) {
         outcome.violate(format!("the order {} came to {:?}", sent.key, sent.fate));
     }
-    let mut took: Vec<_> = sent.iter().map(|sent| sent.took).collect();
-    took.sort_unstable();
-    took.get(took.len() * 99 / 100).copied().unwrap_or_default().as_secs_f64() * 1_000.0
-}
-
-/// What the process has in memory.
-fn memory_kib(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
+    measure::p99(&sent).as_secs_f64() * 1_000.0
 }
 
 fn call(address: SocketAddr) -> Result<TcpStream, String> {
@@ -244,7 +235,9 @@ fn huge_picture() -> Vec<u8> {
     let chunk = |kind: &[u8], data: &[u8]| {
         let body = [kind, data].concat();
         let length = u32::try_from(data.len()).expect("small").to_be_bytes();
-        [length.as_slice(), &body, &crc32(&body).to_be_bytes()].concat()
+        let mut checksum = Crc::new();
+        checksum.update(&body);
+        [length.as_slice(), &body, &checksum.sum().to_be_bytes()].concat()
     };
     let size = 50_000_u32.to_be_bytes();
     let header = [size.as_slice(), &size, &[8, 2, 0, 0, 0]].concat();
@@ -255,13 +248,6 @@ fn huge_picture() -> Vec<u8> {
         &chunk(b"IEND", b""),
     ]
     .concat()
-}
-
-/// The checksum of a PNG's chunks (ISO 3309).
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 })
-    })
 }
 
 impl Large {

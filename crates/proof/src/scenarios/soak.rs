@@ -7,11 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::ground::Ground;
 use crate::{
     harness::{
         client::Client,
         load::{Fate, Load},
-        program::{check, create_owner},
+        measure::memory_kib,
         server::Launch,
         shop::Shop,
     },
@@ -51,12 +52,10 @@ struct Look {
 }
 
 fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
-    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
-    let mut launch = Launch::new(folder.path(), &["--signup", "immediate"]);
-    create_owner(&launch.data);
-    launch.set_faults(lifted.map(str::to_owned));
-    let server = launch.start();
-    let mut shop = Shop::fill(launch.address, BUYERS);
+    let mut ground = Ground::new(run, &[]);
+    ground.launch.set_faults(lifted.map(str::to_owned));
+    let server = ground.launch.start();
+    let mut shop = Shop::fill(ground.launch.address, BUYERS);
     let mut outcome = Outcome::default();
     let mut looks = Vec::new();
     let begin = Instant::now();
@@ -71,7 +70,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
                 scope.spawn(|| read(&shop, &is_over));
                 scope.spawn(|| export(&shop, &is_over));
                 while begin.elapsed() < until {
-                    looks.push(Look::at(server.id(), &launch));
+                    looks.push(Look::at(server.id(), &ground.launch));
                     thread::sleep(Duration::from_millis(100));
                 }
                 is_over.store(true, Ordering::Release);
@@ -87,7 +86,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
         shop.renew_tokens();
     }
     server.stop();
-    check(&launch.data);
+    ground.check();
     judge(&looks, &mut outcome);
     outcome
 }
@@ -114,12 +113,9 @@ fn judge(looks: &[Look], outcome: &mut Outcome) {
 
 impl Look {
     fn at(pid: u32, launch: &Launch) -> Self {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-        let memory_kib = line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0);
         let files = fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |files| files.count() as u64);
         let wal = fs::metadata(launch.data.join("shop.db-wal")).map_or(0, |wal| wal.len());
-        Self { memory_kib, files, wal }
+        Self { memory_kib: memory_kib(pid), files, wal }
     }
 }
 

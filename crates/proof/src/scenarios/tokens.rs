@@ -7,10 +7,10 @@ use identity::{AccessTokens, Keys, fresh_stamp};
 use model::{AccountId, SessionId, Timestamp};
 use serde_json::{Value, json};
 
+use super::ground::Ground;
 use crate::{
     harness::{
         client::Client,
-        program::create_owner,
         server::Launch,
         shop::{PASSWORD, Shop, text},
     },
@@ -38,15 +38,14 @@ pub(super) const SCENARIO: Scenario = Scenario {
 /// Tries so many crafted tokens over the wire and ten times as many mutated ones. With `is_key_stolen` they are signed with the
 /// shop's own key and otherwise as ours are.
 fn attack(run: &Run, count: u64, is_key_stolen: bool) -> Outcome {
-    let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
-    let launch = Launch::new(folder.path(), &["--signup", "immediate"]);
-    create_owner(&launch.data);
+    let ground = Ground::new(run, &[]);
+    let launch = &ground.launch;
     let server = launch.start();
     let shop = Shop::fill(launch.address, 1);
     let mut chance = run.chance();
     let mut outcome = Outcome::default();
     let good = &shop.owner;
-    let forger = Forger::watching(good, &launch, is_key_stolen);
+    let forger = Forger::watching(good, launch, is_key_stolen);
     let client = Client::new(shop.address);
     if client.get_as(good, "/v1/admin/orders").expect("a reply").status != 200 {
         outcome.violate("the good token is refused: nothing can be learned here");

@@ -26,6 +26,10 @@ pub(crate) fn select(filter: &OrderFilter, page: &PageRequest) -> Select {
     if let Some(number) = filter.number {
         select.only("number = ?", params![number.0]);
     }
+    if let Some(numbers) = &filter.numbers {
+        let numbers: Vec<i64> = numbers.iter().map(|number| number.0).collect();
+        select.only("number = ANY(?)", params![numbers]);
+    }
     if let Some(wanted) = &filter.text {
         let condition = "(position(lower(? COLLATE \"C\") IN lower((ship_to ->> 'name') COLLATE \"C\")) > 0 \
              OR number IN (SELECT l.order_number FROM order_lines l WHERE l.sku = ?))";

@@ -1,7 +1,8 @@
 //! What the overview of the dashboard is made of.
 
 use jiff::Timestamp;
-use store::{BestSeller, LowStock, OpenWork, SalesDay, StoreError};
+use model::OrderNumber;
+use store::{BestSeller, LineDigest, LowStock, OpenWork, OrderDigest, SalesDay, StoreError};
 use tokio_postgres::Row;
 
 use crate::{
@@ -9,6 +10,50 @@ use crate::{
     load::{read_all, read_one},
     param::params,
 };
+
+/// What is kept of the orders behind a number.
+pub(crate) fn digests_after(after: OrderNumber, limit: u32) -> Statement {
+    const SQL: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> 'name', \
+         l.variant_id, l.sku, l.quantity \
+         FROM (SELECT * FROM orders WHERE number > $1 ORDER BY number LIMIT $2) o \
+         JOIN order_lines l ON l.order_number = o.number ORDER BY o.number, l.position";
+    Statement::new(SQL, params![after.0, i64::from(limit)])
+}
+
+/// What is kept of these orders.
+pub(crate) fn digests_of(numbers: &[OrderNumber]) -> Statement {
+    const SQL: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> 'name', \
+         l.variant_id, l.sku, l.quantity \
+         FROM orders o JOIN order_lines l ON l.order_number = o.number \
+         WHERE o.number = ANY($1) ORDER BY o.number, l.position";
+    Statement::new(SQL, params![numbers.iter().map(|number| number.0).collect::<Vec<i64>>()])
+}
+
+/// Reads what [`digests_after`] and [`digests_of`] ask: a row is an order with one of its lines.
+pub(crate) fn digests(rows: &[Row]) -> Result<Vec<OrderDigest>, StoreError> {
+    let rows = read_all(rows, "orders", |columns| {
+        Ok(OrderDigest {
+            number: OrderNumber(columns.int()?),
+            placed_at: columns.time()?,
+            currency: columns.currency()?,
+            total: columns.int()?,
+            name: columns.opt_string()?.unwrap_or_default(),
+            lines: vec![LineDigest { variant_id: columns.id()?, sku: columns.opt_string()?, quantity: columns.int()? }],
+        })
+    })?;
+    Ok(OrderDigest::gathered(rows))
+}
+
+/// The numbers of cancelled orders.
+pub(crate) fn cancelled(from: Timestamp, before: Timestamp) -> Statement {
+    const SQL: &str = "SELECT number FROM orders WHERE status = 'cancelled' AND placed_at >= $1 AND placed_at < $2";
+    Statement::new(SQL, params![from, before])
+}
+
+/// Reads what [`cancelled`] asks.
+pub(crate) fn numbers(rows: &[Row]) -> Result<Vec<OrderNumber>, StoreError> {
+    read_all(rows, "orders", |columns| columns.int().map(OrderNumber))
+}
 
 /// What was sold, by day and currency.
 pub(crate) fn sales(from: Timestamp, before: Timestamp) -> Statement {

@@ -1,13 +1,54 @@
 //! What the overview of the dashboard is made of.
 
-use model::Timestamp;
+use model::{OrderNumber, Timestamp};
 use rusqlite::{Connection, params};
-use store::{BestSeller, LowStock, OpenWork, SalesDay};
+use store::{BestSeller, LineDigest, LowStock, OpenWork, OrderDigest, SalesDay, StoreError};
 
-use crate::sql::{Sql, all, one};
+use super::order::listed;
+use crate::{
+    row::Columns,
+    sql::{Sql, all, one},
+};
 
 /// A day in microseconds.
 const DAY: i64 = 86_400_000_000;
+
+/// What is kept of the orders behind a number.
+pub(crate) fn digests_after(conn: &Connection, after: OrderNumber, limit: u32) -> Sql<Vec<OrderDigest>> {
+    const SQL: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> '$.name', \
+         l.variant_id, l.sku, l.quantity \
+         FROM (SELECT * FROM orders WHERE number > ? ORDER BY number LIMIT ?) o \
+         CROSS JOIN order_lines l ON l.order_number = o.number ORDER BY o.number, l.position";
+    all(conn, "orders", SQL, params![after.0, limit], digest).map(OrderDigest::gathered)
+}
+
+/// What is kept of these orders.
+pub(crate) fn digests_of(conn: &Connection, numbers: &[OrderNumber]) -> Sql<Vec<OrderDigest>> {
+    const SQL: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> '$.name', \
+         l.variant_id, l.sku, l.quantity \
+         FROM orders o CROSS JOIN order_lines l ON l.order_number = o.number \
+         WHERE o.number IN (SELECT value FROM json_each(?)) ORDER BY o.number, l.position";
+    all(conn, "orders", SQL, [listed(numbers)], digest).map(OrderDigest::gathered)
+}
+
+/// An order with one of its lines.
+fn digest(columns: &mut Columns<'_>) -> Result<OrderDigest, StoreError> {
+    Ok(OrderDigest {
+        number: OrderNumber(columns.int()?),
+        placed_at: columns.time()?,
+        currency: columns.currency()?,
+        total: columns.int()?,
+        name: columns.opt_string()?.unwrap_or_default(),
+        lines: vec![LineDigest { variant_id: columns.id()?, sku: columns.opt_string()?, quantity: columns.int()? }],
+    })
+}
+
+/// The numbers of cancelled orders.
+pub(crate) fn cancelled(conn: &Connection, from: Timestamp, before: Timestamp) -> Sql<Vec<OrderNumber>> {
+    const SQL: &str = "SELECT number FROM orders WHERE status = 'cancelled' AND placed_at >= ? AND placed_at < ?";
+    let times = params![from.as_microsecond(), before.as_microsecond()];
+    all(conn, "orders", SQL, times, |columns| columns.int().map(OrderNumber))
+}
 
 /// What was sold, by day and currency.
 pub(crate) fn sales(conn: &Connection, from: Timestamp, before: Timestamp) -> Sql<Vec<SalesDay>> {

@@ -1,13 +1,16 @@
 //! What the overview is made of.
 
+use std::{collections::HashSet, sync::Arc};
+
 use commerce::{
     catalogue::ProductDraft,
+    orders::OrderBook,
     reviews::{ReviewDraft, WriteReview},
 };
-use model::{OrderStatus, ProductStatus, ReviewStatus, SignedDuration, VariantDetails};
+use model::{OrderNumber, OrderStatus, ProductStatus, ReviewStatus, SignedDuration, Timestamp, VariantDetails};
 use store::{LowStock, OpenWork, OrderFilter, PageRequest};
 
-use crate::support::{Shop, all_pages, draft, line, page_of};
+use crate::support::{Shop, all_pages, at_once, draft, line, page_of};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -49,6 +52,104 @@ pub async fn best_sellers_go_by_pieces(shop: Shop) {
     assert_eq!(seen, [("Cup", 5), ("Mug", 2)]);
     assert_eq!((sold[0].product_id, sold[0].variant_id), (cup.id, cup.variants[0].id));
     assert!(shop.db().best_sellers(before, before + DAY, 5).await.expect("an answer").is_empty());
+}
+
+/// A book that reads on as the pages' one does.
+async fn read_on(shop: &Shop, book: &mut OrderBook, part: u32) {
+    let now = shop.now();
+    let missing = book.missing(now);
+    book.add(&shop.db().order_digests_of(&missing).await.expect("an answer"), now);
+    loop {
+        let orders = shop.db().order_digests_after(book.end(), part).await.expect("an answer");
+        book.add(&orders, now);
+        if orders.len() < part as usize {
+            return;
+        }
+    }
+}
+
+pub async fn a_book_of_the_orders_sums_up_what_the_engine_does(shop: Shop) {
+    let (ann, stan) = (shop.customer("ann").await, shop.staff("stan", &[]).await);
+    let with_sku = |title: &str| {
+        let mut draft = draft(title, 50);
+        draft.variants[0].sku = Some(format!("{title}-1"));
+        draft
+    };
+    let (mug, cup) = (shop.add(with_sku("Mug")).await, shop.add(with_sku("Cup")).await);
+    let first = shop.order(&ann, &[line(&mug, 1), line(&cup, 2)]).await;
+    let cancelled = shop.order(&ann, &[line(&mug, 9)]).await;
+    shop.moved(&cancelled, &stan, &[OrderStatus::Cancelled]).await;
+    shop.pass(DAY);
+    let last = shop.order(&ann, &[line(&mug, 4)]).await;
+
+    let of_two = shop.db().order_digests_of(&[last.number, first.number, OrderNumber(1)]).await.expect("an answer");
+    assert_eq!(of_two.iter().map(|order| order.number).collect::<Vec<_>>(), [first.number, last.number]);
+    let lines: Vec<_> =
+        of_two[0].lines.iter().map(|line| (line.variant_id, line.sku.as_deref(), line.quantity)).collect();
+    assert_eq!(lines, [(mug.variants[0].id, Some("Mug-1"), 1), (cup.variants[0].id, Some("Cup-1"), 2)]);
+    assert_eq!((of_two[0].total, of_two[0].placed_at), (first.total.amount, first.placed_at));
+    assert_eq!(of_two[0].name, first.ship_to.name);
+
+    let mut book = OrderBook::default();
+    read_on(&shop, &mut book, 2).await;
+    assert_eq!(book.end(), last.number);
+    for (from, before) in [(first.placed_at, last.placed_at), (first.placed_at - DAY, last.placed_at + DAY)] {
+        let numbers = shop.db().cancelled_orders(from, before).await.expect("an answer");
+        assert_eq!(numbers, [cancelled.number]);
+        let gone = numbers.into_iter().collect();
+        assert_eq!(book.sales(from, before, &gone), shop.db().sales(from, before).await.expect("an answer"));
+        let best = shop.db().best_sellers(from, before, 5).await.expect("an answer");
+        let best: Vec<_> = best.iter().map(|one| (one.variant_id, one.pieces)).collect();
+        let booked = book.best_sellers(from, before, &gone, 5);
+        assert_eq!(booked.iter().map(|one| (one.variant_id, one.pieces)).collect::<Vec<_>>(), best);
+    }
+    assert_eq!(shop.db().cancelled_orders(last.placed_at, last.placed_at + DAY).await.expect("an answer"), []);
+    // Those that it finds are those that the engine finds, and the engine takes their numbers.
+    for text in ["Cup-1", "Mug-1", "Cup", "nobody of that name"] {
+        let numbers = book.find(text, Timestamp::MIN, Timestamp::MAX, 10).newest;
+        let by = async |filter: OrderFilter| {
+            let orders = all_pages(1, async |page: PageRequest| shop.db().orders(&filter, &page).await).await;
+            orders.iter().map(|order| order.number).collect::<Vec<_>>()
+        };
+        let by_text = by(OrderFilter { text: Some(text.to_owned()), ..OrderFilter::default() }).await;
+        assert_eq!(by(OrderFilter { numbers: Some(numbers), ..OrderFilter::default() }).await, by_text, "{text}");
+    }
+}
+
+pub async fn orders_placed_at_once_are_all_in_a_book_that_follows(shop: Shop) {
+    const BUYERS: usize = 8;
+    const EACH: usize = 15;
+    let mug = shop.product("Mug", 10_000).await;
+    let mut buyers = Vec::new();
+    for number in 0..BUYERS {
+        buyers.push(shop.customer(&format!("buyer-{number}")).await);
+    }
+    let shop = Arc::new(shop);
+    // The last one looks on while the others order, whatever order they are acknowledged in.
+    let books = at_once(BUYERS + 1, |number| {
+        let (shop, mug, buyer) = (Arc::clone(&shop), mug.clone(), buyers.get(number).cloned());
+        async move {
+            let mut book = OrderBook::default();
+            match buyer {
+                Some(buyer) => {
+                    for _ in 0..EACH {
+                        shop.order(&buyer, &[line(&mug, 1)]).await;
+                    }
+                }
+                None => {
+                    for _ in 0..100 {
+                        read_on(&shop, &mut book, 7).await;
+                    }
+                }
+            }
+            book
+        }
+    })
+    .await;
+    let mut book = books.into_iter().next_back().expect("the one who looked on");
+    read_on(&shop, &mut book, 7).await;
+    let days = book.sales(shop.now() - DAY, shop.now() + DAY, &HashSet::new());
+    assert_eq!(days.iter().map(|day| day.orders).sum::<i64>(), (BUYERS * EACH) as i64);
 }
 
 pub async fn what_is_short_comes_shortest_first(shop: Shop) {

@@ -52,7 +52,7 @@ pub(in crate::routes::pages) async fn page(
     for filter in found_by(wanted, status) {
         let filter =
             OrderFilter { placed_from: midnight(&query.from, 0), placed_before: midnight(&query.to, 1), ..filter };
-        let page = app.engine().orders(&filter, &request).await?;
+        let page = app.orders(&filter, &request).await?;
         (items, next) = (page.items, page.next);
         if !items.is_empty() {
             break;

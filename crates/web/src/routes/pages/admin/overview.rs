@@ -10,12 +10,12 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use commerce::second_factor::second_factor;
+use commerce::{orders::Sold, second_factor::second_factor};
 use http::StatusCode;
 use minijinja::{Value, context};
 use model::{Currency, Money, Permission, Timestamp};
 use serde::Deserialize;
-use store::{BestSeller, LowStock, PageRequest, ProductFilter, SalesDay};
+use store::{BestSeller, LowStock, OrderFilter, PageRequest, ProductFilter, SalesDay};
 
 use super::{
     chart::{Bar, bars},
@@ -206,16 +206,44 @@ pub(crate) struct Figures {
 }
 
 /// From when on, including the time before to compare with; from when on; until when.
-pub(crate) type Times = (Timestamp, Timestamp, Timestamp);
+pub(crate) type Times = [Timestamp; 3];
 
-/// The figures of a range. They are kept for twenty times as long as it took to sum them up: a small shop sees every order at
-/// once, a large one is not summed up again with every look.
+/// The figures of a range.
 async fn figures(app: &App, times: Times) -> Result<Arc<Figures>, Problem> {
+    match app.sold(times, LISTED as usize).await? {
+        Some(sold) => {
+            let mut best = Vec::new();
+            for one in sold.best {
+                best.extend(best_seller(app, one).await?);
+            }
+            Ok(Arc::new(Figures { all: sold.days, best }))
+        }
+        None => figures_of_long_ago(app, times).await,
+    }
+}
+
+/// A best seller as the latest order calls it.
+async fn best_seller(app: &App, sold: Sold) -> Result<Option<BestSeller>, Problem> {
+    let filter = OrderFilter { number: Some(sold.latest), ..OrderFilter::default() };
+    let order = app.engine().orders(&filter, &PageRequest { limit: 1, after: None }).await?.items.pop();
+    let line = order.and_then(|order| order.lines.into_iter().find(|line| line.variant_id == sold.variant_id));
+    Ok(line.map(|line| BestSeller {
+        product_id: line.product_id,
+        variant_id: line.variant_id,
+        title: line.title,
+        variant_title: line.variant_title,
+        pieces: sold.pieces,
+    }))
+}
+
+/// The figures of a range that goes back too far to be in memory. They are kept for twenty times as long as it took the database
+/// to sum them up, so that this is not done with every look.
+async fn figures_of_long_ago(app: &App, times: Times) -> Result<Arc<Figures>, Problem> {
     if let Some(kept) = app.figures().get(&times) {
         return Ok(kept);
     }
     let begin = Instant::now();
-    let (earlier, from, before) = times;
+    let [earlier, from, before] = times;
     let all = app.engine().sales(earlier, before).await?;
     let best = app.engine().best_sellers(from, before, LISTED).await?;
     let figures = Arc::new(Figures { all, best });
@@ -242,7 +270,7 @@ impl KeptFigures {
 
 async fn sales(app: &App, range: Range) -> Result<Value, Problem> {
     let ((from, before), (earlier, _)) = (range.times(), range.before().times());
-    let Figures { all, best } = &*figures(app, (earlier, from, before)).await?;
+    let Figures { all, best } = &*figures(app, [earlier, from, before]).await?;
     let (past, now): (Vec<SalesDay>, Vec<SalesDay>) =
         all.iter().copied().partition(|day: &SalesDay| day.day < range.first);
     let currency = app.currency();

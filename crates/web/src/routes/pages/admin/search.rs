@@ -62,7 +62,7 @@ const LIMIT: PageRequest = PageRequest { limit: LISTED, after: None };
 async fn orders(app: &App, wanted: &str) -> Result<Option<Value>, Problem> {
     let mut found = Vec::new();
     for filter in found_by(wanted, None) {
-        found = app.engine().orders(&filter, &LIMIT).await?.items;
+        found = app.orders(&filter, &LIMIT).await?.items;
         if !found.is_empty() {
             break;
         }

@@ -1,0 +1,21 @@
+//! What is measured of a program and its answers.
+
+use std::{fs, time::Duration};
+
+use super::load::Sent;
+
+/// The 99th percentile of what orders took; nothing for none.
+#[must_use]
+pub fn p99(sent: &[Sent]) -> Duration {
+    let mut took: Vec<_> = sent.iter().map(|sent| sent.took).collect();
+    took.sort_unstable();
+    took.get(took.len() * 99 / 100).copied().unwrap_or_default()
+}
+
+/// What a process has in memory (resident), in KiB; 0 when it is gone.
+#[must_use]
+pub fn memory_kib(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
