@@ -54,11 +54,16 @@ impl Reply {
 impl Client {
     /// A client without connections yet.
     pub fn new(address: SocketAddr) -> Self {
+        Self::with_patience(address, Duration::from_secs(30))
+    }
+
+    /// One that hangs up when there is no reply after `patience`.
+    pub fn with_patience(address: SocketAddr, patience: Duration) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
-            .timeout_global(Some(Duration::from_secs(30)))
+            .timeout_global(Some(patience))
             .build();
         Self { agent: config.into(), address }
     }

@@ -32,13 +32,13 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "no token past its time; no mail stuck; A B E",
     engines: &[Engine::Sqlite],
     run: |run| match run.size {
-        Size::Short => jump(run, &[JUMPS[0], JUMPS[2], JUMPS[4]], run.count(1, 1), false),
-        Size::Long => jump(run, &JUMPS, run.count(1, 20), false),
+        Size::Short => jump(run, &[JUMPS[0], JUMPS[2], JUMPS[4]], run.count(1, 1), None),
+        Size::Long => jump(run, &JUMPS, run.count(1, 20), None),
     },
     control: Control {
-        without: "a jump (the token is still good)",
+        without: "the end of a token's time",
         finds: "a token of before",
-        run: |run| jump(run, &JUMPS[..1], 1, true),
+        run: |run| jump(run, &JUMPS[..1], 1, Some("guard.expiry=return")),
     },
 };
 
@@ -54,12 +54,13 @@ impl Clock {
     }
 }
 
-fn jump(run: &Run, jumps: &[(&str, bool)], rounds: u64, stands_still: bool) -> Outcome {
+fn jump(run: &Run, jumps: &[(&str, bool)], rounds: u64, lifted: Option<&str>) -> Outcome {
     let mail_server = MailServer::start();
     let mut ground = Ground::new(run, &["--smtp-url", &mail_server.url()]);
     let clock = Clock(ground.folder.path().canonicalize().expect("a folder").join("clock"));
     clock.put("+0");
     ground.launch = ground.launch.with_clock_file(&clock.0);
+    ground.launch.set_faults(lifted.map(str::to_owned));
     let launch = &ground.launch;
     let server = launch.start();
     let mut shop = Shop::fill(launch.address, 1);
@@ -76,7 +77,7 @@ fn jump(run: &Run, jumps: &[(&str, bool)], rounds: u64, stands_still: bool) -> O
             within(MAILED_MAX, &format!("a first try before {jump}"), || has_pending_error(&shop).then_some(()));
             mail_server.behave(Manner::Take);
 
-            clock.put(if stands_still { "+0" } else { jump });
+            clock.put(jump);
             let token = text(&session["access_token"]);
             let status = client.get_as(&token, "/v1/account").expect("a reply").status;
             if is_later && status != 401 {

@@ -26,6 +26,8 @@ const STORM: u64 = 200;
 const ACCOUNTS: u64 = 10_000;
 const ATTACKERS: u64 = 128;
 const BUYERS: usize = 4;
+/// Whoever guesses does not wait for ever for one answer.
+const ATTACKERS_WAIT: Duration = Duration::from_secs(5);
 /// How long the owner may wait.
 const OWNER_MAX: Duration = Duration::from_secs(2);
 /// How much longer an order may take, at the 99th percentile: in seconds of a short run on a noisy machine, and in a long one.
@@ -104,7 +106,7 @@ fn p99<T>(shop: &Shop, label: &str, outcome: &mut Outcome, meanwhile: impl FnOnc
 /// One of those who guess, each time from another address.
 fn attack(shop: &Shop, seed: u64, is_over: &AtomicBool, tried: &AtomicU64, refused: &AtomicU64) {
     let mut chance = fastrand::Rng::with_seed(seed);
-    let client = Client::new(shop.address);
+    let client = Client::with_patience(shop.address, ATTACKERS_WAIT);
     let pause = Duration::from_millis(1_000 * ATTACKERS / STORM);
     while !is_over.load(Ordering::Acquire) {
         let begin = Instant::now();

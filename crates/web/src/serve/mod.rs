@@ -152,7 +152,7 @@ async fn connection(
                 connection.as_mut().graceful_shutdown();
             }
             () = time::sleep(activity::CHECK_PERIOD) => {
-                if activity.is_overdue(limits(app.settings())) {
+                if activity.is_overdue(limits(app.settings())) && !faults::is_lifted("guard.overdue") {
                     break;
                 }
             }

@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_shown_as_nothing() {
-        let values = context! { product => context! { vendor => None::<String>, variants => Vec::<Value>::new() } };
+        let product = context! { vendor => None::<String>, variants => Vec::<Value>::new() };
+        let values = context! { product, extras => context! {} };
         let html = TEMPLATES.get_template("admin_product.html").and_then(|t| t.render(values)).expect("renders");
         assert!(html.contains("name=\"vendor\" value=\"\""), "{html}");
     }
