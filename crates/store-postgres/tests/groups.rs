@@ -7,9 +7,12 @@ use std::{
 
 use async_trait::async_trait;
 use cartwright_store_postgres::{Options, PostgresEngine};
-use commerce::{Conflict, Error, Idempotent, Replied, orders::PlaceOrder};
-use model::{Account, AccountId, Order, OutboxMail, Product, VariantId};
-use store::{Change, Claim, Operation, StoreError, StoredReply, Tx};
+use commerce::{
+    Conflict, Error, Idempotent, Replied,
+    orders::{OrderBook, PlaceOrder},
+};
+use model::{Account, AccountId, Order, OutboxMail, Product, Timestamp, VariantId};
+use store::{Change, Claim, Operation, Queries as _, StoreError, StoredReply, Tx};
 use store_conformance::{
     Database,
     support::{Shop, count_ok, line, place},
@@ -18,18 +21,48 @@ use tokio::{sync::Notify, task::JoinHandle};
 
 /// A shop, and its engine.
 fn with_engine<C: Future<Output = ()>>(case: impl FnOnce(Shop, Arc<PostgresEngine>) -> C) {
-    let engine: Arc<OnceLock<Arc<PostgresEngine>>> = Arc::default();
+    with_url(|shop, engine, _| case(shop, engine));
+}
+
+/// A shop, its engine, and where its database is.
+fn with_url<C: Future<Output = ()>>(case: impl FnOnce(Shop, Arc<PostgresEngine>, String) -> C) {
+    let engine: Arc<OnceLock<(Arc<PostgresEngine>, String)>> = Arc::default();
     let opened = Arc::clone(&engine);
     let open = || async move {
         let database = test_postgres::Database::fresh();
         let options = Options::parse(&database.url()).expect("a URL");
         let open = Arc::new(PostgresEngine::open(options).await.expect("a database"));
-        opened.set(Arc::clone(&open)).expect("opened once");
+        assert!(opened.set((Arc::clone(&open), database.url())).is_ok(), "opened once");
         Database::new(open, database)
     };
     store_conformance::run(open, |shop| async move {
-        let engine = Arc::clone(engine.get().expect("opened"));
-        case(shop, engine).await;
+        let (engine, url) = engine.get().expect("opened").clone();
+        case(shop, engine, url).await;
+    });
+}
+
+/// Several processes may end their transactions in another order than they took their numbers.
+#[test]
+fn an_order_whose_number_comes_late_is_read_into_a_book() {
+    with_url(|shop, engine, url| async move {
+        let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
+        let first = shop.order(&ann, &[line(&mug, 1)]).await;
+        test_postgres::execute(&url, "SELECT nextval('order_numbers')").expect("a number that somebody else took");
+        let early = shop.order(&ann, &[line(&mug, 1)]).await;
+        assert_eq!(early.number.0, first.number.0 + 2);
+        let mut book = OrderBook::default();
+        book.add(&engine.order_digests_after(book.end(), 10).await.expect("an answer"), shop.now());
+        // Now theirs is committed.
+        let back = format!("SELECT setval('order_numbers', {})", first.number.0);
+        test_postgres::execute(&url, &back).expect("the number again");
+        let late = shop.order(&ann, &[line(&mug, 1)]).await;
+        assert_eq!(late.number.0, first.number.0 + 1);
+        assert_eq!(engine.order_digests_after(book.end(), 10).await.expect("an answer"), []);
+        let missing = book.missing(shop.now());
+        assert_eq!(missing, [late.number]);
+        book.add(&engine.order_digests_of(&missing).await.expect("an answer"), shop.now());
+        let found = book.find(&late.ship_to.name, Timestamp::MIN, Timestamp::MAX, 9);
+        assert_eq!(found.count, 3);
     });
 }
 

@@ -39,7 +39,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "copying the log back",
         finds: "the write-ahead log",
-        run: |run| soak(run, Duration::from_secs(12), Some("guard.checkpoint=return")),
+        run: |run| soak(run, Duration::from_secs(6), Some("guard.checkpoint=return")),
     },
 };
 
