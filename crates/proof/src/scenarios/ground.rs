@@ -4,10 +4,13 @@ use test_postgres::Database;
 
 use crate::{
     harness::{
+        load::{Fate, Load},
+        measure,
         program::{check_in, create_owner_in},
         server::Launch,
+        shop::Shop,
     },
-    scenario::{Engine, Run},
+    scenario::{Engine, Outcome, Run},
 };
 
 /// The place. It is gone when it is dropped.
@@ -40,4 +43,20 @@ impl Ground {
     pub(super) fn check(&self) {
         check_in(&self.launch.data, self.database.as_ref().map(Database::url).as_deref());
     }
+}
+
+/// Lets so many buyers order meanwhile, who must all be acknowledged; the 99th percentile of what that took, in milliseconds.
+pub(super) fn p99<T>(
+    shop: &Shop,
+    buyers: usize,
+    label: &str,
+    outcome: &mut Outcome,
+    meanwhile: impl FnOnce() -> T,
+) -> (f64, T) {
+    let load = Load::new(shop, label).undeterred();
+    let (sent, given) = load.during(buyers, meanwhile);
+    for sent in sent.iter().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))) {
+        outcome.violate(format!("the order {} came to {:?}", sent.key, sent.fate));
+    }
+    (measure::p99(&sent).as_secs_f64() * 1_000.0, given)
 }

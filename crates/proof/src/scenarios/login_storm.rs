@@ -8,12 +8,10 @@ use std::{
 
 use serde_json::json;
 
-use super::ground::Ground;
+use super::ground::{Ground, p99};
 use crate::{
     harness::{
         client::Client,
-        load::{Fate, Load},
-        measure,
         shop::{OWNER, PASSWORD, Shop},
     },
     judge::thousands,
@@ -55,7 +53,7 @@ fn storm(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     let server = launch.start();
     let shop = Shop::fill(launch.address, BUYERS);
     let mut outcome = Outcome::default();
-    let (quiet, _) = p99(&shop, "quiet", &mut outcome, || thread::sleep(time / 2));
+    let (quiet, _) = p99(&shop, BUYERS, "quiet", &mut outcome, || thread::sleep(time / 2));
 
     let (is_over, tried, refused) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
     let (stormy, owner) = thread::scope(|scope| {
@@ -64,7 +62,7 @@ fn storm(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
             let seed = run.seed ^ attacker;
             scope.spawn(move || attack(shop, seed, is_over, tried, refused));
         }
-        let measured = p99(&shop, "storm", &mut outcome, || {
+        let measured = p99(&shop, BUYERS, "storm", &mut outcome, || {
             // Until it has gathered.
             thread::sleep(time / 4);
             owner_signs_in(&shop, time * 3 / 4)
@@ -91,16 +89,6 @@ fn storm(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     let refused = refused.load(Ordering::Relaxed);
     outcome.injected = format!("{} told to wait; order p99 {slower:.1} of quiet", thousands(refused));
     outcome
-}
-
-/// The 99th percentile of what orders took meanwhile, in milliseconds.
-fn p99<T>(shop: &Shop, label: &str, outcome: &mut Outcome, meanwhile: impl FnOnce() -> T) -> (f64, T) {
-    let load = Load::new(shop, label).undeterred();
-    let (sent, given) = load.during(BUYERS, meanwhile);
-    for sent in sent.iter().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))) {
-        outcome.violate(format!("the order {} came to {:?}", sent.key, sent.fate));
-    }
-    (measure::p99(&sent).as_secs_f64() * 1_000.0, given)
 }
 
 /// One of those who guess, each time from another address.

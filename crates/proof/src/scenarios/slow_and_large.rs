@@ -10,13 +10,9 @@ use std::{
 
 use flate2::Crc;
 
-use super::ground::Ground;
+use super::ground::{Ground, p99};
 use crate::{
-    harness::{
-        load::{Fate, Load},
-        measure::{self, memory_kib},
-        shop::Shop,
-    },
+    harness::{measure::memory_kib, shop::Shop},
     judge::thousands,
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
@@ -127,12 +123,12 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
     let shop = Shop::fill(launch.address, BUYERS);
     let mut outcome = Outcome::default();
     // What orders need of memory is not the attackers' doing.
-    let quiet = p99(&shop, "quiet", &mut outcome, || thread::sleep(QUIET));
+    let (quiet, ()) = p99(&shop, BUYERS, "quiet", &mut outcome, || thread::sleep(QUIET));
     let before = memory_kib(server.id());
 
     let (is_over, peak) = (AtomicBool::new(false), AtomicU64::new(before));
     let mut found = Vec::new();
-    let stormy = p99(&shop, "siege", &mut outcome, || {
+    let (stormy, ()) = p99(&shop, BUYERS, "siege", &mut outcome, || {
         thread::scope(|scope| {
             scope.spawn(|| {
                 while !is_over.load(Ordering::Acquire) {
@@ -174,16 +170,6 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
     outcome.runs = slow + LARGE.len() as u64 + 1;
     outcome.injected = format!("{slow} slow clients; {} KiB more; order p99 {slower:.1} of quiet", thousands(grown));
     outcome
-}
-
-/// The 99th percentile of what orders took meanwhile, in milliseconds.
-fn p99(shop: &Shop, label: &str, outcome: &mut Outcome, meanwhile: impl FnOnce()) -> f64 {
-    let load = Load::new(shop, label).undeterred();
-    let (sent, ()) = load.during(BUYERS, meanwhile);
-    for sent in sent.iter().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))) {
-        outcome.violate(format!("the order {} came to {:?}", sent.key, sent.fate));
-    }
-    measure::p99(&sent).as_secs_f64() * 1_000.0
 }
 
 fn call(address: SocketAddr) -> Result<TcpStream, String> {
