@@ -1,14 +1,18 @@
 //! Runs scenarios and prints a table of what came of them.
 //!
 //! ```text
-//! cargo build --profile tested -p cartwright --features faults
-//! cp target/tested/cartwright target/tested/cartwright-with-faults
-//! cargo build --profile tested -p cartwright -p cartwright-proof
-//! target/tested/cartwright-proof list
-//! target/tested/cartwright-proof run --short
+//! cargo build --features cartwright/faults -p cartwright
+//! cargo build --release -p cartwright -p cartwright-proof
+//! target/release/cartwright-proof list
+//! CARTWRIGHT_FAULTS_BINARY=$PWD/target/debug/cartwright target/release/cartwright-proof all
 //! ```
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
 
 use cartwright_proof::{
     harness::disk::SmallDisk,
@@ -93,30 +97,11 @@ fn run(which: &Which, parts: &[bool]) -> ExitCode {
             ALL.iter().filter(|scenario| names.iter().any(|name| name == scenario.name)).collect()
         }
     };
-    let size = if which.long { Size::Long } else { Size::Short };
     let mut rows = Vec::new();
-    for scenario in chosen {
-        if scenario.name == "disk-full" && SmallDisk::is_left_out() {
-            eprintln!("*** LEFT OUT: disk-full, since CARTWRIGHT_TEST_NO_MOUNT=1 is set. ***");
-            continue;
-        }
-        for engine in scenario.engines.iter().filter(|engine| which.takes(**engine)) {
-            for is_control in parts {
-                let run = Run {
-                    engine: *engine,
-                    seed: which.seed,
-                    size: if *is_control { Size::Short } else { size },
-                    runs: which.runs.filter(|_| !is_control),
-                    folder: which.folder.clone(),
-                };
-                let row = Row::of(scenario, &run, *is_control);
-                eprintln!("{}", row.line());
-                if !row.is_good() || *is_control {
-                    eprint!("{}", row.findings());
-                }
-                rows.push(row);
-            }
-        }
+    for is_control in parts {
+        let tasks = chosen.iter().flat_map(|scenario| which.tasks(scenario, *is_control));
+        // Scenarios measure, so each has the machine to itself. Controls look for one thing only.
+        rows.extend(run_all(tasks.collect(), if *is_control { 2 } else { 1 }));
     }
     println!("{}", table(&rows));
     let bad = rows.iter().filter(|row| !row.is_good()).count();
@@ -127,7 +112,51 @@ fn run(which: &Which, parts: &[bool]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// A scenario or a control that is to be run.
+struct Task<'a> {
+    scenario: &'a Scenario,
+    run: Run,
+    is_control: bool,
+}
+
+impl Task<'_> {
+    fn run(&self) -> Row {
+        let row = Row::of(self.scenario, &self.run, self.is_control);
+        let findings = if !row.is_good() || self.is_control { row.findings() } else { String::new() };
+        eprint!("{}\n{findings}", row.line());
+        row
+    }
+}
+
+/// Runs so many at once; their rows in the order of the tasks.
+fn run_all(tasks: Vec<Task<'_>>, at_once: usize) -> Vec<Row> {
+    let next = AtomicUsize::new(0);
+    let mut rows: Vec<(usize, Row)> = thread::scope(|scope| {
+        let work = || {
+            let places = std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
+            places.map_while(|place| tasks.get(place).map(|task| (place, task.run()))).collect::<Vec<_>>()
+        };
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("panics are violations")).collect()
+    });
+    rows.sort_by_key(|(place, _)| *place);
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
 impl Which {
+    /// What is to be run of a scenario, or of its control: once for each engine.
+    fn tasks<'a>(&self, scenario: &'a Scenario, is_control: bool) -> Vec<Task<'a>> {
+        if scenario.name == "disk-full" && SmallDisk::is_left_out() {
+            eprintln!("*** LEFT OUT: disk-full, since CARTWRIGHT_TEST_NO_MOUNT=1 is set. ***");
+            return Vec::new();
+        }
+        let size = if self.long && !is_control { Size::Long } else { Size::Short };
+        let engines = scenario.engines.iter().filter(|engine| self.takes(**engine));
+        let runs = self.runs.filter(|_| !is_control);
+        let run = |engine: &Engine| Run { engine: *engine, seed: self.seed, size, runs, folder: self.folder.clone() };
+        engines.map(|engine| Task { scenario, run: run(engine), is_control }).collect()
+    }
+
     fn takes(&self, engine: Engine) -> bool {
         match self.engine {
             None => true,

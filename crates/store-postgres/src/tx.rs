@@ -196,7 +196,7 @@ impl PgTx {
             // What must never be: an answer about what is not stored. For the proof that it would be noticed.
             let trips = self.trips;
             tokio::spawn(async move {
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                tokio::time::sleep(std::time::Duration::from_millis(30)).await;
                 let _ = self.client.fly(self.is_prepared, begin, &waiting, true).await;
             });
             return Ended { fault: None, trips };

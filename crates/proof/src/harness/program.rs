@@ -15,21 +15,17 @@ pub fn program() -> Command {
     command(std::env::var_os("CARTWRIGHT_TEST_BINARY").map_or_else(|| beside("cartwright"), PathBuf::from))
 }
 
-/// The same program in a build that can be made to fail: what `CARTWRIGHT_FAULTS_BINARY` names, or the one beside this program.
+/// The same program in a build that can be made to fail: what `CARTWRIGHT_FAULTS_BINARY` names.
 ///
 /// # Panics
 /// When it was not built; the message says how it is.
 #[must_use]
 pub fn program_with_faults() -> Command {
-    let path =
-        std::env::var_os("CARTWRIGHT_FAULTS_BINARY").map_or_else(|| beside("cartwright-with-faults"), PathBuf::from);
-    assert!(
-        path.exists(),
-        "{} is missing. Build it: cargo build --profile tested -p cartwright --features faults, and copy \
-         target/tested/cartwright to there",
-        path.display()
+    let path = std::env::var_os("CARTWRIGHT_FAULTS_BINARY").expect(
+        "CARTWRIGHT_FAULTS_BINARY must name the build that can be made to fail: \
+         cargo build --features cartwright/faults -p cartwright, which is then target/debug/cartwright",
     );
-    command(path)
+    command(PathBuf::from(path))
 }
 
 /// A program in the folder of this one, or above it: tests are in `deps`.

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -35,6 +35,8 @@ pub struct Launch {
     /// Cheap, unless a scenario is about what passwords cost.
     bcrypt_cost: u32,
     environment: Vec<(String, String)>,
+    /// A program that starts it and looks on, with its arguments.
+    tracer: Vec<OsString>,
 }
 
 /// A running server. Dropping it kills it.
@@ -56,6 +58,7 @@ impl Launch {
             faults: None,
             bcrypt_cost: 10,
             environment: Vec::new(),
+            tracer: Vec::new(),
         }
     }
 
@@ -76,6 +79,11 @@ impl Launch {
     /// What fails where from the next start on; `None` for the program as it is shipped.
     pub fn set_faults(&mut self, faults: Option<String>) {
         self.faults = faults;
+    }
+
+    /// Who starts it from the next start on, a program and its arguments, which must leave it a child of ours; `None` for ourselves.
+    pub fn set_tracer(&mut self, tracer: Option<&[&str]>) {
+        self.tracer = tracer.unwrap_or_default().iter().map(OsString::from).collect();
     }
 
     /// What the clock shows from the next start on: so much later, as libfaketime writes it; `None` for the real time.
@@ -129,6 +137,9 @@ impl Launch {
             }
             None => program(),
         };
+        if let [tracer, arguments @ ..] = self.tracer.as_slice() {
+            command = traced(tracer, arguments, &command);
+        }
         let child = command
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .args([OsStr::new("serve"), OsStr::new("--data"), self.data.as_os_str()])
@@ -238,6 +249,19 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The same command, started by this tracer.
+fn traced(tracer: &OsStr, arguments: &[OsString], command: &Command) -> Command {
+    let mut traced = Command::new(tracer);
+    traced.args(arguments).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => traced.env(name, value),
+            None => traced.env_remove(name),
+        };
+    }
+    traced
 }
 
 /// Where libfaketime is.

@@ -1,11 +1,13 @@
 //! The scenarios, a file each.
 
+mod api_fuzz;
 mod authority;
 mod clock;
 mod crash_points;
 mod database;
 mod disk_full;
 mod enumeration;
+mod failing_calls;
 mod ground;
 mod idempotency;
 mod kill;
@@ -27,12 +29,14 @@ pub const ALL: &[Scenario] = &[
     crash_points::SCENARIO,
     power_loss::SCENARIO,
     power_loss::SYNC_ERROR,
+    failing_calls::SCENARIO,
     disk_full::SCENARIO,
     last_unit::SCENARIO,
     idempotency::SCENARIO,
     mail::SCENARIO,
     clock::SCENARIO,
     database::SCENARIO,
+    api_fuzz::SCENARIO,
     tokens::SCENARIO,
     authority::SCENARIO,
     enumeration::SCENARIO,

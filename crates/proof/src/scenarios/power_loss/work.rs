@@ -92,6 +92,9 @@ impl Notes {
 
 /// Does the work from an empty folder on, and gives the list.
 pub(super) fn record(run: &Run, chance: &mut fastrand::Rng, work: &Work) -> Recording {
+    // There is one list in a process.
+    static LIST: Mutex<()> = Mutex::new(());
+    let _list = LIST.lock().unwrap_or_else(PoisonError::into_inner);
     let recorder = recording_vfs::install();
     let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
     let path = folder.path().canonicalize().expect("a folder");

@@ -1,0 +1,169 @@
+//! Requests made from the program's own OpenAPI document by [schemathesis], as a stranger, a customer and the owner: ones that the
+//! document allows, ones that it forbids, and chains in which one takes up what another one told.
+//!
+//! Whatever is asked, there is no 5xx, the reply has a status, a media type and a body that the document names, what the document
+//! forbids is refused, and an operation that wants a token refuses those who have none or a wrong one.
+//!
+//! [schemathesis]: https://schemathesis.readthedocs.io
+
+use std::{
+    fs,
+    panic::resume_unwind,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use super::ground::Ground;
+use crate::{
+    harness::{client::Client, program, server::Server, shop::Shop},
+    judge::thousands,
+    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+};
+
+/// What the tool has to be told in its own language.
+const HOOKS: &str = include_str!("hooks.py");
+/// Left out: what a document allows may still be refused, since not every rule of a shop can be said in one.
+const NOT_CHECKED: &str = "positive_data_acceptance";
+/// What ends the session of those who are signed in, so that all that comes after would be refused for that alone. The stranger asks
+/// for these too.
+const FAREWELLS: [&str; 4] = ["delete_account", "log_out", "log_out_everywhere", "end_session"];
+/// How long a request may take.
+const REPLY_MAX: Duration = Duration::from_secs(10);
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "api-fuzz",
+    injects: "requests made from the OpenAPI document, as stranger, customer and owner, also in chains",
+    holds: "E F; every reply within its schema; nothing open that should be closed",
+    engines: &[Engine::Sqlite],
+    run: |run| {
+        let effort = match run.size {
+            Size::Short => Effort { phases: "fuzzing,stateful", mode: "all", examples: 7 },
+            Size::Long => Effort { phases: "coverage,fuzzing,stateful", mode: "all", examples: 40 },
+        };
+        fuzz(run, run.count(2_000, 100_000), &effort, None)
+    },
+    control: Control {
+        without: "refusing what is malformed",
+        finds: "Server error",
+        run: |run| {
+            fuzz(run, 1, &Effort { phases: "fuzzing", mode: "negative", examples: 2 }, Some("guard.malformed=return"))
+        },
+    },
+};
+
+/// How hard the tool tries in one round.
+struct Effort {
+    phases: &'static str,
+    /// Whether requests are as the document allows, as it forbids, or both.
+    mode: &'static str,
+    /// The most cases of one operation in a phase.
+    examples: u32,
+}
+
+/// Somebody who asks.
+struct Person<'a> {
+    name: &'static str,
+    token: &'a str,
+}
+
+fn fuzz(run: &Run, cases: u64, effort: &Effort, lifted: Option<&str>) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut rounds = 0;
+    while outcome.runs < cases && outcome.violations.is_empty() {
+        round(run, run.seed + rounds, effort, lifted, &mut outcome);
+        rounds += 1;
+    }
+    outcome.injected = format!("{} requests in {} rounds", thousands(outcome.runs), rounds);
+    outcome
+}
+
+/// A new shop, and everybody who asks it. A round is shorter than a token lives.
+fn round(run: &Run, seed: u64, effort: &Effort, lifted: Option<&str>, outcome: &mut Outcome) {
+    let mut ground = Ground::new(run, &[]);
+    ground.launch.set_faults(lifted.map(str::to_owned));
+    let server = ground.launch.start();
+    let shop = Shop::fill(ground.launch.address, 1);
+    place_an_order(&shop);
+    let people = [
+        Person { name: "stranger", token: "" },
+        Person { name: "customer", token: &shop.buyers[0] },
+        Person { name: "owner", token: &shop.owner },
+    ];
+    // At once: making requests up is most of the work.
+    let ground = &ground;
+    let reports = thread::scope(|scope| {
+        let asking = people.map(|person| scope.spawn(move || (ask(ground, seed, effort, &person), person.name)));
+        asking.map(|asking| asking.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    for (report, who) in reports {
+        judge(&report, who, outcome);
+    }
+    end(server, lifted, outcome);
+    ground.check();
+}
+
+/// Something for the lists to show.
+fn place_an_order(shop: &Shop) {
+    let order = shop.order("first", 2);
+    Client::new(shop.address).post(&shop.buyers[0], "/v1/orders", "first", &order).expect("a reply").expect(201);
+}
+
+/// Has the tool ask for everything as this person; its report.
+///
+/// # Panics
+/// When it is not there, or could not do its work.
+fn ask(ground: &Ground, seed: u64, effort: &Effort, person: &Person<'_>) -> Value {
+    let folder = ground.folder.path();
+    let report = folder.join(format!("{}.json", person.name));
+    let hooks = folder.join(format!("{}.py", person.name));
+    fs::write(&hooks, HOOKS).expect("a file");
+    let mut command = Command::new(tool());
+    command.current_dir(folder).env("SCHEMATHESIS_HOOKS", &hooks);
+    command.args(["run", &format!("http://{}/openapi.json", ground.launch.address)]);
+    command.args(["--phases", effort.phases, "--mode", effort.mode]);
+    command.args(["--max-examples", &effort.examples.to_string()]);
+    command.args(["--seed", &seed.to_string(), "--exclude-checks", NOT_CHECKED, "--suppress-health-check", "all"]);
+    command.args(["--request-timeout", &REPLY_MAX.as_secs().to_string(), "--continue-on-failure", "--no-shrink"]);
+    command.args(["--generation-database", "none", "--warnings", "off", "--no-color"]);
+    command.args(["--report", "json", "--report-json-path"]).arg(&report);
+    if !person.token.is_empty() {
+        command.args(["--header", &format!("Authorization: Bearer {}", person.token)]);
+        command.args(FAREWELLS.iter().flat_map(|operation| ["--exclude-operation-id", operation]));
+    }
+    let ended = program::run(&mut command, "");
+    let told = fs::read(&report).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let told = told.filter(|report| report["complete"] == true);
+    told.unwrap_or_else(|| panic!("schemathesis as {} came to {ended:?}", person.name))
+}
+
+/// Adds what the tool counted and found.
+fn judge(report: &Value, who: &str, outcome: &mut Outcome) {
+    outcome.runs += report["test_cases"]["generated"].as_u64().expect("a count");
+    let operations = &report["operations"];
+    if operations["tested"] != operations["selected"] {
+        outcome.violate(format!("as {who}: not every operation was asked for: {operations}"));
+    }
+    for part in ["failures", "errors"] {
+        for found in report[part].as_array().expect("a list") {
+            outcome.violate(format!("as {who}: {found}"));
+        }
+    }
+}
+
+fn end(server: Server, lifted: Option<&str>, outcome: &mut Outcome) {
+    if lifted.is_none() && server.log().contains("panicked") {
+        outcome.violate(format!("it panicked:\n{}", server.log()));
+    }
+    server.stop();
+}
+
+/// `st`, beside the interpreter that the tests use.
+fn tool() -> PathBuf {
+    let python = std::env::var_os("CARTWRIGHT_TEST_PYTHON").map(PathBuf::from);
+    let beside = python.as_deref().and_then(Path::parent).map(|folder| folder.join("st"));
+    beside.filter(|path| path.exists()).unwrap_or_else(|| PathBuf::from("st"))
+}

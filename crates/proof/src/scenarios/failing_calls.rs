@@ -1,0 +1,161 @@
+//! System calls that fail once, in the running program: strace has the Nth `fdatasync` or `pwrite64` of a thread say that the disk
+//! does not work. What was acknowledged is there after a `kill -9`, reading goes on meanwhile, and so does selling afterwards.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use super::ground::Ground;
+use crate::{
+    harness::{
+        audit::Audit,
+        client::Client,
+        load::{Fate, Load, Sent, order},
+        server::Server,
+        shop::Shop,
+        within,
+    },
+    scenario::{Control, Engine, Outcome, Run, Scenario},
+};
+
+const CLIENTS: usize = 8;
+/// How long they order.
+const LOAD: Duration = Duration::from_millis(400);
+/// How long after the failure an order must be placed.
+const RESUME_MAX: Duration = Duration::from_secs(5);
+/// What fails, and with what. A disk is out of order, or it is full.
+const FAILURES: [(&str, &str); 3] = [("fdatasync", "EIO"), ("pwrite64", "EIO"), ("pwrite64", "ENOSPC")];
+
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "failing-calls",
+    injects: "one fdatasync or pwrite64 fails, the Nth, by strace",
+    holds: "A B C E; reads go on; orders within 5 s",
+    engines: &[Engine::Sqlite],
+    run: |run| fail_each(run, run.count(2, 500), None),
+    control: Control {
+        without: "looking at what a commit says",
+        finds: "is not what is there",
+        run: |run| fail_each(run, 4, Some("guard.commit-error=return")),
+    },
+};
+
+/// Each failure so often, at moments that are spread over what happens under load.
+fn fail_each(run: &Run, times: u64, lifted: Option<&str>) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut chance = run.chance();
+    let mut injected = 0;
+    for _ in 0..times {
+        for (call, error) in FAILURES {
+            let nth = chance.u64(1..if call == "fdatasync" { 20 } else { 200 });
+            injected += fail_once(run, &format!("{call}:error={error}:when={nth}"), lifted, &mut outcome);
+            outcome.runs += 1;
+        }
+    }
+    if injected == 0 {
+        outcome.violate("nothing ever failed: nothing was proved");
+    }
+    outcome.injected = format!("{injected} failed calls");
+    outcome
+}
+
+/// One shop, one start with this failure ahead, and a kill. Gives how many calls were made to fail.
+fn fail_once(run: &Run, failure: &str, lifted: Option<&str>, outcome: &mut Outcome) -> usize {
+    let mut ground = Ground::new(run, &[]);
+    let server = ground.launch.start();
+    let shop = Shop::fill(ground.launch.address, 4);
+    server.stop();
+
+    let trace = ground.folder.path().join("trace");
+    ground.launch.set_faults(lifted.map(str::to_owned));
+    ground.launch.set_tracer(Some(&[
+        "strace",
+        "--daemonize",
+        "--follow-forks",
+        "--seccomp-bpf",
+        "--output",
+        trace.to_str().expect("UTF-8"),
+        "--trace",
+        failure.split(':').next().unwrap_or_default(),
+        "--inject",
+        failure,
+    ]));
+    let mut server = ground.launch.start_or_end();
+    let mut journal = Vec::new();
+    if server.has_ended() {
+        // It may fail at the start: then it says why, and does not stay half alive.
+        if !server.log().contains("error") || server.log().contains("panicked") {
+            outcome.violate(format!("{failure}: it ended at its start with\n{}", server.log()));
+        }
+    } else {
+        journal = load(&shop, failure, outcome);
+        resume(&shop, failure, outcome, &mut journal);
+    }
+    kill(server, failure, outcome);
+    ground.launch.set_tracer(None);
+    ground.launch.set_faults(None);
+    ground.check();
+
+    let server = ground.launch.start();
+    ask_again(&shop, &mut journal, failure, outcome);
+    let orders = Audit::of(&shop);
+    orders.compare(&journal);
+    orders.compare_stock(&shop);
+    server.stop();
+    ground.check();
+    fs::read_to_string(&trace).expect("what strace saw").matches("(INJECTED)").count()
+}
+
+/// Orders while the call fails, and somebody who reads.
+fn load(shop: &Shop, failure: &str, outcome: &mut Outcome) -> Vec<Sent> {
+    let (mut journal, ()) = Load::new(shop, "order").undeterred().during(CLIENTS, || {
+        let client = Client::new(shop.address);
+        let begin = Instant::now();
+        while begin.elapsed() < LOAD {
+            for path in ["/v1/products", "/v1/products?limit=3"] {
+                let status = client.get(path).map(|reply| reply.status);
+                if !matches!(status, Ok(200)) {
+                    outcome.violate(format!("{failure}: {path} came to {status:?}"));
+                }
+            }
+        }
+    });
+    for sent in &mut journal {
+        match sent.fate {
+            Fate::Acknowledged(_) | Fate::Refused(507) => {}
+            // Whether it is stored is not known, as the reply says.
+            Fate::Refused(503) => sent.fate = Fate::Unknown("503".to_owned()),
+            _ => outcome.violate(format!("{failure}: {} came to {:?}", sent.key, sent.fate)),
+        }
+    }
+    journal
+}
+
+/// Somebody orders again until it is placed.
+fn resume(shop: &Shop, failure: &str, outcome: &mut Outcome, journal: &mut Vec<Sent>) {
+    let client = Client::new(shop.address);
+    let begin = Instant::now();
+    journal.push(within(RESUME_MAX, failure, || {
+        let sent = order(&client, shop, "afterwards".to_owned(), 0, shop.order("afterwards", 0));
+        matches!(sent.fate, Fate::Acknowledged(_)).then_some(sent)
+    }));
+    outcome.waited(begin.elapsed());
+}
+
+/// Whatever was not acknowledged is sent again with its key, and is placed then.
+fn ask_again(shop: &Shop, journal: &mut [Sent], failure: &str, outcome: &mut Outcome) {
+    let client = Client::new(shop.address);
+    for sent in journal.iter_mut().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))) {
+        *sent = order(&client, shop, sent.key.clone(), sent.buyer, sent.body.clone());
+        if !matches!(sent.fate, Fate::Acknowledged(_)) {
+            outcome.violate(format!("{failure}: {} was not placed at last: {:?}", sent.key, sent.fate));
+        }
+    }
+}
+
+fn kill(server: Server, failure: &str, outcome: &mut Outcome) {
+    if server.log().contains("panicked") {
+        outcome.violate(format!("{failure}: it panicked:\n{}", server.log()));
+    }
+    server.kill();
+}
