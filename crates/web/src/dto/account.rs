@@ -113,6 +113,7 @@ pub enum PermissionDto {
 #[schema(example = json!({"name": "Ann Example", "phone": "+49 30 1234567"}))]
 pub struct ProfilePatchDto {
     /// The name, 1 to 120 characters.
+    #[schema(min_length = 1, max_length = 120)]
     pub name: Option<String>,
     /// A telephone number; `null` removes it.
     #[serde(default, deserialize_with = "patch::given")]
@@ -221,12 +222,15 @@ pub struct SaveAddressDto {
     /// What its owner calls it.
     pub label: Option<String>,
     /// Who receives it.
+    #[schema(min_length = 1, max_length = 120)]
     pub name: String,
     /// Street and number.
+    #[schema(min_length = 1, max_length = 200)]
     pub line1: String,
     /// Flat, floor, company.
     pub line2: Option<String>,
     /// Town.
+    #[schema(min_length = 1, max_length = 200)]
     pub city: String,
     /// State, province or county.
     pub region: Option<String>,
@@ -234,6 +238,7 @@ pub struct SaveAddressDto {
     #[serde(default)]
     pub postal_code: String,
     /// ISO 3166-1 alpha-2 code.
+    #[schema(min_length = 2, max_length = 2)]
     pub country: String,
     /// A telephone number for the carrier.
     pub phone: Option<String>,

@@ -189,6 +189,7 @@ impl From<&AttributeDefinition> for AttributeDto {
 #[schema(as = NewAttribute, example = json!({"key": "material", "label": "Material", "owner": "product", "kind": "choice", "choices": ["linen", "wool"], "is_facet": true}))]
 pub struct NewAttributeDto {
     /// Its name in the API: lower-case letters, digits and underscores. It cannot be changed.
+    #[schema(min_length = 1, max_length = 40, pattern = "^[a-z][a-z0-9_]*$")]
     pub key: String,
     /// What people call it.
     pub label: String,

@@ -11,10 +11,13 @@ use super::account::AccountDto;
 #[schema(as = SignUp, example = json!({"email": "ann@example.com", "password": "a quiet garden in May", "name": "Ann Example"}))]
 pub struct SignUpDto {
     /// The address to sign in with; compared without case.
+    #[schema(format = "email", max_length = 254)]
     pub email: String,
     /// 8 to 128 characters of any script; 15 or more are recommended. Common ones are refused.
+    #[schema(min_length = 8, max_length = 128)]
     pub password: String,
     /// The person's name, 1 to 120 characters.
+    #[schema(min_length = 1, max_length = 120)]
     pub name: String,
 }
 
@@ -34,6 +37,7 @@ pub struct AcceptedDto {
 #[schema(as = VerifyEmail, example = json!({"email": "ann@example.com", "code": "493017"}))]
 pub struct VerifyEmailDto {
     /// The address that the code was mailed to.
+    #[schema(format = "email", max_length = 254)]
     pub email: String,
     /// The six digits.
     pub code: String,
@@ -45,6 +49,7 @@ pub struct VerifyEmailDto {
 #[schema(as = EmailOnly, example = json!({"email": "ann@example.com"}))]
 pub struct EmailOnlyDto {
     /// The address.
+    #[schema(format = "email", max_length = 254)]
     pub email: String,
 }
 
@@ -97,6 +102,7 @@ pub struct ResetPasswordDto {
     /// The token from the mail.
     pub token: String,
     /// The new password.
+    #[schema(min_length = 8, max_length = 128)]
     pub password: String,
 }
 
@@ -108,6 +114,7 @@ pub struct ChangePasswordDto {
     /// The password as it is.
     pub current_password: String,
     /// The password as it shall be.
+    #[schema(min_length = 8, max_length = 128)]
     pub new_password: String,
 }
 
@@ -117,6 +124,7 @@ pub struct ChangePasswordDto {
 #[schema(as = ChangeEmail, example = json!({"new_email": "ann@example.org", "password": "a quiet garden in May"}))]
 pub struct ChangeEmailDto {
     /// The new address; a code is mailed to it.
+    #[schema(format = "email", max_length = 254)]
     pub new_email: String,
     /// The account's password.
     pub password: String,

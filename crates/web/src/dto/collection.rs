@@ -167,6 +167,7 @@ impl From<Rule> for CollectionRuleDto {
 #[schema(as = NewCollection, example = json!({"title": "For the summer", "rule": {"tags": ["summer"], "in_stock": true}}))]
 pub struct NewCollectionDto {
     /// What it is called, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     pub title: String,
     /// Its name in URLs; made from the title when left out.
     pub slug: Option<String>,
@@ -216,6 +217,7 @@ impl NewCollectionDto {
 #[schema(as = CollectionPatch, example = json!({"title": "For warm days"}))]
 pub struct CollectionPatchDto {
     /// What it is called.
+    #[schema(min_length = 1, max_length = 200)]
     pub title: Option<String>,
     /// Its name in URLs; the old one leads on to it.
     pub slug: Option<String>,

@@ -4,7 +4,7 @@ use http::Method;
 use utoipa::{
     ToSchema,
     openapi::{
-        Content, OpenApi, Ref, RefOr, Required, Response, Schema,
+        Content, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Schema, Type,
         path::{Operation, ParameterIn, PathItem},
     },
 };
@@ -18,6 +18,7 @@ pub(super) fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             spell_out_optional_body(operation);
+            spell_out_headers(operation);
             for (status, description) in shared(path, &method, operation) {
                 let response = || RefOr::T(Response::new(description));
                 operation.responses.responses.entry(status.to_owned()).or_insert_with(response);
@@ -46,6 +47,19 @@ fn spell_out_optional_body(operation: &mut Operation) {
             content.schema = body_type;
             body.required = Some(Required::False);
         }
+    }
+}
+
+/// What the headers that many operations read must look like, as `extract` reads them.
+fn spell_out_headers(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        let pattern = match parameter.name.as_str() {
+            "If-Match" => r#"^(\*|(W/)?"[^"]*")$"#,
+            "Idempotency-Key" => "^[!-~]([ -~]{0,253}[!-~])?$",
+            _ => continue,
+        };
+        parameter.schema = Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).into());
     }
 }
 
