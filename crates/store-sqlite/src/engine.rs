@@ -5,7 +5,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, SyncSender, TrySendError},
+        mpsc::{self, SyncSender},
     },
     thread::JoinHandle,
 };
@@ -17,12 +17,13 @@ use tokio::sync::oneshot;
 
 use crate::{
     change_counter::ChangeCounter,
+    database::File,
     error::OpenError,
-    member::Request,
     open::{self, Options},
+    queue::{Callers, Message, stopped},
     readers::Readers,
     sql::Sql,
-    writer::{Message, Writer},
+    writer::Writer,
 };
 
 /// A shop in one SQLite file.
@@ -30,9 +31,8 @@ pub struct SqliteEngine {
     pub(crate) path: PathBuf,
     pub(crate) readers: Arc<Readers>,
     pub(crate) changes: ChangeCounter,
-    messages: SyncSender<Message>,
+    callers: Arc<Callers<File, SyncSender<Message<File>>>>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
-    is_closing: AtomicBool,
     is_down: Arc<AtomicBool>,
 }
 
@@ -48,16 +48,19 @@ impl SqliteEngine {
         let changes = ChangeCounter::open(path)?;
         let (messages, inbox) = mpsc::sync_channel(options.queue_limit.max(1));
         let is_down = Arc::new(AtomicBool::new(false));
-        let writer = Writer { path: path.to_owned(), options, messages: inbox, is_down: Arc::clone(&is_down) };
-        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer.run(conn));
+        let (file, down) = (path.to_owned(), Arc::clone(&is_down));
+        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+            let group_max = options.group_max;
+            let database = File::new(file, options, conn);
+            Writer { database, messages: inbox, group_max, is_down: down }.run();
+        });
         let thread = thread.map_err(|error| OpenError::Thread(error.to_string()))?;
         Ok(Self {
             path: path.to_owned(),
             readers,
             changes,
-            messages,
+            callers: Arc::new(Callers::new(messages)),
             thread: Arc::new(Mutex::new(Some(thread))),
-            is_closing: AtomicBool::new(false),
             is_down,
         })
     }
@@ -68,12 +71,11 @@ impl SqliteEngine {
     /// # Errors
     /// The writer thread ended by a panic.
     pub async fn close(&self) -> Result<(), StoreError> {
-        self.is_closing.store(true, Ordering::Release);
-        let (messages, thread) = (self.messages.clone(), Arc::clone(&self.thread));
+        self.callers.refuse_more();
+        let (callers, thread) = (Arc::clone(&self.callers), Arc::clone(&self.thread));
         let joined = tokio::task::spawn_blocking(move || {
             let Some(thread) = thread.lock().unwrap_or_else(PoisonError::into_inner).take() else { return true };
-            // The queue may be full; a writer that has ended already has closed it.
-            let _ = messages.send(Message::Close);
+            callers.close();
             thread.join().is_ok()
         });
         match joined.await {
@@ -89,11 +91,12 @@ impl SqliteEngine {
     /// The writer does not answer.
     pub async fn limit_pages(&self, pages: Option<u32>) -> Result<(), StoreError> {
         let (sender, done) = oneshot::channel();
-        let look = move |conn: &Connection| {
+        let look = move |file: &File| {
+            let Some(conn) = file.connection() else { return };
             let limit = pages.map_or(i64::from(u32::MAX) - 1, i64::from);
             let _ = sender.send(conn.pragma_update_and_check(None, "max_page_count", limit, |_| Ok(())));
         };
-        self.send(Message::Inspect(Box::new(look)))?;
+        self.callers.inspect(Box::new(look))?;
         match done.await {
             Ok(done) => done.map_err(|error| StoreError::Internal(error.to_string())),
             Err(_) => Err(stopped()),
@@ -113,16 +116,6 @@ impl SqliteEngine {
         let readers = Arc::clone(&self.readers);
         blocking(move || readers.snapshot(query)).await
     }
-
-    fn send(&self, message: Message) -> Result<(), StoreError> {
-        if self.is_closing.load(Ordering::Acquire) {
-            return Err(stopped());
-        }
-        self.messages.try_send(message).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Disconnected(_) => stopped(),
-        })
-    }
 }
 
 /// Runs `work` on a thread that may block.
@@ -135,19 +128,10 @@ pub(crate) async fn blocking<T: Send + 'static>(
     }
 }
 
-fn stopped() -> StoreError {
-    StoreError::Unavailable("the shop is stopping".to_owned())
-}
-
 #[async_trait]
 impl Engine for SqliteEngine {
     async fn submit(&self, job: Box<dyn Job>) -> Result<Box<dyn Job>, StoreError> {
-        let (reply, done) = oneshot::channel();
-        self.send(Message::Run(Request { job, reply }))?;
-        match done.await {
-            Ok(reply) => reply,
-            Err(_) => Err(stopped()),
-        }
+        self.callers.submit(job).await
     }
 }
 

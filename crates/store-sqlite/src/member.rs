@@ -7,36 +7,15 @@ use std::{
 
 use rusqlite::Connection;
 use store::{Job, JobOutcome, StoreError};
-use tokio::sync::oneshot;
 
 use crate::{
     error::{Fault, Reach},
-    sql,
+    queue, sql,
     tx::{Failure, SqliteTx},
 };
 
-/// What the caller of [`store::Engine::submit`] gets.
-pub(crate) type Reply = Result<Box<dyn Job>, StoreError>;
-
 /// A job and who waits for it.
-pub(crate) struct Request {
-    /// The job.
-    pub(crate) job: Box<dyn Job>,
-    /// Where its result goes.
-    pub(crate) reply: oneshot::Sender<Reply>,
-}
-
-impl Request {
-    /// Answers with an error. That nobody waits any more is no failure.
-    pub(crate) fn fail(self, error: StoreError) {
-        let _ = self.reply.send(Err(error));
-    }
-
-    /// Gives the job back.
-    pub(crate) fn succeed(self) {
-        let _ = self.reply.send(Ok(self.job));
-    }
-}
+pub(crate) type Request = queue::Request<Box<dyn Job>>;
 
 /// How a member's writes could be undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,26 +1,17 @@
-//! The writer: one thread, one connection, one group after the other.
+//! The writer: one thread, one database, one group after the other.
 
 use std::{
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, TryRecvError},
+        mpsc::{RecvTimeoutError, TryRecvError},
     },
     time::{Duration, Instant},
 };
 
-use rusqlite::Connection;
 use store::StoreError;
 
-use crate::{
-    connection,
-    error::{Reach, is_disk_full},
-    group,
-    member::Request,
-    open::Options,
-    wal::Wal,
-};
+use crate::queue::{Database, Inbox, Message, Request, stopped};
 
 /// After this long without work, the WAL is copied back and memory given back.
 const IDLE_AFTER: Duration = Duration::from_secs(1);
@@ -28,30 +19,22 @@ const IDLE_AFTER: Duration = Duration::from_secs(1);
 const REOPEN_MIN: Duration = Duration::from_millis(50);
 const REOPEN_MAX: Duration = Duration::from_secs(2);
 
-/// What the writer is asked.
-pub(crate) enum Message {
-    /// To run a job.
-    Run(Request),
-    /// To do something with its connection between two groups.
-    Inspect(Box<dyn FnOnce(&Connection) + Send>),
-    /// To answer what came before this, and end.
-    Close,
-}
-
 /// The thread's state.
-pub(crate) struct Writer {
-    pub(crate) path: PathBuf,
-    pub(crate) options: Options,
-    pub(crate) messages: Receiver<Message>,
-    /// Set while the database cannot be opened.
-    pub(crate) is_down: Arc<AtomicBool>,
+#[derive(Debug)]
+pub struct Writer<D, I> {
+    /// What it writes to, open.
+    pub database: D,
+    /// Where it is told what to do.
+    pub messages: I,
+    /// How many jobs share a transaction at most.
+    pub group_max: usize,
+    /// Set while the database cannot be opened, and after the end.
+    pub is_down: Arc<AtomicBool>,
 }
 
-impl Writer {
+impl<D: Database, I: Inbox<Message<D>>> Writer<D, I> {
     /// Works until it is told to close, or nobody is left who could ask for anything.
-    pub(crate) fn run(self, conn: Connection) {
-        let mut conn = Some(conn);
-        let mut wal = Wal::new(&self.path, &self.options);
+    pub fn run(mut self) {
         let mut has_rested = true;
         loop {
             let message = if has_rested {
@@ -59,34 +42,37 @@ impl Writer {
             } else {
                 self.messages.recv_timeout(IDLE_AFTER)
             };
-            match (message, &mut conn) {
-                (Ok(Message::Run(first)), Some(open)) => {
+            match message {
+                Ok(Message::Run(first)) => {
                     has_rested = false;
-                    let (reach, then) = self.group(open, first);
-                    if reach == Reach::Connection {
-                        conn = self.reopen(conn.take());
-                    } else {
-                        wal.keep_bounded(open);
+                    let (is_usable, then) = self.group(first);
+                    let is_last = matches!(then, Some(Message::Close));
+                    if is_usable {
+                        self.database.tidy();
+                    } else if !self.reopen(is_last) {
+                        break;
                     }
-                    match (then, &mut conn) {
-                        (Some(Message::Close), _) | (_, None) => break,
-                        (Some(Message::Inspect(look)), Some(open)) => look(open),
-                        _ => {}
+                    if is_last {
+                        break;
+                    }
+                    if let Some(Message::Inspect(look)) = then {
+                        look(&self.database);
                     }
                 }
-                (Ok(Message::Inspect(look)), Some(open)) => look(open),
-                (Err(RecvTimeoutError::Timeout), Some(open)) => {
-                    wal.empty(open);
+                Ok(Message::Inspect(look)) => look(&self.database),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.database.rest();
                     has_rested = true;
                 }
-                _ => break,
+                Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        self.finish(conn, wal);
+        self.finish();
     }
 
-    /// Takes what is queued, without waiting for more, and runs it. Gives the message that ended the gathering.
-    fn group(&self, conn: &mut Connection, first: Request) -> (Reach, Option<Message>) {
+    /// Takes what is queued, without waiting for more, and runs it. Gives whether the database can go on being used, and the message
+    /// that ended the gathering.
+    fn group(&mut self, first: Request<D::Job>) -> (bool, Option<Message<D>>) {
         let mut requests = Vec::with_capacity(16);
         let mut then = None;
         let mut next = Ok(Message::Run(first));
@@ -101,36 +87,34 @@ impl Writer {
                 }
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             }
-            if requests.len() >= self.options.group_max {
+            if requests.len() >= self.group_max {
                 break;
             }
             next = self.messages.try_recv();
         }
         if requests.is_empty() {
-            return (Reach::Statement, then);
+            return (true, then);
         }
-        let reach = group::run(conn, requests, || is_disk_full(&self.path));
-        (reach, then)
+        (self.database.run(requests), then)
     }
 
-    /// Opens the database again, however long it takes; whoever asks meanwhile is told. `None` when it is told to close.
-    fn reopen(&self, broken: Option<Connection>) -> Option<Connection> {
+    /// Opens the database again, however long it takes; whoever asks meanwhile is told. Whether it is open: once the writer was told
+    /// to close (`is_last` when that was before), it does not wait for a disk that may never come back.
+    fn reopen(&mut self, is_last: bool) -> bool {
         tracing::error!("the database connection is given up after an I/O error and opened again");
-        // A failed sync must not be repeated: the system may have dropped what it could not write.
-        drop(broken);
         self.is_down.store(true, Ordering::Release);
         let mut pause = REOPEN_MIN;
         loop {
-            match connection::writer(&self.path, &self.options) {
-                Ok(conn) => {
+            match self.database.reopen() {
+                Ok(()) => {
                     self.is_down.store(false, Ordering::Release);
                     tracing::info!("the database is open again");
-                    return Some(conn);
+                    return true;
                 }
                 Err(error) => tracing::error!(%error, "the database cannot be opened"),
             }
-            if !self.refuse_for(pause) {
-                return None;
+            if is_last || !self.refuse_for(pause) {
+                return false;
             }
             pause = (pause * 2).min(REOPEN_MAX);
         }
@@ -153,18 +137,13 @@ impl Writer {
     }
 
     /// Refuses what came too late, and leaves a database without a WAL.
-    fn finish(&self, conn: Option<Connection>, mut wal: Wal) {
+    fn finish(mut self) {
         self.is_down.store(true, Ordering::Release);
         while let Ok(message) = self.messages.try_recv() {
             if let Message::Run(request) = message {
-                request.fail(StoreError::Unavailable("the shop is stopping".to_owned()));
+                request.fail(stopped());
             }
         }
-        wal.stop_helper();
-        let Some(conn) = conn else { return };
-        wal.empty(&conn);
-        if let Err((_, error)) = conn.close() {
-            tracing::error!(%error, "the database could not be closed");
-        }
+        self.database.close();
     }
 }

@@ -199,10 +199,13 @@ pub enum Change {
 
     /// A new mail in the outbox.
     InsertMail(OutboxMail),
-    /// Notes what became of a try.
+    /// Notes what became of a try. That it was sent counts whenever it is heard. Anything else counts only while the mail waits and was
+    /// not handed out again since: it must neither take back that it was sent, nor make it due while somebody else sends it.
     RecordDelivery {
         /// Which mail.
         id: MailId,
+        /// Its attempts, as it was handed out.
+        attempts: i64,
         /// When.
         at: Timestamp,
         /// What became of it.

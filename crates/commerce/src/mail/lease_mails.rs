@@ -54,6 +54,6 @@ impl LeaseMails {
             None => format!("delivery was begun {LEASES_MAX} times and never came to an end"),
         };
         let outcome = DeliveryOutcome::Rejected { error };
-        Change::RecordDelivery { id: mail.id, at: self.now, outcome, next_attempt_at: None }
+        Change::RecordDelivery { id: mail.id, attempts: mail.attempts, at: self.now, outcome, next_attempt_at: None }
     }
 }

@@ -65,7 +65,8 @@ impl RecordDeliveries {
             .transpose()
             .map_err(|e| StoreError::Internal(format!("the next try is beyond the end of time: {e}")))?;
         let outcome = delivery.outcome.clone();
-        Ok(Change::RecordDelivery { id: delivery.id, at: self.now, outcome, next_attempt_at })
+        let Delivery { id, attempts, .. } = *delivery;
+        Ok(Change::RecordDelivery { id, attempts, at: self.now, outcome, next_attempt_at })
     }
 
     /// Another number for each mail of the batch: what failed together shall not come back together.

@@ -10,6 +10,7 @@ mod enumeration;
 mod failing_calls;
 mod ground;
 mod idempotency;
+mod interleavings;
 mod kill;
 mod last_unit;
 mod login_storm;
@@ -36,6 +37,7 @@ pub const ALL: &[Scenario] = &[
     mail::SCENARIO,
     clock::SCENARIO,
     database::SCENARIO,
+    interleavings::SCENARIO,
     api_fuzz::SCENARIO,
     tokens::SCENARIO,
     authority::SCENARIO,

@@ -34,26 +34,29 @@ pub(super) fn insert(mails: &[&OutboxMail]) -> Result<Statement, StoreError> {
 }
 
 pub(super) fn record_delivery(
-    id: MailId,
+    (id, attempts): (MailId, i64),
     at: Timestamp,
     outcome: &DeliveryOutcome,
     next_attempt_at: Option<Timestamp>,
 ) -> Statement {
     const SENT: &str = "UPDATE mails SET status = 'sent', sent_at = $2, last_error = NULL, \
          secret = CASE WHEN $3 THEN secret END WHERE id = $1";
-    const LATER: &str =
-        "UPDATE mails SET status = 'pending', sent_at = NULL, next_attempt_at = $2, last_error = $3 WHERE id = $1";
-    const FAILED: &str = "UPDATE mails SET status = 'failed', sent_at = NULL, last_error = $2 WHERE id = $1";
+    const LATER: &str = "UPDATE mails SET \
+         next_attempt_at = CASE WHEN status = 'pending' AND attempts = $2 THEN $3 ELSE next_attempt_at END, \
+         last_error = CASE WHEN status = 'pending' AND attempts = $2 THEN $4 ELSE last_error END WHERE id = $1";
+    const FAILED: &str = "UPDATE mails SET \
+         status = CASE WHEN status = 'pending' AND attempts = $2 THEN 'failed' ELSE status END, \
+         last_error = CASE WHEN status = 'pending' AND attempts = $2 THEN $3 ELSE last_error END WHERE id = $1";
     match (outcome, next_attempt_at) {
         (DeliveryOutcome::Sent { keep_secret }, _) => {
             Statement::changing(1, "mails", SENT, params![id.0, at, *keep_secret])
         }
         (DeliveryOutcome::Deferred { error }, Some(next)) => {
-            Statement::changing(1, "mails", LATER, params![id.0, next, clean(error)])
+            Statement::changing(1, "mails", LATER, params![id.0, attempts, next, clean(error)])
         }
         // The secret stays: somebody may send the mail again.
         (DeliveryOutcome::Deferred { error } | DeliveryOutcome::Rejected { error }, _) => {
-            Statement::changing(1, "mails", FAILED, params![id.0, clean(error)])
+            Statement::changing(1, "mails", FAILED, params![id.0, attempts, clean(error)])
         }
     }
 }

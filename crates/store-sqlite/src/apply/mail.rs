@@ -30,26 +30,29 @@ pub(super) fn insert(conn: &Connection, mail: &OutboxMail) -> Sql<()> {
 
 pub(super) fn record_delivery(
     conn: &Connection,
-    id: MailId,
+    (id, attempts): (MailId, i64),
     at: Timestamp,
     outcome: &DeliveryOutcome,
     next_attempt_at: Option<Timestamp>,
 ) -> Sql<()> {
     const SENT: &str = "UPDATE mails SET status = 'sent', sent_at = ?, last_error = NULL, \
          secret = CASE WHEN ? THEN secret END WHERE id = ?";
-    const LATER: &str =
-        "UPDATE mails SET status = 'pending', sent_at = NULL, next_attempt_at = ?, last_error = ? WHERE id = ?";
-    const FAILED: &str = "UPDATE mails SET status = 'failed', sent_at = NULL, last_error = ? WHERE id = ?";
+    const LATER: &str = "UPDATE mails SET \
+         next_attempt_at = CASE WHEN status = 'pending' AND attempts = ?2 THEN ?3 ELSE next_attempt_at END, \
+         last_error = CASE WHEN status = 'pending' AND attempts = ?2 THEN ?4 ELSE last_error END WHERE id = ?1";
+    const FAILED: &str = "UPDATE mails SET \
+         status = CASE WHEN status = 'pending' AND attempts = ?2 THEN 'failed' ELSE status END, \
+         last_error = CASE WHEN status = 'pending' AND attempts = ?2 THEN ?3 ELSE last_error END WHERE id = ?1";
     match (outcome, next_attempt_at) {
         (DeliveryOutcome::Sent { keep_secret }, _) => {
             run_one(conn, "mails", id, SENT, params![at.as_microsecond(), keep_secret, id.key()])
         }
         (DeliveryOutcome::Deferred { error }, Some(next)) => {
-            run_one(conn, "mails", id, LATER, params![next.as_microsecond(), error, id.key()])
+            run_one(conn, "mails", id, LATER, params![id.key(), attempts, next.as_microsecond(), error])
         }
         // The secret stays: somebody may send the mail again.
         (DeliveryOutcome::Deferred { error } | DeliveryOutcome::Rejected { error }, _) => {
-            run_one(conn, "mails", id, FAILED, params![error, id.key()])
+            run_one(conn, "mails", id, FAILED, params![id.key(), attempts, error])
         }
     }
 }

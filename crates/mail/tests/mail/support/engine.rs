@@ -156,7 +156,7 @@ impl Tx for MemoryTx {
         for change in changes {
             match change {
                 Change::InsertMail(mail) => drop(self.rows.insert(mail.id, mail.clone())),
-                Change::RecordDelivery { id, at, outcome, next_attempt_at } => {
+                Change::RecordDelivery { id, attempts: _, at, outcome, next_attempt_at } => {
                     self.record(*id, *at, outcome, *next_attempt_at)?;
                 }
                 Change::RequeueMail { id, at } => {

@@ -123,3 +123,36 @@ pub async fn mails_that_are_gone_are_passed_over_when_asked_to(shop: Shop) {
     record(true).await.expect("noted");
     assert_eq!(shop.mail_now(mails[1].id).await.status, MailStatus::Sent);
 }
+
+/// A worker that was away for longer than its lease comes back with old news.
+pub async fn a_late_word_takes_nothing_back(shop: Shop) {
+    let late = with_a_code(&shop).await;
+    shop.pass(SignedDuration::from_mins(2));
+    let mail = shop.lease(1).await.pop().expect("the lease is over");
+    let before = shop.mail_now(mail.id).await;
+    shop.record(&late, deferred("450 later")).await;
+    assert_eq!(shop.mail_now(mail.id).await, before, "it is another worker's now, and not due");
+    shop.record(&late, DeliveryOutcome::Rejected { error: "550 no".into() }).await;
+    assert_eq!(shop.mail_now(mail.id).await, before, "it is another worker's now, and not given up");
+
+    shop.record(&mail, DeliveryOutcome::Sent { keep_secret: false }).await;
+    let sent = shop.mail_now(mail.id).await;
+    assert_eq!(sent.status, MailStatus::Sent);
+    for outcome in [deferred("450 later"), DeliveryOutcome::Rejected { error: "550 no".into() }] {
+        shop.record(&late, outcome.clone()).await;
+        shop.record(&mail, outcome).await;
+    }
+    assert_eq!(shop.mail_now(mail.id).await, sent, "what was sent was sent");
+}
+
+/// The one late word that counts: then nobody sends it once more.
+pub async fn that_a_mail_was_sent_counts_whenever_it_is_heard(shop: Shop) {
+    let late = with_a_code(&shop).await;
+    shop.pass(SignedDuration::from_mins(2));
+    let mail = shop.lease(1).await.pop().expect("the lease is over");
+    shop.record(&late, DeliveryOutcome::Sent { keep_secret: false }).await;
+    shop.record(&mail, deferred("450 later")).await;
+    shop.pass(SignedDuration::from_hours(1));
+    assert!(shop.lease(1).await.is_empty(), "it was sent");
+    assert_eq!(shop.mail_now(mail.id).await.status, MailStatus::Sent);
+}

@@ -91,6 +91,7 @@ pub async fn changes_of_rows_that_are_not_there_are_broken(shop: Shop) {
         Change::UpdateOrder { order: model::Order { id: shop.id(), ..order.clone() }, event: None },
         Change::RecordDelivery {
             id: shop.id(),
+            attempts: 1,
             at,
             outcome: DeliveryOutcome::Sent { keep_secret: false },
             next_attempt_at: None,
