@@ -26,9 +26,26 @@ pub struct Row {
     finds: &'static str,
     outcome: Outcome,
     took: Duration,
+    /// How many runs of the scenario it sums up.
+    rounds: u32,
 }
 
 impl Row {
+    /// How long it took.
+    #[must_use]
+    pub const fn took(&self) -> Duration {
+        self.took
+    }
+
+    /// Adds what came of another run of the same.
+    pub fn add(&mut self, other: Self) {
+        self.outcome.runs += other.outcome.runs;
+        self.outcome.injected.clone_from(&other.outcome.injected);
+        self.outcome.add(other.outcome);
+        self.took += other.took;
+        self.rounds += other.rounds;
+    }
+
     /// Runs the scenario, or its control. A panic in it is a violation.
     #[must_use]
     pub fn of(scenario: &Scenario, run: &Run, is_control: bool) -> Self {
@@ -38,7 +55,7 @@ impl Row {
             .unwrap_or_else(|panic| Outcome { violations: vec![words(panic.as_ref())], ..Outcome::default() });
         let without = is_control.then_some(scenario.control.without);
         let finds = scenario.control.finds;
-        Self { name: scenario.name, engine: run.engine, without, finds, outcome, took: begin.elapsed() }
+        Self { name: scenario.name, engine: run.engine, without, finds, outcome, took: begin.elapsed(), rounds: 1 }
     }
 
     /// Whether it is as it must be: nothing found, or something where a guard was lifted.
@@ -90,7 +107,10 @@ impl Row {
             name,
             self.engine.to_string(),
             thousands(self.outcome.runs),
-            self.outcome.injected.clone(),
+            match self.rounds {
+                1 => self.outcome.injected.clone(),
+                rounds => format!("{rounds} rounds, the last: {}", self.outcome.injected),
+            },
             found,
             self.outcome.worst.map_or_else(|| "-".to_owned(), duration),
             duration(self.took),
@@ -221,5 +241,15 @@ mod tests {
         assert!(lines.iter().all(|line| line.chars().count() == lines[0].chars().count()), "{text}");
         assert!(lines[2].contains("| 12,345 "), "{text}");
         assert!(lines[3].contains("tried without its guard") && lines[3].contains("1, as it must"), "{text}");
+    }
+
+    #[test]
+    fn rounds_are_summed_up() {
+        let tried = scenario(good, bad);
+        let mut row = Row::of(&tried, &run(), false);
+        row.add(Row::of(&tried, &run(), false));
+        assert!(row.line().contains("24,690 | 2 rounds"), "{}", row.line());
+        row.add(Row::of(&scenario(bad, bad), &run(), false));
+        assert!(!row.is_good(), "a violation of one round is one of all");
     }
 }

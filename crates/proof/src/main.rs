@@ -8,15 +8,18 @@
 //! ```
 
 use std::{
-    path::PathBuf,
+    fs, io,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
+    time::Duration,
 };
 
 use cartwright_proof::{
     harness::disk::SmallDisk,
     judge::{Row, table},
+    parsers::TARGETS,
     scenario::{Engine, Run, Scenario, Size},
     scenarios::ALL,
 };
@@ -40,6 +43,11 @@ enum Command {
     Controls(Which),
     /// Run scenarios and their controls.
     All(Which),
+    /// Write good inputs of what reads bytes of strangers, for `scripts/fuzz` to begin with.
+    Seeds {
+        /// The folder that gets a folder for each.
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -49,6 +57,9 @@ struct Which {
     /// Everything that is promised, for hours, instead of a few seconds each.
     #[arg(long)]
     long: bool,
+    /// The short form of each again and again for so long, with another seed each time.
+    #[arg(long, value_name = "MINUTES", conflicts_with_all = ["long", "runs"])]
+    each_for: Option<f64>,
     /// What chance is drawn from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -83,7 +94,25 @@ fn main() -> ExitCode {
         Command::Run(which) => run(&which, &[false]),
         Command::Controls(which) => run(&which, &[true]),
         Command::All(which) => run(&which, &[false, true]),
+        Command::Seeds { folder } => match write_seeds(&folder) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: the seeds cannot be written to {}: {error}", folder.display());
+                ExitCode::FAILURE
+            }
+        },
     }
+}
+
+fn write_seeds(folder: &Path) -> io::Result<()> {
+    for target in TARGETS {
+        let folder = folder.join(target.name);
+        fs::create_dir_all(&folder)?;
+        for (number, seed) in (target.seeds)().into_iter().enumerate() {
+            fs::write(folder.join(format!("seed-{number}")), seed)?;
+        }
+    }
+    Ok(())
 }
 
 fn run(which: &Which, parts: &[bool]) -> ExitCode {
@@ -117,11 +146,18 @@ struct Task<'a> {
     scenario: &'a Scenario,
     run: Run,
     is_control: bool,
+    /// For how long it is run again.
+    each_for: Duration,
 }
 
 impl Task<'_> {
     fn run(&self) -> Row {
-        let row = Row::of(self.scenario, &self.run, self.is_control);
+        let mut row = Row::of(self.scenario, &self.run, self.is_control);
+        let mut run = self.run.clone();
+        while row.is_good() && row.took() < self.each_for {
+            run.seed += 1;
+            row.add(Row::of(self.scenario, &run, self.is_control));
+        }
         let findings = if !row.is_good() || self.is_control { row.findings() } else { String::new() };
         eprint!("{}\n{findings}", row.line());
         row
@@ -153,8 +189,10 @@ impl Which {
         let size = if self.long && !is_control { Size::Long } else { Size::Short };
         let engines = scenario.engines.iter().filter(|engine| self.takes(**engine));
         let runs = self.runs.filter(|_| !is_control);
+        let each_for = self.each_for.filter(|_| !is_control).unwrap_or_default().clamp(0.0, 1e6);
+        let each_for = Duration::from_secs_f64(each_for * 60.0);
         let run = |engine: &Engine| Run { engine: *engine, seed: self.seed, size, runs, folder: self.folder.clone() };
-        engines.map(|engine| Task { scenario, run: run(engine), is_control }).collect()
+        engines.map(|engine| Task { scenario, run: run(engine), is_control, each_for }).collect()
     }
 
     fn takes(&self, engine: Engine) -> bool {

@@ -263,3 +263,23 @@ pub fn mutate(seeds: &[Vec<u8>], chance: &mut fastrand::Rng) -> Vec<u8> {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::TARGETS;
+
+    #[test]
+    fn each_has_a_target_of_the_fuzzer_of_its_name() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).expect("the manifest");
+        assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
+        for target in TARGETS {
+            let function = target.name.replace('-', "_");
+            assert!(manifest.contains(&format!("name = \"{}\"\npath = \"targets/{function}.rs\"", target.name)));
+            let source = std::fs::read_to_string(folder.join(format!("targets/{function}.rs"))).expect("a target");
+            assert!(source.contains(&format!("parsers::{function}(bytes)")), "{source}");
+        }
+    }
+}

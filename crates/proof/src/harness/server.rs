@@ -23,6 +23,7 @@ const START_MAX: Duration = Duration::from_secs(30);
 const STOP_MAX: Duration = Duration::from_secs(15);
 
 /// How a server is started, again and again if need be.
+#[derive(Clone)]
 pub struct Launch {
     /// The data folder.
     pub data: PathBuf,
@@ -60,6 +61,16 @@ impl Launch {
             environment: Vec::new(),
             tracer: Vec::new(),
         }
+    }
+
+    /// Another process of the same shop, with a folder of its own.
+    ///
+    /// # Panics
+    /// When the folder cannot be made.
+    #[must_use]
+    pub fn another(&self, folder: &Path) -> Self {
+        fs::create_dir_all(folder).expect("a folder");
+        Self { data: folder.join("data"), address: free_address(), log: folder.join("log"), ..self.clone() }
     }
 
     /// The same with passwords that cost this much.

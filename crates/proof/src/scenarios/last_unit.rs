@@ -1,6 +1,7 @@
 //! Ten buyers for each piece: exactly what there is is sold, whoever cancels and ships meanwhile.
 
 use std::{
+    net::SocketAddr,
     sync::{
         Barrier,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -15,7 +16,7 @@ use super::ground::Ground;
 use crate::{
     harness::{
         client::{Client, Reply},
-        server::Server,
+        server::{Launch, Server},
         shop::{Shop, text},
     },
     judge::thousands,
@@ -27,7 +28,7 @@ const DISPUTED_EVERY: u64 = 7;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "last-unit",
-    injects: "ten buyers for each piece, doubled and shared lines, cancel against ship",
+    injects: "ten buyers for each piece, doubled and shared lines, cancel against ship; on PostgreSQL at two processes",
     holds: "B F; exactly what there is is sold",
     engines: &[Engine::Sqlite, Engine::Postgres],
     run: |run| rush(run, run.count(2, 100), None),
@@ -57,7 +58,8 @@ impl Crowd {
 
 fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
     let crowd = Crowd::of(run.size);
-    let mut ground = Ground::new(run, &[]);
+    // Both processes take each other's tokens.
+    let mut ground = Ground::new(run, &["--public-url", "http://shop.test"]);
     let mut server = ground.launch.start();
     let mut shop = Shop::fill(ground.launch.address, crowd.accounts);
     if let Some(lifted) = lifted {
@@ -66,6 +68,9 @@ fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
         ground.launch.set_faults(Some(lifted.to_owned()));
         server = ground.launch.start();
     }
+    let other = (run.engine == Engine::Postgres).then(|| ground.launch.another(&ground.folder.path().join("other")));
+    let other_server = other.as_ref().map(Launch::start);
+    let doors = [ground.launch.address, other.map_or(ground.launch.address, |other| other.address)];
     let mut outcome = Outcome::default();
     let mut chance = run.chance();
     let (mut sold, mut refused) = (0, 0);
@@ -73,14 +78,14 @@ fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
         if seed > 0 {
             shop.renew_tokens();
         }
-        let rush = Rush::new(&shop, &crowd, chance.u64(..));
+        let rush = Rush::new(&shop, doors, &crowd, chance.u64(..));
         rush.run(&crowd, &mut outcome);
         rush.judge(&crowd, &mut outcome);
         sold += rush.placed.load(Ordering::Relaxed);
         refused += rush.refused.load(Ordering::Relaxed);
         outcome.runs += 1;
     }
-    stop(server, &mut outcome);
+    [Some(server), other_server].into_iter().flatten().for_each(|server| stop(server, &mut outcome));
     if lifted.is_none() {
         ground.check();
     }
@@ -105,6 +110,8 @@ fn stop(server: Server, outcome: &mut Outcome) {
 /// One rush for two variants that share their buyers.
 struct Rush<'a> {
     shop: &'a Shop,
+    /// Where the processes are: every other buyer is at the second.
+    doors: [SocketAddr; 2],
     /// Two variants: orders may name both, in either order.
     variants: [String; 2],
     product: String,
@@ -116,7 +123,7 @@ struct Rush<'a> {
 }
 
 impl<'a> Rush<'a> {
-    fn new(shop: &'a Shop, crowd: &Crowd, seed: u64) -> Self {
+    fn new(shop: &'a Shop, doors: [SocketAddr; 2], crowd: &Crowd, seed: u64) -> Self {
         let variant = |name: &str| json!({"option_values": [name], "price": {"amount": 1_000, "currency": "EUR"}, "stock": crowd.units});
         let body = json!({"title": format!("Rare mug {seed}"), "status": "active", "options": [{"name": "Size"}],
             "variants": [variant("small"), variant("large")]});
@@ -125,6 +132,7 @@ impl<'a> Rush<'a> {
         let variants = [0, 1].map(|at| text(&product["variants"][at]["id"]));
         Self {
             shop,
+            doors,
             variants,
             product: text(&product["id"]),
             seed,
@@ -152,7 +160,7 @@ impl<'a> Rush<'a> {
     fn buy(&self, at: usize, crowd: &Crowd, start: &Barrier) -> Outcome {
         let mut outcome = Outcome::default();
         let mut chance = fastrand::Rng::with_seed(self.seed ^ at as u64);
-        let client = Client::new(self.shop.address);
+        let client = Client::new(self.doors[at % 2]);
         let token = &self.shop.buyers[at % self.shop.buyers.len()];
         start.wait();
         loop {
@@ -207,7 +215,7 @@ impl<'a> Rush<'a> {
                 reply.map(|reply| reply.status)
             });
             let ship = scope.spawn(|| {
-                let staff = Client::new(self.shop.address);
+                let staff = Client::new(self.doors[1]);
                 let mut last = Ok(0);
                 for status in ["confirmed", "shipped"] {
                     let body = json!({"to": status});
