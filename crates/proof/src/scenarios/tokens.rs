@@ -169,6 +169,9 @@ fn mutate(good: &str, chance: &mut fastrand::Rng) -> String {
     loop {
         let mut bytes = good.as_bytes().to_vec();
         for _ in 0..chance.u8(1..4) {
+            if bytes.is_empty() {
+                break;
+            }
             let at = chance.usize(0..bytes.len());
             let letter = ALPHABET[chance.usize(0..ALPHABET.len())];
             match chance.u8(0..6) {

@@ -47,8 +47,9 @@ struct Track {
     held_until: Option<Timestamp>,
     /// Whose turn it is to send it.
     sender: Option<usize>,
-    /// Its end was noted, and when that could still be too late.
+    /// It was noted as sent.
     is_done: bool,
+    /// Somebody heard that it is refused for good, in time or not.
     was_refused: bool,
 }
 
@@ -222,10 +223,7 @@ impl World<'_> {
                 // The database was away for so long, or the worker: it may have been sent again meanwhile.
                 track.excuses += 1;
             }
-            match delivery.outcome {
-                DeliveryOutcome::Deferred { .. } => {}
-                _ => track.is_done = true,
-            }
+            track.is_done |= matches!(delivery.outcome, DeliveryOutcome::Sent { .. });
             track.held_until = None;
         }
         let jitter = self.chance.u16(..);

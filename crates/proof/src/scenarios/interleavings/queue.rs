@@ -3,6 +3,7 @@
 use std::{
     fmt::Display,
     future::Future,
+    panic::{self, PanicHookInfo},
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -39,7 +40,12 @@ pub(super) fn try_out(seed: u64, schedules: u64, lifted: bool) -> Option<String>
     let mut config = Config::default();
     config.failure_persistence = FailurePersistence::None;
     let runner = Runner::new(RandomScheduler::new_from_seed(seed, schedules), config);
+    // The scheduler puts its own words in front of every panic from now on: only its own are of use.
+    let hook: Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync> = Arc::from(panic::take_hook());
+    let same = Arc::clone(&hook);
+    panic::set_hook(Box::new(move |info| same(info)));
     let tried = quietly(move || runner.run(move || one_day(lifted)));
+    panic::set_hook(Box::new(move |info| hook(info)));
     tried.err().map(|panic| format!("the commit queue: {}", words(panic.as_ref())))
 }
 
