@@ -70,8 +70,19 @@ struct State {
     syncs: u64,
     /// The numbers of the syncs that fail, ascending.
     failing: VecDeque<u64>,
+    /// Syncs of one file that fail besides.
+    aimed: Option<Aimed>,
     /// Failures are kept from whoever asked for the sync.
     is_silent: bool,
+}
+
+#[derive(Debug)]
+struct Aimed {
+    path: PathBuf,
+    /// How many there were.
+    syncs: u64,
+    /// The numbers of those that fail.
+    failing: Vec<u64>,
 }
 
 /// Makes the recording file system the one that SQLite uses in this process, and gives its list. Nothing is recorded before
@@ -101,6 +112,11 @@ impl Recorder {
         std::mem::take(&mut *self.lock()).events
     }
 
+    /// The list up to now.
+    pub fn events(&self) -> Vec<Event> {
+        self.lock().events.clone()
+    }
+
     /// Puts a mark on the list.
     pub fn mark(&self, mark: u64) {
         self.lock().events.push(Event::Mark(mark));
@@ -117,6 +133,11 @@ impl Recorder {
         numbers.sort_unstable();
         let mut state = self.lock();
         (state.failing, state.is_silent) = (numbers.into(), is_silent);
+    }
+
+    /// Lets syncs of this file fail besides: those with these numbers, counted from now, from 1.
+    pub fn fail_syncs_of(&self, path: &Path, failing: Vec<u64>) {
+        self.lock().aimed = Some(Aimed { path: path.to_owned(), syncs: 0, failing });
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -149,7 +170,11 @@ impl Recorder {
         while state.failing.front().is_some_and(|due| *due < number) {
             state.failing.pop_front();
         }
-        let fails = state.failing.front() == Some(&number);
+        let mut fails = state.failing.front() == Some(&number);
+        if let Some(aimed) = state.aimed.as_mut().filter(|aimed| aimed.path == path) {
+            aimed.syncs += 1;
+            fails |= aimed.failing.contains(&aimed.syncs);
+        }
         let path = path.to_owned();
         state.events.push(if fails { Event::SyncFailed { path } } else { Event::Sync { path } });
         !fails || state.is_silent

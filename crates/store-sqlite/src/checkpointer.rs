@@ -10,7 +10,11 @@ use std::{
     thread::JoinHandle,
 };
 
-use crate::{connection, open::Options, wal::checkpoint};
+use crate::{
+    connection,
+    open::Options,
+    wal::{MustStay, checkpoint},
+};
 
 /// It goes over the log again until no more pages than this are left to the writer...
 const LEFT_MAX: u64 = 128;
@@ -40,10 +44,10 @@ pub(crate) struct Checkpointer {
 
 impl Checkpointer {
     /// Starts the thread; `None` if the system gives none.
-    pub(crate) fn start(path: &Path, options: &Options) -> Option<Self> {
+    pub(crate) fn start(path: &Path, options: &Options, must_stay: MustStay) -> Option<Self> {
         let state = Arc::new(AtomicU8::new(State::Idle as u8));
         let (wake, woken) = mpsc::sync_channel(1);
-        let worker = Worker { path: path.to_owned(), options: options.clone(), state: Arc::clone(&state) };
+        let worker = Worker { path: path.to_owned(), options: options.clone(), state: Arc::clone(&state), must_stay };
         let thread = std::thread::Builder::new().name("store-copier".to_owned()).spawn(move || worker.run(&woken));
         match thread {
             Ok(thread) => Some(Self { state, wake: Some(wake), thread: Some(thread) }),
@@ -90,6 +94,7 @@ struct Worker {
     path: PathBuf,
     options: Options,
     state: Arc<AtomicU8>,
+    must_stay: MustStay,
 }
 
 impl Worker {
@@ -104,8 +109,8 @@ impl Worker {
         }
     }
 
-    /// A failure loses nothing: the log has it all, and the writer tries next. The connection is a new one each time, so
-    /// that none outlives a trouble with the file.
+    /// A failure loses nothing: the log has it all. The connection is a new one each time, so that none outlives a trouble with the
+    /// file.
     fn copy(&self) {
         let conn = match connection::writer(&self.path, &self.options) {
             Ok(conn) => conn,
@@ -115,10 +120,10 @@ impl Worker {
             }
         };
         for _ in 0..PASSES_MAX {
-            if checkpoint(&conn, "PASSIVE").is_none() {
+            if checkpoint(&conn, "PASSIVE", &self.must_stay).is_none() {
                 return;
             }
-            if checkpoint(&conn, "NOOP").is_none_or(|log| log.left() <= LEFT_MAX) {
+            if checkpoint(&conn, "NOOP", &self.must_stay).is_none_or(|log| log.left() <= LEFT_MAX) {
                 return;
             }
         }

@@ -44,6 +44,8 @@ fn open(path: &Path, flags: OpenFlags, busy_timeout: Duration, cache_kib: i64) -
     // Without this, binding a value makes SQLite prepare many of the kept statements anew, in case another plan suits the
     // value better: four fifths of the time of a point read.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // The writer copies the log back, or leaves it alone because of a disk that failed: not whoever happens to be the last to close.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // Sorting must not need room on a disk that may be full.
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "trusted_schema", false)?;

@@ -2,10 +2,21 @@
 //!
 //! A thread of its own copies most of it, beside the writer. What was written meanwhile is little, and the writer copies
 //! it between two groups: only with all of it copied is the log's beginning used again.
+//!
+//! A copy that broke off is the last one. SQLite syncs the database once all of the log is copied, and counts what was copied before that
+//! as done; when that sync fails, the system may have dropped any of it, and the next sync would say that all is well. The log has it
+//! all. So it is kept, and grows, until every connection is closed: whoever opens the database next copies it from its beginning.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use crate::{
     checkpointer::{Checkpointer, State},
@@ -25,6 +36,27 @@ pub(crate) struct Wal {
     due_at: u64,
     /// `None` when the system gave no thread: the writer then copies by itself.
     helper: Option<Checkpointer>,
+    /// Whether a copy broke off.
+    must_stay: MustStay,
+}
+
+/// Whether the log must be kept as it is, because the database lacks what nobody knows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MustStay(Arc<AtomicBool>);
+
+impl MustStay {
+    fn get(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn set(&self) {
+        if !self.0.swap(true, Ordering::AcqRel) {
+            tracing::error!(
+                "the disk failed while the write-ahead log was copied back. Nothing is lost, and orders go on, but the log grows until \
+                 the program is started again: look at the disk, then restart"
+            );
+        }
+    }
 }
 
 /// What a checkpoint found and did.
@@ -51,7 +83,8 @@ impl Wal {
     /// The log of the database at `path`.
     pub(crate) fn new(path: &Path, options: &Options) -> Self {
         let limit = (options.wal_limit_bytes / 4096).max(16);
-        Self { limit, due_at: limit, helper: Checkpointer::start(path, options) }
+        let must_stay = MustStay::default();
+        Self { limit, due_at: limit, helper: Checkpointer::start(path, options, must_stay.clone()), must_stay }
     }
 
     /// Has the log copied back when it is due. Its beginning is then used again by the next commit.
@@ -59,7 +92,10 @@ impl Wal {
         if faults::is_lifted("guard.checkpoint") {
             return;
         }
-        let Some(log) = checkpoint(conn, "NOOP") else { return };
+        if self.must_stay.get() {
+            return;
+        }
+        let Some(log) = checkpoint(conn, "NOOP", &self.must_stay) else { return };
         if log.pages < self.limit {
             self.due_at = self.limit;
         }
@@ -84,7 +120,7 @@ impl Wal {
     /// Copies what is left.
     fn finish(&mut self, conn: &Connection, pages: u64) {
         let mode = if pages >= self.limit * PATIENCE { "RESTART" } else { "PASSIVE" };
-        if let Some(after) = with_patience(conn, WAIT, || checkpoint(conn, mode)) {
+        if let Some(after) = with_patience(conn, WAIT, || checkpoint(conn, mode, &self.must_stay)) {
             if mode == "RESTART" && !after.is_complete() {
                 tracing::warn!(pages = after.pages, "a long read keeps the write-ahead log from being emptied");
             }
@@ -99,8 +135,12 @@ impl Wal {
 
     /// Copies all of the log back, shortens its file to nothing, and gives memory back: for quiet moments and the end.
     pub(crate) fn empty(&mut self, conn: &Connection) {
-        with_patience(conn, WAIT, || checkpoint(conn, "TRUNCATE"));
-        self.due_at = self.limit;
+        // While the helper copies, nobody knows yet whether that will break off.
+        let is_copying = self.helper.as_ref().is_some_and(|helper| helper.state() == State::Copying);
+        if !is_copying && !self.must_stay.get() {
+            with_patience(conn, WAIT, || checkpoint(conn, "TRUNCATE", &self.must_stay));
+            self.due_at = self.limit;
+        }
         if let Err(error) = conn.release_memory() {
             tracing::debug!(%error, "memory could not be given back");
         }
@@ -117,8 +157,8 @@ fn with_patience<T>(conn: &Connection, wait: Duration, work: impl FnOnce() -> T)
     done
 }
 
-/// A failed checkpoint loses nothing: the log has it all. The next one tries again.
-pub(crate) fn checkpoint(conn: &Connection, mode: &str) -> Option<Checkpointed> {
+/// A failed checkpoint loses nothing: the log has it all. After one that the disk failed there must be no other.
+pub(crate) fn checkpoint(conn: &Connection, mode: &str, must_stay: &MustStay) -> Option<Checkpointed> {
     let sql = match mode {
         "NOOP" => "PRAGMA wal_checkpoint(NOOP)",
         "PASSIVE" => "PRAGMA wal_checkpoint(PASSIVE)",
@@ -135,7 +175,78 @@ pub(crate) fn checkpoint(conn: &Connection, mode: &str) -> Option<Checkpointed> 
         }
         Err(error) => {
             tracing::warn!(%error, mode, "a checkpoint failed");
+            // No room is no such failure: what was written is still there, and is written again.
+            if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
+                must_stay.set();
+            }
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use recording_vfs::Event;
+
+    use super::*;
+    use crate::connection;
+
+    /// Copies some of the log while a reader stands in the way of the rest; that is not synced yet. Then the sync after the rest fails.
+    #[test]
+    fn a_copy_that_broke_off_is_the_last() {
+        let recorder = recording_vfs::install();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().canonicalize().expect("a folder").join("shop.db");
+        let syncs =
+            |events: &[Event]| events.iter().filter(|event| **event == Event::Sync { path: path.clone() }).count();
+        recorder.begin(path.parent().expect("a folder"));
+        let options = Options { wal_limit_bytes: 0, ..Options::default() };
+        let conn = connection::writer(&path, &options).expect("a database");
+        conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).expect("WAL mode");
+        conn.execute_batch("CREATE TABLE t (x TEXT)").expect("a table");
+        let mut wal = Wal::new(&path, &options);
+        wal.stop_helper();
+        wal.empty(&conn);
+        let synced_before = syncs(&recorder.events());
+        let fill = |rows: u32| {
+            let sql = format!(
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) INSERT INTO t SELECT hex(zeroblob(1000)) FROM n"
+            );
+            conn.execute_batch(&sql).expect("rows");
+        };
+        fill(100);
+        let reader = connection::reader(&path, Duration::ZERO).expect("a reader");
+        reader.execute_batch("BEGIN; SELECT count(*) FROM t").expect("a snapshot");
+        fill(100);
+        wal.keep_bounded(&conn);
+        let copied = checkpoint(&conn, "NOOP", &wal.must_stay).expect("an answer");
+        assert!(copied.copied > 0 && copied.left() > 0, "some of it must have been copied");
+        reader.execute_batch("COMMIT").expect("its end");
+        assert_eq!(syncs(&recorder.events()), synced_before, "and not synced");
+
+        recorder.fail_syncs_of(&path, vec![1]);
+        wal.empty(&conn);
+        let failed_at = recorder.events().len();
+        assert!(recorder.events().contains(&Event::SyncFailed { path: path.clone() }));
+        for _ in 0..3 {
+            fill(100);
+            wal.due_at = 0;
+            wal.keep_bounded(&conn);
+            wal.empty(&conn);
+        }
+        let touches =
+            |event: &&Event| matches!(event, Event::Write { path: at, .. } | Event::Sync { path: at } if *at == path);
+        let events = recorder.end();
+        assert_eq!(events[failed_at..].iter().find(touches).map(|_| "the database was touched"), None);
+
+        // Whoever opens it when everybody has left copies all of it, from the beginning.
+        drop((reader, conn));
+        let conn = connection::writer(&path, &options).expect("a database");
+        let before = checkpoint(&conn, "NOOP", &MustStay::default()).expect("an answer");
+        assert_eq!(before.copied, 0);
+        let after = checkpoint(&conn, "TRUNCATE", &MustStay::default()).expect("an answer");
+        assert!(after.is_complete());
+        let rows: i64 = conn.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).expect("a count");
+        assert_eq!(rows, 500);
     }
 }

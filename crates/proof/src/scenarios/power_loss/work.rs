@@ -119,6 +119,11 @@ pub(super) fn record(run: &Run, chance: &mut fastrand::Rng, work: &Work) -> Reco
         // From here on syncs fail, somewhere among those that the orders need.
         let failing = (0..work.failures).map(|_| begun + 1 + chance.u64(0..ORDERS / 3)).collect();
         recorder.fail_syncs(failing, work.is_silent);
+        if !work.is_silent {
+            // The database itself is synced rarely, when the log was copied back.
+            let aimed = (0..work.failures / 4).map(|_| chance.u64(1..10)).collect();
+            recorder.fail_syncs_of(&path.join(NAME), aimed);
+        }
         let next = Arc::new(AtomicU64::new(0));
         let mut buyers = JoinSet::new();
         for _ in 0..AT_ONCE {
