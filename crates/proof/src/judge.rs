@@ -37,6 +37,12 @@ impl Row {
         self.took
     }
 
+    /// How many runs of the scenario it sums up.
+    #[must_use]
+    pub const fn rounds(&self) -> u32 {
+        self.rounds
+    }
+
     /// Adds what came of another run of the same.
     pub fn add(&mut self, other: Self) {
         self.outcome.runs += other.outcome.runs;

@@ -17,6 +17,8 @@ const CLIENTS: usize = 64;
 const CAMPAIGN: u64 = 200;
 /// After how many kills everything is compared.
 const AUDIT_EVERY: u64 = 20;
+/// How often it is killed without its guard, at most: it is compared each time, and the first loss is the end.
+const CONTROL_KILLS: u64 = 20;
 /// How long after the load began the server is killed, in milliseconds.
 const KILL_AFTER_MS: std::ops::Range<u64> = 1..500;
 
@@ -32,7 +34,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "commit before reply",
         finds: "is not what is there",
-        run: |run| kill(run, 3, Some("guard.commit=return")),
+        run: |run| kill(run, CONTROL_KILLS, Some("guard.commit=return")),
     },
 };
 
@@ -49,7 +51,7 @@ fn kill(run: &Run, kills: u64, faults: Option<&str>) -> Outcome {
                 server = siege.arm(server, faults);
             }
             server = siege.round(|| kill_after(server, delay));
-            if round.is_multiple_of(AUDIT_EVERY) {
+            if round.is_multiple_of(AUDIT_EVERY) || faults.is_some() {
                 siege.audit();
             }
         }
