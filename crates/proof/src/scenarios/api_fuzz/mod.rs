@@ -39,13 +39,14 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "api-fuzz",
     injects: "requests made from the OpenAPI document, as stranger, customer and owner, also in chains",
     holds: "E F; every reply within its schema; nothing open that should be closed",
-    engines: &[Engine::Sqlite],
+    engines: &[Engine::Sqlite, Engine::Postgres],
     run: |run| {
         let effort = match run.size {
-            Size::Short => Effort { phases: "fuzzing,stateful", mode: "all", examples: 7 },
+            Size::Short => Effort { phases: "fuzzing,stateful", mode: "all", examples: 4 },
             Size::Long => Effort { phases: "coverage,fuzzing,stateful", mode: "all", examples: 40 },
         };
-        fuzz(run, run.count(2_000, 100_000), &effort, None)
+        // Short: two thousand on both engines together.
+        fuzz(run, run.count(1_000, 100_000), &effort, None)
     },
     control: Control {
         without: "refusing what is malformed",

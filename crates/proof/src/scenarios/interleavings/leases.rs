@@ -1,7 +1,10 @@
 //! Workers of several processes on one outbox. Each does what `mail::worker` does, a step at a time; whose turn it is, how long that
 //! takes and who dies is drawn.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use commerce::mail::{Delivery, EnqueueTestMail, LeaseMails, RecordDeliveries};
 use model::{
@@ -9,9 +12,10 @@ use model::{
     mail::{ATTEMPTS_MAX, DeliveryOutcome, MailStatus},
 };
 use store_conformance::{Database, support::Shop};
-use store_sqlite::{Options, SqliteEngine};
+use store_postgres::PostgresEngine;
+use store_sqlite::SqliteEngine;
 
-use crate::scenario::{Outcome, Run};
+use crate::scenario::{Engine, Outcome, Run};
 
 /// As in `mail::worker`.
 const LEASE: SignedDuration = SignedDuration::from_secs(180);
@@ -67,13 +71,8 @@ struct World<'a> {
 pub(super) fn try_out(run: &Run, steps: u64, is_careless: bool, outcome: &mut Outcome) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
-        // Nothing here is about power.
-        let options = Options { readers: 1, synchronous_full: false, ..Options::default() };
-        let engine =
-            std::sync::Arc::new(SqliteEngine::open(&folder.path().join("shop.db"), options).expect("a database"));
         let mut world = World {
-            shop: Shop::new(Database::new(std::sync::Arc::clone(&engine), ())),
+            shop: Shop::new(fresh(run).await),
             workers: (0..WORKERS).map(|_| Worker::default()).collect(),
             mails: HashMap::new(),
             chance: run.chance(),
@@ -89,8 +88,26 @@ pub(super) fn try_out(run: &Run, steps: u64, is_careless: bool, outcome: &mut Ou
                 break;
             }
         }
-        engine.close().await.expect("it closes");
     });
+}
+
+/// An empty database of the engine of the run.
+async fn fresh(run: &Run) -> Database {
+    match run.engine {
+        Engine::Sqlite => {
+            let folder = tempfile::tempdir_in(&run.folder).expect("a folder");
+            // Nothing here is about power.
+            let options = store_sqlite::Options { readers: 1, synchronous_full: false, ..Default::default() };
+            let engine = SqliteEngine::open(&folder.path().join("shop.db"), options).expect("a database");
+            Database::new(Arc::new(engine), folder)
+        }
+        Engine::Postgres => {
+            let database = test_postgres::Database::fresh();
+            let options = store_postgres::Options::parse(&database.url()).expect("a URL");
+            let engine = PostgresEngine::open(options).await.expect("a database");
+            Database::new(Arc::new(engine), database)
+        }
+    }
 }
 
 impl World<'_> {
