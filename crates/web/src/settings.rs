@@ -105,8 +105,10 @@ pub struct Limits {
     pub connections: usize,
     /// How long a client may take to send the head of a request.
     pub head_timeout: Duration,
-    /// How long a connection may be idle, or make no progress while a reply is sent.
+    /// How long a connection may be idle.
     pub idle_timeout: Duration,
+    /// How long a client may leave lying what there is for it, or take next to nothing of it.
+    pub send_timeout: Duration,
     /// How long a client may take to send a body.
     pub body_timeout: Duration,
     /// The largest body of a request in bytes.
@@ -131,6 +133,7 @@ impl Default for Limits {
             connections: 10_000,
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
+            send_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
             body_bytes: 1024 * 1024,
             request_timeout: Duration::from_secs(30),

@@ -8,6 +8,7 @@ use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sy
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
@@ -19,6 +20,9 @@ use crate::{App, Settings, front::Front};
 
 /// The most memory one connection may fill with a head that is not complete, or with what is waiting to be sent.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// How much of a reply the system keeps for a client that has not taken it, about: it would keep megabytes, for each of those who take
+/// nothing, and only tell of progress by the megabyte. Enough for 2 MB a second over a line with a round trip of 100 ms.
+const SEND_BUFFER_BYTES: usize = 256 * 1024;
 /// How often metrics are folded and throttles swept.
 const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
 /// How long to wait when connections cannot be accepted (no file descriptors left): long enough not to spin.
@@ -30,6 +34,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// When some requests were cut off because they took longer than that.
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    // Each connection has it from here.
+    if let Err(error) = SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER_BYTES) {
+        tracing::debug!(%error, "SO_SNDBUF");
+    }
     let upkeep = tokio::spawn(upkeep(app.clone()));
     let server = Server::new(app.clone());
     let mut shutdown = pin!(shutdown);
@@ -162,7 +170,8 @@ async fn connection(
 }
 
 fn limits(settings: &Settings) -> activity::Limits {
-    activity::Limits { head: settings.limits.head_timeout, idle: settings.limits.idle_timeout }
+    let limits = &settings.limits;
+    activity::Limits { head: limits.head_timeout, idle: limits.idle_timeout, send: limits.send_timeout }
 }
 
 fn builder() -> http1::Builder {

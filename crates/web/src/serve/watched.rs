@@ -30,6 +30,15 @@ impl Watched {
     pub(super) fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
         Self { stream, activity, lingering: None }
     }
+
+    /// Notes what came of a write.
+    fn note(&self, written: &Poll<io::Result<usize>>) {
+        match written {
+            Poll::Ready(Ok(bytes)) => self.activity.sent(*bytes),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.activity.blocked(),
+        }
+    }
 }
 
 impl AsyncRead for Watched {
@@ -47,9 +56,9 @@ impl AsyncRead for Watched {
 impl AsyncWrite for Watched {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = ready!(Pin::new(&mut this.stream).poll_write(cx, bytes))?;
-        this.activity.sent();
-        Poll::Ready(Ok(written))
+        let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        this.note(&written);
+        written
     }
 
     fn poll_write_vectored(
@@ -58,17 +67,20 @@ impl AsyncWrite for Watched {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = ready!(Pin::new(&mut this.stream).poll_write_vectored(cx, slices))?;
-        this.activity.sent();
-        Poll::Ready(Ok(written))
+        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, slices);
+        this.note(&written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
 
+    /// Asked for when everything has been written: a socket has nothing else to flush.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        this.activity.flushed();
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     /// Ends sending and, when the client is still sending a body that nobody wants, reads that to its end first: a

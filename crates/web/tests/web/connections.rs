@@ -59,6 +59,35 @@ async fn a_head_that_never_ends_is_cut_off_and_idle_connections_stay() {
     assert!(until_closed(&mut idle).await.starts_with("HTTP/1.1 200"));
 }
 
+/// Somebody who asks for far more than fits into any buffer, and begins to read when that is sent.
+async fn reader(address: SocketAddr) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("a small buffer");
+    let mut stream = socket.connect(address).await.expect("a connection");
+    stream.write_all("GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(20).as_bytes()).await.expect("sent");
+    stream
+}
+
+#[tokio::test]
+async fn whoever_leaves_a_reply_lying_is_cut_off_and_whoever_takes_it_slowly_is_not() {
+    let mut settings = Settings::default();
+    settings.limits.send_timeout = Duration::from_millis(500);
+    let server = Server::start_with(engine(), settings).await;
+    let mut lazy = reader(server.address).await;
+    let mut slow = reader(server.address).await;
+    let (begin, mut taken, mut piece) = (Instant::now(), 0, vec![0; 65_536]);
+    // The lazy one is looked at every two seconds.
+    while begin.elapsed() < Duration::from_secs(5) {
+        taken += slow.read(&mut piece).await.expect("it goes on");
+        pause(20).await;
+    }
+    assert!(taken > 100_000, "{taken}");
+    let mut left = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(5), lazy.read_to_end(&mut left)).await.expect("cut off");
+    let one = server.get("/openapi.json").await.body.len();
+    assert!(ended.is_err() || left.len() < 20 * one, "it got all of {} bytes", left.len());
+}
+
 #[tokio::test]
 async fn what_is_not_http_is_refused_and_does_no_harm() {
     let server = Server::start(engine()).await;
