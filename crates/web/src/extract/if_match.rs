@@ -38,8 +38,8 @@ fn expected(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
         return Ok(None);
     }
     // RFC 9110: If-Match compares strongly, and a weak tag is never strongly equal to anything.
-    let is_weak = text.starts_with("W/");
-    let quoted = text.trim_start_matches("W/");
+    let weak = text.strip_prefix("W/");
+    let (is_weak, quoted) = (weak.is_some(), weak.unwrap_or(text));
     let opaque = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or_else(malformed)?;
     if opaque.contains('"') {
         return Err(malformed());
@@ -67,7 +67,7 @@ mod tests {
         for foreign in ["\"abc\"", "W/\"12-0123456789abcdef\"", "\"-1-x\"", "\"\"", "\"12\""] {
             assert_eq!(read(foreign).expect(foreign), Some(0), "{foreign} matches nothing");
         }
-        for bad in ["12", "\"12", "\"1-a\", \"2-b\"", "W/12", ""] {
+        for bad in ["12", "\"12", "\"1-a\", \"2-b\"", "W/12", "W/W/\"12-a\"", "w/\"12-a\"", ""] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

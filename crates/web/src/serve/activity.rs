@@ -5,8 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often a connection is looked at. Limits are kept to within this.
+/// How often a connection is looked at, at least: what it is at changes, and nobody sets a timer for each change.
 pub(super) const CHECK_PERIOD: Duration = Duration::from_secs(2);
+/// How often at most.
+pub(super) const CHECK_PERIOD_MIN: Duration = Duration::from_millis(5);
 
 /// What a client must take of a reply in the time there is, in bytes: slower than any line that is still used.
 const TAKEN_MIN: u64 = 4096;
@@ -101,15 +103,21 @@ impl Activity {
 
     /// Whether it has been at the same thing for too long.
     pub(super) fn is_overdue(&self, limits: Limits) -> bool {
+        self.time_left(limits).is_some_and(|left| left.is_zero())
+    }
+
+    /// How much longer it may be at what it is at; `None` while a request is being answered, which has limits of its own.
+    pub(super) fn time_left(&self, limits: Limits) -> Option<Duration> {
         let state = self.state.load(Ordering::Relaxed);
+        let limit = match state & 3 {
+            IDLE => limits.idle,
+            HEAD => limits.head,
+            SENDING => limits.send,
+            _ => return None,
+        };
         let since = Duration::from_millis(state >> 2);
         let lasted = self.opened.elapsed().saturating_sub(since);
-        match state & 3 {
-            IDLE => lasted > limits.idle,
-            HEAD => lasted > limits.head,
-            SENDING => lasted > limits.send,
-            _ => false,
-        }
+        Some(limit.saturating_sub(lasted))
     }
 
     fn phase(&self) -> u64 {

@@ -145,7 +145,11 @@ async fn connection(
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
     let mut connection = pin!(builder().serve_connection(io, service));
     let mut is_closing = false;
+    let limits = limits(app.settings());
     loop {
+        // To the moment when its time is over, should that be near.
+        let left = activity.time_left(limits).unwrap_or(activity::CHECK_PERIOD);
+        let until_looked_at = left.clamp(activity::CHECK_PERIOD_MIN, activity::CHECK_PERIOD);
         tokio::select! {
             biased;
             result = &mut connection => {
@@ -159,8 +163,8 @@ async fn connection(
                 is_closing = true;
                 connection.as_mut().graceful_shutdown();
             }
-            () = time::sleep(activity::CHECK_PERIOD) => {
-                if activity.is_overdue(limits(app.settings())) && !faults::is_lifted("guard.overdue") {
+            () = time::sleep(until_looked_at) => {
+                if activity.is_overdue(limits) && !faults::is_lifted("guard.overdue") {
                     break;
                 }
             }

@@ -51,7 +51,8 @@ async fn a_head_that_never_ends_is_cut_off_and_idle_connections_stay() {
     slow.write_all(b"GET / HTTP/1.1\r\nhost:").await.expect("sent");
     let started = Instant::now();
     until_closed(&mut slow).await;
-    assert!(started.elapsed() < Duration::from_secs(10));
+    // At the limit, not when somebody happens to look.
+    assert!(started.elapsed() < Duration::from_millis(1_500), "{:?}", started.elapsed());
     let mut buffer = vec![0; 4096];
     let length = idle.read(&mut buffer).await.expect("a reply");
     assert!(String::from_utf8_lossy(&buffer[..length]).starts_with("HTTP/1.1 200"));
@@ -76,8 +77,7 @@ async fn whoever_leaves_a_reply_lying_is_cut_off_and_whoever_takes_it_slowly_is_
     let mut lazy = reader(server.address).await;
     let mut slow = reader(server.address).await;
     let (begin, mut taken, mut piece) = (Instant::now(), 0, vec![0; 65_536]);
-    // The lazy one is looked at every two seconds.
-    while begin.elapsed() < Duration::from_secs(5) {
+    while begin.elapsed() < Duration::from_secs(3) {
         taken += slow.read(&mut piece).await.expect("it goes on");
         pause(20).await;
     }
