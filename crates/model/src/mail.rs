@@ -303,9 +303,44 @@ pub fn retry_after(attempts: i64, jitter: u16) -> SignedDuration {
     SignedDuration::from_millis(base_ms + spread)
 }
 
+/// Longer than a mail ever has to wait for its next try: than [`retry_after`] says, and than any lease.
+pub const WAIT_MAX: SignedDuration = SignedDuration::from_hours(2);
+
+/// Which mails are due at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Those whose time has come.
+    pub now: Timestamp,
+    /// And those whose time is later than this: nobody lets a mail wait for so long, so the clock that said so was wrong, and a mail
+    /// must not wait until that time has come again.
+    pub latest: Timestamp,
+}
+
+impl Due {
+    /// What is due now, when no mail has to wait for longer than `wait_max`.
+    #[must_use]
+    pub fn within(now: Timestamp, wait_max: SignedDuration) -> Self {
+        Self { now, latest: now.saturating_add(wait_max).unwrap_or(Timestamp::MAX) }
+    }
+
+    /// Whether a mail that is to be tried at `next_attempt_at` is.
+    #[must_use]
+    pub fn has_come(&self, next_attempt_at: Timestamp) -> bool {
+        next_attempt_at <= self.now || next_attempt_at > self.latest
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mail_is_due_when_its_time_has_come_or_can_only_be_a_mistake() {
+        let now = Timestamp::from_second(1_800_000_000).expect("in range");
+        let is_due = |seconds: i64| Due::within(now, WAIT_MAX).has_come(now + SignedDuration::from_secs(seconds));
+        assert!(is_due(-5) && is_due(0) && !is_due(1) && !is_due(72 * 60) && is_due(24 * 3_600));
+        assert!(retry_after(ATTEMPTS_MAX, 1000) < WAIT_MAX);
+    }
 
     #[test]
     fn retries_back_off_and_stay_within_their_jitter() {

@@ -11,6 +11,16 @@ pub const SESSION_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24)
 /// Within this time of its first use, a refresh token that is presented again is taken for a second tab, not a thief.
 pub const REFRESH_GRACE: SignedDuration = SignedDuration::from_secs(20);
 
+/// By how much the clocks of two processes may differ.
+pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether a session that was last used at `last_used_at` can be one of before `now`. If it was used by a clock that was ahead, nobody knows how
+/// old it is, and it would live until that time has come: it is worth nothing while it lies in the future.
+#[must_use]
+pub fn is_of_the_past(last_used_at: Timestamp, now: Timestamp) -> bool {
+    last_used_at.duration_since(now) <= CLOCK_SKEW
+}
+
 /// A SHA-256 of a secret. The secret itself is with its owner alone.
 pub type SecretHash = [u8; 32];
 
@@ -33,6 +43,14 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// When it was ended.
     pub ended_at: Option<Timestamp>,
+}
+
+impl Session {
+    /// Whether it may be used.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none() && self.expires_at > now && is_of_the_past(self.last_used_at, now)
+    }
 }
 
 /// One refresh token of a session. Rotation leaves the used ones behind, so that reuse is seen.
@@ -66,7 +84,7 @@ pub enum RefreshDecision {
 /// Decides what a presented refresh token is worth.
 #[must_use]
 pub fn decide_refresh(session: &Session, token: &RefreshToken, now: Timestamp) -> RefreshDecision {
-    if session.ended_at.is_some() || session.expires_at <= now {
+    if !session.is_live(now) {
         return RefreshDecision::Refuse;
     }
     match token.used_at {
@@ -110,5 +128,12 @@ mod tests {
         assert_eq!(decide(Some(-3600), false, false), RefreshDecision::EndFamily);
         assert_eq!(decide(Some(1), true, false), RefreshDecision::EndFamily);
         assert_eq!(decide(None, false, true), RefreshDecision::Refuse);
+    }
+
+    #[test]
+    fn a_session_that_was_used_by_a_clock_ahead_is_worth_nothing_until_then() {
+        let now = Timestamp::from_second(1_000_000).expect("in range");
+        let ahead = |minutes: i64| is_of_the_past(now + SignedDuration::from_mins(minutes), now);
+        assert!(ahead(-60) && ahead(0) && ahead(5) && !ahead(6) && !ahead(24 * 60));
     }
 }

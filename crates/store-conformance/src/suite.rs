@@ -59,6 +59,7 @@ macro_rules! suite {
                 refresh_session {
                     a_token_is_exchanged_for_its_successor
                     a_session_that_is_refreshed_outlives_its_first_day_of_expiry
+                    a_session_that_a_clock_ahead_refreshed_is_refused
                     a_second_tab_gets_the_same_successor
                     an_old_token_ends_the_family
                     a_token_whose_successor_was_used_ends_the_family_at_once
@@ -278,6 +279,8 @@ macro_rules! suite {
                 lease_mails {
                     mails_are_handed_out_oldest_first_and_once
                     a_lease_that_is_over_gives_the_mail_back
+                    what_waits_for_a_time_that_a_wrong_clock_said_is_due
+                    what_waits_longer_than_a_worker_allows_is_due
                     what_is_not_due_or_settled_is_not_handed_out
                     a_mail_that_never_comes_to_an_end_is_given_up
                     a_lease_beyond_the_end_of_time_is_refused

@@ -23,6 +23,7 @@ use model::{
     AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
     ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
+    mail::Due,
     session::{RefreshToken, SecretHash},
 };
 use store::{
@@ -430,10 +431,10 @@ impl Tx for MemberTx {
     async fn order(&mut self, _: OrderId) -> Found<Option<Order>> {
         self.leave().await
     }
-    async fn lease_mails(&mut self, _: Timestamp, _: Timestamp, _: u32) -> Found<Vec<OutboxMail>> {
+    async fn lease_mails(&mut self, _: Due, _: Timestamp, _: u32) -> Found<Vec<OutboxMail>> {
         self.leave().await
     }
-    async fn keep_mails(&mut self, _: Timestamp, _: u32) -> Found<u32> {
+    async fn keep_mails(&mut self, _: Due, _: u32) -> Found<u32> {
         self.leave().await
     }
     async fn mail(&mut self, _: MailId) -> Found<Option<OutboxMail>> {

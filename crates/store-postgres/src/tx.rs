@@ -9,6 +9,7 @@ use model::{
     AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
     ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
+    mail::Due,
     session::{RefreshToken, SecretHash},
 };
 use store::{AccountRow, Change, Checkout, Claim, Claimed, Document, DocumentKind, DueAlert, SkuOwner, StoreError, Tx};
@@ -416,14 +417,14 @@ impl Tx for PgTx {
         Ok(self.spoil(read)?.pop())
     }
 
-    async fn lease_mails(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Found<Vec<OutboxMail>> {
-        let rows = self.rows(load::mail::lease(now, until, limit)).await?;
+    async fn lease_mails(&mut self, due: Due, until: Timestamp, limit: u32) -> Found<Vec<OutboxMail>> {
+        let rows = self.rows(load::mail::lease(due, until, limit)).await?;
         let read = load::mail::list(&rows);
         self.spoil(read)
     }
 
-    async fn keep_mails(&mut self, now: Timestamp, limit: u32) -> Found<u32> {
-        let rows = self.rows(load::mail::keep(now, limit)).await?;
+    async fn keep_mails(&mut self, due: Due, limit: u32) -> Found<u32> {
+        let rows = self.rows(load::mail::keep(due, limit)).await?;
         Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
     }
 

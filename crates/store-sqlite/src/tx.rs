@@ -6,6 +6,7 @@ use model::{
     AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
     ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
+    mail::Due,
     session::{RefreshToken, SecretHash},
 };
 use rusqlite::Connection;
@@ -192,12 +193,12 @@ impl Tx for SqliteTx<'_> {
         self.run(|conn| load::order::by_id(conn, id))
     }
 
-    async fn lease_mails(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Found<Vec<OutboxMail>> {
-        self.write(|conn| load::mail::lease(conn, now, until, limit))
+    async fn lease_mails(&mut self, due: Due, until: Timestamp, limit: u32) -> Found<Vec<OutboxMail>> {
+        self.write(|conn| load::mail::lease(conn, due, until, limit))
     }
 
-    async fn keep_mails(&mut self, now: Timestamp, limit: u32) -> Found<u32> {
-        self.write(|conn| load::mail::keep(conn, now, limit))
+    async fn keep_mails(&mut self, due: Due, limit: u32) -> Found<u32> {
+        self.write(|conn| load::mail::keep(conn, due, limit))
     }
 
     async fn mail(&mut self, id: MailId) -> Found<Option<OutboxMail>> {

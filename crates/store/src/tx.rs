@@ -5,6 +5,7 @@ use model::{
     AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
     ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
+    mail::Due,
     session::{RefreshToken, SecretHash},
 };
 
@@ -153,18 +154,13 @@ pub trait Tx: Send {
 
     // ── Mail ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Takes up to `limit` pending mails that are due at `now`, oldest first, and hides them from other workers until
+    /// Takes up to `limit` pending mails that are due, oldest first, and hides them from other workers until
     /// `until`. Each taking counts as an attempt, so a mail that kills its worker does not come back for ever.
-    async fn lease_mails(
-        &mut self,
-        now: Timestamp,
-        until: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<OutboxMail>, StoreError>;
+    async fn lease_mails(&mut self, due: Due, until: Timestamp, limit: u32) -> Result<Vec<OutboxMail>, StoreError>;
 
     /// Marks up to `limit` pending mails that are due at `now` as sent, oldest first, and keeps their secrets: for the
     /// built-in mailbox, where a mail is delivered by being kept. Gives how many there were.
-    async fn keep_mails(&mut self, now: Timestamp, limit: u32) -> Result<u32, StoreError>;
+    async fn keep_mails(&mut self, due: Due, limit: u32) -> Result<u32, StoreError>;
 
     /// The mail with this id.
     async fn mail(&mut self, id: MailId) -> Result<Option<OutboxMail>, StoreError>;

@@ -135,8 +135,8 @@ impl Operation for TouchSession {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
-        let live = tx.session(self.id).await?.filter(|session| session.ended_at.is_none());
-        let session = live.filter(|session| session.expires_at > self.now).ok_or(Error::NotAuthenticated)?;
+        let live = tx.session(self.id).await?.filter(|session| session.is_live(self.now));
+        let session = live.ok_or(Error::NotAuthenticated)?;
         let touch = Change::TouchSession {
             id: session.id,
             at: self.now,

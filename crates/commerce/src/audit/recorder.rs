@@ -7,6 +7,7 @@ use model::{
     Account, AccountId, AddressId, Category, CategoryId, Email, MailId, Order, OrderId, OutboxMail, PriceChange,
     Product, ProductId, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
+    mail::Due,
     session::{RefreshToken, SecretHash},
 };
 use store::{AccountRow, Change, Checkout, Claim, Claimed, Document, DocumentKind, DueAlert, SkuOwner, StoreError, Tx};
@@ -208,12 +209,12 @@ impl Tx for Recorder<'_> {
         Ok(found)
     }
 
-    async fn lease_mails(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Found<Vec<OutboxMail>> {
-        self.tx.lease_mails(now, until, limit).await
+    async fn lease_mails(&mut self, due: Due, until: Timestamp, limit: u32) -> Found<Vec<OutboxMail>> {
+        self.tx.lease_mails(due, until, limit).await
     }
 
-    async fn keep_mails(&mut self, now: Timestamp, limit: u32) -> Found<u32> {
-        self.tx.keep_mails(now, limit).await
+    async fn keep_mails(&mut self, due: Due, limit: u32) -> Found<u32> {
+        self.tx.keep_mails(due, limit).await
     }
 
     async fn mail(&mut self, id: MailId) -> Found<Option<OutboxMail>> {

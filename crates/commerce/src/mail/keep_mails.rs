@@ -1,7 +1,10 @@
 //! Delivering to the built-in mailbox.
 
 use async_trait::async_trait;
-use model::Timestamp;
+use model::{
+    Timestamp,
+    mail::{Due, WAIT_MAX},
+};
 use store::{Operation, Tx};
 
 use crate::Error;
@@ -22,6 +25,6 @@ impl Operation for KeepMails {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<u32, Error> {
-        Ok(tx.keep_mails(self.now, self.limit).await?)
+        Ok(tx.keep_mails(Due::within(self.now, WAIT_MAX), self.limit).await?)
     }
 }

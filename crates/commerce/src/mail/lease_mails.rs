@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{
     OutboxMail, SignedDuration, Timestamp,
-    mail::{ATTEMPTS_MAX, DeliveryOutcome},
+    mail::{ATTEMPTS_MAX, DeliveryOutcome, Due},
 };
 use store::{Change, Operation, StoreError, Tx};
 
@@ -21,6 +21,9 @@ pub struct LeaseMails {
     pub now: Timestamp,
     /// For how long the mails are this worker's.
     pub lease: SignedDuration,
+    /// What is to wait for longer than this waits for a time that a wrong clock said, and is due: [`WAIT_MAX`](model::mail::WAIT_MAX),
+    /// or the length of a lease where the clock was just put back.
+    pub wait_max: SignedDuration,
     /// At most this many.
     pub limit: u32,
 }
@@ -35,7 +38,7 @@ impl Operation for LeaseMails {
             .now
             .checked_add(self.lease)
             .map_err(|e| StoreError::Internal(format!("the lease ends beyond the end of time: {e}")))?;
-        let leased = tx.lease_mails(self.now, until, self.limit).await?;
+        let leased = tx.lease_mails(Due::within(self.now, self.wait_max), until, self.limit).await?;
 
         // A mail that ends the worker each time it is tried would be handed out for ever.
         let (hopeless, leased): (Vec<_>, Vec<_>) = leased.into_iter().partition(|mail| mail.attempts > LEASES_MAX);

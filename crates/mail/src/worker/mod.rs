@@ -5,15 +5,20 @@
 //! process, the mail comes back when the lease is over. Each is sent once, as long as its sending ends within the
 //! lease and the note of it reaches the database.
 
+mod clock;
 mod server_state;
 
 use std::{collections::VecDeque, pin::pin, sync::Arc, time::Duration};
 
+use clock::Clock;
 use commerce::{
     Error,
     mail::{Delivery, KeepMails, LeaseMails, RecordDeliveries},
 };
-use model::{MailId, OutboxMail, SignedDuration, Timestamp, mail::DeliveryOutcome};
+use model::{
+    MailId, OutboxMail, SignedDuration, Timestamp,
+    mail::{DeliveryOutcome, WAIT_MAX},
+};
 use server_state::ServerState;
 use store::{Engine, StoreError, execute};
 use tokio::{
@@ -83,6 +88,7 @@ struct Loop<'a> {
     lease_from: Instant,
     /// At this time it is leased even if nobody woke the worker.
     poll_at: Instant,
+    clock: Clock,
 }
 
 impl Worker {
@@ -143,6 +149,7 @@ impl<'a> Loop<'a> {
             batch: worker.batch_max(),
             lease_from: now,
             poll_at: now,
+            clock: Clock::new(),
         }
     }
 
@@ -166,13 +173,18 @@ impl<'a> Loop<'a> {
         self.lease_from = now + LEASE_GAP;
         let limit = self.batch;
         let lease = SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::ZERO);
-        let operation = LeaseMails { now: Timestamp::now(), lease, limit };
+        let at = self.clock.look();
+        let wait_max = if self.clock.is_put_back() { lease } else { WAIT_MAX };
+        let operation = LeaseMails { now: at, lease, wait_max, limit };
         match execute(&*self.worker.engine, operation).await {
             Ok(mails) => {
                 if !mails.is_empty() {
                     self.call_shop().await;
                 }
                 let is_full = mails.len() >= limit as usize;
+                if !is_full {
+                    self.clock.forgive();
+                }
                 self.poll_at = if is_full { now } else { now + POLL };
                 if is_full {
                     self.batch = (self.batch * 2).min(self.worker.batch_max());

@@ -7,7 +7,7 @@ use commerce::{
     Conflict, Error,
     mail::{EnqueueTestMail, LeaseMails, RecordDeliveries, ResendMail},
 };
-use model::{Email, MailId, MailStatus, MailTemplate, OutboxMail, SignedDuration, Stamp, Timestamp};
+use model::{Email, MailId, MailStatus, MailTemplate, OutboxMail, SignedDuration, Stamp, Timestamp, mail::WAIT_MAX};
 use store::{Change, Engine, Operation, Queries, StoreError, Tx, execute};
 use store_sqlite::{Options, SqliteEngine};
 use tokio::{
@@ -104,8 +104,8 @@ async fn leases_hide_mails_and_come_back_and_an_unfinished_mail_is_given_up_some
     let lease = SignedDuration::from_secs(60);
     let mut taken = 0;
     while taken < 1000 {
-        let mails = execute(&*engine, LeaseMails { now, lease, limit: 10 }).await.expect("leased");
-        let hidden = execute(&*engine, LeaseMails { now, lease, limit: 10 }).await.expect("leased");
+        let mails = execute(&*engine, LeaseMails { now, lease, wait_max: WAIT_MAX, limit: 10 }).await.expect("leased");
+        let hidden = execute(&*engine, LeaseMails { now, lease, wait_max: WAIT_MAX, limit: 10 }).await.expect("leased");
         assert!(hidden.is_empty(), "one worker at a time");
         if mails.is_empty() {
             break;

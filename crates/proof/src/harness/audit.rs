@@ -55,13 +55,17 @@ impl Audit {
         for sent in journal {
             let found = self.orders.get(&sent.key).map(|(order, _)| order);
             match &sent.fate {
-                Fate::Acknowledged(acknowledged) => assert_eq!(
-                    found,
-                    Some(acknowledged),
-                    "what was acknowledged for {} is not what is there, out of {} orders",
-                    sent.key,
-                    self.count()
-                ),
+                Fate::Acknowledged(acknowledged) => {
+                    assert_eq!(
+                        found,
+                        Some(acknowledged),
+                        "what was acknowledged for {} is not what is there, out of {} orders",
+                        sent.key,
+                        self.count()
+                    );
+                    let order = &self.orders[&sent.key].1;
+                    assert!(is_as_sent(order, &sent.body), "{} was sent, and is not what is there: {order}", sent.body);
+                }
                 Fate::Refused(status) => {
                     assert_eq!(found, None, "{} was refused with {status}, and is there", sent.key)
                 }
@@ -87,4 +91,14 @@ impl Audit {
             assert_eq!(variant["stock"].as_i64(), Some(STOCK - sold), "{sold} pieces were sold of {variant}");
         }
     }
+}
+
+/// Whether an order has the lines that were sent, and goes where it was sent to.
+fn is_as_sent(order: &Value, body: &Value) -> bool {
+    let lines = |value: &Value| -> Vec<(Value, Value)> {
+        let lines = value["lines"].as_array().into_iter().flatten();
+        lines.map(|line| (line["variant_id"].clone(), line["quantity"].clone())).collect()
+    };
+    let ship_to = body["ship_to"].as_object().into_iter().flatten();
+    lines(order) == lines(body) && ship_to.into_iter().all(|(name, value)| order["ship_to"][name] == *value)
 }

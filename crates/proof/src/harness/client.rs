@@ -21,6 +21,8 @@ pub struct Reply {
     pub content_type: String,
     /// `Retry-After`, in seconds.
     pub retry_after: Option<u32>,
+    /// Whether it was given before, for the same idempotency key.
+    pub is_replay: bool,
     /// The `name=value` of each cookie that was set.
     pub cookies: Vec<String>,
     /// The body.
@@ -123,7 +125,8 @@ impl Client {
         let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let cookies = response.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
         let cookies = cookies.filter_map(|cookie| Some(cookie.split(';').next()?.to_owned())).collect();
+        let is_replay = response.headers().contains_key("idempotent-replayed");
         let body = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec()?;
-        Ok(Reply { status: response.status().as_u16(), content_type, retry_after, cookies, body })
+        Ok(Reply { status: response.status().as_u16(), content_type, retry_after, is_replay, cookies, body })
     }
 }

@@ -26,7 +26,7 @@ impl SmallDisk {
         let path = folder.path().join("disk");
         fs::create_dir(&path).expect("a folder");
         let mut command = Command::new("mount");
-        let output = command.args(["-t", "tmpfs", "-o", "size=24m,mode=0777", "tmpfs"]).arg(&path).output();
+        let output = command.args(["-t", "tmpfs", "-o", "size=64m,mode=0777", "tmpfs"]).arg(&path).output();
         let why = match output {
             Ok(output) if output.status.success() => return Some(Self { path, _folder: folder }),
             Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),

@@ -9,7 +9,6 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -47,7 +46,14 @@ impl Journal {
             Fate::Refused(status) => json!(status),
             Fate::Unknown(error) => json!(error),
         };
-        let line = json!({"key": sent.key, "buyer": sent.buyer, "body": sent.body, "fate": fate});
+        self.note_line(&json!({"key": sent.key, "buyer": sent.buyer, "body": sent.body, "fate": fate}));
+    }
+
+    /// Notes something else, which [`Journal::read`] does not know.
+    ///
+    /// # Panics
+    /// As [`Journal::note`].
+    pub fn note_line(&self, line: &Value) {
         let mut file = &self.file;
         // One write: lines of several writers do not mix in a file that is appended to.
         file.write_all(format!("{line}\n").as_bytes()).expect("the journal takes a line");
@@ -96,8 +102,7 @@ fn parse(line: &Value) -> Sent {
         }
     };
     let buyer = line["buyer"].as_u64().and_then(|buyer| buyer.try_into().ok()).expect("a buyer");
-    let (at, took) = (Instant::now(), Duration::ZERO);
-    Sent { key: text(&line["key"]), buyer, body: line["body"].clone(), fate, at, took }
+    Sent { fate, ..Sent::new(text(&line["key"]), buyer, line["body"].clone()) }
 }
 
 #[cfg(test)]
@@ -109,14 +114,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::new(&folder.path().join("journal"));
         let told = Fate::Acknowledged(Acknowledged { id: "id".to_owned(), number: "C-1".to_owned(), total: 1450 });
-        let sent = |key: &str, fate: Fate| Sent {
-            key: key.to_owned(),
-            buyer: 3,
-            body: json!({"lines": []}),
-            fate,
-            at: Instant::now(),
-            took: Duration::ZERO,
-        };
+        let sent = |key: &str, fate: Fate| Sent { fate, ..Sent::new(key.to_owned(), 3, json!({"lines": []})) };
         journal.note(&sent("a", Fate::Unknown("reset".to_owned())));
         journal.note(&sent("b", Fate::Refused(409)));
         journal.note(&sent("a", told.clone()));

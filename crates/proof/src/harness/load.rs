@@ -57,7 +57,23 @@ pub struct Sent {
     pub at: Instant,
     /// After how long the reply was there, or was known not to come.
     pub took: Duration,
+    /// When the first reply was known not to come, of those who asked again.
+    pub lost_at: Option<Instant>,
+    /// Whether the reply is the one that was given, or would have been, before.
+    pub is_replay: bool,
 }
+
+/// What a buyer does who gets no reply.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unanswered {
+    Stop,
+    OrderNext,
+    AskAgain,
+}
+
+/// How long a buyer asks for a reply, and how long they wait in between.
+const PATIENCE: Duration = Duration::from_secs(60);
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(15);
 
 /// Orders from several buyers at once.
 pub struct Load<'a> {
@@ -65,8 +81,7 @@ pub struct Load<'a> {
     label: String,
     next: AtomicUsize,
     is_over: AtomicBool,
-    /// Whether a buyer who gets no reply tries the next order.
-    goes_on: bool,
+    unanswered: Unanswered,
     journal: Option<&'a Journal>,
 }
 
@@ -74,20 +89,33 @@ impl<'a> Load<'a> {
     /// Load whose keys begin with `label`. Buyers stop at the first order without a reply.
     pub fn new(shop: &'a Shop, label: &str) -> Self {
         let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Self { shop, label: label.to_owned(), next, is_over, goes_on: false, journal: None }
+        Self { shop, label: label.to_owned(), next, is_over, unanswered: Unanswered::Stop, journal: None }
     }
 
     /// The same with buyers who never stop before they are told to.
     pub fn undeterred(mut self) -> Self {
-        self.goes_on = true;
+        self.unanswered = Unanswered::OrderNext;
         self
     }
 
-    /// The same with buyers who write each order and its answer down before the next.
+    /// The same with buyers who repeat an order, with its key, until there is a reply to it.
+    #[must_use]
+    pub fn asking_again(mut self) -> Self {
+        self.unanswered = Unanswered::AskAgain;
+        self
+    }
+
+    /// The same with buyers who write each order down before they send it, and its answer before the next.
     #[must_use]
     pub fn noted_in(mut self, journal: &'a Journal) -> Self {
         self.journal = Some(journal);
         self
+    }
+
+    /// Where they order.
+    #[must_use]
+    pub const fn shop(&self) -> &'a Shop {
+        self.shop
     }
 
     /// Tells the buyers to stop.
@@ -123,18 +151,40 @@ impl<'a> Load<'a> {
             let number = self.next.fetch_add(1, Ordering::AcqRel);
             let key = format!("{}-{number}", self.label);
             let body = self.shop.order(&key, number);
-            let sent = order(&client, self.shop, key, buyer, body);
-            if let Some(journal) = self.journal {
-                journal.note(&sent);
-            }
+            let sent = self.send(&client, key, buyer, body);
             let is_lost = matches!(sent.fate, Fate::Unknown(_));
             journal.push(sent);
-            if is_lost && !self.goes_on {
+            if is_lost && self.unanswered == Unanswered::Stop {
                 break;
             }
         }
         journal
     }
+
+    fn send(&self, client: &Client, key: String, buyer: usize, body: Value) -> Sent {
+        if let Some(journal) = self.journal {
+            journal.note(&Sent::new(key.clone(), buyer, body.clone()));
+        }
+        let mut sent = order(client, self.shop, key, buyer, body);
+        if self.unanswered == Unanswered::AskAgain && matches!(sent.fate, Fate::Unknown(_)) {
+            sent = ask_again(client, self.shop, sent);
+        }
+        if let Some(journal) = self.journal {
+            journal.note(&sent);
+        }
+        sent
+    }
+}
+
+/// Repeats an order that was not answered until it is, or until nobody would wait any longer.
+fn ask_again(client: &Client, shop: &Shop, sent: Sent) -> Sent {
+    let (at, lost_at) = (sent.at, Instant::now());
+    let mut again = sent;
+    while matches!(again.fate, Fate::Unknown(_)) && at.elapsed() < PATIENCE {
+        thread::sleep(ASK_AGAIN_AFTER);
+        again = order(client, shop, again.key, again.buyer, again.body);
+    }
+    Sent { at, took: at.elapsed(), lost_at: Some(lost_at), ..again }
 }
 
 struct EndOnDrop<'a, 'b>(&'a Load<'b>);
@@ -145,16 +195,28 @@ impl Drop for EndOnDrop<'_, '_> {
     }
 }
 
+impl Sent {
+    /// An order that is about to be sent.
+    pub(crate) fn new(key: String, buyer: usize, body: Value) -> Self {
+        let fate = Fate::Unknown("not answered yet".to_owned());
+        Self { key, buyer, body, fate, at: Instant::now(), took: Duration::ZERO, lost_at: None, is_replay: false }
+    }
+}
+
 /// Places an order, or repeats one with its key and body.
 pub fn order(client: &Client, shop: &Shop, key: String, buyer: usize, body: Value) -> Sent {
-    let at = Instant::now();
-    let fate = match client.post(&shop.buyers[buyer], "/v1/orders", &key, &body) {
-        Ok(reply) if reply.status == 201 => Fate::Acknowledged(Acknowledged::read(&reply.json())),
+    let mut sent = Sent::new(key, buyer, body);
+    sent.fate = match client.post(&shop.buyers[buyer], "/v1/orders", &sent.key, &sent.body) {
+        Ok(reply) if reply.status == 201 => {
+            sent.is_replay = reply.is_replay;
+            Fate::Acknowledged(Acknowledged::read(&reply.json()))
+        }
         Ok(reply) => {
             assert!(reply.status != 503 || reply.retry_after.is_some(), "nobody says when to come back: {reply:?}");
             Fate::Refused(reply.status)
         }
         Err(error) => Fate::Unknown(error.to_string()),
     };
-    Sent { key, buyer, body, fate, at, took: at.elapsed() }
+    sent.took = sent.at.elapsed();
+    sent
 }

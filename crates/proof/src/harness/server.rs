@@ -3,6 +3,7 @@
 use std::{
     ffi::{OsStr, OsString},
     fs::{self, File},
+    io::{Read, Seek, SeekFrom},
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -44,6 +45,8 @@ pub struct Launch {
 pub struct Server {
     child: Child,
     log: PathBuf,
+    /// Where its own part of the log begins.
+    log_begins: u64,
     /// From just before it was started to its first good reply.
     pub ready_after: Duration,
 }
@@ -139,6 +142,7 @@ impl Launch {
 
     /// Starts it, without waiting for anything.
     pub fn spawn(&self) -> Server {
+        let log_begins = fs::metadata(&self.log).map_or(0, |file| file.len());
         let log = File::options().create(true).append(true).open(&self.log).expect("a log");
         let mut command = match &self.faults {
             Some(faults) => {
@@ -162,7 +166,7 @@ impl Launch {
             .stderr(log)
             .spawn()
             .expect("the program starts");
-        Server { child, log: self.log.clone(), ready_after: Duration::ZERO }
+        Server { child, log: self.log.clone(), log_begins, ready_after: Duration::ZERO }
     }
 
     /// Starts it and waits until it says that it is ready.
@@ -200,9 +204,25 @@ impl Launch {
 
 impl Server {
     /// Kills it where it stands (SIGKILL).
+    ///
+    /// # Panics
+    /// When it had panicked before.
+    #[track_caller]
     pub fn kill(mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("a child of ours");
+        assert!(!self.has_panicked(), "the server panicked:\n{}", self.log());
+    }
+
+    /// Whether anything in it panicked since it was started.
+    #[must_use]
+    pub fn has_panicked(&self) -> bool {
+        let mut text = Vec::new();
+        let read = File::open(&self.log).and_then(|mut file| {
+            file.seek(SeekFrom::Start(self.log_begins))?;
+            file.read_to_end(&mut text)
+        });
+        read.is_ok() && String::from_utf8_lossy(&text).contains("panicked")
     }
 
     /// Asks it to end, as a service manager does (SIGTERM).
@@ -243,7 +263,7 @@ impl Server {
         self.ask_to_stop();
         let status = self.wait();
         assert!(status.success(), "the server stopped with {status}:\n{}", self.log());
-        assert!(!self.log().contains("panicked"), "the server panicked:\n{}", self.log());
+        assert!(!self.has_panicked(), "the server panicked:\n{}", self.log());
     }
 
     /// The end of what it wrote to its log.

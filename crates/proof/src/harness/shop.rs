@@ -51,6 +51,25 @@ impl Shop {
         }
     }
 
+    /// Makes one of the staff with these permissions and this address.
+    #[track_caller]
+    pub fn hire(&self, email: &str, permissions: &[&str]) {
+        let client = Client::new(self.address);
+        let body = json!({"email": email, "password": PASSWORD, "name": "Sam Staff"});
+        let account = post(&client, "", "/v1/auth/signup", &body);
+        let path = format!("/v1/admin/accounts/{}", text(&account["account"]["id"]));
+        let body = json!({"role": "staff", "permissions": permissions});
+        client.patch(&self.owner, &path, &body).expect("a reply").expect(200);
+    }
+
+    /// The access token of one of the staff with these permissions.
+    #[track_caller]
+    pub fn staff(&self, permissions: &[&str]) -> String {
+        const EMAIL: &str = "sam@example.com";
+        self.hire(EMAIL, permissions);
+        sign_in(&Client::new(self.address), EMAIL)
+    }
+
     /// Signs everybody in again: access tokens live for ten minutes.
     #[track_caller]
     pub fn renew_tokens(&mut self) {
@@ -68,6 +87,12 @@ impl Shop {
             "postal_code": "10969", "country": "DE",
         });
         json!({"lines": lines, "ship_to": ship_to})
+    }
+
+    /// The id of what can be bought.
+    #[must_use]
+    pub fn product_id(&self) -> &str {
+        &self.product
     }
 
     /// The product as staff see it.

@@ -26,6 +26,8 @@ use crate::{
 /// Nothing has this id.
 const NO_ID: &str = "01890000-0000-7000-8000-00000000dead";
 const PERMISSIONS: [&str; 4] = ["catalogue", "orders", "customers", "settings"];
+/// Whose the things are that are asked for: they come last, since what they do away with is there for nobody any more.
+const CUSTOMER: usize = 1;
 /// The columns of the table.
 const PEOPLE: [&str; 11] = [
     "stranger",
@@ -45,7 +47,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "authority",
     injects: "every route and method as everybody",
     holds: "as docs/authority.md says; a route that is not in it fails",
-    engines: &[Engine::Sqlite],
+    engines: &[Engine::Sqlite, Engine::Postgres],
     run: |run| compare(run, None),
     control: Control {
         without: "asking for the permission",
@@ -117,16 +119,16 @@ fn ask_all(run: &Run, lifted: Option<&str>, outcome: &mut Outcome) -> Table {
             }
             let is_last = turn == 2;
             let target = fill(path, &belongings);
-            let answers = people.iter_mut().map(|person| {
+            let mut answers = vec![String::new(); people.len()];
+            for at in (0..people.len()).filter(|at| *at != CUSTOMER).chain([CUSTOMER]) {
                 let begin = Instant::now();
-                let answer = ask(&client, person, &method.to_uppercase(), &target, operation);
+                answers[at] = ask(&client, &people[at], &method.to_uppercase(), &target, operation);
                 outcome.waited(begin.elapsed());
                 if !is_last {
-                    person.come_back(&client);
+                    people[at].come_back(&client);
                 }
-                answer
-            });
-            table.insert(format!("{} {path}", method.to_uppercase()), answers.collect());
+            }
+            table.insert(format!("{} {path}", method.to_uppercase()), answers);
         }
     }
     server.stop();
@@ -157,6 +159,7 @@ fn ask(client: &Client, person: &Person, method: &str, target: &str, operation: 
             // Whose it is must be asked before what is in it matters, so these are well formed.
             Some("cancel_order") => b"{}",
             Some("update_address") => ADDRESS.as_bytes(),
+            Some("update_review") => br#"{"rating": 3}"#,
             _ => b"[1]",
         }
     } else {
@@ -184,7 +187,7 @@ fn fill(path: &str, belongings: &HashMap<&str, String>) -> String {
         target.push('/');
         if part.starts_with('{') {
             let before = target.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-            let is_own = path.starts_with("/v1/orders") || path.starts_with("/v1/account");
+            let is_own = !path.starts_with("/v1/admin");
             let id = belongings.get(before).filter(|_| is_own);
             target.push_str(id.map_or(NO_ID, String::as_str));
         } else {
@@ -201,11 +204,7 @@ fn people(client: &Client, shop: &Shop) -> Vec<Person> {
     }
     for permissions in [&[] as &[&str]].into_iter().chain(PERMISSIONS.chunks(1)) {
         let email = format!("staff-{}@example.com", permissions.first().unwrap_or(&"none"));
-        let body = json!({"email": email, "password": PASSWORD, "name": "Sam Staff"});
-        let account = client.post("", "/v1/auth/signup", "", &body).expect("a reply").expect(201);
-        let path = format!("/v1/admin/accounts/{}", text(&account["account"]["id"]));
-        let body = json!({"role": "staff", "permissions": permissions});
-        client.patch(&shop.owner, &path, &body).expect("a reply").expect(200);
+        shop.hire(&email, permissions);
         people.push(Person::signed_in(client, &email));
     }
     people.push(Person::signed_in(client, OWNER));
@@ -280,15 +279,26 @@ fn belongings(client: &Client, shop: &Shop) -> HashMap<&'static str, String> {
     let Fate::Acknowledged(placed) = sent.fate else { panic!("an order: {:?}", sent.fate) };
     let address = serde_json::from_str(ADDRESS).expect("JSON");
     let address = client.post(&shop.buyers[0], "/v1/account/addresses", "", &address).expect("a reply").expect(201);
-    HashMap::from([("orders", placed.id), ("addresses", text(&address["id"]))])
+    let path = format!("/v1/products/{}/reviews", shop.product_id());
+    let review = client.post(&shop.buyers[0], &path, "", &json!({"rating": 4})).expect("a reply").expect(201);
+    let sessions = client.get_as(&shop.buyers[0], "/v1/account/sessions").expect("a reply").expect(200);
+    // Not the one that asks.
+    let session = sessions["items"].as_array().into_iter().flatten().find(|session| session["current"] == false);
+    let session = session.expect("the session from before this one");
+    HashMap::from([
+        ("orders", placed.id),
+        ("addresses", text(&address["id"])),
+        ("reviews", text(&review["id"])),
+        ("sessions", text(&session["id"])),
+    ])
 }
 
 /// The document: a table that people can read.
 fn render(table: &Table) -> String {
     let mut out = String::from(
         "# Who may do what\n\nEvery operation of the API, asked for by everybody. `in`: whoever asks is let in, and told what comes of it; \
-         `401`: who are you; `403`: not you; `404`: there is no such thing, as far as you can know. The customer owns the order and the \
-         address that are asked for, the other customer does not. Staff have the permission that their column names, `staff` has none; \
+         `401`: who are you; `403`: not you; `404`: there is no such thing, as far as you can know. The customer owns the order, the \
+         address, the session and the review that are asked for, the others do not. Staff have the permission that their column names, `staff` has none; \
          keys have one. Operations on things that do not exist show `404` for those who are let in.\n\n\
          `cartwright-proof run authority` compares this table with the program; it fails for an operation that is not here.\n\n",
     );

@@ -20,9 +20,23 @@ use crate::{
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
 
-/// The jumps, as libfaketime writes them, and whether time went forward by more than a token lives.
-const JUMPS: [(&str, bool); 5] =
-    [("+1h", true), ("-1h", false), ("-1d", false), ("+1d", true), ("@2038-01-19 03:14:00", true)];
+/// The jumps, as libfaketime writes them, and what is over when time went forward so far.
+const JUMPS: [(&str, Over); 6] = [
+    ("+1h", Over::Tokens),
+    ("-1d", Over::Nothing),
+    ("@2038-01-19 03:14:00", Over::Sessions),
+    ("-1h", Over::Nothing),
+    ("+1d", Over::Tokens),
+    ("+31d", Over::Sessions),
+];
+/// What a jump outlives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Over {
+    Nothing,
+    Tokens,
+    Sessions,
+}
+
 /// How long a mail may take after a jump.
 const MAILED_MAX: Duration = Duration::from_secs(20);
 
@@ -30,10 +44,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "clock",
     injects: "the clock jumps by an hour, a day and to 2038 while the program runs",
     holds: "no token past its time; no mail stuck; A B E",
-    engines: &[Engine::Sqlite],
-    run: |run| match run.size {
-        Size::Short => jump(run, &[JUMPS[0], JUMPS[2], JUMPS[4]], run.count(1, 1), None),
-        Size::Long => jump(run, &JUMPS, run.count(1, 20), None),
+    engines: &[Engine::Sqlite, Engine::Postgres],
+    run: |run| match (run.size, run.engine) {
+        (Size::Short, Engine::Sqlite) => jump(run, &JUMPS[..4], run.count(1, 1), None),
+        (Size::Short, Engine::Postgres) => jump(run, &JUMPS[2..3], run.count(1, 1), None),
+        (Size::Long, _) => jump(run, &JUMPS, run.count(1, 20), None),
     },
     control: Control {
         without: "the end of a token's time",
@@ -54,7 +69,7 @@ impl Clock {
     }
 }
 
-fn jump(run: &Run, jumps: &[(&str, bool)], rounds: u64, lifted: Option<&str>) -> Outcome {
+fn jump(run: &Run, jumps: &[(&str, Over)], rounds: u64, lifted: Option<&str>) -> Outcome {
     let mail_server = MailServer::start();
     let mut ground = Ground::new(run, &["--smtp-url", &mail_server.url()]);
     let clock = Clock(ground.folder.path().canonicalize().expect("a folder").join("clock"));
@@ -67,22 +82,19 @@ fn jump(run: &Run, jumps: &[(&str, bool)], rounds: u64, lifted: Option<&str>) ->
     let client = Client::new(shop.address);
     let mut outcome = Outcome::default();
     for round in 0..rounds {
-        for (number, (jump, is_later)) in jumps.iter().copied().enumerate() {
+        for (number, (jump, over)) in jumps.iter().copied().enumerate() {
             clock.put("+0");
             shop.renew_tokens();
             let session = login(&client);
             // A mail is refused for now: its second try is due in a while, by the clock of before.
             mail_server.behave(Manner::Answer(451));
             place(&client, &shop, &format!("{round}-{number}-before"), &mut outcome);
-            within(MAILED_MAX, &format!("a first try before {jump}"), || has_pending_error(&shop).then_some(()));
+            within(MAILED_MAX, &format!("a first try before {jump}"), || has_error_noted(&shop).then_some(()));
             mail_server.behave(Manner::Take);
 
             clock.put(jump);
-            let token = text(&session["access_token"]);
-            let status = client.get_as(&token, "/v1/account").expect("a reply").status;
-            if is_later && status != 401 {
-                outcome.violate(format!("{jump}: a token of before is answered with {status}"));
-            }
+            prove_over(&client, &session, over, &format!("{jump}: a token of before"), &mut outcome);
+            let ahead = login(&client);
             shop.renew_tokens();
             place(&client, &shop, &format!("{round}-{number}-after"), &mut outcome);
             let begin = Instant::now();
@@ -90,7 +102,17 @@ fn jump(run: &Run, jumps: &[(&str, bool)], rounds: u64, lifted: Option<&str>) ->
             outcome.waited(begin.elapsed());
             if !pending.is_empty() {
                 outcome.violate(format!("{jump}: {} mails are stuck: {}", pending.len(), pending[0]));
-                mail_server.behave(Manner::Take);
+            }
+            if over != Over::Nothing {
+                // What a clock that is ahead gave out is worth nothing when it is put right: it would live for all that time.
+                clock.put("+0");
+                prove_over(
+                    &client,
+                    &ahead,
+                    Over::Sessions,
+                    &format!("{jump}: back again, a token of then"),
+                    &mut outcome,
+                );
             }
             outcome.runs += 1;
         }
@@ -107,6 +129,23 @@ fn login(client: &Client) -> Value {
     client.post("", "/v1/auth/login", "", &body).expect("a reply").expect(200)
 }
 
+/// Whether what must be over is.
+fn prove_over(client: &Client, session: &Value, over: Over, what: &str, outcome: &mut Outcome) {
+    if over >= Over::Tokens {
+        let status = client.get_as(&text(&session["access_token"]), "/v1/account").expect("a reply").status;
+        if status != 401 {
+            outcome.violate(format!("{what} is answered with {status}"));
+        }
+    }
+    if over >= Over::Sessions {
+        let body = json!({"refresh_token": session["refresh_token"]});
+        let status = client.post("", "/v1/auth/refresh", "", &body).expect("a reply").status;
+        if status != 401 {
+            outcome.violate(format!("{what} is exchanged with {status}"));
+        }
+    }
+}
+
 fn place(client: &Client, shop: &Shop, key: &str, outcome: &mut Outcome) {
     let sent = order(client, shop, key.to_owned(), 0, shop.order(key, 0));
     outcome.waited(sent.took);
@@ -119,8 +158,9 @@ fn pending(shop: &Shop) -> Vec<Value> {
     shop.all(&shop.owner, "/v1/admin/mails?status=pending&")
 }
 
-fn has_pending_error(shop: &Shop) -> bool {
-    pending(shop).iter().any(|mail| mail["attempts"].as_i64().is_some_and(|attempts| attempts > 0))
+/// Whether it is written down that a mail was refused, and so when it is to be tried again.
+fn has_error_noted(shop: &Shop) -> bool {
+    pending(shop).iter().any(|mail| mail["last_error"].is_string())
 }
 
 /// Waits until no mail waits, and gives those that still do.

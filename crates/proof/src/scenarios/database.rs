@@ -14,6 +14,7 @@ use crate::{
     harness::{
         audit::Audit,
         client::Client,
+        journal::Journal,
         load::{Fate, Load, Sent, order},
         program::{check_in, create_owner_in},
         server::Launch,
@@ -82,7 +83,8 @@ fn fail_over(run: &Run, end: End, is_synchronous: bool, outcome: &mut Outcome) {
     create_owner_in(&launch.data, Some(&url));
     let server = launch.start();
     let shop = Shop::fill(launch.address, 4);
-    let load = Load::new(&shop, "order").undeterred();
+    let written = Journal::new(&folder.path().join("journal"));
+    let load = Load::new(&shop, "order").undeterred().noted_in(&written);
     let (sent, (ended_at, promoted_at)) = load.during(THREADS, || {
         thread::sleep(Duration::from_secs(1));
         if !is_synchronous {
@@ -160,7 +162,8 @@ fn throw_out(run: &Run, time: Duration, outcome: &mut Outcome) {
     let server = ground.launch.start();
     let shop = Shop::fill(ground.launch.address, 4);
     let is_over = AtomicBool::new(false);
-    let load = Load::new(&shop, "order").undeterred();
+    let written = Journal::new(&ground.folder.path().join("journal"));
+    let load = Load::new(&shop, "order").undeterred().noted_in(&written);
     let (sent, ended) = load.during(THREADS, || {
         thread::scope(|scope| {
             let reading = scope.spawn(|| read(&shop, &is_over));

@@ -13,6 +13,7 @@ use crate::{
         audit::Audit,
         client::Client,
         disk::SmallDisk,
+        journal::Journal,
         load::{Fate, Load, Sent, order},
         program::{check, create_owner},
         server::Launch,
@@ -33,7 +34,7 @@ const TRIES_WHEN_BLIND: usize = 600;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "disk-full",
-    injects: "a disk of 24 MiB that is full, and later is not",
+    injects: "a disk of 64 MiB that is full, and later is not",
     holds: "A B D E; reads go on; writes resume within 5 s of room",
     engines: &[Engine::Sqlite],
     run: |run| {
@@ -66,7 +67,8 @@ fn fill_up(lifted: Option<&str>, outcome: &mut Outcome) {
     let shop = Shop::fill(launch.address, 4);
     disk.fill_but(LEFT_BYTES);
 
-    let mut journal = order_until_full(&disk, &shop, lifted.is_some());
+    let written = Journal::new(&elsewhere.path().join("journal"));
+    let mut journal = order_until_full(&disk, &shop, &written, lifted.is_some());
     if lifted.is_none() {
         prove_refusals(&disk, &shop);
     }
@@ -104,8 +106,8 @@ fn fill_up(lifted: Option<&str>, outcome: &mut Outcome) {
 
 /// Orders until the disk has been full for a while. Room comes and goes at first: the write-ahead log is used again from
 /// its beginning, and mails wait for room of their own.
-fn order_until_full(disk: &SmallDisk, shop: &Shop, is_lifted: bool) -> Vec<Sent> {
-    let load = Load::new(shop, "order");
+fn order_until_full(disk: &SmallDisk, shop: &Shop, written: &Journal, is_lifted: bool) -> Vec<Sent> {
+    let load = Load::new(shop, "order").noted_in(written);
     let (mut journal, tries) = load.during(4, || {
         let client = Client::new(shop.address);
         let (mut tries, mut refused_in_a_row, mut was_full) = (Vec::new(), 0, false);
@@ -116,6 +118,7 @@ fn order_until_full(disk: &SmallDisk, shop: &Shop, is_lifted: bool) -> Vec<Sent>
             let key = format!("try-{}", tries.len());
             let body = shop.order(&key, tries.len());
             let sent = order(&client, shop, key, 0, body);
+            written.note(&sent);
             was_full |= sent.fate == Fate::Refused(507);
             refused_in_a_row = if sent.fate == Fate::Refused(507) { refused_in_a_row + 1 } else { 0 };
             tries.push(sent);

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -11,17 +12,20 @@ use crate::{
     harness::{
         audit::Audit,
         client::Client,
+        journal::Journal,
         load::{Fate, Load, Sent, order},
-        server::Server,
         shop::Shop,
         within,
     },
-    scenario::{Control, Engine, Outcome, Run, Scenario},
+    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
 
 const CLIENTS: usize = 8;
-/// How long they order.
+/// How long they order at least, and at most until the call has failed.
 const LOAD: Duration = Duration::from_millis(400);
+const LOAD_MAX: Duration = Duration::from_secs(6);
+/// How late it fails at most, by what strace counts: the calls of one thread.
+const NTH_MAX: u64 = 500;
 /// How long after the failure an order must be placed.
 const RESUME_MAX: Duration = Duration::from_secs(5);
 /// What fails, and with what. A disk is out of order, or it is full.
@@ -40,14 +44,18 @@ pub(super) const SCENARIO: Scenario = Scenario {
     },
 };
 
-/// Each failure so often, at moments that are spread over what happens under load.
+/// Each failure so often. The first ones at moments that come soon under load; when there is time, at each from the first to the
+/// last.
 fn fail_each(run: &Run, times: u64, lifted: Option<&str>) -> Outcome {
     let mut outcome = Outcome::default();
     let mut chance = run.chance();
     let mut injected = 0;
-    for _ in 0..times {
+    for round in 0..times {
         for (call, error) in FAILURES {
-            let nth = chance.u64(1..if call == "fdatasync" { 20 } else { 200 });
+            let nth = match run.size {
+                Size::Short => chance.u64(1..if call == "fdatasync" { 20 } else { 200 }),
+                Size::Long => (run.seed - 1 + round) % NTH_MAX + 1,
+            };
             injected += fail_once(run, &format!("{call}:error={error}:when={nth}"), lifted, &mut outcome);
             outcome.runs += 1;
         }
@@ -84,34 +92,43 @@ fn fail_once(run: &Run, failure: &str, lifted: Option<&str>, outcome: &mut Outco
     let mut journal = Vec::new();
     if server.has_ended() {
         // It may fail at the start: then it says why, and does not stay half alive.
-        if !server.log().contains("error") || server.log().contains("panicked") {
+        if !server.log().contains("error") || server.has_panicked() {
             outcome.violate(format!("{failure}: it ended at its start with\n{}", server.log()));
         }
     } else {
-        journal = load(&shop, failure, outcome);
+        let written = Journal::new(&ground.folder.path().join("journal"));
+        let load = Load::new(&shop, "order").undeterred().noted_in(&written);
+        journal = order_until_failed(&load, failure, || injected(&trace) > 0, outcome);
         resume(&shop, failure, outcome, &mut journal);
     }
-    kill(server, failure, outcome);
+    server.kill();
     ground.launch.set_tracer(None);
     ground.launch.set_faults(None);
     ground.check();
 
     let server = ground.launch.start();
+    // Also that nothing is there which was refused, before it is sent again.
+    Audit::of(&shop).compare(&journal);
     ask_again(&shop, &mut journal, failure, outcome);
     let orders = Audit::of(&shop);
     orders.compare(&journal);
     orders.compare_stock(&shop);
     server.stop();
     ground.check();
-    fs::read_to_string(&trace).expect("what strace saw").matches("(INJECTED)").count()
+    injected(&trace)
 }
 
-/// Orders while the call fails, and somebody who reads.
-fn load(shop: &Shop, failure: &str, outcome: &mut Outcome) -> Vec<Sent> {
-    let (mut journal, ()) = Load::new(shop, "order").undeterred().during(CLIENTS, || {
-        let client = Client::new(shop.address);
+/// How many calls strace has made fail.
+fn injected(trace: &Path) -> usize {
+    fs::read_to_string(trace).expect("what strace saw").matches("(INJECTED)").count()
+}
+
+/// Orders until the call has failed, and somebody who reads meanwhile.
+fn order_until_failed(load: &Load, failure: &str, has_failed: impl Fn() -> bool, outcome: &mut Outcome) -> Vec<Sent> {
+    let (mut journal, ()) = load.during(CLIENTS, || {
+        let client = Client::new(load.shop().address);
         let begin = Instant::now();
-        while begin.elapsed() < LOAD {
+        while begin.elapsed() < LOAD || (begin.elapsed() < LOAD_MAX && !has_failed()) {
             for path in ["/v1/products", "/v1/products?limit=3"] {
                 let status = client.get(path).map(|reply| reply.status);
                 if !matches!(status, Ok(200)) {
@@ -151,11 +168,4 @@ fn ask_again(shop: &Shop, journal: &mut [Sent], failure: &str, outcome: &mut Out
             outcome.violate(format!("{failure}: {} was not placed at last: {:?}", sent.key, sent.fate));
         }
     }
-}
-
-fn kill(server: Server, failure: &str, outcome: &mut Outcome) {
-    if server.log().contains("panicked") {
-        outcome.violate(format!("{failure}: it panicked:\n{}", server.log()));
-    }
-    server.kill();
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    ops::Range,
     sync::{
         Barrier, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +13,13 @@ use std::{
 
 use super::ground::Ground;
 use crate::{
-    harness::{audit::Audit, client::Client, shop::Shop},
+    harness::{
+        audit::Audit,
+        client::{Client, Reply},
+        journal::Journal,
+        server::{Launch, Server},
+        shop::Shop,
+    },
     judge::thousands,
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
@@ -20,6 +27,8 @@ use serde_json::json;
 
 /// How long a request is repeated until there is an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// After so many keys everybody signs in again.
+const BATCH: u64 = 500;
 /// Between two kills, in milliseconds.
 const KILL_AFTER_MS: std::ops::Range<u64> = 50..400;
 
@@ -42,27 +51,18 @@ fn storm(run: &Run, keys: u64, lifted: Option<&str>) -> Outcome {
     ground.launch.set_faults(lifted.map(str::to_owned));
     let launch = &ground.launch;
     let server = launch.start();
-    let shop = Shop::fill(launch.address, 2);
+    let mut shop = Shop::fill(launch.address, 2);
+    let journal = Journal::new(&ground.folder.path().join("journal"));
     let mut outcome = Outcome { runs: keys, ..Outcome::default() };
-    let mut chance = run.chance();
-    let is_over = AtomicBool::new(false);
-    let (replies, (server, kills)) = thread::scope(|scope| {
-        let storm = scope.spawn(|| {
-            // However it ends, the killer must not wait for ever.
-            let _over = OnDrop(&is_over);
-            send_all(&shop, keys, at_once)
-        });
-        let (mut server, mut kills) = (server, 0_u64);
-        while !is_over.load(Ordering::Acquire) {
-            thread::sleep(Duration::from_millis(chance.u64(KILL_AFTER_MS)));
-            if !is_over.load(Ordering::Acquire) {
-                server.kill();
-                server = launch.start();
-                kills += 1;
-            }
-        }
-        (storm.join().expect("the storm"), (server, kills))
-    });
+    let (mut chance, mut replies) = (run.chance(), Replies::default());
+    let (mut server, mut kills) = (server, 0);
+    for first in (0..keys).step_by(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
+        // Access tokens live for ten minutes.
+        shop.renew_tokens();
+        let storm = Storm { shop: &shop, journal: &journal, keys: first..keys.min(first + BATCH), at_once };
+        server = storm.rage(launch, server, &mut chance, &mut kills, &mut replies);
+    }
+    shop.renew_tokens();
     judge(&shop, &replies, &mut outcome);
     prove_others(&shop, &mut outcome);
     server.stop();
@@ -79,45 +79,108 @@ impl Drop for OnDrop<'_> {
     }
 }
 
-/// The status and body that each request with a key was answered with, and the longest wait.
+/// What the requests with each key were answered with, and the longest wait.
 #[derive(Default)]
 struct Replies {
-    of_key: HashMap<String, Vec<(u16, Vec<u8>)>>,
+    of_key: HashMap<String, Told>,
     unanswered: u64,
     worst: Duration,
 }
 
-fn send_all(shop: &Shop, keys: u64, at_once: usize) -> Replies {
-    let replies = Mutex::new(Replies::default());
-    let together = Barrier::new(at_once);
-    thread::scope(|scope| {
-        for _ in 0..at_once {
-            scope.spawn(|| {
-                let client = Client::new(shop.address);
-                for number in 0..keys {
-                    let key = format!("storm-{number}");
-                    let body = shop.order(&key, usize::try_from(number).unwrap_or_default());
-                    together.wait();
-                    let begin = Instant::now();
-                    let reply = loop {
-                        match client.post(&shop.buyers[0], "/v1/orders", &key, &body) {
-                            Ok(reply) if reply.status != 503 => break Some(reply),
-                            _ if begin.elapsed() > PATIENCE => break None,
-                            // The program was killed, or has too much to do: the same again, as a client should.
-                            _ => thread::sleep(Duration::from_millis(5)),
-                        }
-                    };
-                    let mut replies = replies.lock().unwrap_or_else(PoisonError::into_inner);
-                    replies.worst = replies.worst.max(begin.elapsed());
-                    match reply {
-                        Some(reply) => replies.of_key.entry(key).or_default().push((reply.status, reply.body)),
-                        None => replies.unanswered += 1,
-                    }
-                }
+/// The first answer, how many were given, and how many of them were others.
+struct Told {
+    status: u16,
+    body: Vec<u8>,
+    count: u64,
+    others: u64,
+}
+
+impl Replies {
+    fn add(&mut self, key: String, reply: Option<Reply>, took: Duration) {
+        self.worst = self.worst.max(took);
+        let Some(Reply { status, body, .. }) = reply else {
+            self.unanswered += 1;
+            return;
+        };
+        let told = self.of_key.entry(key).or_insert_with(|| Told { status, body: body.clone(), count: 0, others: 0 });
+        told.count += 1;
+        told.others += u64::from((told.status, &told.body) != (status, &body));
+    }
+}
+
+/// Some keys, each of them sent by everybody at once.
+struct Storm<'a> {
+    shop: &'a Shop,
+    journal: &'a Journal,
+    keys: Range<u64>,
+    at_once: usize,
+}
+
+impl Storm<'_> {
+    /// Sends all of it, and kills the server now and then; gives the one that runs in the end.
+    fn rage(
+        &self,
+        launch: &Launch,
+        mut server: Server,
+        chance: &mut fastrand::Rng,
+        kills: &mut u64,
+        replies: &mut Replies,
+    ) -> Server {
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let sending = scope.spawn(|| {
+                // However it ends, the killer must not wait for ever.
+                let _over = OnDrop(&is_over);
+                self.send_all(replies);
             });
+            while !is_over.load(Ordering::Acquire) {
+                thread::sleep(Duration::from_millis(chance.u64(KILL_AFTER_MS)));
+                if !is_over.load(Ordering::Acquire) {
+                    server.kill();
+                    server = launch.start();
+                    *kills += 1;
+                }
+            }
+            sending.join().expect("the storm");
+            server
+        })
+    }
+
+    fn send_all(&self, replies: &mut Replies) {
+        let replies = Mutex::new(replies);
+        let together = Barrier::new(self.at_once);
+        thread::scope(|scope| {
+            for _ in 0..self.at_once {
+                scope.spawn(|| {
+                    let client = Client::new(self.shop.address);
+                    for number in self.keys.clone() {
+                        together.wait();
+                        let (key, begin) = (format!("storm-{number}"), Instant::now());
+                        let reply = self.ask(&client, &key, number, begin);
+                        let mut replies = replies.lock().unwrap_or_else(PoisonError::into_inner);
+                        replies.add(key, reply, begin.elapsed());
+                    }
+                });
+            }
+        });
+    }
+
+    /// The answer to one of them, which is written down; none when nobody would wait any longer.
+    fn ask(&self, client: &Client, key: &str, number: u64, begin: Instant) -> Option<Reply> {
+        let body = self.shop.order(key, usize::try_from(number).unwrap_or_default());
+        while begin.elapsed() < PATIENCE {
+            match client.post(&self.shop.buyers[0], "/v1/orders", key, &body) {
+                Ok(reply) if reply.status != 503 => {
+                    let told = String::from_utf8_lossy(&reply.body);
+                    self.journal.note_line(&json!({"key": key, "status": reply.status, "body": told}));
+                    return Some(reply);
+                }
+                // The program was killed, or has too much to do: the same again, as a client should.
+                _ => thread::sleep(Duration::from_millis(5)),
+            }
         }
-    });
-    replies.into_inner().unwrap_or_else(PoisonError::into_inner)
+        None
+    }
 }
 
 fn judge(shop: &Shop, replies: &Replies, outcome: &mut Outcome) {
@@ -125,12 +188,10 @@ fn judge(shop: &Shop, replies: &Replies, outcome: &mut Outcome) {
     if replies.unanswered > 0 {
         outcome.violate(format!("{} requests were not answered within {PATIENCE:?}", replies.unanswered));
     }
-    for (key, replies) in &replies.of_key {
-        let (status, body) = &replies[0];
-        if *status != 201 || replies.iter().any(|other| other != &replies[0]) {
-            let others = replies.iter().filter(|other| *other != &replies[0]).count();
-            let body = String::from_utf8_lossy(body);
-            outcome.violate(format!("{key}: {others} of {} answers are not {status} {body}", replies.len()));
+    for (key, told) in &replies.of_key {
+        if told.status != 201 || told.others > 0 {
+            let (Told { status, count, others, .. }, body) = (told, String::from_utf8_lossy(&told.body));
+            outcome.violate(format!("{key}: {others} of {count} answers are not {status} {body}"));
         }
     }
     // Panics when a key made two orders.

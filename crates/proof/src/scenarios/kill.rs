@@ -24,12 +24,12 @@ const KILL_AFTER_MS: std::ops::Range<u64> = 1..500;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "kill",
-    injects: "kill -9 at a random moment, with 64 clients who ask again",
+    injects: "kill -9 at a random moment, with 64 clients who ask again until they are answered",
     holds: "A B C D E; ready in under 1 s",
     engines: &[Engine::Sqlite, Engine::Postgres],
     run: |run| {
-        let (short, long) = if run.engine == Engine::Sqlite { (12, 10_000) } else { (5, 2_000) };
-        kill(run, run.count(short, long), None)
+        let short = if run.engine == Engine::Sqlite { 12 } else { 5 };
+        kill(run, run.count(short, 10_000), None)
     },
     control: Control {
         without: "commit before reply",

@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Barrier,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
     time::Instant,
@@ -25,6 +25,8 @@ use crate::{
 
 /// One order in so many is cancelled by its buyer while the staff ship it.
 const DISPUTED_EVERY: u64 = 7;
+/// So many rushes are in one shop: all its orders are read after each.
+const CAMPAIGN: u64 = 10;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "last-unit",
@@ -57,6 +59,39 @@ impl Crowd {
 }
 
 fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
+    let mut outcome = Outcome::default();
+    let (mut chance, crowd, mut sums) = (run.chance(), Crowd::of(run.size), Sums::default());
+    while outcome.runs < seeds {
+        let part = CAMPAIGN.min(seeds - outcome.runs);
+        campaign(run, part, lifted, &mut chance, &mut sums, &mut outcome);
+        outcome.runs += part;
+    }
+    outcome.injected = format!(
+        "{} orders, {} refused, {} units, {} connections",
+        thousands(sums.sold),
+        thousands(sums.refused),
+        thousands(crowd.units.unsigned_abs()),
+        crowd.connections
+    );
+    outcome
+}
+
+/// What all rushes came to.
+#[derive(Default)]
+struct Sums {
+    sold: u64,
+    refused: u64,
+}
+
+/// So many rushes in one shop.
+fn campaign(
+    run: &Run,
+    rushes: u64,
+    lifted: Option<&str>,
+    chance: &mut fastrand::Rng,
+    sums: &mut Sums,
+    outcome: &mut Outcome,
+) {
     let crowd = Crowd::of(run.size);
     // Both processes take each other's tokens.
     let mut ground = Ground::new(run, &["--public-url", "http://shop.test"]);
@@ -71,40 +106,20 @@ fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
     let other = (run.engine == Engine::Postgres).then(|| ground.launch.another(&ground.folder.path().join("other")));
     let other_server = other.as_ref().map(Launch::start);
     let doors = [ground.launch.address, other.map_or(ground.launch.address, |other| other.address)];
-    let mut outcome = Outcome::default();
-    let mut chance = run.chance();
-    let (mut sold, mut refused) = (0, 0);
-    for seed in 0..seeds {
-        if seed > 0 {
+    for number in 0..rushes {
+        if number > 0 {
             shop.renew_tokens();
         }
         let rush = Rush::new(&shop, doors, &crowd, chance.u64(..));
-        rush.run(&crowd, &mut outcome);
-        rush.judge(&crowd, &mut outcome);
-        sold += rush.placed.load(Ordering::Relaxed);
-        refused += rush.refused.load(Ordering::Relaxed);
-        outcome.runs += 1;
+        rush.run(&crowd, outcome);
+        rush.judge(&crowd, outcome);
+        sums.sold += rush.placed.load(Ordering::Relaxed);
+        sums.refused += rush.refused.load(Ordering::Relaxed);
     }
-    [Some(server), other_server].into_iter().flatten().for_each(|server| stop(server, &mut outcome));
+    [Some(server), other_server].into_iter().flatten().for_each(Server::stop);
     if lifted.is_none() {
         ground.check();
     }
-    outcome.injected = format!(
-        "{} orders, {} refused, {} units, {} connections",
-        thousands(sold),
-        thousands(refused),
-        thousands(crowd.units.unsigned_abs()),
-        crowd.connections
-    );
-    outcome
-}
-
-fn stop(server: Server, outcome: &mut Outcome) {
-    let log = server.log();
-    if log.contains("panicked") {
-        outcome.violate("the server panicked");
-    }
-    server.stop();
 }
 
 /// One rush for two variants that share their buyers.
@@ -120,6 +135,8 @@ struct Rush<'a> {
     placed: AtomicU64,
     refused: AtomicU64,
     disputes: AtomicUsize,
+    /// Pieces that cancellations gave back.
+    given_back: AtomicI64,
 }
 
 impl<'a> Rush<'a> {
@@ -140,6 +157,7 @@ impl<'a> Rush<'a> {
             placed: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             disputes: AtomicUsize::new(0),
+            given_back: AtomicI64::new(0),
         }
     }
 
@@ -230,6 +248,11 @@ impl<'a> Rush<'a> {
             });
             (cancel.join().expect("a buyer"), ship.join().expect("staff"))
         });
+        if matches!(cancelled, Ok(200)) {
+            let lines = order["lines"].as_array().into_iter().flatten();
+            let pieces: i64 = lines.filter_map(|line| line["quantity"].as_i64()).sum();
+            self.given_back.fetch_add(pieces, Ordering::Relaxed);
+        }
         match (cancelled, shipped) {
             (Ok(200), Ok(200)) => outcome.violate(format!("the order {id} was cancelled and shipped")),
             (Ok(200), Ok(409)) | (Ok(409), Ok(200)) => {}
@@ -240,7 +263,8 @@ impl<'a> Rush<'a> {
     /// B: what was sold and what is left are what there was. As many wanted it, nothing is left.
     fn judge(&self, crowd: &Crowd, outcome: &mut Outcome) {
         let client = Client::new(self.shop.address);
-        // Whatever cancellations gave back late finds its buyer too.
+        // Whatever cancellations gave back late finds its buyer too, and nothing else: ten wanted each piece.
+        let mut swept = 0;
         for (at, variant) in self.variants.iter().enumerate() {
             for number in 0.. {
                 let body = json!({"lines": [{"variant_id": variant, "quantity": 1}], "ship_to": self.order(&mut fastrand::Rng::new())["ship_to"]});
@@ -249,7 +273,14 @@ impl<'a> Rush<'a> {
                 if reply.status != 201 || number > crowd.units {
                     break;
                 }
+                swept += 1;
             }
+        }
+        let given_back = self.given_back.load(Ordering::Relaxed);
+        if swept > given_back {
+            outcome.violate(format!(
+                "{swept} pieces were left when nobody got any more, {given_back} had been given back"
+            ));
         }
         let path = format!("/v1/admin/products/{}", self.product);
         let product = client.get_as(&self.shop.owner, &path).expect("a reply").expect(200);
@@ -261,13 +292,19 @@ impl<'a> Rush<'a> {
             }
             left += stock;
         }
-        let mut sold = 0;
+        let (mut sold, mut orders) = (0, 0);
         for order in self.shop.all(&self.shop.owner, "/v1/admin/orders?") {
             let pieces = order["lines"].as_array().into_iter().flatten();
             let ours = pieces.filter(|line| self.variants.iter().any(|variant| line["variant_id"] == **variant));
+            let pieces = ours.filter_map(|line| line["quantity"].as_i64()).sum::<i64>();
+            orders += i64::from(pieces > 0);
             if order["status"] != "cancelled" {
-                sold += ours.filter_map(|line| line["quantity"].as_i64()).sum::<i64>();
+                sold += pieces;
             }
+        }
+        let placed = self.placed.load(Ordering::Relaxed).cast_signed() + swept;
+        if orders != placed {
+            outcome.violate(format!("{placed} orders were acknowledged, and {orders} are there"));
         }
         let there_were = 2 * crowd.units;
         if sold != there_were || left != 0 {

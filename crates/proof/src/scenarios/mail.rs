@@ -69,6 +69,9 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
             of_moods.extend(siege.load(|| thread::sleep(mood)));
             // Its end comes in the middle of that mood.
             server.kill();
+            if manner == Manner::Closed {
+                stay_down(&mut siege);
+            }
             siege.mail_server.behave(Manner::Take);
             siege.launch().set_clock(Some(LATER));
             server = siege.launch().start();
@@ -89,6 +92,20 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
     let mut outcome = siege.end(server);
     outcome.injected = format!("{} moods, {}; p99 {slower:.2} of quiet", moods.len(), outcome.injected);
     outcome
+}
+
+/// The mail server stays away while time goes by: mails are tried, and wait for longer each time.
+fn stay_down(siege: &mut Siege) {
+    for later in ["+15m", "+30m", "+45m"] {
+        siege.launch().set_clock(Some(later));
+        let server = siege.launch().start();
+        siege.shop.renew_tokens();
+        let is_tried = |mail: &Value| mail["last_error"].is_string();
+        within(ARRIVED_MAX, "a try while the server is down", || {
+            siege.shop.all(&siege.shop.owner, "/v1/admin/mails?status=pending&").iter().any(is_tried).then_some(())
+        });
+        server.kill();
+    }
 }
 
 /// D: an hour later every mail has arrived by itself; but for those that were refused for good, which staff see and can send again.

@@ -2,13 +2,11 @@
 //! order. What `kill`, `crash-points` and the mail server's moods have in common.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
-
-use serde_json::{Value, json};
 
 use super::ground::Ground;
 use crate::{
@@ -27,10 +25,13 @@ use crate::{
 
 /// From the start of the process to the first good reply.
 const READY_MAX: Duration = Duration::from_secs(1);
-/// How long the mails that are due may take at the end.
-const DRAIN_MAX: Duration = Duration::from_secs(60);
-/// How many of the mails that a dead worker had leased are asked for at once.
-const RESENT_MAX: usize = 300;
+/// How long the mails may take at the end, and how long none of them may move.
+const DRAIN_MAX: Duration = Duration::from_secs(600);
+const STUCK_MAX: Duration = Duration::from_secs(20);
+/// How long clients order after a start.
+const AFTER_START: Duration = Duration::from_millis(50);
+/// One end in so many is looked at before the next start.
+const CHECK_EVERY: u64 = 10;
 const ACCOUNTS: usize = 4;
 
 /// The shop, its besiegers and what they wrote down.
@@ -99,32 +100,44 @@ impl Siege {
         sent
     }
 
-    /// Load while `meanwhile` runs, which ends the server and says when; then a start, and every unanswered order again.
-    pub(super) fn round(&mut self, meanwhile: impl FnOnce() -> Instant) -> Server {
+    /// Load while `end` runs, which ends the server and says when; then a start, which meets the same clients: they ask for what was
+    /// not answered until it is.
+    pub(super) fn round(&mut self, end: impl FnOnce() -> Instant) -> Server {
         self.rounds += 1;
-        let load = Load::new(&self.shop, &format!("round-{}", self.rounds)).noted_in(&self.journal);
-        let (sent, ended_at) = load.during(self.clients, meanwhile);
-        for sent in &sent {
-            match &sent.fate {
-                Fate::Acknowledged(_) => {}
-                Fate::Refused(status) => self.outcome.violate(format!("{} was refused with {status}", sent.key)),
-                Fate::Unknown(error) if sent.at + sent.took < ended_at => {
-                    self.outcome.violate(format!("{} broke off before the end: {error}", sent.key));
-                }
-                Fate::Unknown(_) => {}
+        let load = Load::new(&self.shop, &format!("round-{}", self.rounds)).asking_again().noted_in(&self.journal);
+        let is_checked = self.rounds % CHECK_EVERY == 1;
+        let (sent, (ended_at, server)) = load.during(self.clients, || {
+            let ended_at = end();
+            if is_checked {
+                // E, as the end left it, before a server could mend anything.
+                self.ground.check();
             }
-        }
-        let server = self.ground.launch.start();
+            let server = self.ground.launch.start();
+            thread::sleep(AFTER_START);
+            (ended_at, server)
+        });
         self.outcome.waited(server.ready_after);
         if server.ready_after > READY_MAX {
             self.outcome.violate(format!("round {}: ready after {:?} only", self.rounds, server.ready_after));
         }
-        self.ask_again(sent);
+        for sent in &sent {
+            if let Some(lost_at) = sent.lost_at {
+                self.lost_replies += 1;
+                self.placed_unheard += usize::from(sent.is_replay);
+                if lost_at < ended_at {
+                    self.outcome.violate(format!("{} broke off before the end", sent.key));
+                }
+            }
+            if !matches!(sent.fate, Fate::Acknowledged(_)) {
+                self.outcome.violate(format!("{} came to {:?}", sent.key, sent.fate));
+            }
+        }
+        self.repeat_some(&sent);
         server
     }
 
-    /// Repeats what was not answered, with the same keys, and some of what was: the reply must be the one that was given.
-    fn ask_again(&mut self, sent: Vec<Sent>) {
+    /// Repeats some of what was answered: the reply must be the one that was given.
+    fn repeat_some(&mut self, sent: &[Sent]) {
         let client = Client::new(self.ground.launch.address);
         let mut answered = sent.iter().filter(|sent| matches!(sent.fate, Fate::Acknowledged(_)));
         let first_and_last: Vec<_> = answered.next().into_iter().chain(answered.next_back()).collect();
@@ -135,27 +148,6 @@ impl Siege {
                 self.outcome.violate(format!("{key} was answered with {fate:?}, and repeated with {:?}", again.fate));
             }
         }
-        for sent in sent.into_iter().filter(|sent| matches!(sent.fate, Fate::Unknown(_))) {
-            self.lost_replies += 1;
-            let before = self.newest_number(&client);
-            let again = order(&client, &self.shop, sent.key, sent.buyer, sent.body);
-            self.placed_unheard += usize::from(self.newest_number(&client) == before);
-            if !matches!(again.fate, Fate::Acknowledged(_)) {
-                self.outcome.violate(format!("{} was not placed at last: {:?}", again.key, again.fate));
-            }
-            self.journal.note(&again);
-        }
-    }
-
-    /// The number of the newest order: it stays the same when an order had been placed before it was asked for again.
-    fn newest_number(&self, client: &Client) -> Value {
-        let page = client.get_as(&self.shop.owner, "/v1/admin/orders?limit=1").expect("a reply").expect(200);
-        page["items"][0]["number"].clone()
-    }
-
-    /// Has the program compare the data with themselves: as an end left them, before a server could mend anything.
-    pub(super) fn check(&self) {
-        self.ground.check();
     }
 
     /// A, B and C: what is there is what was acknowledged, once each, and the stock is what was not sold.
@@ -169,28 +161,27 @@ impl Siege {
         orders
     }
 
-    /// D: each order has one mail that says it was placed, and it was sent or is on its way.
+    /// D: each order has one mail that says it was placed, and it was sent; every mail that arrived is one that was written, and always
+    /// has the same Message-ID.
     fn prove_mails(&mut self, orders: &Audit) {
-        let leased = self.wait_for_the_rest();
-        let some: HashSet<String> = leased.iter().take(RESENT_MAX).cloned().collect();
-        let client = Client::new(self.shop.address);
-        for id in &some {
-            let path = format!("/v1/admin/mails/{id}/resend");
-            client.post(&self.shop.owner, &path, "", &json!({})).expect("a reply").expect(202);
+        let written = self.shop.all(&self.shop.owner, "/v1/admin/mails?");
+        let ids: HashSet<String> = written.iter().map(|mail| text(&mail["id"])).collect();
+        let mut message_ids: HashMap<String, String> = HashMap::new();
+        for mail in self.mail_server.kept() {
+            if !ids.contains(&mail.id) || !mail.message_id.ends_with('>') {
+                self.outcome.violate(format!("a mail that nobody wrote: {mail:?}"));
+            }
+            let first = message_ids.entry(mail.id).or_insert_with(|| mail.message_id.clone());
+            if *first != mail.message_id {
+                self.outcome.violate(format!("one mail went out as {first} and as {}", mail.message_id));
+            }
         }
-        within(DRAIN_MAX, "the mails that were asked for", || some.is_disjoint(&self.pending()).then_some(()));
-
-        let mut of_order: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
-        let kept = self.mail_server.times_kept();
-        let mut placed = self.shop.all(&self.shop.owner, "/v1/admin/mails?");
-        placed.retain(|mail| mail["template"] == "order_placed");
-        for mail in &placed {
+        let mut of_order: HashMap<String, usize> = HashMap::new();
+        for mail in written.iter().filter(|mail| mail["template"] == "order_placed") {
             *of_order.entry(text(&mail["order_id"])).or_default() += 1;
-            let id = text(&mail["id"]);
             match mail["status"].as_str() {
-                Some("sent") if kept.contains_key(&id) => {}
+                Some("sent") if message_ids.contains_key(&text(&mail["id"])) => {}
                 Some("sent") => self.outcome.violate(format!("this mail counts as sent and never arrived: {mail}")),
-                Some("pending") if leased.contains(&id) => {}
                 _ => self.outcome.violate(format!("nobody sends this mail: {mail}")),
             }
         }
@@ -198,40 +189,42 @@ impl Siege {
             let count = of_order.get(id).copied().unwrap_or_default();
             self.outcome.violate(format!("the order {id} has {count} mails instead of one"));
         }
-        if placed.len() != orders.count() {
-            self.outcome.violate(format!("{} mails about {} orders", placed.len(), orders.count()));
-        }
-        for mail in self.mail_server.kept() {
-            if !mail.message_id.ends_with('>') || mail.id.is_empty() {
-                self.outcome.violate(format!("a mail without a Message-ID: {mail:?}"));
-            }
+        let about = of_order.values().sum::<usize>();
+        if about != orders.count() {
+            self.outcome.violate(format!("{about} mails about {} orders", orders.count()));
         }
     }
 
-    /// Waits until only those mails wait that a dead worker had leased: until nothing moves any more.
-    fn wait_for_the_rest(&self) -> HashSet<String> {
-        let mut before = usize::MAX;
-        within(DRAIN_MAX, "the mails that are due", || {
+    /// An hour later no mail waits any more, by itself: what dead workers had leased is due again, and so is every second try.
+    fn wait_for_mails(&self) {
+        let (mut least, mut since) = (usize::MAX, Instant::now());
+        within(DRAIN_MAX, "the last mails", || {
             let pending = self.pending();
-            let moves = pending.len() != before;
-            before = pending.len();
-            thread::sleep(Duration::from_millis(500));
-            (!moves).then_some(pending)
-        })
+            if pending < least {
+                (least, since) = (pending, Instant::now());
+            }
+            assert!(since.elapsed() < STUCK_MAX, "{pending} mails wait, and nothing has moved for {STUCK_MAX:?}");
+            thread::sleep(Duration::from_millis(50));
+            (pending == 0).then_some(())
+        });
     }
 
-    fn pending(&self) -> HashSet<String> {
-        let mails = self.shop.all(&self.shop.owner, "/v1/admin/mails?status=pending&");
-        mails.iter().map(|mail| text(&mail["id"])).collect()
+    fn pending(&self) -> usize {
+        self.shop.all(&self.shop.owner, "/v1/admin/mails?status=pending&").len()
     }
 
     /// The last audit, of mails too, a proper stop, and the program's own check (E).
     pub(super) fn end(mut self, server: Server) -> Outcome {
         let orders = self.audit();
+        server.stop();
+        self.ground.launch.set_clock(Some("+1h"));
+        let server = self.ground.launch.start();
+        self.shop.renew_tokens();
+        self.wait_for_mails();
         self.prove_mails(&orders);
         server.stop();
         self.mail_server.end();
-        self.check();
+        self.ground.check();
         self.outcome.injected = format!(
             "{} orders, {} lost replies of which {} had been placed",
             crate::judge::thousands(orders.count() as u64),

@@ -1,25 +1,31 @@
 //! Clients that send slowly, read slowly, or send more than anybody can want: they are cut, and nobody else notices.
 
 use std::{
+    fs,
     io::{self, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
+    path::Path,
+    process::Command,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-use flate2::Crc;
+use flate2::{
+    Compression, Crc,
+    write::{GzEncoder, ZlibEncoder},
+};
 use socket2::{Domain, Socket, Type};
 
 use super::ground::{Ground, p99};
 use crate::{
-    harness::{measure::memory_kib, shop::Shop},
+    harness::{measure::memory_kib, program, shop::Shop},
     judge::thousands,
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
 
-/// After how long a slow client must be cut. Ten seconds are the limit; it is looked at now and then.
-const CUT_MAX: Duration = Duration::from_secs(13);
+/// After how long a slow client must be cut: ten seconds, and what this machine takes to notice.
+const CUT_MAX: Duration = Duration::from_millis(10_500);
 /// How long a client waits to be cut.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How much memory all of it may cost.
@@ -32,7 +38,7 @@ const SLOWER_MAX: (f64, f64) = (6.0, 1.5);
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "slow-and-large",
-    injects: "slow heads, bodies and readers; 100 MB, depth 100,000, a million keys, a gzip bomb, a picture of 50,000²",
+    injects: "slow heads, bodies and readers, also by slowhttptest; 1 to 100 MB, depth 100,000, a million keys, a gzip bomb, a picture of 50,000²",
     holds: "cut within 10 s; order p99 within 1.5; 32 MiB more at most",
     engines: &[Engine::Sqlite],
     run: |run| besiege(run, run.count(100, 1_000), None),
@@ -57,68 +63,42 @@ const SLOW: [(&str, Slow); 5] = [
 /// Somebody who sends a lot: what, and how it must be answered.
 struct Large {
     what: &'static str,
-    head: fn() -> String,
-    /// A part of the body, repeated.
-    part: fn(&Shop) -> (Vec<u8>, usize),
+    head: &'static str,
+    /// A part of the body, and how often it is sent.
+    part: fn() -> (Vec<u8>, usize),
     answers: &'static [u16],
 }
 
-const LARGE: [Large; 7] = [
-    Large {
-        what: "100 MB",
-        head: || {
-            "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 100000000\r\n".to_owned()
-        },
-        part: |_| (vec![b' '; 100_000], 1_000),
-        answers: &[413],
-    },
+const JSON: &str = "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\n";
+const CHUNKED: &str =
+    "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n";
+const GZIP: &str = "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n";
+const PICTURE: &str = "POST /v1/admin/pictures HTTP/1.1\r\ncontent-type: multipart/form-data; boundary=line\r\n";
+/// What stands at the end of a head that is itself too large.
+const LARGE_HEAD: &str = "GET /v1/products HTTP/1.1\r\nx-large: ";
+
+const LARGE: [Large; 11] = [
+    Large { what: "1 MB of blanks", head: JSON, part: || (vec![b' '; 100_000], 10), answers: &[400] },
+    Large { what: "2 MB", head: JSON, part: || (vec![b' '; 100_000], 20), answers: &[413] },
+    Large { what: "10 MB", head: JSON, part: || (vec![b' '; 100_000], 100), answers: &[413] },
+    Large { what: "100 MB", head: JSON, part: || (vec![b' '; 100_000], 1_000), answers: &[413] },
     Large {
         what: "chunks without end",
-        head: || {
-            "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n"
-                .to_owned()
-        },
-        part: |_| ([b"186a0\r\n".as_slice(), &[b' '; 100_000], b"\r\n"].concat(), 1_000),
+        head: CHUNKED,
+        part: || ([b"186a0\r\n".as_slice(), &[b' '; 100_000], b"\r\n"].concat(), 1_000),
         answers: &[413],
     },
+    Large { what: "depth 100,000", head: JSON, part: || (vec![b'['; 100_000], 1), answers: &[400, 422] },
     Large {
-        what: "depth 100,000",
-        head: || {
-            "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n".to_owned()
-        },
-        part: |_| (vec![b'['; 100_000], 1),
+        what: "as many keys as fit",
+        head: JSON,
+        part: || ([b"{".as_slice(), &br#""a1234567":1,"#.repeat(76_923)[..999_999], b"}"].concat(), 1),
         answers: &[400, 422],
     },
-    Large {
-        what: "many keys",
-        head: || {
-            "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 1000001\r\n".to_owned()
-        },
-        // As many as fit into the largest body there is; a million of them are refused for their size.
-        part: |_| ([b"{".as_slice(), &br#""a1234567":1,"#.repeat(76_923)[..999_999], b"}"].concat(), 1),
-        answers: &[400, 422],
-    },
-    Large {
-        what: "a gzip bomb",
-        head: || {
-            "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: 1000\r\n"
-                .to_owned()
-        },
-        part: |_| ([b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03".as_slice(), &[0; 990]].concat(), 1),
-        answers: &[400, 415],
-    },
-    Large {
-        what: "a head of 1 MB",
-        head: || format!("GET /v1/products HTTP/1.1\r\nx-large: {}\r\n", "a".repeat(1_000_000)),
-        part: |_| (Vec::new(), 0),
-        answers: &[400, 431],
-    },
-    Large {
-        what: "a picture of 50,000²",
-        head: || "POST /v1/admin/pictures HTTP/1.1\r\ncontent-type: image/png\r\n".to_owned(),
-        part: |_| (huge_picture(), 1),
-        answers: &[400, 413, 415, 422],
-    },
+    Large { what: "a million keys", head: JSON, part: || (br#"{"a1234567":1,"#.repeat(10_000), 100), answers: &[413] },
+    Large { what: "a gzip bomb", head: GZIP, part: || (gzip_bomb(), 1), answers: &[415] },
+    Large { what: "a head of 1 MB", head: LARGE_HEAD, part: || (vec![b'a'; 1_000_000], 1), answers: &[400, 431] },
+    Large { what: "a picture of 50,000²", head: PICTURE, part: || (huge_picture(), 1), answers: &[422] },
 ];
 
 fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
@@ -128,6 +108,7 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
     let server = launch.start();
     let shop = Shop::fill(launch.address, BUYERS);
     let mut outcome = Outcome::default();
+    let slow_by_tool = slow / 5;
     // What orders need of memory is not the attackers' doing.
     let (quiet, ()) = p99(&shop, BUYERS, "quiet", &mut outcome, || thread::sleep(QUIET));
     let before = memory_kib(server.id());
@@ -148,8 +129,15 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
                     scope.spawn(move || (what, act(launch.address)))
                 })
                 .collect();
+            let tools = TOOL_MODES.map(|mode| {
+                let folder = ground.folder.path();
+                scope.spawn(move || slowhttptest(mode, slow_by_tool, launch.address, folder))
+            });
             for large in &LARGE {
                 found.extend(large.send(&shop).err());
+            }
+            for tool in tools {
+                found.extend(tool.join().expect("slowhttptest").err());
             }
             for one in slow {
                 match one.join().expect("a slow client") {
@@ -172,9 +160,51 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
         outcome.violate(format!("orders took {slower:.1} times as long as on a quiet day"));
     }
     server.stop();
-    outcome.runs = slow + LARGE.len() as u64;
-    outcome.injected = format!("{slow} slow clients; {} KiB more; order p99 {slower:.1} of quiet", thousands(grown));
+    outcome.runs = slow + slow_by_tool * TOOL_MODES.len() as u64 + LARGE.len() as u64;
+    outcome.injected = format!(
+        "{} slow clients; {} KiB more; order p99 {slower:.1} of quiet",
+        slow + slow_by_tool * TOOL_MODES.len() as u64,
+        thousands(grown)
+    );
     outcome
+}
+
+/// How slowhttptest is slow: at heads, at bodies, at reading; and what it asks for.
+const TOOL_MODES: [(&str, &str); 3] = [("-H", "/v1/products"), ("-B", "/v1/auth/login"), ("-X", "/openapi.json")];
+
+/// Lets slowhttptest hold so many connections; none may be left when their time is over.
+fn slowhttptest((mode, path): (&str, &str), count: u64, address: SocketAddr, folder: &Path) -> Result<(), String> {
+    let told = folder.join(format!("slowhttptest{mode}"));
+    let mut command = Command::new("slowhttptest");
+    command.args([mode, "-g", "-o"]).arg(&told).args(["-u", &format!("http://{address}{path}")]);
+    // All of them at once, a few bytes each second; replies are asked for often enough to fill every buffer.
+    let count = count.max(1).to_string();
+    command.args([
+        "-c", &count, "-r", &count, "-i", "1", "-n", "1", "-x", "8", "-k", "10", "-w", "1", "-y", "512", "-z", "5",
+    ]);
+    command.args(["-f", "application/json", "-s", "5000", "-p", "3", "-l", &PATIENCE.as_secs().to_string()]);
+    let ended = program::run(&mut command, "");
+    let rows = fs::read_to_string(told.with_extension("csv")).map_err(|error| format!("{ended:?}: {error}"))?;
+    judge_slowhttptest(&rows).map_err(|why| format!("slowhttptest {mode}: {why}:\n{rows}"))
+}
+
+/// Judges what slowhttptest counted, second by second: `Seconds,Closed,Pending,Connected,Service Available`.
+fn judge_slowhttptest(rows: &str) -> Result<(), String> {
+    let rows: Vec<Vec<u64>> = rows
+        .lines()
+        .filter_map(|line| line.split(',').map(|cell| cell.trim().parse().ok()).collect::<Option<Vec<u64>>>())
+        .filter(|cells| cells.len() == 5)
+        .collect();
+    if rows.iter().all(|row| row[3] == 0) {
+        return Err("nobody was ever connected".to_owned());
+    }
+    if rows.iter().any(|row| row[4] == 0) {
+        return Err("the shop was not to be had meanwhile".to_owned());
+    }
+    match rows.iter().find(|row| Duration::from_secs(row[0]) > CUT_MAX && row[2] + row[3] > 0) {
+        Some(row) => Err(format!("after {} seconds {} are still there", row[0], row[2] + row[3])),
+        None => Ok(()),
+    }
 }
 
 fn call(address: SocketAddr) -> Result<TcpStream, String> {
@@ -255,7 +285,17 @@ fn leave_lying(address: SocketAddr, bytes: usize) -> Result<Duration, String> {
     Err(format!("still there after {PATIENCE:?}"))
 }
 
-/// A picture that says it has 50,000 by 50,000 pixels, and has a few bytes.
+/// A hundred megabytes of nothing, in a hundred kilobytes.
+fn gzip_bomb() -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..1_000 {
+        packed.write_all(&[b' '; 100_000]).expect("memory takes it");
+    }
+    packed.finish().expect("memory takes it")
+}
+
+/// A form with a picture of 50,000 by 50,000 pixels, all of them black: seven and a half gigabytes, in a few kilobytes of which the
+/// beginning is there.
 fn huge_picture() -> Vec<u8> {
     let chunk = |kind: &[u8], data: &[u8]| {
         let body = [kind, data].concat();
@@ -266,11 +306,19 @@ fn huge_picture() -> Vec<u8> {
     };
     let size = 50_000_u32.to_be_bytes();
     let header = [size.as_slice(), &size, &[8, 2, 0, 0, 0]].concat();
+    // A row is a byte that says how it is written, and three for each pixel.
+    let mut pixels = ZlibEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..100 {
+        pixels.write_all(&vec![0; 150_001]).expect("memory takes it");
+    }
+    let pixels = pixels.finish().expect("memory takes it");
     [
+        b"--line\r\ncontent-disposition: form-data; name=\"file\"; filename=\"huge.png\"\r\ncontent-type: image/png\r\n\r\n",
         b"\x89PNG\r\n\x1a\n".as_slice(),
         &chunk(b"IHDR", &header),
-        &chunk(b"IDAT", b"\x78\x9c\x63\x60\x00\x00"),
+        &chunk(b"IDAT", &pixels),
         &chunk(b"IEND", b""),
+        b"\r\n--line--\r\n",
     ]
     .concat()
 }
@@ -278,12 +326,15 @@ fn huge_picture() -> Vec<u8> {
 impl Large {
     fn send(&self, shop: &Shop) -> Result<(), String> {
         let what = self.what;
-        let (part, times) = (self.part)(shop);
-        let mut head = (self.head)();
-        if !head.contains("content-length") && !head.contains("chunked") && times > 0 {
-            head.push_str(&format!("content-length: {}\r\n", part.len()));
+        let (part, times) = (self.part)();
+        let mut head = self.head.to_owned();
+        if head != LARGE_HEAD {
+            if head != CHUNKED {
+                head.push_str(&format!("content-length: {}\r\n", part.len() * times));
+            }
+            let token = &shop.owner;
+            head.push_str(&format!("host: shop\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"));
         }
-        head.push_str(&format!("host: shop\r\nauthorization: Bearer {}\r\nconnection: close\r\n\r\n", shop.owner));
         let mut stream = call(shop.address).map_err(|error| format!("{what}: {error}"))?;
         let begin = Instant::now();
         let mut is_sent = stream.write_all(head.as_bytes()).is_ok();

@@ -1,6 +1,8 @@
 //! Hours of everything at once: the write-ahead log, memory and open files stay where they were.
 
 use std::{
+    collections::HashSet,
+    fmt::Write as _,
     fs,
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -13,11 +15,12 @@ use crate::{
         client::Client,
         load::{Fate, Load},
         measure::memory_kib,
+        program::run_on,
         server::Launch,
         shop::Shop,
     },
     judge::thousands,
-    scenario::{Control, Engine, Outcome, Run, Scenario},
+    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
 
 /// How large the write-ahead log may become.
@@ -27,15 +30,17 @@ const GROWTH_MAX_KIB: u64 = 24 * 1024;
 /// How many open files may be added.
 const FILES_MAX: u64 = 16;
 const BUYERS: usize = 4;
+/// Products, so that an export or a backup reads for a while: of seconds, and of hours.
+const PRODUCTS: (usize, usize) = (300, 20_000);
 /// Access tokens live for ten minutes; a part of the load is shorter.
 const PART: Duration = Duration::from_secs(300);
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "soak",
-    injects: "orders, lists, searches and long exports without pause",
+    injects: "orders, lists, searches, exports of a large catalogue and backups without pause",
     holds: "the log under 64 MiB, memory and open files flat, A B E",
     engines: &[Engine::Sqlite],
-    run: |run| soak(run, Duration::from_secs(run.count(9, 3_600)), None),
+    run: |run| soak(run, Duration::from_secs(run.count(9, 28_800)), None),
     control: Control {
         without: "copying the log back",
         finds: "the write-ahead log",
@@ -53,11 +58,12 @@ struct Look {
 
 fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     let mut ground = Ground::new(run, &[]);
+    import_products(&ground, if run.size == Size::Short { PRODUCTS.0 } else { PRODUCTS.1 });
     ground.launch.set_faults(lifted.map(str::to_owned));
     let server = ground.launch.start();
     let mut shop = Shop::fill(ground.launch.address, BUYERS);
     let mut outcome = Outcome::default();
-    let mut looks = Vec::new();
+    let (mut looks, mut acknowledged) = (Vec::new(), HashSet::new());
     let begin = Instant::now();
     let mut part = 0;
     while begin.elapsed() < time {
@@ -69,6 +75,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
             thread::scope(|scope| {
                 scope.spawn(|| read(&shop, &is_over));
                 scope.spawn(|| export(&shop, &is_over));
+                scope.spawn(|| back_up(&ground, &is_over));
                 while begin.elapsed() < until {
                     looks.push(Look::at(server.id(), &ground.launch));
                     thread::sleep(Duration::from_millis(100));
@@ -78,8 +85,11 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
         });
         for sent in &sent {
             outcome.waited(sent.took);
-            if !matches!(sent.fate, Fate::Acknowledged(_)) {
-                outcome.violate(format!("the order {} came to {:?}", sent.key, sent.fate));
+            match &sent.fate {
+                Fate::Acknowledged(told) => {
+                    acknowledged.insert(told.id.parse::<uuid::Uuid>().expect("an id").into_bytes());
+                }
+                fate => outcome.violate(format!("the order {} came to {fate:?}", sent.key)),
             }
         }
         outcome.runs += sent.len() as u64;
@@ -87,8 +97,38 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     }
     server.stop();
     ground.check();
+    compare(&ground.launch, acknowledged, &mut outcome);
     judge(&looks, &mut outcome);
     outcome
+}
+
+/// A: what was acknowledged is what is there. Millions of orders are not read over the API.
+fn compare(launch: &Launch, mut acknowledged: HashSet<[u8; 16]>, outcome: &mut Outcome) {
+    let conn = rusqlite::Connection::open(launch.data.join("shop.db")).expect("the database");
+    let mut statement = conn.prepare("SELECT id FROM orders").expect("a table of orders");
+    let mut rows = statement.query([]).expect("rows");
+    let mut unknown = 0;
+    while let Some(row) = rows.next().expect("a row") {
+        unknown += u64::from(!acknowledged.remove(&row.get::<_, [u8; 16]>(0).expect("an id")));
+    }
+    if unknown > 0 || !acknowledged.is_empty() {
+        let lost = acknowledged.len();
+        outcome
+            .violate(format!("{lost} acknowledged orders are gone, and {unknown} are there that nobody was told of"));
+    }
+}
+
+/// Fills the catalogue.
+fn import_products(ground: &Ground, products: usize) {
+    let mut file = String::from("Handle,Title,Body (HTML),Variant SKU,Variant Price,Variant Inventory Qty,Status\n");
+    for number in 0..products {
+        let words = "A cup for tea, made by hand. ".repeat(20);
+        let _ = writeln!(file, "cup-{number},Cup {number},{words},CUP-{number},12.50,5,active");
+    }
+    let path = ground.folder.path().join("products.csv");
+    fs::write(&path, file).expect("a file");
+    let command = ["import", "products", path.to_str().expect("UTF-8")];
+    run_on(&ground.launch.data, &command).expect_success();
 }
 
 fn judge(looks: &[Look], outcome: &mut Outcome) {
@@ -135,7 +175,17 @@ fn read(shop: &Shop, is_over: &AtomicBool) {
     }
 }
 
-/// The longest reads there are.
+/// Copies the whole database, as shops do while they sell.
+fn back_up(ground: &Ground, is_over: &AtomicBool) {
+    let copy = ground.folder.path().join("copy.db");
+    while !is_over.load(Ordering::Acquire) {
+        drop(fs::remove_file(&copy));
+        run_on(&ground.launch.data, &["backup", copy.to_str().expect("UTF-8")]).expect_success();
+        thread::sleep(Duration::from_millis(500));
+    }
+}
+
+/// The longest reads that the API has.
 fn export(shop: &Shop, is_over: &AtomicBool) {
     let client = Client::new(shop.address);
     while !is_over.load(Ordering::Acquire) {

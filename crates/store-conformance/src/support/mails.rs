@@ -1,7 +1,10 @@
 //! The outbox.
 
 use commerce::mail::{Delivery, LeaseMails, RecordDeliveries};
-use model::{Email, MailId, OutboxMail, SignedDuration, mail::DeliveryOutcome};
+use model::{
+    Email, MailId, OutboxMail, SignedDuration,
+    mail::{DeliveryOutcome, WAIT_MAX},
+};
 use store::{MailFilter, PageRequest};
 
 use super::Shop;
@@ -44,7 +47,7 @@ impl Shop {
     /// # Panics
     /// When the engine fails.
     pub async fn lease(&self, limit: u32) -> Vec<OutboxMail> {
-        let lease = LeaseMails { now: self.now(), lease: SignedDuration::from_mins(1), limit };
+        let lease = LeaseMails { now: self.now(), lease: SignedDuration::from_mins(1), wait_max: WAIT_MAX, limit };
         self.run(lease).await.expect("a lease")
     }
 

@@ -1,7 +1,7 @@
 //! The outbox.
 
 use jiff::Timestamp;
-use model::{Email, MailId, OutboxMail};
+use model::{Email, MailId, OutboxMail, mail::Due};
 use store::{Backlog, StoreError};
 use tokio_postgres::Row;
 
@@ -42,24 +42,31 @@ pub(crate) fn by_id(id: MailId, is_locked: bool) -> Statement {
 
 /// Takes mails that are due, oldest first, and hides them until `until`. What another worker is taking at this moment is left
 /// to it.
-pub(crate) fn lease(now: Timestamp, until: Timestamp, limit: u32) -> Statement {
+pub(crate) fn lease(due: Due, until: Timestamp, limit: u32) -> Statement {
+    // One range of the index beside the other: both in one would have to be sorted.
+    let range = |range: &str| {
+        format!(
+            "SELECT id AS due_id, next_attempt_at AS due_at FROM mails WHERE status = 'pending' AND next_attempt_at {range} \
+             ORDER BY next_attempt_at, id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED"
+        )
+    };
+    let (come, mistaken) = (range("<= $1"), range("> $4"));
     let sql = format!(
-        "WITH due AS (SELECT id AS due_id, next_attempt_at AS due_at FROM mails \
-         WHERE status = 'pending' AND next_attempt_at <= $1 ORDER BY next_attempt_at, id LIMIT $3 \
-         FOR NO KEY UPDATE SKIP LOCKED), \
+        "WITH come AS ({come}), mistaken AS ({mistaken}), \
+         due AS (SELECT * FROM come UNION ALL SELECT * FROM mistaken ORDER BY due_at, due_id LIMIT $3), \
          taken AS (UPDATE mails SET attempts = attempts + 1, next_attempt_at = $2 FROM due WHERE id = due_id \
          RETURNING {COLUMNS}, due_at) \
          SELECT {COLUMNS} FROM taken ORDER BY due_at, id"
     );
-    Statement::new(sql, params![now, until, i64::from(limit)])
+    Statement::new(sql, params![due.now, until, i64::from(limit), due.latest])
 }
 
 /// Marks mails that are due as sent, oldest first; gives a row for each.
-pub(crate) fn keep(now: Timestamp, limit: u32) -> Statement {
+pub(crate) fn keep(due: Due, limit: u32) -> Statement {
     const SQL: &str = "UPDATE mails SET status = 'sent', sent_at = $1, attempts = attempts + 1, last_error = NULL \
-         WHERE id IN (SELECT id FROM mails WHERE status = 'pending' AND next_attempt_at <= $1 \
+         WHERE id IN (SELECT id FROM mails WHERE status = 'pending' AND (next_attempt_at <= $1 OR next_attempt_at > $3) \
          ORDER BY next_attempt_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED) RETURNING 1";
-    Statement::new(SQL, params![now, i64::from(limit)])
+    Statement::new(SQL, params![due.now, i64::from(limit), due.latest])
 }
 
 /// How much mail waits. The indexes of both kinds hold nothing else.

@@ -1,6 +1,6 @@
 //! The outbox.
 
-use model::{Email, MailId, OutboxMail, Timestamp};
+use model::{Email, MailId, OutboxMail, Timestamp, mail::Due};
 use rusqlite::{Connection, params};
 use store::{Backlog, StoreError};
 
@@ -38,27 +38,35 @@ pub(crate) fn by_id(conn: &Connection, id: MailId) -> Sql<Option<OutboxMail>> {
 }
 
 /// Takes mails that are due, oldest first, and hides them until `until`.
-pub(crate) fn lease(conn: &Connection, now: Timestamp, until: Timestamp, limit: u32) -> Sql<Vec<OutboxMail>> {
+pub(crate) fn lease(conn: &Connection, due: Due, until: Timestamp, limit: u32) -> Sql<Vec<OutboxMail>> {
     const UPDATE: &str = "UPDATE mails SET attempts = attempts + 1, next_attempt_at = ? WHERE id = ?";
-    let sql = format!(
-        "SELECT {COLUMNS} FROM mails WHERE status = 'pending' AND next_attempt_at <= ? \
-         ORDER BY next_attempt_at, id LIMIT ?"
-    );
-    let mut due = all(conn, "mails", &sql, params![now.as_microsecond(), limit], mail)?;
-    for mail in &mut due {
+    // One range of the index after the other: both at once would have to be sorted.
+    let select = |range: &str, bound: Timestamp, limit: usize| {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM mails WHERE status = 'pending' AND next_attempt_at {range} ? \
+             ORDER BY next_attempt_at, id LIMIT ?"
+        );
+        all(conn, "mails", &sql, params![bound.as_microsecond(), i64::try_from(limit).unwrap_or(i64::MAX)], mail)
+    };
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut taken = select("<=", due.now, limit)?;
+    if taken.len() < limit {
+        taken.extend(select(">", due.latest, limit - taken.len())?);
+    }
+    for mail in &mut taken {
         run_one(conn, "mails", mail.id, UPDATE, params![until.as_microsecond(), mail.id.key()])?;
         mail.attempts += 1;
         mail.next_attempt_at = until;
     }
-    Ok(due)
+    Ok(taken)
 }
 
 /// Marks mails that are due as sent, oldest first.
-pub(crate) fn keep(conn: &Connection, now: Timestamp, limit: u32) -> Sql<u32> {
+pub(crate) fn keep(conn: &Connection, due: Due, limit: u32) -> Sql<u32> {
     const SQL: &str = "UPDATE mails SET status = 'sent', sent_at = ?1, attempts = attempts + 1, last_error = NULL \
-         WHERE seq IN (SELECT seq FROM mails WHERE status = 'pending' AND next_attempt_at <= ?1 \
-         ORDER BY next_attempt_at, id LIMIT ?2)";
-    let kept = run(conn, SQL, params![now.as_microsecond(), limit])?;
+         WHERE seq IN (SELECT seq FROM mails WHERE status = 'pending' AND (next_attempt_at <= ?1 OR next_attempt_at > ?2) \
+         ORDER BY next_attempt_at, id LIMIT ?3)";
+    let kept = run(conn, SQL, params![due.now.as_microsecond(), due.latest.as_microsecond(), limit])?;
     Ok(u32::try_from(kept).unwrap_or(u32::MAX))
 }
 

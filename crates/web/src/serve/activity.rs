@@ -1,7 +1,7 @@
 //! What a connection is at, and since when: to close those that hold a place without using it.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -37,12 +37,19 @@ pub(super) struct Activity {
     state: AtomicU64,
     /// What was taken since then of a reply that the client does not take as quickly as it is made, in bytes.
     taken: AtomicU64,
+    /// Its time was over.
+    is_cut: AtomicBool,
 }
 
 impl Activity {
     /// A connection that was opened now, and is expected to send a head at once.
     pub(super) fn new() -> Self {
-        Self { opened: Instant::now(), state: AtomicU64::new(HEAD), taken: AtomicU64::new(0) }
+        Self {
+            opened: Instant::now(),
+            state: AtomicU64::new(HEAD),
+            taken: AtomicU64::new(0),
+            is_cut: AtomicBool::new(false),
+        }
     }
 
     /// Bytes came in.
@@ -99,6 +106,16 @@ impl Activity {
     /// The last reply is sent; what the client still sends must end as soon as a head must.
     pub(super) fn closing(&self) {
         self.set(HEAD);
+    }
+
+    /// It is cut: what was not taken of replies is thrown away with it.
+    pub(super) fn cut(&self) {
+        self.is_cut.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was cut.
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut.load(Ordering::Relaxed)
     }
 
     /// Whether it has been at the same thing for too long.

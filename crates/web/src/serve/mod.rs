@@ -165,6 +165,7 @@ async fn connection(
             }
             () = time::sleep(until_looked_at) => {
                 if activity.is_overdue(limits) && !faults::is_lifted("guard.overdue") {
+                    activity.cut();
                     break;
                 }
             }

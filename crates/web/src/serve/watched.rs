@@ -6,8 +6,10 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -37,6 +39,17 @@ impl Watched {
             Poll::Ready(Ok(bytes)) => self.activity.sent(*bytes),
             Poll::Ready(Err(_)) => {}
             Poll::Pending => self.activity.blocked(),
+        }
+    }
+}
+
+impl Drop for Watched {
+    /// Of a client that left a reply lying the system would keep what was not sent, and keep offering it, long after the socket is closed.
+    fn drop(&mut self) {
+        if self.activity.is_cut()
+            && let Err(error) = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))
+        {
+            tracing::debug!(%error, "SO_LINGER");
         }
     }
 }

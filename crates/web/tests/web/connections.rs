@@ -84,8 +84,8 @@ async fn whoever_leaves_a_reply_lying_is_cut_off_and_whoever_takes_it_slowly_is_
     assert!(taken > 100_000, "{taken}");
     let mut left = Vec::new();
     let ended = tokio::time::timeout(Duration::from_secs(5), lazy.read_to_end(&mut left)).await.expect("cut off");
-    let one = server.get("/openapi.json").await.body.len();
-    assert!(ended.is_err() || left.len() < 20 * one, "it got all of {} bytes", left.len());
+    // Not only closed: what the system still had for it is thrown away.
+    assert!(ended.is_err(), "it got {} bytes and an end", left.len());
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use model::{
     Account, AccountId, AddressId, Category, Email, MailId, MailStatus, Order, OrderId, OutboxMail, Product, ProductId,
     SavedAddress, Session, SessionId, StockMovement, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
-    mail::DeliveryOutcome,
+    mail::{DeliveryOutcome, Due},
     session::{RefreshToken, SecretHash},
 };
 use store::{
@@ -120,24 +120,19 @@ fn not_here<T>() -> Result<T, StoreError> {
 
 #[async_trait]
 impl Tx for MemoryTx {
-    async fn keep_mails(&mut self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
-        let is_due = |mail: &&mut OutboxMail| mail.status == MailStatus::Pending && mail.next_attempt_at <= now;
+    async fn keep_mails(&mut self, due: Due, limit: u32) -> Result<u32, StoreError> {
+        let is_due = |mail: &&mut OutboxMail| mail.status == MailStatus::Pending && due.has_come(mail.next_attempt_at);
         let mut kept = 0;
         for mail in self.rows.values_mut().filter(is_due).take(limit as usize) {
-            (mail.status, mail.sent_at, mail.last_error) = (MailStatus::Sent, Some(now), None);
+            (mail.status, mail.sent_at, mail.last_error) = (MailStatus::Sent, Some(due.now), None);
             mail.attempts += 1;
             kept += 1;
         }
         Ok(kept)
     }
 
-    async fn lease_mails(
-        &mut self,
-        now: Timestamp,
-        until: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
-        let is_due = |mail: &&mut OutboxMail| mail.status == MailStatus::Pending && mail.next_attempt_at <= now;
+    async fn lease_mails(&mut self, due: Due, until: Timestamp, limit: u32) -> Result<Vec<OutboxMail>, StoreError> {
+        let is_due = |mail: &&mut OutboxMail| mail.status == MailStatus::Pending && due.has_come(mail.next_attempt_at);
         let due = self.rows.values_mut().filter(is_due).take(limit as usize);
         Ok(due
             .map(|mail| {

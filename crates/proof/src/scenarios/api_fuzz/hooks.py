@@ -1,8 +1,11 @@
-"""What schemathesis has to be told about media types that it does not know."""
+"""What schemathesis has to be told about media types that it does not know, and about what it can't know is allowed."""
 
 import json
 
 import schemathesis
+
+# The shortest limit of a text that people type, in characters.
+TEXT_MAX = 40
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -12,5 +15,25 @@ def lines(context, value):
 
 @schemathesis.hook
 def filter_case(context, case):
-    """A file is text, whatever stands in it: what is not text can't be sent, and so can't be refused."""
-    return case.media_type not in ("text/csv", "application/x-ndjson") or isinstance(case.body, str)
+    """A file is text, whatever stands in it: what is not text can't be sent, and so can't be refused. Blanks around a header are
+    no part of it (RFC 9110, 5.5), and blanks around what people type are no part of that: a document can't say so."""
+    if case.media_type in ("text/csv", "application/x-ndjson") and not isinstance(case.body, str):
+        return False
+    if any(is_padded(value) for value in (case.headers or {}).values()):
+        return False
+    return not any(len(text) > TEXT_MAX and is_padded(text) for text in texts(case.body))
+
+
+def is_padded(value):
+    return isinstance(value, str) and value != value.strip()
+
+
+def texts(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)

@@ -9,7 +9,7 @@ use std::{
 use commerce::mail::{Delivery, EnqueueTestMail, LeaseMails, RecordDeliveries};
 use model::{
     Email, MailId, OutboxMail, SignedDuration, Timestamp,
-    mail::{ATTEMPTS_MAX, DeliveryOutcome, MailStatus},
+    mail::{ATTEMPTS_MAX, DeliveryOutcome, MailStatus, WAIT_MAX},
 };
 use store_conformance::{Database, support::Shop};
 use store_postgres::PostgresEngine;
@@ -20,7 +20,7 @@ use crate::scenario::{Engine, Outcome, Run};
 /// As in `mail::worker`.
 const LEASE: SignedDuration = SignedDuration::from_secs(180);
 const SEND_MAX: SignedDuration = SignedDuration::from_secs(120);
-const CONCURRENCY: usize = 2;
+const CONCURRENCY: usize = 4;
 const WORKERS: usize = 3;
 /// How many mails are on their way at a time.
 const MAILS: usize = 6;
@@ -47,8 +47,9 @@ struct Track {
     delivered: u32,
     /// How often that may not have been noted in time: then it is sent once more.
     excuses: u32,
-    /// Until when somebody has it.
+    /// Until when somebody has it, and how often it had been handed out then.
     held_until: Option<Timestamp>,
+    handed_out: i64,
     /// Whose turn it is to send it.
     sender: Option<usize>,
     /// It was noted as sent.
@@ -156,8 +157,11 @@ impl World<'_> {
             return;
         }
         let now = self.shop.now();
-        let leased =
-            self.shop.run(LeaseMails { now, lease: LEASE, limit: self.chance.u32(1..4) }).await.expect("a lease");
+        let leased = self
+            .shop
+            .run(LeaseMails { now, lease: LEASE, wait_max: WAIT_MAX, limit: self.chance.u32(1..4) })
+            .await
+            .expect("a lease");
         for mail in leased {
             let track = self.mails.entry(mail.id).or_default();
             if track.is_done {
@@ -167,6 +171,7 @@ impl World<'_> {
                 self.outcome.violate(format!("the mail {} was handed out twice", mail.id));
             }
             track.held_until = now.checked_add(LEASE).ok();
+            track.handed_out = mail.attempts;
             let begin_until = now.checked_add(LEASE - SEND_MAX).expect("in range");
             self.workers[at].queue.push_back((mail, begin_until));
         }
@@ -235,13 +240,17 @@ impl World<'_> {
         let now = self.shop.now();
         for delivery in &deliveries {
             let track = self.mails.entry(delivery.id).or_default();
-            let is_in_time = track.held_until.is_some_and(|until| until > now);
+            let is_holder = delivery.attempts == track.handed_out;
+            let is_in_time = is_holder && track.held_until.is_some_and(|until| until > now);
             if !is_in_time {
                 // The database was away for so long, or the worker: it may have been sent again meanwhile.
                 track.excuses += 1;
             }
             track.is_done |= matches!(delivery.outcome, DeliveryOutcome::Sent { .. });
-            track.held_until = None;
+            // A word that comes late gives nothing back that another one has.
+            if is_holder {
+                track.held_until = None;
+            }
         }
         let jitter = self.chance.u16(..);
         let note = RecordDeliveries { deliveries, now, jitter, skip_missing: false };

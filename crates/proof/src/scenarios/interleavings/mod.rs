@@ -21,7 +21,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     engines: &[Engine::Sqlite, Engine::Postgres],
     run: |run| match run.engine {
         Engine::Sqlite => interleave(run, Some(run.count(10_000, 1_000_000)), run.count(20_000, 1_000_000), false),
-        Engine::Postgres => interleave(run, None, run.count(4_000, 100_000), false),
+        Engine::Postgres => interleave(run, None, run.count(4_000, 1_000_000), false),
     },
     control: Control {
         without: "giving back what was leased too long ago, and in the queue without commit before answer",

@@ -29,8 +29,11 @@ pub(super) fn judge(path: &Path, promises: &[Promise], stock: i64, is_opened: bo
 #[derive(Debug, PartialEq, Eq)]
 struct Found {
     status: String,
-    total: i64,
     pieces: i64,
+    /// Mails that say that it was placed, and that it was cancelled.
+    mails: (i64, i64),
+    /// The replies that are kept for a key, and the key of one.
+    replies: (i64, Option<String>),
 }
 
 fn look(path: &Path, promises: &[Promise], stock: i64) -> rusqlite::Result<Vec<String>> {
@@ -51,26 +54,27 @@ fn look(path: &Path, promises: &[Promise], stock: i64) -> rusqlite::Result<Vec<S
         return Ok(wrong);
     }
 
-    let mut orders: HashMap<OrderId, Found> = HashMap::new();
-    let mut statement = conn.prepare_cached(
-        "SELECT o.id, o.status, o.total, coalesce(sum(l.quantity), 0) FROM orders o \
-         LEFT JOIN order_lines l ON l.order_number = o.number GROUP BY o.number",
-    )?;
-    let rows = statement.query_map([], |row| {
-        let id: [u8; 16] = row.get(0)?;
-        Ok((id, Found { status: row.get(1)?, total: row.get(2)?, pieces: row.get(3)? }))
-    })?;
-    for row in rows {
-        let (id, found) = row?;
-        if orders.insert(OrderId::from(uuid::Uuid::from_bytes(id)), found).is_some() {
-            wrong.push("an order is there twice".to_owned());
+    let orders = match read(&conn)? {
+        Ok(orders) => orders,
+        Err(twice) => {
+            wrong.push(format!("the order {twice} is there twice"));
+            return Ok(wrong);
+        }
+    };
+    for (id, found) in &orders {
+        let cancelled = i64::from(found.status == "cancelled");
+        if found.mails != (1, cancelled) {
+            wrong.push(format!("the order {id} has not its mails: {found:?}"));
+        }
+        if found.replies.0 != 1 {
+            wrong.push(format!("the order {id} is not the reply to one key: {found:?}"));
         }
     }
     for promise in promises {
         match promise {
-            Promise::Placed { id, pieces, total } => match orders.get(id) {
+            Promise::Placed { id, pieces, key } => match orders.get(id) {
                 None => wrong.push(format!("the acknowledged order {id} is gone")),
-                Some(found) if (found.pieces, found.total) != (*pieces, *total) => {
+                Some(found) if found.pieces != *pieces || found.replies.1 != Some(key.to_string()) => {
                     wrong.push(format!("the order {id} of {pieces} pieces became {found:?}"));
                 }
                 Some(_) => {}
@@ -92,6 +96,38 @@ fn look(path: &Path, promises: &[Promise], stock: i64) -> rusqlite::Result<Vec<S
         wrong.push(format!("{products} products of {stock}, {sold} sold, {left} left, the least {least}"));
     }
     Ok(wrong)
+}
+
+/// The orders with what belongs to them; the id of one that is there twice.
+fn read(conn: &Connection) -> rusqlite::Result<Result<HashMap<OrderId, Found>, OrderId>> {
+    // A reply is the id of its order, as text.
+    conn.execute_batch(
+        "CREATE TEMP TABLE replies AS SELECT replace(CAST(body AS TEXT), '-', '') AS body, key FROM idempotency_keys; \
+         CREATE INDEX temp.replies_by_body ON replies (body);",
+    )?;
+    let mut statement = conn.prepare_cached(
+        "SELECT o.id, o.status, (SELECT sum(quantity) FROM order_lines WHERE order_number = o.number), \
+         (SELECT count(*) FROM mails WHERE order_id = o.id AND template = 'order_placed'), \
+         (SELECT count(*) FROM mails WHERE order_id = o.id AND template = 'order_cancelled'), \
+         (SELECT count(*) FROM replies WHERE body = lower(hex(o.id))), \
+         (SELECT max(key) FROM replies WHERE body = lower(hex(o.id))) FROM orders o",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut orders = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let id: [u8; 16] = row.get(0)?;
+        let id = OrderId::from(uuid::Uuid::from_bytes(id));
+        let found = Found {
+            status: row.get(1)?,
+            pieces: row.get(2)?,
+            mails: (row.get(3)?, row.get(4)?),
+            replies: (row.get(5)?, row.get(6)?),
+        };
+        if orders.insert(id, found).is_some() {
+            return Ok(Err(id));
+        }
+    }
+    Ok(Ok(orders))
 }
 
 /// The engine opens it, finds nothing wrong, and goes on.

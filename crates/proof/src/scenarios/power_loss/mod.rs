@@ -28,7 +28,7 @@ const FAILURES: usize = 12;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "power-loss",
     injects: "the power goes: what was not synced is lost, kept or torn at 512 B or 4 KiB",
-    holds: "A B E",
+    holds: "A B C D E",
     engines: &[Engine::Sqlite],
     run: |run| lose_power(run, run.count(1_500, 100_000), &Work::default()),
     control: Control {
@@ -41,7 +41,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
 pub(super) const SYNC_ERROR: Scenario = Scenario {
     name: "sync-error",
     injects: "fdatasync fails, what it should have written is gone, later the power goes too",
-    holds: "A B E; writes go on",
+    holds: "A B C D E; writes go on",
     engines: &[Engine::Sqlite],
     run: |run| lose_power(run, run.count(1_000, 50_000), &Work { failures: FAILURES, ..Work::default() }),
     control: Control {

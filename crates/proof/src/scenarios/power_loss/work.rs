@@ -8,9 +8,13 @@ use std::{
     time::Duration,
 };
 
-use commerce::orders::Mover;
-use model::{Account, OrderId, OrderStatus, Product};
+use commerce::{
+    Idempotent, Replied,
+    orders::{Mover, PlaceOrder},
+};
+use model::{Account, Order, OrderId, OrderStatus, Product, checkout::RequestedLine};
 use recording_vfs::{Event, Recorder};
+use store::{Claim, StoredReply};
 use store_conformance::{
     Database,
     support::{Shop, line, move_order, place},
@@ -53,8 +57,8 @@ impl Default for Work {
 /// Something that was acknowledged.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Promise {
-    /// An order of so many pieces, with its total.
-    Placed { id: OrderId, pieces: i64, total: i64 },
+    /// An order of so many pieces, with the number in its key.
+    Placed { id: OrderId, pieces: i64, key: u64 },
     /// An order was cancelled, and its pieces given back.
     Cancelled { id: OrderId },
 }
@@ -131,8 +135,12 @@ pub(super) fn record(run: &Run, chance: &mut fastrand::Rng, work: &Work) -> Reco
             let (buyer, products, seed) = (buyer.clone(), products.clone(), chance.u64(..));
             buyers.spawn(async move {
                 let mut chance = fastrand::Rng::with_seed(seed);
-                while next.fetch_add(1, Ordering::Relaxed) < ORDERS {
-                    buy(&shop, &notes, &buyer, &products, &mut chance).await;
+                loop {
+                    let key = next.fetch_add(1, Ordering::Relaxed);
+                    if key >= ORDERS {
+                        break;
+                    }
+                    buy(&shop, &notes, &buyer, &products, key, &mut chance).await;
                 }
             });
         }
@@ -146,24 +154,49 @@ pub(super) fn record(run: &Run, chance: &mut fastrand::Rng, work: &Work) -> Reco
     Recording { events: recorder.end(), promises, stock: STOCK, violations: take(&notes.violations) }
 }
 
+/// An order behind its key. The reply is its id.
+fn once(shop: &Shop, buyer: &Account, lines: &[RequestedLine], key: u64) -> Idempotent<PlaceOrder> {
+    let claim = Claim {
+        account_id: buyer.id,
+        route: "POST /v1/orders".into(),
+        key: key.to_string(),
+        fingerprint: [0; 32],
+        at: shop.now(),
+    };
+    let render = |order: &Order| StoredReply {
+        status: 201,
+        location: None,
+        etag: None,
+        body: order.id.to_string().into_bytes(),
+    };
+    Idempotent { claim: Some(claim), operation: place(shop, buyer, lines), render }
+}
+
+/// The order that a reply is about.
+fn told(reply: &StoredReply) -> OrderId {
+    let id = std::str::from_utf8(&reply.body).ok().and_then(|text| text.parse::<uuid::Uuid>().ok());
+    OrderId::from(id.expect("an id"))
+}
+
 /// Places an order, and cancels one in four.
-async fn buy(shop: &Shop, notes: &Notes, buyer: &Account, products: &[Product], chance: &mut fastrand::Rng) {
+async fn buy(shop: &Shop, notes: &Notes, buyer: &Account, products: &[Product], key: u64, chance: &mut fastrand::Rng) {
     let pieces = chance.i64(1..=3);
     let product = &products[chance.usize(0..products.len())];
     for tries in 1.. {
-        let order = place(shop, buyer, &[line(product, pieces)]);
-        match shop.run(order).await {
-            Ok(order) => {
-                notes.promise(Promise::Placed { id: order.id, pieces, total: order.total.amount });
+        match shop.run(once(shop, buyer, &[line(product, pieces)], key)).await {
+            // What nobody knew to be there may be there: then the reply is the one that was not heard.
+            Ok(Replied::New(reply) | Replied::Before(reply)) => {
+                let id = told(&reply);
+                notes.promise(Promise::Placed { id, pieces, key });
                 if chance.u8(0..4) == 0 {
-                    let cancel = move_order(shop, order.id, OrderStatus::Cancelled, Mover::Customer(buyer.id));
+                    let cancel = move_order(shop, id, OrderStatus::Cancelled, Mover::Customer(buyer.id));
                     if shop.run(cancel).await.is_ok() {
-                        notes.promise(Promise::Cancelled { id: order.id });
+                        notes.promise(Promise::Cancelled { id });
                     }
                 }
                 return;
             }
-            // Nothing is promised: the order may be there or not. The next one is another.
+            Ok(Replied::KeyReused) => return notes.violate(format!("the key {key} was used for something else")),
             Err(commerce::Error::Store(_)) if tries < TRIES_MAX => tokio::time::sleep(Duration::from_millis(20)).await,
             Err(error) => return notes.violate(format!("an order was refused at last: {error:?}")),
         }

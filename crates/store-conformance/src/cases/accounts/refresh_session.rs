@@ -51,6 +51,19 @@ pub async fn a_session_that_is_refreshed_outlives_its_first_day_of_expiry(shop: 
     assert_eq!(refresh(&shop, hash("second"), "third").await, Refreshed::Refused);
 }
 
+/// A clock that was years ahead for a while leaves no session behind that lives for years.
+pub async fn a_session_that_a_clock_ahead_refreshed_is_refused(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let session = shop.sign_in(&ann).await;
+    let day = SignedDuration::from_hours(24);
+    shop.pass(day);
+    refresh(&shop, session.refresh_hash, "second").await;
+    shop.pass(-day);
+    assert_eq!(refresh(&shop, hash("second"), "third").await, Refreshed::Refused);
+    shop.pass(day);
+    assert_eq!(refresh(&shop, hash("second"), "third").await, renewed(&ann, &session));
+}
+
 pub async fn a_second_tab_gets_the_same_successor(shop: Shop) {
     let ann = shop.customer("ann").await;
     let session = shop.sign_in(&ann).await;

@@ -3,7 +3,7 @@
 use commerce::mail::{EnqueueTestMail, LeaseMails};
 use model::{
     MailId, MailStatus, SignedDuration,
-    mail::{ATTEMPTS_MAX, DeliveryOutcome},
+    mail::{ATTEMPTS_MAX, DeliveryOutcome, WAIT_MAX},
 };
 
 use crate::support::{Shop, email, refused};
@@ -35,6 +35,33 @@ pub async fn a_lease_that_is_over_gives_the_mail_back(shop: Shop) {
     assert_eq!(shop.lease(1).await.swap_remove(0).attempts, 2);
 }
 
+/// A clock that is put back by a day makes nothing wait for a day.
+pub async fn what_waits_for_a_time_that_a_wrong_clock_said_is_due(shop: Shop) {
+    shop.pass(SignedDuration::from_hours(24));
+    let deferred = enqueue(&shop).await;
+    let mail = shop.lease(1).await.swap_remove(0);
+    shop.record(&mail, DeliveryOutcome::Deferred { error: "451 later".into() }).await;
+    shop.pass(SignedDuration::from_hours(-24));
+    let fresh = enqueue(&shop).await;
+    let leased: Vec<_> = shop.lease(100).await.iter().map(|mail| mail.id).collect();
+    assert_eq!(leased, [fresh, deferred]);
+    assert!(shop.lease(100).await.is_empty(), "leased by the clock that is right");
+}
+
+/// By an hour: then it is for the worker to say that its clock was put back, and only what somebody has waits on.
+pub async fn what_waits_longer_than_a_worker_allows_is_due(shop: Shop) {
+    let (deferred, leased) = (enqueue(&shop).await, enqueue(&shop).await);
+    shop.pass(SignedDuration::from_hours(1));
+    let mail = shop.lease(1).await.swap_remove(0);
+    shop.record(&mail, DeliveryOutcome::Deferred { error: "451 later".into() }).await;
+    shop.pass(SignedDuration::from_hours(-1));
+    assert_eq!(shop.lease(100).await.iter().map(|mail| mail.id).collect::<Vec<_>>(), [leased]);
+    let lease = SignedDuration::from_mins(1);
+    let hurry = LeaseMails { now: shop.now(), lease, wait_max: lease, limit: 100 };
+    let hurried = shop.run(hurry).await.expect("a lease");
+    assert_eq!(hurried.iter().map(|mail| mail.id).collect::<Vec<_>>(), [deferred]);
+}
+
 pub async fn what_is_not_due_or_settled_is_not_handed_out(shop: Shop) {
     let sent = enqueue(&shop).await;
     let failed = enqueue(&shop).await;
@@ -62,6 +89,6 @@ pub async fn a_mail_that_never_comes_to_an_end_is_given_up(shop: Shop) {
 }
 
 pub async fn a_lease_beyond_the_end_of_time_is_refused(shop: Shop) {
-    let lease = LeaseMails { now: shop.now(), lease: SignedDuration::MAX, limit: 1 };
+    let lease = LeaseMails { now: shop.now(), lease: SignedDuration::MAX, wait_max: WAIT_MAX, limit: 1 };
     refused!(shop.run(lease).await, commerce::Error::Store(_));
 }

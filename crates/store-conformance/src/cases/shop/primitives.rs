@@ -3,7 +3,7 @@
 use model::{
     AccountId, MailTemplate, OutboxMail, Role, StockCause, StockMovement, Timestamp,
     challenge::{Challenge, Purpose},
-    mail::DeliveryOutcome,
+    mail::{DeliveryOutcome, Due},
     session::RefreshToken,
 };
 use store::{Change, StoreError};
@@ -45,8 +45,11 @@ pub async fn loads_that_find_nothing_say_so(shop: Shop) {
     assert_eq!(load!(shop, |tx| tx.mail(uuid.into()).await), None);
     assert_eq!(load!(shop, |tx| tx.meta("nothing").await), None);
     let epoch = Timestamp::UNIX_EPOCH;
-    assert_eq!(load!(shop, |tx| tx.lease_mails(Timestamp::MAX, Timestamp::MAX, 5).await), []);
-    assert_eq!(load!(shop, |tx| tx.lease_mails(epoch, epoch, 5).await), []);
+    assert_eq!(
+        load!(shop, |tx| tx.lease_mails(Due { now: Timestamp::MAX, latest: Timestamp::MAX }, Timestamp::MAX, 5).await),
+        []
+    );
+    assert_eq!(load!(shop, |tx| tx.lease_mails(Due { now: epoch, latest: epoch }, epoch, 5).await), []);
 }
 
 pub async fn accounts_load_with_their_password(shop: Shop) {

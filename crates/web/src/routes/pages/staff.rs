@@ -13,7 +13,7 @@ use http::{
     uri::{Authority, PathAndQuery},
 };
 use identity::OpaqueToken;
-use model::{Access, Permission, Role, SessionId, SignedDuration};
+use model::{Access, Permission, Role, SessionId, SignedDuration, session::is_of_the_past};
 use store::SessionAccess;
 
 use super::csrf::{self, Cookie};
@@ -218,7 +218,8 @@ async fn signed_in(
     let to_sign_in = || Turned::ToSignIn(back.to_owned());
     let cookie = csrf::read(app, &parts.headers, Cookie::Session).ok_or_else(to_sign_in)?;
     let now = app.now();
-    let session = app.engine().session_access_by_token(&cookie.hash(), now).await?.ok_or_else(to_sign_in)?;
+    let session = app.engine().session_access_by_token(&cookie.hash(), now).await?;
+    let session = session.filter(|session| is_of_the_past(session.last_used_at, now)).ok_or_else(to_sign_in)?;
     let detail = match permission {
         Some(permission) if !session.access.may(permission) => {
             Some(format!("This takes the permission `{}`.", permission.as_str()))
