@@ -113,9 +113,11 @@ impl AccessTokens {
         let key = self.key_of(token).ok_or(InvalidToken)?;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation).map_err(|_| InvalidToken)?.claims;
         let now = now.as_second();
-        // A token that lives longer than ours do was not made by this program, whatever its signature says.
-        let is_live =
-            claims.nbf <= now && now < claims.exp && claims.exp - claims.iat <= ACCESS_TOKEN_LIFETIME.as_secs();
+        // A token that lives longer than ours do, or was issued in the future, was not made by this program, whatever its
+        // signature says. It may name times so far apart that their difference is no number.
+        let lifetime = claims.exp.saturating_sub(claims.iat);
+        let has_begun = claims.iat <= now && claims.nbf <= now;
+        let is_live = has_begun && now < claims.exp && lifetime <= ACCESS_TOKEN_LIFETIME.as_secs();
         if claims.typ == KIND && (is_live || faults::is_lifted("guard.expiry")) {
             Ok(AccessClaims { account_id: AccountId(claims.sub), session_id: SessionId(claims.sid) })
         } else {
@@ -250,6 +252,39 @@ mod tests {
             crafted.as_object_mut().expect("an object").remove(claim);
             assert!(tokens.verify(&forge(&keys, &header, &crafted), now()).is_err(), "without {claim}");
         }
+    }
+
+    #[test]
+    fn crafted_times_are_refused_together_where_each_alone_would_pass() {
+        let keys = Keys::generate();
+        let tokens = AccessTokens::new(&keys, ISSUER);
+        let header = json!({"alg": "HS256", "typ": TYPE, "kid": keys.signing[0].kid});
+        let now_secs = now().as_second();
+        for (iat, exp) in [
+            (now_secs + 1, now_secs + 601),
+            (now_secs + 1_000_000, now_secs + 1_000_600),
+            (i64::MAX - 600, i64::MAX),
+            (-1, i64::MAX),
+            (i64::MIN, now_secs + 600),
+            (i64::MIN, i64::MAX),
+        ] {
+            let mut crafted = claims();
+            (crafted["iat"], crafted["exp"]) = (json!(iat), json!(exp));
+            assert!(tokens.verify(&forge(&keys, &header, &crafted), now()).is_err(), "from {iat} to {exp}");
+        }
+    }
+
+    #[test]
+    fn lists_of_the_right_values_are_refused_even_with_the_right_signature() {
+        let keys = Keys::generate();
+        let tokens = AccessTokens::new(&keys, ISSUER);
+        let header = json!({"alg": "HS256", "typ": TYPE, "kid": keys.signing[0].kid});
+        // serde takes a list for a structure, field by field in their order.
+        let list = |whole: &Value, names: &[&str]| names.iter().map(|name| whole[name].clone()).collect::<Value>();
+        let header_list = list(&header, &["alg", "typ", "kid"]);
+        let claims_list = list(&claims(), &["iss", "aud", "sub", "sid", "jti", "typ", "iat", "nbf", "exp"]);
+        assert!(tokens.verify(&forge(&keys, &header_list, &claims()), now()).is_err());
+        assert!(tokens.verify(&forge(&keys, &header, &claims_list), now()).is_err());
     }
 
     proptest! {

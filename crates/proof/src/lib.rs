@@ -17,3 +17,4 @@ pub mod judge;
 pub mod parsers;
 pub mod scenario;
 pub mod scenarios;
+mod signer;

@@ -1,11 +1,17 @@
 //! What reads bytes that strangers wrote, each as a function of bytes: for the scenario `parsers`, and for the targets of `cargo fuzz` in
 //! `fuzz/`. Whatever the bytes, they come back: with something or a refusal, never with a panic.
 
+mod bodies;
+
 use std::{io::Cursor as Bytes, sync::LazyLock};
 
+use bodies::{BODIES, GOOD};
 use commerce::import::{catalogue, mongo, prices, shopify};
 use identity::{AccessTokens, Keys};
-use model::{Currency, Timestamp};
+use model::{AccountId, Currency, SessionId, Timestamp};
+use uuid::Uuid;
+
+use crate::signer::{self, Signer};
 
 /// A parser, and good inputs to begin with.
 #[derive(Debug)]
@@ -32,35 +38,22 @@ pub const TARGETS: &[Target] = &[
     Target { name: "cursor", read: cursor, seeds: cursors },
 ];
 
-/// A request's body, as each operation that takes one would read it.
+/// A request's body, as each operation that takes one reads it.
 pub fn body(bytes: &[u8]) {
-    use web::dto::{account, attribute, auth, catalogue, collection, order, review};
-    let _ = serde_json::from_slice::<order::PlaceOrderDto>(bytes);
-    let _ = serde_json::from_slice::<catalogue::NewProductDto>(bytes);
-    let _ = serde_json::from_slice::<catalogue::ProductPatchDto>(bytes);
-    let _ = serde_json::from_slice::<attribute::NewAttributeDto>(bytes);
-    let _ = serde_json::from_slice::<collection::NewCollectionDto>(bytes);
-    let _ = serde_json::from_slice::<review::NewReviewDto>(bytes);
-    let _ = serde_json::from_slice::<account::SaveAddressDto>(bytes);
-    let _ = serde_json::from_slice::<auth::SignUpDto>(bytes);
+    for (_, read) in BODIES {
+        read(bytes);
+    }
 }
 
 fn bodies() -> Vec<Vec<u8>> {
-    [
-        r#"{"lines":[{"variant_id":"01890000-0000-7000-8000-000000000001","quantity":2}],"currency":"EUR","ship_to":{"name":"Ann","line1":"Street 1","city":"Berlin","postal_code":"10969","country":"DE"}}"#,
-        r#"{"title":"Mug","status":"active","options":[{"name":"Size"}],"variants":[{"sku":"M","option_values":["s"],"price":{"amount":1450,"currency":"EUR"},"stock":3}],"tags":["a"]}"#,
-        r#"{"title":null,"description":"<p>x</p>","if":[{"a":1.5e300}]}"#,
-        r#"{"email":"ann@example.com","password":"seven lamps","name":"Ann"}"#,
-        r#"{"title":"Gifts","rule":{"tag":"gift","min_price":100},"is_active":true}"#,
-    ]
-    .map(|text| text.as_bytes().to_vec())
-    .to_vec()
+    GOOD.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
 /// A query string, as lists and searches read it.
 pub fn query(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(uri) = format!("/v1/search?{text}").parse::<axum::http::Uri>() else { return };
+    let _ = web::check_search(uri.query().unwrap_or_default());
     let _ = axum::extract::Query::<std::collections::HashMap<String, String>>::try_from_uri(&uri);
     let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri);
     for (name, value) in pairs.map(|pairs| pairs.0).unwrap_or_default() {
@@ -69,7 +62,15 @@ pub fn query(bytes: &[u8]) {
 }
 
 fn queries() -> Vec<Vec<u8>> {
+    let cursor = store::Cursor { sort: "search".to_owned(), key: store::CursorKey::Number(20), id: Uuid::nil() };
+    let all = format!(
+        "q=mug&category=mugs&collection=gifts&vendor=Acme&vendor=Zen&tag=a&option[Size]=M&attribute%5Bmaterial%5D=linen&\
+         price_min=1&price_max=%39&in_stock=true&on_sale=false&rating_min=4&sort=-price&limit=20&cursor={}&\
+         currency=EUR&language=de",
+        cursor.encode()
+    );
     [
+        all.as_str(),
         "q=mug&limit=20",
         "sort=-price&cursor=eyJzIjoi",
         "min_price=1&max_price=%39&attr.colour=red&attr.colour=blue",
@@ -178,20 +179,43 @@ fn pictures() -> Vec<Vec<u8>> {
     all
 }
 
-/// An access token.
+/// An access token. And the same bytes as the header and as the claims of one that is signed: whatever is changed in a whole token, it is
+/// refused for its signature, and nobody looks further.
 pub fn token(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = SIGNER.verify(text, Timestamp::UNIX_EPOCH);
+        let _ = TOKENS.verify(text, Timestamp::UNIX_EPOCH);
     }
+    let [header, claims] = &*PARTS;
+    let _ = TOKENS.verify(&SIGNER.sign(bytes, claims), Timestamp::UNIX_EPOCH);
+    let _ = TOKENS.verify(&SIGNER.sign(header, bytes), Timestamp::UNIX_EPOCH);
 }
-
-static SIGNER: LazyLock<AccessTokens> = LazyLock::new(|| AccessTokens::new(&Keys::generate(), "https://shop.example"));
 
 fn tokens() -> Vec<Vec<u8>> {
-    let ids = identity::fresh_stamp();
-    let mut ids = ids.ids();
-    vec![SIGNER.issue(ids.draw(), ids.draw(), Timestamp::UNIX_EPOCH, ids.draw()).into_bytes()]
+    [[TOKEN.clone().into_bytes()].as_slice(), PARTS.as_slice()].concat()
 }
+
+const ISSUER: &str = "https://shop.example";
+/// The same in every process, since what one writes for the fuzzer another one reads. No shop has these.
+const KEYS: &str = r#"{
+    "signing": [{
+        "kid": "00000001",
+        "secret": "0101010101010101010101010101010101010101010101010101010101010101",
+        "created_at": "1970-01-01T00:00:00Z"
+    }],
+    "refresh": "0202020202020202020202020202020202020202020202020202020202020202",
+    "codes": "0303030303030303030303030303030303030303030303030303030303030303"
+}"#;
+
+fn keys() -> Keys {
+    Keys::parse(KEYS).expect("good keys")
+}
+
+static TOKENS: LazyLock<AccessTokens> = LazyLock::new(|| AccessTokens::new(&keys(), ISSUER));
+static SIGNER: LazyLock<Signer> = LazyLock::new(|| Signer::new(&keys()));
+/// A good one, and its header and claims.
+static TOKEN: LazyLock<String> =
+    LazyLock::new(|| TOKENS.issue(AccountId(Uuid::nil()), SessionId(Uuid::nil()), Timestamp::UNIX_EPOCH, Uuid::nil()));
+static PARTS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| [0, 1].map(|at| signer::read(&TOKEN, at)));
 
 /// A cursor of a list.
 pub fn cursor(bytes: &[u8]) {
@@ -201,7 +225,7 @@ pub fn cursor(bytes: &[u8]) {
 }
 
 fn cursors() -> Vec<Vec<u8>> {
-    let cursor = store::Cursor { sort: "newest".to_owned(), key: store::CursorKey::Number(7), id: uuid::Uuid::nil() };
+    let cursor = store::Cursor { sort: "newest".to_owned(), key: store::CursorKey::Number(7), id: Uuid::nil() };
     vec![cursor.encode().into_bytes()]
 }
 
@@ -268,7 +292,7 @@ pub fn mutate(seeds: &[Vec<u8>], chance: &mut fastrand::Rng) -> Vec<u8> {
 mod tests {
     use std::path::Path;
 
-    use super::TARGETS;
+    use super::*;
 
     #[test]
     fn each_has_a_target_of_the_fuzzer_of_its_name() {
@@ -281,5 +305,21 @@ mod tests {
             let source = std::fs::read_to_string(folder.join(format!("targets/{function}.rs"))).expect("a target");
             assert!(source.contains(&format!("parsers::{function}(bytes)")), "{source}");
         }
+    }
+    #[test]
+    fn tokens_of_another_process_are_good_in_this_one() {
+        let other = AccessTokens::new(&keys(), ISSUER);
+        let [header, claims] = &*PARTS;
+        for token in [&*TOKEN, &Signer::new(&keys()).sign(header, claims)] {
+            assert!(other.verify(token, Timestamp::UNIX_EPOCH).is_ok(), "{token}");
+        }
+    }
+
+    #[test]
+    fn searches_and_cursors_to_begin_with_are_taken() {
+        let first = String::from_utf8(queries().swap_remove(0)).expect("a query");
+        assert!(web::check_search(&first).is_ok(), "{first}");
+        let first = String::from_utf8(cursors().swap_remove(0)).expect("a cursor");
+        assert!(store::Cursor::decode(&first, "newest").is_some(), "{first}");
     }
 }

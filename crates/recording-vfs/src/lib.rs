@@ -7,6 +7,9 @@
 //! [`install`] makes it the default of the process; files elsewhere are passed through. Tools for proving only: see
 //! <https://sqlite.org/vfs.html>.
 
+#![deny(unsafe_code)]
+
+#[expect(unsafe_code, reason = "SQLite calls its file systems by C's rules")]
 mod shim;
 
 use std::{

@@ -50,3 +50,14 @@ fn this_program_goes_on_through_an_additive_migration_and_does_not_start_after_i
         assert!(error.contains("schema version ") && error.contains("this program knows version "), "{error}");
     });
 }
+
+#[tokio::test]
+async fn plain_sql_neither_changes_nor_cuts_the_audit_log() {
+    let database = test_postgres::Database::fresh();
+    PostgresEngine::open(Options::parse(&database.url()).expect("a URL")).await.expect("a database");
+    database.execute("INSERT INTO audit_log VALUES (gen_random_uuid(), now(), NULL, 'shop.started', NULL, '{}')");
+    for statement in ["UPDATE audit_log SET action = 'shop.changed'", "DELETE FROM audit_log", "TRUNCATE audit_log"] {
+        let error = test_postgres::execute(&database.url(), statement).expect_err(statement);
+        assert!(error.contains("append-only"), "{statement}: {error}");
+    }
+}

@@ -54,6 +54,7 @@ fn an_uploaded_picture_is_served_in_four_sizes_for_ever() {
         assert!(
             reply.header("cache-control").contains("immutable") && reply.header("x-content-type-options") == "nosniff"
         );
+        assert!(reply.header("content-security-policy").contains("default-src 'none'"), "it loads nothing");
         let decoded = image::load_from_memory_with_format(&reply.body, image::ImageFormat::WebP).expect("WebP");
         assert_eq!(decoded.width(), width);
         let again =

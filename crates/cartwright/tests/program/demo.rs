@@ -14,6 +14,9 @@ fn the_demo_is_a_whole_shop_whose_password_is_shown_once() {
     let picture = products[0]["images"][0]["url"].as_str().expect("a picture").to_owned();
     let mut reply = ureq::get(server.url(&picture)).call().expect("the picture is served");
     assert!(reply.body_mut().read_to_string().expect("text").starts_with("<svg"));
+    // Such a picture is a document: looked at by itself, it may do nothing.
+    let policy = reply.headers()["content-security-policy"].to_str().expect("text").to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("; sandbox;"), "{policy}");
     // On loopback the mailbox needs no sign-in.
     assert_eq!(ureq::get(server.url("/mailbox")).call().expect("open").status(), 200);
 

@@ -1,6 +1,9 @@
 //! Nobody learns from an answer, or from how long it takes, whether an address has an account.
 
-use std::{cmp::Ordering, time::Instant};
+use std::{
+    cmp::Ordering,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
@@ -13,17 +16,22 @@ use crate::{
 
 /// How far the area under the curve may be from a half: what nobody can tell apart has a half.
 const AUC_MAX: f64 = 0.02;
-/// With few pairs chance alone is further away than that: so many standard deviations are allowed.
+/// So many pairs are promised. With fewer, chance alone is further away than that: then so many standard deviations are allowed.
+const PAIRS: u64 = 2_000;
 const DEVIATIONS: f64 = 3.5;
-/// At most so many accounts are made; then each is asked for several times.
-const ACCOUNTS_MAX: u64 = 400;
+/// Of 2,000 pairs the area has a standard deviation of 0.009: chance alone passes the limit once in thirty-five times. Who learns nothing
+/// by asking is nearer to a half the more is asked, and who learns something is not. So where the limit is passed, as many pairs are
+/// asked again, at most until there are so many batches, and the whole is judged: of 8,000 pairs the limit is four deviations away.
+const BATCHES_MAX: u64 = 4;
+/// At most so many accounts are made; then each is asked for several times, and less often than the limits of one mailbox allow.
+const ACCOUNTS_MAX: u64 = 1_000;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "enumeration",
     injects: "addresses with and without an account, asked for by turns at login, sign-up and reset",
     holds: "the same status and body; timing AUC 0.48 to 0.52",
     engines: &[Engine::Sqlite],
-    run: |run| compare(run, run.count(20, 2_000), None),
+    run: |run| compare(run, run.count(20, PAIRS), None),
     control: Control {
         without: "comparing with something where there is no account",
         finds: "can be told apart",
@@ -46,51 +54,107 @@ fn compare(run: &Run, pairs: u64, lifted: Option<&str>) -> Outcome {
     let server = ground.launch.start();
     let client = Client::new(ground.launch.address);
     let mut chance = run.chance();
-    let mut outcome = Outcome { runs: pairs * 3, ..Outcome::default() };
+    let mut outcome = Outcome::default();
     let accounts = pairs.min(ACCOUNTS_MAX);
     for number in 0..accounts {
         ask(&client, QUESTIONS[1].0, &QUESTIONS[1].1(&known(number)), &mut chance);
     }
     let mut told = Vec::new();
-    for (path, body) in QUESTIONS {
-        let (mut of_known, mut of_unknown) = (Vec::new(), Vec::new());
-        let mut answers: Vec<(u16, Vec<u8>)> = Vec::new();
-        for pair in 0..pairs {
-            let (is_known_first, number) = (chance.bool(), pair % accounts);
-            for turn in [is_known_first, !is_known_first] {
-                let unknown = format!("nobody-{pair}-{}@example.com", path.len());
-                let email = if turn { known(number) } else { unknown };
-                let begin = Instant::now();
-                let answer = ask(&client, path, &body(&email), &mut chance);
-                let took = begin.elapsed().as_secs_f64();
-                if turn {
-                    of_known.push(took)
-                } else {
-                    of_unknown.push(took)
-                }
-                outcome.waited(begin.elapsed());
-                if !answers.contains(&answer) {
-                    answers.push(answer);
-                }
-            }
+    for question in QUESTIONS {
+        let learned = Learned::of(pairs, |pair, learned| {
+            learned.ask_pair(&client, question, (pair, pair % accounts), &mut chance);
+        });
+        let (path, area, count) = (question.0, learned.area(), learned.pairs());
+        if learned.answers.len() != 1 {
+            outcome.violate(format!("{path} has {} answers: {}", learned.answers.len(), learned.shown()));
         }
-        if answers.len() != 1 {
-            let shown: Vec<_> =
-                answers.iter().map(|(status, body)| format!("{status} {}", String::from_utf8_lossy(body))).collect();
-            outcome.violate(format!("{path} has {} answers: {}", answers.len(), shown.join(" / ")));
+        if learned.tells_apart() {
+            let after = format!("AUC {area:.3} of {} pairs", thousands(count));
+            outcome.violate(format!("{path}: known and unknown addresses can be told apart by time, {after}"));
         }
-        let area = auc(&of_known, &of_unknown);
-        // The standard deviation of the area when both are alike (Mann and Whitney 1947).
-        let count = pairs as f64;
-        let deviation = ((2.0 * count + 1.0) / (12.0 * count * count)).sqrt();
-        if (area - 0.5).abs() > AUC_MAX.max(DEVIATIONS * deviation) {
-            outcome.violate(format!("{path}: known and unknown addresses can be told apart by time, AUC {area:.3}"));
-        }
-        told.push(format!("{area:.2}"));
+        let more = if count > pairs { format!(" of {}", thousands(count)) } else { String::new() };
+        told.push(format!("{area:.3}{more}"));
+        outcome.runs += count;
+        outcome.waited(learned.worst);
     }
     server.stop();
     outcome.injected = format!("{} pairs each; AUC {}", thousands(pairs), told.join(", "));
     outcome
+}
+
+/// What somebody learns who asks one question again and again.
+#[derive(Default)]
+struct Learned {
+    /// How long the answers took, in seconds.
+    of_known: Vec<f64>,
+    of_unknown: Vec<f64>,
+    /// The different ones.
+    answers: Vec<(u16, Vec<u8>)>,
+    worst: Duration,
+}
+
+impl Learned {
+    /// Asks for so many pairs by their numbers; and for as many again while those seen so far can be told apart, if there are enough of
+    /// them for the plain limit.
+    fn of(pairs: u64, mut ask_pair: impl FnMut(u64, &mut Self)) -> Self {
+        let mut learned = Self::default();
+        let batches = if pairs < PAIRS { 1 } else { BATCHES_MAX };
+        for batch in 0..batches {
+            (batch * pairs..(batch + 1) * pairs).for_each(|pair| ask_pair(pair, &mut learned));
+            if !learned.tells_apart() {
+                break;
+            }
+        }
+        learned
+    }
+
+    /// Asks for one of the accounts and for somebody new, in either order.
+    fn ask_pair(&mut self, client: &Client, question: Question, numbers: (u64, u64), chance: &mut fastrand::Rng) {
+        let ((path, body), (pair, number)) = (question, numbers);
+        let is_known_first = chance.bool();
+        for is_known in [is_known_first, !is_known_first] {
+            let unknown = format!("nobody-{pair}-{}@example.com", path.len());
+            let email = if is_known { known(number) } else { unknown };
+            let begin = Instant::now();
+            let answer = ask(client, path, &body(&email), chance);
+            let took = begin.elapsed();
+            let times = if is_known { &mut self.of_known } else { &mut self.of_unknown };
+            times.push(took.as_secs_f64());
+            self.worst = self.worst.max(took);
+            if !self.answers.contains(&answer) {
+                self.answers.push(answer);
+            }
+        }
+    }
+
+    fn pairs(&self) -> u64 {
+        self.of_known.len() as u64
+    }
+
+    fn area(&self) -> f64 {
+        auc(&self.of_known, &self.of_unknown)
+    }
+
+    /// Whether the times differ by more than chance has them differ.
+    fn tells_apart(&self) -> bool {
+        (self.area() - 0.5).abs() > limit(self.pairs())
+    }
+
+    fn shown(&self) -> String {
+        let shown = |(status, body): &(u16, Vec<u8>)| format!("{status} {}", String::from_utf8_lossy(body));
+        self.answers.iter().map(shown).collect::<Vec<_>>().join(" / ")
+    }
+}
+
+/// How far from a half the area of so many pairs may be.
+fn limit(pairs: u64) -> f64 {
+    if pairs >= PAIRS {
+        return AUC_MAX;
+    }
+    // The standard deviation of the area when both are alike (Mann and Whitney 1947).
+    let count = pairs as f64;
+    let deviation = ((2.0 * count + 1.0) / (12.0 * count * count)).sqrt();
+    AUC_MAX.max(DEVIATIONS * deviation)
 }
 
 fn known(number: u64) -> String {
@@ -128,5 +192,26 @@ mod tests {
     fn the_area_is_a_half_for_alike_and_one_for_apart() {
         assert!((auc(&[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0]) - 0.5).abs() < 1e-9);
         assert!((auc(&[4.0, 5.0], &[1.0, 2.0]) - 1.0).abs() < 1e-9);
+    }
+    /// What is learned when the first batch has an area of 0.53 by chance, and each after it one of so much.
+    fn learned(pairs: u64, later: f64) -> Learned {
+        Learned::of(pairs, |pair, learned| {
+            let area = if pair < pairs { 0.53 } else { later };
+            // Of so many pairs the known one takes longer.
+            let longer = (pair * 37 % 100) as f64 / 100.0 < area;
+            learned.of_known.push(if longer { 3.0 } else { 1.0 });
+            learned.of_unknown.push(2.0);
+        })
+    }
+
+    #[test]
+    fn what_chance_did_is_gone_after_more_and_what_is_there_stays() {
+        let alike = learned(PAIRS, 0.5);
+        assert!(alike.pairs() == 2 * PAIRS && !alike.tells_apart(), "AUC {} of {}", alike.area(), alike.pairs());
+        let apart = learned(PAIRS, 0.53);
+        assert!(apart.pairs() == BATCHES_MAX * PAIRS && apart.tells_apart(), "AUC {}", apart.area());
+        let few = learned(20, 0.5);
+        assert!(few.pairs() == 20 && !few.tells_apart(), "few are asked once, and allowed to chance");
+        assert!(limit(20) > 0.3 && (limit(PAIRS) - 0.02).abs() < 1e-9 && (limit(4 * PAIRS) - 0.02).abs() < 1e-9);
     }
 }

@@ -119,3 +119,16 @@ async fn a_value_that_cannot_be_read_names_table_row_and_column() {
     let text = error.to_string();
     assert!(text.contains(&format!("products {}", product.id)) && text.contains("tags"), "{text}");
 }
+
+#[tokio::test]
+async fn plain_sql_neither_changes_nor_cuts_the_audit_log() {
+    let shop = shop().await;
+    let conn = shop.sql();
+    conn.execute("INSERT INTO audit_log VALUES (randomblob(16), 1, NULL, 'shop.started', NULL, '{}')", [])
+        .expect("written");
+    for statement in ["UPDATE audit_log SET action = 'shop.changed'", "DELETE FROM audit_log"] {
+        let error = conn.execute(statement, []).expect_err(statement).to_string();
+        assert!(error.contains("append-only"), "{statement}: {error}");
+    }
+    assert_eq!(shop.count("SELECT count(*) FROM audit_log WHERE action = 'shop.started'"), 1);
+}

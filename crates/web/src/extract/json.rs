@@ -83,8 +83,8 @@ fn is_too_long(error: &axum::Error) -> bool {
 /// Parses a body that is an object, as all of this API are. serde would take a list for an object, field by field.
 ///
 /// # Errors
-/// As [`parse`].
-pub(super) fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// 400 for what is not JSON, with line and column; 422 for JSON that is not what was asked for, with a pointer.
+pub fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'[') => Err(Problem::new(Code::InvalidInput).at("", "invalid_type", "must be an object, not a list")),
         _ => parse(bytes),

@@ -24,6 +24,7 @@ use axum::{
 use commerce::catalogue::{Redirect, Redirected};
 use http::{StatusCode, Uri, header};
 pub(crate) use pages::KeptFigures;
+pub use search::check_search;
 use store::DocumentKind;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;

@@ -87,6 +87,14 @@ async fn search(State(app): State<App>, uri: Uri, request: HeaderMap) -> Result<
     .await
 }
 
+/// Reads the query of a search as `GET /v1/search` does, and no more.
+///
+/// # Errors
+/// 400 that names the parameter.
+pub fn check_search(query: &str) -> Result<(), Problem> {
+    Params::read(query).map(drop)
+}
+
 /// The products for sale of a collection, at most `limit` of them, and how many there are; `None` while there is no index yet.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{NO_ID, PASSWORD, Pages, Shop, field};
+use crate::support::{NO_ID, PASSWORD, Pages, Shop, field, line};
 
 /// The paths of the dashboard, as the program has them, with something that is not there in their holes.
 fn paths() -> Vec<String> {
@@ -81,6 +81,21 @@ fn pages_are_pages_for_people_and_problems_for_programs() {
     shop.stranger().get("/admin/nowhere").send_outside_the_contract().refused(404, "not_found");
     let policy = Pages::new(shop.address()).get("/staff/sign-in").header("content-security-policy");
     assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+}
+
+#[test]
+fn customers_can_have_all_that_the_shop_knows_of_them() {
+    let shop = Shop::shared();
+    let (ann, staff) = (shop.customer(), shop.staff(&["customers"]));
+    let (_, variant) = shop.product(700, 5);
+    let order = shop.order(&ann, &[line(&variant, 1)]);
+    let pages = Pages::new(shop.address());
+    assert_eq!(pages.sign_in(&staff.email, PASSWORD).status, 303);
+    let reply = pages.get(&format!("/admin/customers/{}/export", ann.id()));
+    let all = reply.expect(200);
+    assert_eq!((reply.media_type(), reply.header("cache-control").as_str()), ("application/json", "no-store"));
+    assert_eq!((&all["account"]["email"], &all["orders"][0]["id"]), (&json!(ann.email), &order["id"]));
+    assert_eq!(all["sessions"].as_array().map(Vec::len), Some(1), "{all}");
 }
 
 #[test]

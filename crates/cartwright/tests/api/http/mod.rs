@@ -1,6 +1,7 @@
 //! What holds for all routes: bad input, strangers, methods, paths, and the pages of the operator
 
 mod bodies;
+mod cookies;
 mod dashboard;
 mod methods;
 mod pages;

@@ -39,6 +39,8 @@ fn replies_cannot_be_misused_by_browsers() {
         let reply = exchange(shop.address(), &request("GET", path, &[], b""));
         assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
         assert!(reply.header("content-security-policy").contains("default-src 'none'"), "{path}");
+        assert_eq!(reply.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(reply.header("cross-origin-opener-policy"), "same-origin", "{path}");
     }
     let account = shop.owner().get("/v1/account").send();
     assert_eq!(account.header("cache-control"), "no-store", "what is somebody's own is kept nowhere");

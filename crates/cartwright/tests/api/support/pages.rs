@@ -38,17 +38,29 @@ impl Pages {
 
     /// Sends a form as it is.
     pub(crate) fn post_raw(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        self.post_with(&[], path, fields)
+    }
+
+    /// Sends a form as it is, with these headers.
+    pub(crate) fn post_with(&self, headers: &[(&str, &str)], path: &str, fields: &[(&str, &str)]) -> Reply {
         let body: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         let form = ("Content-Type", "application/x-www-form-urlencoded");
-        self.send("POST", path, &[form], body.join("&").as_bytes())
+        let headers: Vec<_> = [form].into_iter().chain(headers.iter().copied()).collect();
+        self.send("POST", path, &headers, body.join("&").as_bytes())
     }
 
     /// Sends a form with the token of the page that it stands on.
     #[track_caller]
     pub(crate) fn post(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Reply {
-        let csrf = field(&self.get(page).text(), "csrf");
+        let csrf = self.csrf(page);
         let fields: Vec<_> = [("csrf", csrf.as_str())].into_iter().chain(fields.iter().copied()).collect();
         self.post_raw(path, &fields)
+    }
+
+    /// The token of the forms on a page.
+    #[track_caller]
+    pub(crate) fn csrf(&self, page: &str) -> String {
+        field(&self.get(page).text(), "csrf")
     }
 
     /// Signs in, up to what is asked for after the password.
