@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::AccountId;
+use crate::{AccountId, CLOCK_SKEW};
 
 /// How many mistakes of a file are told one by one.
 pub const ERRORS_MAX: usize = 500;
@@ -128,8 +128,9 @@ impl Job {
     /// Whether somebody may begin, or go on where another ended without a word.
     #[must_use]
     pub fn is_free(&self, now: Timestamp) -> bool {
-        // A lease that ends later than one that began now was given by a clock that was wrong.
-        !self.is_finished() && self.leased_until.is_none_or(|until| until <= now || until > now + LEASE)
+        // A lease that ends much later than one that began now was given by a clock that was wrong.
+        let is_over = |until: Timestamp| until <= now || until > now + LEASE + CLOCK_SKEW;
+        !self.is_finished() && self.leased_until.is_none_or(is_over)
     }
 
     /// Notes what could not be used.

@@ -59,7 +59,7 @@ pub use product::{Image, Product, ProductOption, ProductStatus, Variant};
 pub use review::{Rating, Review, ReviewStatus, StockAlert};
 pub use session::Session;
 pub use shop::ShopSettings;
-pub use stamp::Stamp;
+pub use stamp::{CLOCK_SKEW, Stamp};
 pub use stock::{StockCause, StockMovement};
 pub use violation::{Violation, Violations};
 pub use wishlist::Wishlist;

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{AccountId, SessionId};
+use crate::{AccountId, CLOCK_SKEW, SessionId};
 
 /// How long an access token lives.
 pub const ACCESS_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
@@ -10,9 +10,6 @@ pub const ACCESS_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 pub const SESSION_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Within this time of its first use, a refresh token that is presented again is taken for a second tab, not a thief.
 pub const REFRESH_GRACE: SignedDuration = SignedDuration::from_secs(20);
-
-/// By how much the clocks of two processes may differ.
-pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Whether a session that was last used at `last_used_at` can be one of before `now`. If it was used by a clock that was ahead, nobody knows how
 /// old it is, and it would live until that time has come: it is worth nothing while it lies in the future.

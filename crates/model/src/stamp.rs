@@ -1,7 +1,10 @@
 //! The clock and the randomness of one operation, as data.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
+
+/// By how much the clocks of two processes may differ.
+pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// When an operation happens and from what its ids are drawn.
 ///

@@ -22,7 +22,7 @@ pub struct LeaseMails {
     /// For how long the mails are this worker's.
     pub lease: SignedDuration,
     /// What is to wait for longer than this waits for a time that a wrong clock said, and is due: [`WAIT_MAX`](model::mail::WAIT_MAX),
-    /// or the length of a lease where the clock was just put back.
+    /// or little more than a lease where the clock was just put back.
     pub wait_max: SignedDuration,
     /// At most this many.
     pub limit: u32,

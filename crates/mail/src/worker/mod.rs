@@ -16,7 +16,7 @@ use commerce::{
     mail::{Delivery, KeepMails, LeaseMails, RecordDeliveries},
 };
 use model::{
-    MailId, OutboxMail, SignedDuration, Timestamp,
+    CLOCK_SKEW, MailId, OutboxMail, SignedDuration, Timestamp,
     mail::{DeliveryOutcome, WAIT_MAX},
 };
 use server_state::ServerState;
@@ -174,7 +174,8 @@ impl<'a> Loop<'a> {
         let limit = self.batch;
         let lease = SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::ZERO);
         let at = self.clock.look();
-        let wait_max = if self.clock.is_put_back() { lease } else { WAIT_MAX };
+        // Another process may have leased some, by a clock that is ahead of this one.
+        let wait_max = if self.clock.is_put_back() { lease + CLOCK_SKEW } else { WAIT_MAX };
         let operation = LeaseMails { now: at, lease, wait_max, limit };
         match execute(&*self.worker.engine, operation).await {
             Ok(mails) => {
