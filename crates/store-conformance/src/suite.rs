@@ -260,6 +260,7 @@ macro_rules! suite {
             }
             jobs {
                 work {
+                    a_lease_by_a_wrong_clock_is_over
                     each_job_is_taken_by_one
                     whoever_goes_on_begins_where_the_last_one_ended
                     work_that_is_refused_is_not_counted

@@ -6,7 +6,7 @@ use commerce::{
     jobs::{BeginJob, CancelJob, EndJob, QueueJob, Step, TakeJob, Work, WorkOnJob, part_name},
 };
 use model::{
-    Job,
+    CLOCK_SKEW, Job, SignedDuration,
     job::{JobError, JobKind, JobStatus, KEPT_MAX, LEASE, WAITING_MAX},
 };
 use store::DocumentKind;
@@ -50,6 +50,18 @@ async fn is_tidy(shop: &Shop, job: &Job) -> bool {
     let part = shop.db().document_named(DocumentKind::JobPart, &part_name(job.id, 1)).await.expect("an answer");
     let queued = shop.db().documents(DocumentKind::JobQueue).await.expect("an answer");
     part.is_none() && queued.iter().all(|queued| queued.id != job.id)
+}
+
+/// A lease of a clock that is some minutes ahead is one; that of a clock of tomorrow must not last until tomorrow.
+pub async fn a_lease_by_a_wrong_clock_is_over(shop: Shop) {
+    let job = queue(&shop, false).await;
+    shop.pass(CLOCK_SKEW);
+    assert_eq!(take(&shop).await.map(|job| job.id), Some(job.id));
+    shop.pass(-CLOCK_SKEW);
+    assert_eq!(take(&shop).await, None);
+    shop.pass(-SignedDuration::from_hours(24));
+    assert_eq!(take(&shop).await.map(|job| job.id), Some(job.id));
+    assert_eq!(take(&shop).await, None);
 }
 
 pub async fn each_job_is_taken_by_one(shop: Shop) {
