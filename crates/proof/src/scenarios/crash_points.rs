@@ -26,6 +26,8 @@ const POINTS: [(&str, u64); 8] = [
 const CLIENTS: usize = 16;
 /// How long the point may take to be reached.
 const REACHED_MAX: Duration = Duration::from_secs(20);
+/// A process that ends closes its connections first, and takes a while until it is gone.
+const DYING: Duration = Duration::from_millis(500);
 const CAMPAIGN: u64 = 100;
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -63,14 +65,14 @@ fn crash(run: &Run, points: &[(&str, u64)], times: u64, lifted: &str) -> Outcome
     total
 }
 
-/// Waits until the point is reached; the moment at which the process was last seen alive.
+/// Waits until the point is reached; the moment at which the process was last seen alive and whole.
 fn ends_by_itself(mut server: Server) -> Instant {
     let begin = Instant::now();
     let mut alive_at = begin;
     loop {
         let looked_at = Instant::now();
         if server.has_ended() {
-            return alive_at;
+            return alive_at.checked_sub(DYING).unwrap_or(begin);
         }
         alive_at = looked_at;
         assert!(begin.elapsed() < REACHED_MAX, "the point was not reached within {REACHED_MAX:?}: {}", server.log());

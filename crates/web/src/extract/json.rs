@@ -52,10 +52,19 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {
-        Ok(())
+        check_encoding(headers)
     } else {
         Err(Problem::new(Code::UnsupportedMediaType))
     }
+}
+
+/// Refuses bodies that are packed, since nothing here unpacks them (RFC 9110, 8.4 and 15.5.16).
+pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    if encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedMediaType).detail("Send the body as it is, without Content-Encoding."))
 }
 
 /// The whole body, within the limits of size and time.

@@ -16,6 +16,7 @@ pub(crate) use client::Peer;
 pub use client::{ClientAddress, Device};
 pub use creating::Creating;
 pub use if_match::IfMatch;
+pub(crate) use json::check_encoding;
 pub use json::{Json, OptionalJson, parse_object};
 pub use path::Path;
 pub use query::{Query, page_request};

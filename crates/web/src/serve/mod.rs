@@ -23,6 +23,10 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// How much of a reply the system keeps for a client that has not taken it, about: it would keep megabytes, for each of those who take
 /// nothing, and only tell of progress by the megabyte. Enough for 2 MB a second over a line with a round trip of 100 ms.
 const SEND_BUFFER_BYTES: usize = 256 * 1024;
+/// With so much of it not sent yet, the system takes no more. It tells of progress when it would take more, so this is how exactly it is known what a
+/// slow client takes: without it a client must take a third of the buffer to be seen taking anything.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const NOT_SENT_BYTES: u32 = 16 * 1024;
 /// How often metrics are folded and throttles swept.
 const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
 /// How long to wait when connections cannot be accepted (no file descriptors left): long enough not to spin.
@@ -37,6 +41,10 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
     // Each connection has it from here.
     if let Err(error) = SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER_BYTES) {
         tracing::debug!(%error, "SO_SNDBUF");
+    }
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    if let Err(error) = SockRef::from(&listener).set_tcp_notsent_lowat(NOT_SENT_BYTES) {
+        tracing::debug!(%error, "TCP_NOTSENT_LOWAT");
     }
     let upkeep = tokio::spawn(upkeep(app.clone()));
     let server = Server::new(app.clone());

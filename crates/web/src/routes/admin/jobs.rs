@@ -22,7 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     App,
     dto::{ListDto, job::JobDto},
-    extract::{Catalogue, Path, Query, Staff},
+    extract::{Catalogue, Path, Query, Staff, check_encoding},
     openapi::tag,
     problem::{Code, Problem},
     reply,
@@ -148,7 +148,7 @@ fn check_content_type(headers: &HeaderMap, expected: &str) -> Result<(), Problem
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case(expected) {
-        return Ok(());
+        return check_encoding(headers);
     }
     Err(Problem::new(Code::UnsupportedMediaType).detail(format!("Send the file as {expected}.")))
 }
