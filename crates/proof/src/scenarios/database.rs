@@ -183,7 +183,7 @@ fn throw_out(run: &Run, time: Duration, outcome: &mut Outcome) {
         })
     });
     let placed = sent.iter().filter(|sent| matches!(sent.fate, Fate::Acknowledged(_))).count();
-    assert!(ended > 10 && placed > 100, "{ended} rounds, {placed} orders");
+    assert!(ended > 10 && placed > 25, "{ended} rounds, {placed} orders");
     let journal = settle(&shop, sent, outcome);
     compare(&shop, &journal);
     server.stop();

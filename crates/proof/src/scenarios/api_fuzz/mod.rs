@@ -42,7 +42,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     engines: &[Engine::Sqlite, Engine::Postgres],
     run: |run| {
         let effort = match run.size {
-            Size::Short => Effort { phases: "fuzzing,stateful", mode: "all", examples: 3 },
+            Size::Short => Effort { phases: "fuzzing,stateful", mode: "all", examples: 2 },
             Size::Long => Effort { phases: "coverage,fuzzing,stateful", mode: "all", examples: 40 },
         };
         // Short: two thousand on both engines together.
@@ -52,7 +52,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
         without: "refusing what is malformed",
         finds: "Server error",
         run: |run| {
-            fuzz(run, 1, &Effort { phases: "fuzzing", mode: "negative", examples: 2 }, Some("guard.malformed=return"))
+            fuzz(run, 1, &Effort { phases: "fuzzing", mode: "negative", examples: 1 }, Some("guard.malformed=return"))
         },
     },
 };
