@@ -209,7 +209,7 @@ mod tests {
 
     fn scenario(run: fn(&Run) -> Outcome, control: fn(&Run) -> Outcome) -> Scenario {
         let control = Control { without: "its guard", finds: "broke", run: control };
-        Scenario { name: "tried", injects: "", holds: "", engines: &[Engine::Sqlite], run, control }
+        Scenario { name: "tried", injects: "", holds: "", engines: &[Engine::Sqlite], is_timed: false, run, control }
     }
 
     fn run() -> Run {

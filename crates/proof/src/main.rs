@@ -8,10 +8,10 @@
 //! ```
 
 use std::{
-    fs, io,
+    fs, io, iter,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -132,8 +132,7 @@ fn run(which: &Which, parts: &[bool]) -> ExitCode {
     let mut rows = Vec::new();
     for is_control in parts {
         let tasks = chosen.iter().flat_map(|scenario| which.tasks(scenario, *is_control));
-        // Scenarios measure, so each has the machine to itself. Controls look for one thing only.
-        rows.extend(run_all(tasks.collect(), if *is_control { 2 } else { 1 }));
+        rows.extend(run_all(tasks.collect()));
     }
     println!("{}", table(&rows));
     let bad = rows.iter().filter(|row| !row.is_good()).count();
@@ -154,6 +153,11 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
+    /// Whether nothing else may run meanwhile. A control looks for one thing only, and never for a time.
+    fn is_alone(&self) -> bool {
+        self.scenario.is_timed && !self.is_control
+    }
+
     fn run(&self) -> Row {
         let mut row = Row::of(self.scenario, &self.run, self.is_control);
         let mut run = self.run.clone();
@@ -175,16 +179,19 @@ impl Task<'_> {
     }
 }
 
-/// Runs so many at once; their rows in the order of the tasks.
-fn run_all(tasks: Vec<Task<'_>>, at_once: usize) -> Vec<Row> {
-    let next = AtomicUsize::new(0);
-    let mut rows: Vec<(usize, Row)> = thread::scope(|scope| {
-        let work = || {
-            let places = std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)));
-            places.map_while(|place| tasks.get(place).map(|task| (place, task.run()))).collect::<Vec<_>>()
-        };
-        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("panics are violations")).collect()
+/// How many run at once that do not judge times.
+const AT_ONCE: usize = 2;
+
+/// Runs those first that have the machine to themselves, then the others side by side; their rows in the order of the tasks.
+fn run_all(tasks: Vec<Task<'_>>) -> Vec<Row> {
+    let (alone, together): (Vec<_>, Vec<_>) = tasks.into_iter().enumerate().partition(|(_, task)| task.is_alone());
+    let mut rows: Vec<(usize, Row)> = alone.iter().map(|(place, task)| (*place, task.run())).collect();
+    let next = Mutex::new(together.iter());
+    let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || iter::from_fn(|| take().map(|(place, task)| (*place, task.run()))).collect::<Vec<_>>();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        rows.extend(workers.into_iter().flat_map(|worker| worker.join().expect("panics are violations")));
     });
     rows.sort_by_key(|(place, _)| *place);
     rows.into_iter().map(|(_, row)| row).collect()

@@ -13,6 +13,8 @@ pub struct Scenario {
     pub holds: &'static str,
     /// The engines that it is for.
     pub engines: &'static [Engine],
+    /// Whether it judges times that others would spoil: then it has the machine to itself.
+    pub is_timed: bool,
     /// Runs it.
     pub run: fn(&Run) -> Outcome,
     /// The same with a guard taken away: it must find violations, or it finds nothing at all.

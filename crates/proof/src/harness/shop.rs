@@ -102,6 +102,12 @@ impl Shop {
         reply.expect("a reply").expect(200)
     }
 
+    /// The mails that have not been sent yet.
+    #[track_caller]
+    pub fn pending_mails(&self) -> Vec<Value> {
+        self.all(&self.owner, "/v1/admin/mails?status=pending&")
+    }
+
     /// All items of a list, page by page.
     #[track_caller]
     pub fn all(&self, token: &str, path: &str) -> Vec<Value> {

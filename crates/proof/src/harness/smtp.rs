@@ -107,6 +107,12 @@ impl MailServer {
         self.0.kept().clone()
     }
 
+    /// How many it has kept so far.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.kept().len()
+    }
+
     /// How often each mail was kept, by the id in its Message-ID.
     #[must_use]
     pub fn times_kept(&self) -> HashMap<String, usize> {

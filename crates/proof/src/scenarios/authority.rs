@@ -48,6 +48,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "every route and method as everybody",
     holds: "as docs/authority.md says; a route that is not in it fails",
     engines: &[Engine::Sqlite, Engine::Postgres],
+    is_timed: false,
     run: |run| compare(run, None),
     control: Control {
         without: "asking for the permission",

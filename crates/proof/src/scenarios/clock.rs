@@ -45,6 +45,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "the clock jumps by an hour, a day and to 2038 while the program runs",
     holds: "no token past its time; no mail stuck; A B E",
     engines: &[Engine::Sqlite, Engine::Postgres],
+    is_timed: false,
     run: |run| match (run.size, run.engine) {
         (Size::Short, Engine::Sqlite) => jump(run, &JUMPS[..4], run.count(1, 1), None),
         (Size::Short, Engine::Postgres) => jump(run, &JUMPS[2..3], run.count(1, 1), None),
@@ -154,20 +155,16 @@ fn place(client: &Client, shop: &Shop, key: &str, outcome: &mut Outcome) {
     }
 }
 
-fn pending(shop: &Shop) -> Vec<Value> {
-    shop.all(&shop.owner, "/v1/admin/mails?status=pending&")
-}
-
 /// Whether it is written down that a mail was refused, and so when it is to be tried again.
 fn has_error_noted(shop: &Shop) -> bool {
-    pending(shop).iter().any(|mail| mail["last_error"].is_string())
+    shop.pending_mails().iter().any(|mail| mail["last_error"].is_string())
 }
 
 /// Waits until no mail waits, and gives those that still do.
 fn wait_for_mails(shop: &Shop) -> Vec<Value> {
     let begin = Instant::now();
     loop {
-        let waiting = pending(shop);
+        let waiting = shop.pending_mails();
         if waiting.is_empty() || begin.elapsed() > MAILED_MAX {
             return waiting;
         }

@@ -35,6 +35,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "the process ends around insert, commit, reply, SMTP 250 and the note of it",
     holds: "A B C D E; ready in under 1 s",
     engines: &[Engine::Sqlite, Engine::Postgres],
+    is_timed: true,
     run: |run| crash(run, &POINTS, run.count(1, 1_000), ""),
     control: Control {
         without: "a note only after the 250",

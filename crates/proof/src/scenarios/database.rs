@@ -42,6 +42,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "the primary killed, stopped at once, frozen; a standby promoted; backends terminated",
     holds: "A B C E; writes within 5 s of the promotion",
     engines: &[Engine::Postgres],
+    is_timed: true,
     run: |run| {
         let mut outcome = Outcome::default();
         const ENDS: [End; 3] = [End::Killed, End::Frozen, End::StoppedAtOnce];

@@ -31,6 +31,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "addresses with and without an account, asked for by turns at login, sign-up and reset",
     holds: "the same status and body; timing AUC 0.48 to 0.52",
     engines: &[Engine::Sqlite],
+    is_timed: true,
     run: |run| compare(run, run.count(14, PAIRS), None),
     control: Control {
         without: "comparing with something where there is no account",

@@ -36,6 +36,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "one fdatasync or pwrite64 fails, the Nth, by strace",
     holds: "A B C E; reads go on; orders within 5 s",
     engines: &[Engine::Sqlite],
+    is_timed: false,
     run: |run| fail_each(run, run.count(2, 500), None),
     control: Control {
         without: "looking at what a commit says",

@@ -37,6 +37,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "one key many times at once, with kills; keys of others, other bodies",
     holds: "C; replays are equal; 422 for another body",
     engines: &[Engine::Sqlite, Engine::Postgres],
+    is_timed: false,
     run: |run| {
         let short = if run.engine == Engine::Sqlite { 120 } else { 40 };
         storm(run, run.count(short, 10_000), None)

@@ -33,6 +33,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "ten buyers for each piece, doubled and shared lines, cancel against ship; on PostgreSQL at two processes",
     holds: "B F; exactly what there is is sold",
     engines: &[Engine::Sqlite, Engine::Postgres],
+    is_timed: false,
     run: |run| rush(run, run.count(2, 100), None),
     control: Control {
         without: "the check of the stock, in the program and in the schema",

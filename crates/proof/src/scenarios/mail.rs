@@ -1,7 +1,6 @@
 //! The mail server in all its moods, the program killed in each: every mail arrives, whatever happened, and orders do not wait for it.
 
 use std::{
-    collections::HashMap,
     thread,
     time::{Duration, Instant},
 };
@@ -40,6 +39,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "the mail server down for an hour, 451, 550, silent, hanging up before and after 250; a kill in each",
     holds: "A B C D E; order p99 as on a quiet day",
     engines: &[Engine::Sqlite, Engine::Postgres],
+    is_timed: true,
     run: |run| match (run.size, run.engine) {
         // What the moods do to the program is the same on both engines; what they do to the database is not.
         (Size::Short, Engine::Postgres) => moods(run, &[MOODS[0], MOODS[5]], run.count(1, 1), None),
@@ -102,7 +102,7 @@ fn stay_down(siege: &mut Siege) {
         siege.shop.renew_tokens();
         let is_tried = |mail: &Value| mail["last_error"].is_string();
         within(ARRIVED_MAX, "a try while the server is down", || {
-            siege.shop.all(&siege.shop.owner, "/v1/admin/mails?status=pending&").iter().any(is_tried).then_some(())
+            siege.shop.pending_mails().iter().any(is_tried).then_some(())
         });
         server.kill();
     }
@@ -111,17 +111,15 @@ fn stay_down(siege: &mut Siege) {
 /// D: an hour later every mail has arrived by itself; but for those that were refused for good, which staff see and can send again.
 fn prove_arrived(siege: &mut Siege, name: &str, manner: Manner) {
     let begin = Instant::now();
-    let mails =
-        |siege: &Siege, status: &str| siege.shop.all(&siege.shop.owner, &format!("/v1/admin/mails?status={status}&"));
     let mut waiting = Vec::new();
     let are_gone = within_or(ARRIVED_MAX, || {
-        waiting = mails(siege, "pending");
+        waiting = siege.shop.pending_mails();
         waiting.is_empty()
     });
     if !are_gone {
         siege.outcome.violate(format!("{name}: {} mails still wait after {ARRIVED_MAX:?}", waiting.len()));
     }
-    let failed = mails(siege, "failed");
+    let failed = siege.shop.all(&siege.shop.owner, "/v1/admin/mails?status=failed&");
     if manner != Manner::Answer(550) && !failed.is_empty() {
         siege.outcome.violate(format!("{name}: {} mails were given up", failed.len()));
     }
@@ -130,22 +128,10 @@ fn prove_arrived(siege: &mut Siege, name: &str, manner: Manner) {
         let path = format!("/v1/admin/mails/{}/resend", text(&mail["id"]));
         client.post(&siege.shop.owner, &path, "", &json!({})).expect("a reply").expect(202);
     }
-    within(ARRIVED_MAX, "the mails that were sent again", || mails(siege, "pending").is_empty().then_some(()));
+    let are_sent = || siege.shop.pending_mails().is_empty().then_some(());
+    within(ARRIVED_MAX, "the mails that were sent again", are_sent);
     siege.outcome.waited(begin.elapsed());
-
-    let kept = siege.mail_server.kept();
-    let mut message_ids: HashMap<&str, &str> = HashMap::new();
-    for mail in &kept {
-        let first = message_ids.entry(&mail.id).or_insert(&mail.message_id);
-        if *first != mail.message_id {
-            siege.outcome.violations.push(format!("{name}: one mail went out as {first} and as {}", mail.message_id));
-        }
-    }
-    let lost: Vec<Value> =
-        mails(siege, "sent").into_iter().filter(|mail| !message_ids.contains_key(text(&mail["id"]).as_str())).collect();
-    for mail in lost {
-        siege.outcome.violate(format!("{name}: this mail counts as sent and never arrived: {}", mail["id"]));
-    }
+    siege.prove_delivered();
 }
 
 /// Whether it comes true in time.

@@ -43,6 +43,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "slow heads, bodies and readers, also by slowhttptest; 1 to 100 MB, depth 100,000, a million keys, a gzip bomb, a picture of 50,000²",
     holds: "cut within 10 s; order p99 within 1.5; 32 MiB more at most",
     engines: &[Engine::Sqlite],
+    is_timed: true,
     run: |run| besiege(run, run.count(100, 1_000), None),
     control: Control {
         without: "looking at how long a client takes",

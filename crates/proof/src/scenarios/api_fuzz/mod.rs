@@ -40,6 +40,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "requests made from the OpenAPI document, as stranger, customer, staff and owner, also in chains",
     holds: "E F; every reply within its schema; nothing open that should be closed",
     engines: &[Engine::Sqlite, Engine::Postgres],
+    is_timed: false,
     run: |run| {
         let effort = match run.size {
             Size::Short => Effort { phases: "fuzzing,stateful", mode: "all", examples: 2 },

@@ -19,6 +19,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "a scheduler that draws lots, on the commit queue and on the leases of mails",
     holds: "A C D; nobody waits for ever",
     engines: &[Engine::Sqlite, Engine::Postgres],
+    is_timed: false,
     run: |run| match run.engine {
         Engine::Sqlite => interleave(run, Some(run.count(10_000, 1_000_000)), run.count(20_000, 1_000_000), false),
         Engine::Postgres => interleave(run, None, run.count(4_000, 1_000_000), false),

@@ -30,6 +30,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "the power goes: what was not synced is lost, kept or torn at 512 B or 4 KiB",
     holds: "A B C D E",
     engines: &[Engine::Sqlite],
+    is_timed: false,
     run: |run| lose_power(run, run.count(1_000, 100_000), &Work::default()),
     control: Control {
         without: "a sync with each commit (synchronous=NORMAL)",
@@ -43,6 +44,7 @@ pub(super) const SYNC_ERROR: Scenario = Scenario {
     injects: "fdatasync fails, what it should have written is gone, later the power goes too",
     holds: "A B C D E; writes go on",
     engines: &[Engine::Sqlite],
+    is_timed: false,
     run: |run| lose_power(run, run.count(600, 50_000), &Work { failures: FAILURES, ..Work::default() }),
     control: Control {
         without: "looking at what a sync says",

@@ -27,6 +27,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "crafted access tokens, also with the right signature, and mutated ones; refresh tokens replayed and raced",
     holds: "all 401; one lineage; a late replay ends the family",
     engines: &[Engine::Sqlite, Engine::Postgres],
+    is_timed: false,
     run: |run| attack(run, run.count(300, 10_000), false),
     control: Control {
         without: "the secrecy of the signing key",
