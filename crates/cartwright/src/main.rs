@@ -25,9 +25,9 @@ fn main() -> ExitCode {
         Err(failure) => return failure.report(),
     };
     logging::start(&cli.settings);
-    if faults::ENABLED {
+    if faults::is_armed() {
         tracing::warn!(
-            "this build can be made to fail on purpose: it is for proving what the program promises, and not for a shop"
+            "this build can be made to fail, and is told to by FAILPOINTS: it is for proving, and not for a shop"
         );
     }
     // For the clients of buckets and picture servers, which do not choose one by themselves. That there is one already is fine.

@@ -10,8 +10,11 @@
 //! FAILPOINTS='guard.stock=return'              sells what is not there
 //! ```
 
-/// Whether this is a build that can be made to fail.
-pub const ENABLED: bool = cfg!(feature = "enabled");
+/// Whether something is to fail: never in the program that is shipped.
+#[must_use]
+pub fn is_armed() -> bool {
+    cfg!(feature = "enabled") && std::env::var_os("FAILPOINTS").is_some()
+}
 
 /// Reads what shall happen where. Called once, before there are threads.
 pub fn arm() {
@@ -38,4 +41,14 @@ pub fn is_lifted(guard: &str) -> bool {
     #[cfg(not(feature = "enabled"))]
     let _ = guard;
     false
+}
+
+#[cfg(all(test, not(feature = "enabled")))]
+mod tests {
+    #[test]
+    fn the_shipped_program_cannot_be_made_to_fail() {
+        assert!(!super::is_armed());
+        assert!(!super::is_lifted("guard.stock"));
+        super::crash_point("commit.before");
+    }
 }

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use model::{AccountId, SessionId, Timestamp, session::ACCESS_TOKEN_LIFETIME};
+use model::{AccountId, CLOCK_SKEW, SessionId, Timestamp, session::ACCESS_TOKEN_LIFETIME};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
@@ -114,9 +114,11 @@ impl AccessTokens {
         let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation).map_err(|_| InvalidToken)?.claims;
         let now = now.as_second();
         // A token that lives longer than ours do, or was issued in the future, was not made by this program, whatever its
-        // signature says. It may name times so far apart that their difference is no number.
+        // signature says. It may name times so far apart that their difference is no number. The clock of another process may be a
+        // little ahead.
         let lifetime = claims.exp.saturating_sub(claims.iat);
-        let has_begun = claims.iat <= now && claims.nbf <= now;
+        let latest = now.saturating_add(CLOCK_SKEW.as_secs());
+        let has_begun = claims.iat <= latest && claims.nbf <= latest;
         let is_live = has_begun && now < claims.exp && lifetime <= ACCESS_TOKEN_LIFETIME.as_secs();
         if claims.typ == KIND && (is_live || faults::is_lifted("guard.expiry")) {
             Ok(AccessClaims { account_id: AccountId(claims.sub), session_id: SessionId(claims.sid) })
@@ -229,7 +231,7 @@ mod tests {
             ("exp", json!(1e300)),
             ("exp", json!(null)),
             ("exp", json!(-1)),
-            ("nbf", json!(now_secs + 1)),
+            ("nbf", json!(now_secs + CLOCK_SKEW.as_secs() + 1)),
             ("nbf", json!("0")),
             ("iat", json!(null)),
             ("iat", json!(now_secs - 100_000)),

@@ -208,7 +208,7 @@ pub struct OutboxMail {
     pub secret: Option<String>,
     /// Where it stands.
     pub status: MailStatus,
-    /// How often delivery was tried.
+    /// How often it was handed out for delivery; but for when the server could not be reached, which says nothing about the mail.
     pub attempts: i64,
     /// When it is tried next, while pending.
     pub next_attempt_at: Timestamp,
@@ -238,6 +238,25 @@ impl OutboxMail {
             created_at: now,
             sent_at: None,
         }
+    }
+}
+
+/// What tells one handing out of a mail from every other one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailLease {
+    /// Which mail.
+    pub mail: MailId,
+    /// Its attempts, this one among them.
+    pub attempts: i64,
+    /// Until when nobody else gets it. Attempts alone would not do: one that does not count is given back.
+    pub until: Timestamp,
+}
+
+impl OutboxMail {
+    /// The lease of a mail that was just handed out.
+    #[must_use]
+    pub const fn lease(&self) -> MailLease {
+        MailLease { mail: self.id, attempts: self.attempts, until: self.next_attempt_at }
     }
 }
 

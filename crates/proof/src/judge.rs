@@ -68,7 +68,8 @@ impl Row {
     #[must_use]
     pub fn is_good(&self) -> bool {
         match self.without {
-            None => self.outcome.violations.is_empty(),
+            // What never ran proves nothing.
+            None => self.outcome.violations.is_empty() && self.outcome.runs > 0,
             Some(_) => self.is_found(),
         }
     }
@@ -208,12 +209,16 @@ mod tests {
     use crate::scenario::{Control, Size};
 
     fn scenario(run: fn(&Run) -> Outcome, control: fn(&Run) -> Outcome) -> Scenario {
-        let control = Control { without: "its guard", finds: "broke", run: control };
+        let control = Control { without: "its guard", finds: "broke", is_above_engines: false, run: control };
         Scenario { name: "tried", injects: "", holds: "", engines: &[Engine::Sqlite], is_timed: false, run, control }
     }
 
     fn run() -> Run {
         Run { engine: Engine::Sqlite, seed: 1, size: Size::Short, runs: None, folder: ".".into() }
+    }
+
+    fn idle(_: &Run) -> Outcome {
+        Outcome::default()
     }
 
     fn good(_: &Run) -> Outcome {
@@ -234,6 +239,7 @@ mod tests {
         assert!(!found.is_good());
         assert_eq!(found.findings(), "  it broke\n");
         assert!(Row::of(&scenario(good, bad), &run(), false).is_good());
+        assert!(!Row::of(&scenario(idle, bad), &run(), false).is_good(), "it did nothing");
         assert!(Row::of(&scenario(good, bad), &run(), true).is_good());
         assert!(!Row::of(&scenario(good, good), &run(), true).is_good(), "a control that finds nothing proves nothing");
         assert!(!Row::of(&scenario(good, bad_otherwise), &run(), true).is_good(), "nor does one that fails otherwise");

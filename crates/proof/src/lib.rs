@@ -15,6 +15,7 @@
 pub mod harness;
 pub mod judge;
 pub mod parsers;
+pub mod progress;
 pub mod scenario;
 pub mod scenarios;
 mod signer;

@@ -20,6 +20,7 @@ use cartwright_proof::{
     harness::disk::SmallDisk,
     judge::{Row, table},
     parsers::TARGETS,
+    progress,
     scenario::{Engine, Run, Scenario, Size},
     scenarios::ALL,
 };
@@ -134,6 +135,10 @@ fn run(which: &Which, parts: &[bool]) -> ExitCode {
         let tasks = chosen.iter().flat_map(|scenario| which.tasks(scenario, *is_control));
         rows.extend(run_all(tasks.collect()));
     }
+    if rows.is_empty() {
+        eprintln!("error: none of these runs on that engine");
+        return ExitCode::FAILURE;
+    }
     println!("{}", table(&rows));
     let bad = rows.iter().filter(|row| !row.is_good()).count();
     if bad > 0 {
@@ -159,6 +164,7 @@ impl Task<'_> {
     }
 
     fn run(&self) -> Row {
+        progress::begin(format!("{} on {}", self.scenario.name, self.run.engine));
         let mut row = Row::of(self.scenario, &self.run, self.is_control);
         let mut run = self.run.clone();
         while self.goes_on(&row) {
@@ -206,6 +212,7 @@ impl Which {
         }
         let size = if self.long && !is_control { Size::Long } else { Size::Short };
         let engines = scenario.engines.iter().filter(|engine| self.takes(**engine));
+        let engines = engines.take(if is_control && scenario.control.is_above_engines { 1 } else { usize::MAX });
         let runs = self.runs.filter(|_| !is_control);
         let each_for = self.each_for.filter(|_| !is_control).unwrap_or_default().clamp(0.0, 1e6);
         let each_for = Duration::from_secs_f64(each_for * 60.0);

@@ -28,6 +28,8 @@ pub struct Control {
     pub without: &'static str,
     /// Words that what is then found must contain: another failure proves nothing.
     pub finds: &'static str,
+    /// Whether the guard is above the engines, so that one of them is enough to see it missed.
+    pub is_above_engines: bool,
     /// Runs the scenario without it.
     pub run: fn(&Run) -> Outcome,
 }

@@ -294,6 +294,7 @@ macro_rules! suite {
                     a_rejected_mail_is_given_up_at_once
                     an_outage_gives_no_mail_up
                     mails_that_are_gone_are_passed_over_when_asked_to
+                    a_late_word_of_an_outage_takes_nothing_back
                     a_late_word_takes_nothing_back
                     that_a_mail_was_sent_counts_whenever_it_is_heard
                 }

@@ -9,6 +9,7 @@ use crate::{
     connection::{self, pragma},
     error::OpenError,
     migrate,
+    wal::{MustStay, copy_alone},
 };
 
 /// Marks the file as ours in its header: `CWsh`.
@@ -58,6 +59,7 @@ pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
     }
     create_private(path)?;
     let failed = |error: rusqlite::Error| OpenError::from_sqlite(path, &error);
+    copy_what_had_to_stay(path, options);
     let mut conn = connection::writer(path, options).map_err(failed)?;
     let version = check_ours(&conn, path, migrate::latest())?;
     use_wal(&conn, path, options)?;
@@ -65,6 +67,26 @@ pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
         migrate::run(&mut conn, path, migrate::MIGRATIONS)?;
     }
     Ok(conn)
+}
+
+/// Copies back a log that had to stay as it was, unless somebody still has it open: then it stays on.
+pub(crate) fn copy_what_had_to_stay(path: &Path, options: &Options) {
+    let must_stay = MustStay::of(path);
+    if !must_stay.get() {
+        return;
+    }
+    match connection::writer(path, options).and_then(|conn| copy_alone(&conn, &must_stay)) {
+        Ok(true) => match must_stay.forget() {
+            Ok(()) => {
+                tracing::info!("the write-ahead log, of which a copy had broken off, is copied back from its beginning")
+            }
+            Err(error) => tracing::error!(%error, "the write-ahead log is copied back, and cannot be marked as such"),
+        },
+        Ok(false) => tracing::error!("the write-ahead log, of which a copy had broken off, cannot be copied back yet"),
+        Err(error) => {
+            tracing::warn!(%error, "the write-ahead log, of which a copy had broken off, stays as it is for now")
+        }
+    }
 }
 
 /// The file holds what customers entrusted to the shop: only its owner may read it.

@@ -5,10 +5,13 @@
 //!
 //! A copy that broke off is the last one. SQLite syncs the database once all of the log is copied, and counts what was copied before that
 //! as done; when that sync fails, the system may have dropped any of it, and the next sync would say that all is well. The log has it
-//! all. So it is kept, and grows, until every connection is closed: whoever opens the database next copies it from its beginning.
+//! all. So it is kept, and grows, until every connection of every process is closed: whoever opens the database alone after that
+//! copies it from its beginning. A file beside the log, [`MustStay`], tells the others of it: a command that is run beside the shop, or
+//! a shop that is started again while one still reads.
 
 use std::{
-    path::Path,
+    fs, io,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -41,21 +44,43 @@ pub(crate) struct Wal {
 }
 
 /// Whether the log must be kept as it is, because the database lacks what nobody knows.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct MustStay(Arc<AtomicBool>);
+#[derive(Clone, Debug)]
+pub(crate) struct MustStay {
+    /// A copy broke off in this process.
+    is_set: Arc<AtomicBool>,
+    /// A file that is there when one did in any. It need not outlive a loss of power: neither does what counts pages as copied.
+    marker: PathBuf,
+}
 
 impl MustStay {
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    /// Of the log of the database at `path`.
+    pub(crate) fn of(path: &Path) -> Self {
+        let mut marker = path.as_os_str().to_owned();
+        marker.push("-keep-log");
+        Self { is_set: Arc::default(), marker: marker.into() }
+    }
+
+    pub(crate) fn get(&self) -> bool {
+        self.is_set.load(Ordering::Acquire) || self.marker.exists()
     }
 
     fn set(&self) {
-        if !self.0.swap(true, Ordering::AcqRel) {
-            tracing::error!(
-                "the disk failed while the write-ahead log was copied back. Nothing is lost, and orders go on, but the log grows until \
-                 the program is started again: look at the disk, then restart"
-            );
+        if self.is_set.swap(true, Ordering::AcqRel) {
+            return;
         }
+        tracing::error!(
+            "the disk failed while the write-ahead log was copied back. Nothing is lost, and orders go on, but the log grows until the \
+             program is started again: look at the disk, then stop all that has the database open, and start it"
+        );
+        let why = "A copy of the write-ahead log broke off. The log is kept until the database is opened by one process alone.\n";
+        if let Err(error) = fs::write(&self.marker, why) {
+            tracing::error!(%error, marker = %self.marker.display(), "other processes cannot be told: run no command beside the shop");
+        }
+    }
+
+    /// The log was copied from its beginning.
+    pub(crate) fn forget(&self) -> io::Result<()> {
+        fs::remove_file(&self.marker)
     }
 }
 
@@ -83,7 +108,7 @@ impl Wal {
     /// The log of the database at `path`.
     pub(crate) fn new(path: &Path, options: &Options) -> Self {
         let limit = (options.wal_limit_bytes / 4096).max(16);
-        let must_stay = MustStay::default();
+        let must_stay = MustStay::of(path);
         Self { limit, due_at: limit, helper: Checkpointer::start(path, options, must_stay.clone()), must_stay }
     }
 
@@ -157,8 +182,26 @@ fn with_patience<T>(conn: &Connection, wait: Duration, work: impl FnOnce() -> T)
     done
 }
 
-/// A failed checkpoint loses nothing: the log has it all. After one that the disk failed there must be no other.
+/// A failed checkpoint loses nothing: the log has it all. After one that the disk failed there must be no other, in any process.
 pub(crate) fn checkpoint(conn: &Connection, mode: &str, must_stay: &MustStay) -> Option<Checkpointed> {
+    // That one copies nothing.
+    if mode != "NOOP" && must_stay.get() {
+        return None;
+    }
+    copy_back(conn, mode, must_stay)
+}
+
+/// Copies a log from its beginning of which a part may count as copied and not be on the disk, if no other connection is open. Gives
+/// whether that is done.
+pub(crate) fn copy_alone(conn: &Connection, must_stay: &MustStay) -> rusqlite::Result<bool> {
+    conn.busy_timeout(Duration::ZERO)?;
+    // Alone, SQLite keeps the index of the log in its own memory, and makes it anew: nothing counts as copied.
+    conn.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(copy_back(conn, "TRUNCATE", must_stay).is_some_and(|after| after.is_complete()))
+}
+
+fn copy_back(conn: &Connection, mode: &str, must_stay: &MustStay) -> Option<Checkpointed> {
     let sql = match mode {
         "NOOP" => "PRAGMA wal_checkpoint(NOOP)",
         "PASSIVE" => "PRAGMA wal_checkpoint(PASSIVE)",
@@ -189,7 +232,7 @@ mod tests {
     use recording_vfs::Event;
 
     use super::*;
-    use crate::connection;
+    use crate::{connection, open::copy_what_had_to_stay};
 
     /// Copies some of the log while a reader stands in the way of the rest; that is not synced yet. Then the sync after the rest fails.
     #[test]
@@ -228,12 +271,21 @@ mod tests {
         wal.empty(&conn);
         let failed_at = recorder.events().len();
         assert!(recorder.events().contains(&Event::SyncFailed { path: path.clone() }));
+        // Another process: it has not seen what happened.
+        let other = connection::writer(&path, &options).expect("a connection");
+        let mut other_wal = Wal::new(&path, &options);
+        other_wal.stop_helper();
         for _ in 0..3 {
             fill(100);
-            wal.due_at = 0;
-            wal.keep_bounded(&conn);
-            wal.empty(&conn);
+            for (wal, conn) in [(&mut wal, &conn), (&mut other_wal, &other)] {
+                wal.due_at = 0;
+                wal.keep_bounded(conn);
+                wal.empty(conn);
+            }
         }
+        copy_what_had_to_stay(&path, &options);
+        assert!(wal.must_stay.marker.exists(), "a third one is not alone either");
+        drop((other, other_wal));
         let touches =
             |event: &&Event| matches!(event, Event::Write { path: at, .. } | Event::Sync { path: at } if *at == path);
         let events = recorder.end();
@@ -241,11 +293,11 @@ mod tests {
 
         // Whoever opens it when everybody has left copies all of it, from the beginning.
         drop((reader, conn));
+        copy_what_had_to_stay(&path, &options);
         let conn = connection::writer(&path, &options).expect("a database");
-        let before = checkpoint(&conn, "NOOP", &MustStay::default()).expect("an answer");
-        assert_eq!(before.copied, 0);
-        let after = checkpoint(&conn, "TRUNCATE", &MustStay::default()).expect("an answer");
-        assert!(after.is_complete());
+        assert!(!wal.must_stay.marker.exists());
+        let log = checkpoint(&conn, "NOOP", &MustStay::of(&path)).expect("an answer");
+        assert_eq!(log.pages, 0);
         let rows: i64 = conn.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).expect("a count");
         assert_eq!(rows, 500);
     }

@@ -7,7 +7,7 @@ use model::{
     PriceChange, Product, ProductId, Rating, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert,
     StockMovement, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
-    mail::DeliveryOutcome,
+    mail::{DeliveryOutcome, MailLease},
     session::{RefreshToken, SecretHash},
 };
 
@@ -202,9 +202,9 @@ pub enum Change {
     /// Notes what became of a try. That it was sent counts whenever it is heard. Anything else counts only while the mail waits and was
     /// not handed out again since: it must neither take back that it was sent, nor make it due while somebody else sends it.
     RecordDelivery {
-        /// Which mail.
-        id: MailId,
-        /// Its attempts, as it was handed out.
+        /// Which mail, as it was handed out.
+        lease: MailLease,
+        /// Its attempts from now on: the lease's, or fewer if this one does not count.
         attempts: i64,
         /// When.
         at: Timestamp,

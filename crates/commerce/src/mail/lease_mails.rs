@@ -9,8 +9,8 @@ use store::{Change, Operation, StoreError, Tx};
 
 use crate::Error;
 
-/// How often a mail is handed out in all. More than [`ATTEMPTS_MAX`], because some leases never become a try: the
-/// server was down, the program was stopped.
+/// How often a mail is handed out in all, but for when the server could not be reached. More than [`ATTEMPTS_MAX`], because some
+/// leases never become a try: the program was killed.
 const LEASES_MAX: i64 = ATTEMPTS_MAX * 3;
 
 /// Hands out mails that are due, and hides them from other workers for the length of the lease. A worker that dies
@@ -57,6 +57,7 @@ impl LeaseMails {
             None => format!("delivery was begun {LEASES_MAX} times and never came to an end"),
         };
         let outcome = DeliveryOutcome::Rejected { error };
-        Change::RecordDelivery { id: mail.id, attempts: mail.attempts, at: self.now, outcome, next_attempt_at: None }
+        let (lease, attempts) = (mail.lease(), mail.attempts);
+        Change::RecordDelivery { lease, attempts, at: self.now, outcome, next_attempt_at: None }
     }
 }

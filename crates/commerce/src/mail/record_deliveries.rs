@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{
     MailId, Timestamp,
-    mail::{ATTEMPTS_MAX, DeliveryOutcome, retry_after},
+    mail::{ATTEMPTS_MAX, DeliveryOutcome, MailLease, retry_after},
 };
 use store::{Change, Operation, StoreError, Tx};
 
@@ -12,10 +12,8 @@ use crate::Error;
 /// What became of one mail that was handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Which.
-    pub id: MailId,
-    /// Its attempts, as it was handed out.
-    pub attempts: i64,
+    /// Which, as it was handed out.
+    pub lease: MailLease,
     /// What became of it.
     pub outcome: DeliveryOutcome,
     /// Whether a deferral says something about the server alone (it cannot be reached, the worker stops): then it
@@ -45,7 +43,7 @@ impl Operation for RecordDeliveries {
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
         let mut changes = Vec::with_capacity(self.deliveries.len());
         for delivery in &self.deliveries {
-            if !self.skip_missing || tx.mail(delivery.id).await?.is_some() {
+            if !self.skip_missing || tx.mail(delivery.lease.mail).await?.is_some() {
                 changes.push(self.change(delivery)?);
             }
         }
@@ -55,18 +53,18 @@ impl Operation for RecordDeliveries {
 
 impl RecordDeliveries {
     fn change(&self, delivery: &Delivery) -> Result<Change, StoreError> {
-        let retry_attempts = match delivery.outcome {
-            DeliveryOutcome::Deferred { .. } if delivery.server_only => Some(1),
-            DeliveryOutcome::Deferred { .. } if delivery.attempts < ATTEMPTS_MAX => Some(delivery.attempts),
-            _ => None,
+        let lease = delivery.lease;
+        let (attempts, retry_attempts) = match delivery.outcome {
+            DeliveryOutcome::Deferred { .. } if delivery.server_only => (lease.attempts - 1, Some(1)),
+            DeliveryOutcome::Deferred { .. } if lease.attempts < ATTEMPTS_MAX => (lease.attempts, Some(lease.attempts)),
+            _ => (lease.attempts, None),
         };
         let next_attempt_at = retry_attempts
-            .map(|attempts| self.now.checked_add(retry_after(attempts, self.jitter_of(delivery.id))))
+            .map(|attempts| self.now.checked_add(retry_after(attempts, self.jitter_of(lease.mail))))
             .transpose()
             .map_err(|e| StoreError::Internal(format!("the next try is beyond the end of time: {e}")))?;
         let outcome = delivery.outcome.clone();
-        let Delivery { id, attempts, .. } = *delivery;
-        Ok(Change::RecordDelivery { id, attempts, at: self.now, outcome, next_attempt_at })
+        Ok(Change::RecordDelivery { lease, attempts, at: self.now, outcome, next_attempt_at })
     }
 
     /// Another number for each mail of the batch: what failed together shall not come back together.
@@ -84,7 +82,8 @@ mod tests {
 
     fn next_after(attempts: i64, outcome: DeliveryOutcome, server_only: bool) -> Option<SignedDuration> {
         let now = Timestamp::UNIX_EPOCH;
-        let delivery = Delivery { id: model::Stamp::new(now, 1).ids().draw(), attempts, outcome, server_only };
+        let lease = MailLease { mail: model::Stamp::new(now, 1).ids().draw(), attempts, until: now };
+        let delivery = Delivery { lease, outcome, server_only };
         let operation = RecordDeliveries { deliveries: Vec::new(), now, jitter: 77, skip_missing: false };
         match operation.change(&delivery).expect("in range") {
             Change::RecordDelivery { next_attempt_at, .. } => next_attempt_at.map(|at| at.duration_since(now)),

@@ -16,8 +16,8 @@ use commerce::{
     mail::{Delivery, KeepMails, LeaseMails, RecordDeliveries},
 };
 use model::{
-    CLOCK_SKEW, MailId, OutboxMail, SignedDuration, Timestamp,
-    mail::{DeliveryOutcome, WAIT_MAX},
+    CLOCK_SKEW, OutboxMail, SignedDuration, Timestamp,
+    mail::{DeliveryOutcome, MailLease, WAIT_MAX},
 };
 use server_state::ServerState;
 use store::{Engine, StoreError, execute};
@@ -66,7 +66,7 @@ pub struct Worker {
 
 /// What a task came back with.
 enum Done {
-    Sent { id: MailId, attempts: i64, attempt: Attempt },
+    Sent { lease: MailLease, attempt: Attempt },
     Checked(Result<(), String>),
 }
 
@@ -192,7 +192,7 @@ impl<'a> Loop<'a> {
                 }
                 if faults::is_lifted("guard.mail") {
                     // What must never be: a note of what was not sent. For the proof that it would be noticed.
-                    mails.iter().for_each(|mail| self.note(mail.id, mail.attempts, Attempt::sent(false)));
+                    mails.iter().for_each(|mail| self.note(mail.lease(), Attempt::sent(false)));
                     self.record().await;
                 }
                 self.accept(mails, now + LEASE - SEND_MAX);
@@ -239,7 +239,7 @@ impl<'a> Loop<'a> {
                 // The server is slower than a lease is long: take smaller bites.
                 self.batch = (self.batch / 2).max(1);
                 let error = "the server is slow, and it was not this mail's turn in time".to_owned();
-                self.note(mail.id, mail.attempts, Attempt::unreachable(error));
+                self.note(mail.lease(), Attempt::unreachable(error));
                 continue;
             }
             let (renderer, transport) = (Arc::clone(&self.worker.renderer), Arc::clone(&self.worker.transport));
@@ -250,19 +250,21 @@ impl<'a> Loop<'a> {
                 if matches!(attempt.outcome, DeliveryOutcome::Sent { .. }) {
                     faults::crash_point("mail.accepted");
                 }
-                Done::Sent { id: mail.id, attempts: mail.attempts, attempt }
+                Done::Sent { lease: mail.lease(), attempt }
             });
         }
     }
 
     fn take(&mut self, done: Result<Done, JoinError>) {
         match done {
-            Ok(Done::Sent { id, attempts, attempt }) => {
+            Ok(Done::Sent { lease, attempt }) => {
                 self.sending -= 1;
-                if let (true, DeliveryOutcome::Deferred { error }) = (attempt.is_unreachable, &attempt.outcome) {
-                    self.server_is_down(error.clone());
+                match &attempt.outcome {
+                    DeliveryOutcome::Deferred { error } if attempt.is_unreachable => self.server_is_down(error.clone()),
+                    // A word about the mail, good or bad: the server does its work.
+                    _ => self.server.worked(),
                 }
-                self.note(id, attempts, attempt);
+                self.note(lease, attempt);
             }
             Ok(Done::Checked(Ok(()))) => {
                 if self.server.came_up() {
@@ -286,11 +288,12 @@ impl<'a> Loop<'a> {
             warn!(%error, pause_s = pause.as_secs(), to = %self.worker.transport, "mails cannot be delivered now and wait");
         }
         for (mail, _) in std::mem::take(&mut self.queue) {
-            self.note(mail.id, mail.attempts, Attempt::unreachable(error.clone()));
+            self.note(mail.lease(), Attempt::unreachable(error.clone()));
         }
     }
 
-    fn note(&mut self, id: MailId, attempts: i64, attempt: Attempt) {
+    fn note(&mut self, lease: MailLease, attempt: Attempt) {
+        let MailLease { mail: id, attempts, .. } = lease;
         // Neither address nor the server's words, which may contain it: the mail's page shows them to staff.
         match &attempt.outcome {
             DeliveryOutcome::Sent { .. } => debug!(mail = %id, attempts, "mail delivered"),
@@ -302,7 +305,7 @@ impl<'a> Loop<'a> {
             self.record_at = Instant::now() + RECORD_GAP;
         }
         let (outcome, server_only) = (attempt.outcome, attempt.is_unreachable);
-        self.results.push(Delivery { id, attempts, outcome, server_only });
+        self.results.push(Delivery { lease, outcome, server_only });
     }
 
     /// Writes down what became of mails. What the database does not take is kept.
@@ -338,7 +341,7 @@ impl<'a> Loop<'a> {
             result => return result,
         }
         for delivery in deliveries {
-            let id = delivery.id;
+            let id = delivery.lease.mail;
             match execute(engine, operation(vec![delivery], true)).await {
                 Err(Error::Store(broken @ StoreError::Broken(_))) => error!(mail = %id, %broken, "broken mail"),
                 result => result?,
@@ -350,7 +353,7 @@ impl<'a> Loop<'a> {
     async fn stop(mut self) {
         for (mail, _) in std::mem::take(&mut self.queue) {
             let error = "the shop was stopped before it was this mail's turn".to_owned();
-            self.note(mail.id, mail.attempts, Attempt::unreachable(error));
+            self.note(mail.lease(), Attempt::unreachable(error));
         }
         let ended = timeout(STOP_GRACE, async {
             while self.sending > 0 {

@@ -14,7 +14,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct ServerState {
     health: Health,
-    /// The last pause; zero while the server is up.
+    /// The last pause; zero once the server has worked. One that can be reached and takes nothing (it wants a password, the disk
+    /// behind the folder is full) is asked as seldom as one that is away.
     pause: Duration,
     was_told_down: bool,
 }
@@ -63,11 +64,15 @@ impl ServerState {
         is_due
     }
 
-    /// The server answered. Gives whether that is news.
+    /// The server can be reached. Gives whether that is news.
     pub(super) fn came_up(&mut self) -> bool {
-        let is_news = self.was_told_down;
-        *self = Self { health: Health::Up, pause: Duration::ZERO, was_told_down: false };
-        is_news
+        self.health = Health::Up;
+        std::mem::take(&mut self.was_told_down)
+    }
+
+    /// The server said something about a mail: that it has it, or why not.
+    pub(super) fn worked(&mut self) {
+        self.pause = Duration::ZERO;
     }
 
     /// The server could not be reached. Gives the pause that begins, or `None` when one is under way already.
@@ -87,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_up_to_a_minute_and_begin_anew_after_success() {
+    fn pauses_double_up_to_a_minute_and_begin_anew_once_the_server_has_worked() {
         let mut server = ServerState::unknown();
         let mut pauses = Vec::new();
         for _ in 0..9 {
@@ -99,6 +104,10 @@ mod tests {
         assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         server.check_is_due();
         assert!(server.begin_check() && server.came_up() && server.is_up());
+        assert_eq!(server.went_down(), Some(PAUSE_MAX), "it can be reached, and takes nothing all the same");
+        server.check_is_due();
+        assert!(server.begin_check() && server.came_up());
+        server.worked();
         assert_eq!(server.went_down(), Some(PAUSE_MIN));
     }
 }

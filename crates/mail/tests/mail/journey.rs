@@ -126,7 +126,8 @@ async fn what_became_of_a_deleted_mail_is_no_error_when_asked_to_look() {
     let folder = tempfile::tempdir().expect("a folder");
     let engine = open(&folder);
     let outcome = model::mail::DeliveryOutcome::Sent { keep_secret: false };
-    let gone = commerce::mail::Delivery { id: mail_id(1), attempts: 1, outcome, server_only: false };
+    let lease = model::mail::MailLease { mail: mail_id(1), attempts: 1, until: Timestamp::now() };
+    let gone = commerce::mail::Delivery { lease, outcome, server_only: false };
     let record = |skip_missing| RecordDeliveries {
         deliveries: vec![gone.clone()],
         now: Timestamp::now(),

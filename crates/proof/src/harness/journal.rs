@@ -49,11 +49,7 @@ impl Journal {
         self.note_line(&json!({"key": sent.key, "buyer": sent.buyer, "body": sent.body, "fate": fate}));
     }
 
-    /// Notes something else, which [`Journal::read`] does not know.
-    ///
-    /// # Panics
-    /// As [`Journal::note`].
-    pub fn note_line(&self, line: &Value) {
+    fn note_line(&self, line: &Value) {
         let mut file = &self.file;
         // One write: lines of several writers do not mix in a file that is appended to.
         file.write_all(format!("{line}\n").as_bytes()).expect("the journal takes a line");

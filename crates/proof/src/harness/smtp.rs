@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -58,6 +58,7 @@ struct Inner {
     address: SocketAddr,
     manner: Mutex<Manner>,
     kept: Mutex<Vec<Kept>>,
+    turned_away: AtomicUsize,
     is_over: AtomicBool,
 }
 
@@ -74,6 +75,7 @@ impl MailServer {
             address,
             manner: Mutex::new(Manner::Take),
             kept: Mutex::default(),
+            turned_away: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
         }));
         let inner = Arc::clone(&server.0);
@@ -113,6 +115,12 @@ impl MailServer {
         self.0.kept().len()
     }
 
+    /// How many callers it did not let in so far.
+    #[must_use]
+    pub fn turned_away(&self) -> usize {
+        self.0.turned_away.load(Ordering::Acquire)
+    }
+
     /// How often each mail was kept, by the id in its Message-ID.
     #[must_use]
     pub fn times_kept(&self) -> HashMap<String, usize> {
@@ -142,6 +150,7 @@ impl Inner {
 
     fn converse(&self, stream: TcpStream) -> std::io::Result<()> {
         if self.manner() == Manner::Closed {
+            self.turned_away.fetch_add(1, Ordering::AcqRel);
             return Ok(());
         }
         stream.set_read_timeout(Some(Duration::from_secs(300)))?;

@@ -11,12 +11,14 @@ use serde_json::{Value, json};
 use super::ground::Ground;
 use crate::{
     harness::{
+        audit::Audit,
         client::Client,
-        load::{Fate, order},
+        load::{Fate, Sent, order},
         shop::{OWNER, PASSWORD, Shop, text},
         smtp::{MailServer, Manner},
         within,
     },
+    progress::tell,
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
 
@@ -54,6 +56,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "the end of a token's time",
         finds: "a token of before",
+        is_above_engines: true,
         run: |run| jump(run, &JUMPS[..1], 1, Some("guard.expiry=return")),
     },
 };
@@ -81,7 +84,7 @@ fn jump(run: &Run, jumps: &[(&str, Over)], rounds: u64, lifted: Option<&str>) ->
     let server = launch.start();
     let mut shop = Shop::fill(launch.address, 1);
     let client = Client::new(shop.address);
-    let mut outcome = Outcome::default();
+    let (mut outcome, mut journal) = (Outcome::default(), Vec::new());
     for round in 0..rounds {
         for (number, (jump, over)) in jumps.iter().copied().enumerate() {
             clock.put("+0");
@@ -89,7 +92,7 @@ fn jump(run: &Run, jumps: &[(&str, Over)], rounds: u64, lifted: Option<&str>) ->
             let session = login(&client);
             // A mail is refused for now: its second try is due in a while, by the clock of before.
             mail_server.behave(Manner::Answer(451));
-            place(&client, &shop, &format!("{round}-{number}-before"), &mut outcome);
+            journal.push(place(&client, &shop, &format!("{round}-{number}-before"), &mut outcome));
             within(MAILED_MAX, &format!("a first try before {jump}"), || has_error_noted(&shop).then_some(()));
             mail_server.behave(Manner::Take);
 
@@ -97,7 +100,7 @@ fn jump(run: &Run, jumps: &[(&str, Over)], rounds: u64, lifted: Option<&str>) ->
             prove_over(&client, &session, over, &format!("{jump}: a token of before"), &mut outcome);
             let ahead = login(&client);
             shop.renew_tokens();
-            place(&client, &shop, &format!("{round}-{number}-after"), &mut outcome);
+            journal.push(place(&client, &shop, &format!("{round}-{number}-after"), &mut outcome));
             let begin = Instant::now();
             let pending = wait_for_mails(&shop);
             outcome.waited(begin.elapsed());
@@ -116,9 +119,14 @@ fn jump(run: &Run, jumps: &[(&str, Over)], rounds: u64, lifted: Option<&str>) ->
                 );
             }
             outcome.runs += 1;
+            tell(outcome.runs, rounds * jumps.len() as u64, &outcome.violations);
         }
     }
     clock.put("+0");
+    shop.renew_tokens();
+    let orders = Audit::of(&shop);
+    assert_eq!((orders.compare(&journal), orders.count()), (Vec::new(), journal.len()));
+    orders.compare_stock(&shop);
     server.stop();
     ground.check();
     outcome.injected = format!("{} jumps", outcome.runs);
@@ -147,12 +155,13 @@ fn prove_over(client: &Client, session: &Value, over: Over, what: &str, outcome:
     }
 }
 
-fn place(client: &Client, shop: &Shop, key: &str, outcome: &mut Outcome) {
+fn place(client: &Client, shop: &Shop, key: &str, outcome: &mut Outcome) -> Sent {
     let sent = order(client, shop, key.to_owned(), 0, shop.order(key, 0));
     outcome.waited(sent.took);
     if !matches!(sent.fate, Fate::Acknowledged(_)) {
         outcome.violate(format!("the order {key} came to {:?}", sent.fate));
     }
+    sent
 }
 
 /// Whether it is written down that a mail was refused, and so when it is to be tried again.

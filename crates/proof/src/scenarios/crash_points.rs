@@ -9,6 +9,7 @@ use super::siege::Siege;
 use crate::{
     harness::server::Server,
     judge::thousands,
+    progress::tell,
     scenario::{Control, Engine, Outcome, Run, Scenario},
 };
 
@@ -40,6 +41,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "a note only after the 250",
         finds: "never arrived",
+        is_above_engines: true,
         run: |run| crash(run, &[("mail.noted", 2)], 3, "guard.mail=return;"),
     },
 };
@@ -58,6 +60,7 @@ fn crash(run: &Run, points: &[(&str, u64)], times: u64, lifted: &str) -> Outcome
             total.runs += 1;
         }
         total.add(siege.end(server));
+        tell(total.runs, crashes.len() as u64, &total.violations);
         total.injected = format!("{} points, {} times each", points.len(), thousands(times));
     }
     total

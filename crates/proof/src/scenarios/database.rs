@@ -20,6 +20,7 @@ use crate::{
         server::Launch,
         shop::Shop,
     },
+    progress::tell,
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
 
@@ -50,6 +51,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
         let rounds = usize::try_from(run.count(1, 500)).unwrap_or(usize::MAX);
         for end in ENDS.iter().cycle().skip(first).take(rounds) {
             fail_over(run, *end, true, &mut outcome);
+            tell(outcome.runs, rounds as u64, &outcome.violations);
         }
         throw_out(run, Duration::from_secs(if run.size == Size::Short { 3 } else { 60 }), &mut outcome);
         outcome
@@ -57,6 +59,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "a standby that has what is acknowledged",
         finds: "is not what is there",
+        is_above_engines: false,
         run: |run| {
             let mut outcome = Outcome::default();
             fail_over(run, End::Killed, false, &mut outcome);
@@ -124,8 +127,8 @@ fn fail_over(run: &Run, end: End, is_synchronous: bool, outcome: &mut Outcome) {
     if worst > ANSWER_MAX {
         outcome.violate(format!("{end:?}: somebody waited {worst:?} for an answer"));
     }
-    let journal = settle(&shop, sent, outcome);
-    compare(&shop, &journal);
+    settle(&shop, sent, &written, outcome);
+    compare(&shop, &written);
     server.stop();
     let left = format!("postgres://postgres@127.0.0.1:{}/shop", standby.port());
     check_in(&launch.data, Some(&left));
@@ -134,24 +137,20 @@ fn fail_over(run: &Run, end: End, is_synchronous: bool, outcome: &mut Outcome) {
 }
 
 /// What was refused may have been stored, when it broke off at the commit: repeated with its key, it is what it was.
-fn settle(shop: &Shop, sent: Vec<Sent>, outcome: &mut Outcome) -> Vec<Sent> {
+fn settle(shop: &Shop, sent: Vec<Sent>, written: &Journal, outcome: &mut Outcome) {
     let client = Client::new(shop.address);
-    let mut settle = |mut sent: Sent| {
+    for sent in sent {
         match &sent.fate {
             Fate::Acknowledged(_) => {}
-            Fate::Refused(503) => {
-                sent.fate = order(&client, shop, sent.key.clone(), sent.buyer, sent.body.clone()).fate;
-            }
+            Fate::Refused(503) => written.note(&order(&client, shop, sent.key, sent.buyer, sent.body)),
             other => outcome.violate(format!("{} was answered with {other:?}", sent.key)),
         }
-        sent
-    };
-    sent.into_iter().map(&mut settle).collect()
+    }
 }
 
-fn compare(shop: &Shop, journal: &[Sent]) {
-    let audit = Audit::of(shop);
-    assert_eq!(audit.compare(journal), Vec::<String>::new());
+fn compare(shop: &Shop, written: &Journal) {
+    let (audit, journal) = (Audit::of(shop), written.read());
+    assert_eq!(audit.compare(&journal), Vec::<String>::new());
     assert_eq!(audit.count(), journal.len());
     audit.compare_stock(shop);
 }
@@ -185,8 +184,8 @@ fn throw_out(run: &Run, time: Duration, outcome: &mut Outcome) {
     });
     let placed = sent.iter().filter(|sent| matches!(sent.fate, Fate::Acknowledged(_))).count();
     assert!(ended > 10 && placed > 25, "{ended} rounds, {placed} orders");
-    let journal = settle(&shop, sent, outcome);
-    compare(&shop, &journal);
+    settle(&shop, sent, &written, outcome);
+    compare(&shop, &written);
     server.stop();
     ground.check();
     outcome.injected += &format!(", {ended} times two connections ended");

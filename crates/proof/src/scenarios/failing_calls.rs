@@ -17,6 +17,7 @@ use crate::{
         shop::Shop,
         within,
     },
+    progress::tell,
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
 
@@ -41,6 +42,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "looking at what a commit says",
         finds: "is not what is there",
+        is_above_engines: false,
         run: |run| fail_each(run, 4, Some("guard.commit-error=return")),
     },
 };
@@ -50,21 +52,24 @@ pub(super) const SCENARIO: Scenario = Scenario {
 fn fail_each(run: &Run, times: u64, lifted: Option<&str>) -> Outcome {
     let mut outcome = Outcome::default();
     let mut chance = run.chance();
-    let mut injected = 0;
+    let mut injected = [0; FAILURES.len()];
     for round in 0..times {
-        for (call, error) in FAILURES {
+        for (injected, (call, error)) in injected.iter_mut().zip(FAILURES) {
             let nth = match run.size {
                 Size::Short => chance.u64(1..if call == "fdatasync" { 20 } else { 200 }),
                 Size::Long => (run.seed - 1 + round) % NTH_MAX + 1,
             };
-            injected += fail_once(run, &format!("{call}:error={error}:when={nth}"), lifted, &mut outcome);
+            *injected += fail_once(run, &format!("{call}:error={error}:when={nth}"), lifted, &mut outcome);
             outcome.runs += 1;
+            tell(outcome.runs, times * FAILURES.len() as u64, &outcome.violations);
         }
     }
-    if injected == 0 {
-        outcome.violate("nothing ever failed: nothing was proved");
+    for ((call, error), injected) in FAILURES.iter().zip(injected) {
+        if injected == 0 {
+            outcome.violate(format!("no {call} ever failed with {error}: nothing was proved"));
+        }
     }
-    outcome.injected = format!("{injected} failed calls");
+    outcome.injected = format!("{} failed calls", injected.iter().sum::<usize>());
     outcome
 }
 
@@ -99,7 +104,9 @@ fn fail_once(run: &Run, failure: &str, lifted: Option<&str>, outcome: &mut Outco
     } else {
         let written = Journal::new(&ground.folder.path().join("journal"));
         let load = Load::new(&shop, "order").undeterred().noted_in(&written);
-        journal = order_until_failed(&load, failure, || injected(&trace) > 0, outcome);
+        order_until_failed(&load, failure, || injected(&trace) > 0, outcome);
+        journal = written.read();
+        take_in(&mut journal, failure, outcome);
         resume(&shop, failure, outcome, &mut journal);
     }
     server.kill();
@@ -125,8 +132,8 @@ fn injected(trace: &Path) -> usize {
 }
 
 /// Orders until the call has failed, and somebody who reads meanwhile.
-fn order_until_failed(load: &Load, failure: &str, has_failed: impl Fn() -> bool, outcome: &mut Outcome) -> Vec<Sent> {
-    let (mut journal, ()) = load.during(CLIENTS, || {
+fn order_until_failed(load: &Load, failure: &str, has_failed: impl Fn() -> bool, outcome: &mut Outcome) {
+    load.during(CLIENTS, || {
         let client = Client::new(load.shop().address);
         let begin = Instant::now();
         while begin.elapsed() < LOAD || (begin.elapsed() < LOAD_MAX && !has_failed()) {
@@ -138,7 +145,11 @@ fn order_until_failed(load: &Load, failure: &str, has_failed: impl Fn() -> bool,
             }
         }
     });
-    for sent in &mut journal {
+}
+
+/// What the buyers were told.
+fn take_in(journal: &mut [Sent], failure: &str, outcome: &mut Outcome) {
+    for sent in journal {
         match sent.fate {
             Fate::Acknowledged(_) | Fate::Refused(507) => {}
             // Whether it is stored is not known, as the reply says.
@@ -146,7 +157,6 @@ fn order_until_failed(load: &Load, failure: &str, has_failed: impl Fn() -> bool,
             _ => outcome.violate(format!("{failure}: {} came to {:?}", sent.key, sent.fate)),
         }
     }
-    journal
 }
 
 /// Somebody orders again until it is placed.

@@ -17,10 +17,12 @@ use crate::{
         audit::Audit,
         client::{Client, Reply},
         journal::Journal,
+        load::{Acknowledged, Fate, Sent},
         server::{Launch, Server},
         shop::Shop,
     },
     judge::thousands,
+    progress::tell,
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
 use serde_json::json;
@@ -45,6 +47,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "the claim of the key",
         finds: "made two orders",
+        is_above_engines: false,
         run: |run| storm(run, 10, Some("guard.claim=return")),
     },
 };
@@ -65,9 +68,10 @@ fn storm(run: &Run, keys: u64, lifted: Option<&str>) -> Outcome {
         shop.renew_tokens();
         let storm = Storm { shop: &shop, journal: &journal, keys: first..keys.min(first + BATCH), at_once };
         server = storm.rage(launch, server, &mut chance, &mut kills, &mut replies);
+        tell(storm.keys.end, keys, &outcome.violations);
     }
     shop.renew_tokens();
-    judge(&shop, &replies, &mut outcome);
+    judge(&shop, &journal, &replies, &mut outcome);
     prove_others(&shop, &mut outcome);
     server.stop();
     ground.check();
@@ -169,14 +173,19 @@ impl Storm<'_> {
         });
     }
 
-    /// The answer to one of them, which is written down; none when nobody would wait any longer.
+    /// The answer to one of them, which is written down as the question is; none when nobody would wait any longer.
     fn ask(&self, client: &Client, key: &str, number: u64, begin: Instant) -> Option<Reply> {
         let body = self.shop.order(key, usize::try_from(number).unwrap_or_default());
+        let mut sent = Sent::new(key.to_owned(), 0, body);
+        self.journal.note(&sent);
         while begin.elapsed() < PATIENCE {
-            match client.post(&self.shop.buyers[0], "/v1/orders", key, &body) {
+            match client.post(&self.shop.buyers[0], "/v1/orders", key, &sent.body) {
                 Ok(reply) if reply.status != 503 => {
-                    let told = String::from_utf8_lossy(&reply.body);
-                    self.journal.note_line(&json!({"key": key, "status": reply.status, "body": told}));
+                    sent.fate = match reply.status {
+                        201 => Fate::Acknowledged(Acknowledged::read(&reply.json())),
+                        status => Fate::Refused(status),
+                    };
+                    self.journal.note(&sent);
                     return Some(reply);
                 }
                 // The program was killed, or has too much to do: the same again, as a client should.
@@ -187,7 +196,7 @@ impl Storm<'_> {
     }
 }
 
-fn judge(shop: &Shop, replies: &Replies, outcome: &mut Outcome) {
+fn judge(shop: &Shop, journal: &Journal, replies: &Replies, outcome: &mut Outcome) {
     outcome.waited(replies.worst);
     if replies.unanswered > 0 {
         outcome.violate(format!("{} requests were not answered within {PATIENCE:?}", replies.unanswered));
@@ -203,6 +212,7 @@ fn judge(shop: &Shop, replies: &Replies, outcome: &mut Outcome) {
     if orders.count() != replies.of_key.len() {
         outcome.violate(format!("{} keys made {} orders", replies.of_key.len(), orders.count()));
     }
+    orders.compare(&journal.read());
     orders.compare_stock(shop);
 }
 

@@ -9,6 +9,7 @@ use std::{
 use super::siege::Siege;
 use crate::{
     harness::server::Server,
+    progress::tell,
     scenario::{Control, Engine, Outcome, Run, Scenario},
 };
 
@@ -33,6 +34,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "commit before reply",
         finds: "is not what is there",
+        is_above_engines: false,
         run: |run| kill(run, CONTROL_KILLS, Some("guard.commit=return")),
     },
 };
@@ -60,6 +62,7 @@ fn kill(run: &Run, kills: u64, faults: Option<&str>) -> Outcome {
         total.add(outcome);
         done += part;
         total.runs = done;
+        tell(done, kills, &total.violations);
     }
     total
 }

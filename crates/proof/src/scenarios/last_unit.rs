@@ -20,6 +20,7 @@ use crate::{
         shop::{Shop, text},
     },
     judge::thousands,
+    progress::tell,
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
 
@@ -38,6 +39,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "the check of the stock, in the program and in the schema",
         finds: "the stock is -",
+        is_above_engines: false,
         run: |run| rush(run, 1, Some("guard.stock=return")),
     },
 };
@@ -66,6 +68,7 @@ fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
         let part = CAMPAIGN.min(seeds - outcome.runs);
         campaign(run, part, lifted, &mut chance, &mut sums, &mut outcome);
         outcome.runs += part;
+        tell(outcome.runs, seeds, &outcome.violations);
     }
     outcome.injected = format!(
         "{} orders, {} refused, {} units, {} connections",

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::{
     judge::{quietly, thousands},
     parsers::{TARGETS, mutate},
+    progress::tell,
     scenario::{Control, Engine, Outcome, Run, Scenario},
 };
 
@@ -21,6 +22,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "care (a parser that panics at a quote in its first hundred bytes)",
         finds: "panicked at",
+        is_above_engines: false,
         run: |run| feed(run, 300, Some(careless)),
     },
 };
@@ -57,6 +59,7 @@ fn feed(run: &Run, inputs: u64, more: Option<fn(&[u8])>) -> Outcome {
                 outcome.violate(format!("{} {what} what is now in {}", target.name, path.display()));
             }
             outcome.runs += 1;
+            tell(outcome.runs, TARGETS.len() as u64 * inputs, &outcome.violations);
         }
     }
     outcome.injected = format!("{} parsers, {} inputs each", TARGETS.len(), thousands(inputs));

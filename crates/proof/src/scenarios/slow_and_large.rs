@@ -48,6 +48,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "looking at how long a client takes",
         finds: "a slow head: still there after",
+        is_above_engines: false,
         run: |run| besiege(run, 3, Some("guard.overdue=return")),
     },
 };

@@ -1,7 +1,7 @@
 //! Hours of everything at once: the write-ahead log, memory and open files stay where they were.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fmt::Write as _,
     fs,
     sync::atomic::{AtomicBool, Ordering},
@@ -20,6 +20,7 @@ use crate::{
         shop::Shop,
     },
     judge::thousands,
+    progress::tell,
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
 
@@ -45,6 +46,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "copying the log back",
         finds: "the write-ahead log",
+        is_above_engines: false,
         run: |run| soak(run, Duration::from_secs(40), Some("guard.checkpoint=return")),
     },
 };
@@ -64,7 +66,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     let server = ground.launch.start();
     let mut shop = Shop::fill(ground.launch.address, BUYERS);
     let mut outcome = Outcome::default();
-    let (mut looks, mut acknowledged) = (Vec::new(), HashSet::new());
+    let (mut looks, mut acknowledged) = (Vec::new(), HashMap::new());
     let begin = Instant::now();
     let mut part = 0;
     // Without its guard the log is not copied back; how soon it is too large is a matter of the machine.
@@ -92,12 +94,13 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
             outcome.waited(sent.took);
             match &sent.fate {
                 Fate::Acknowledged(told) => {
-                    acknowledged.insert(told.id.parse::<uuid::Uuid>().expect("an id").into_bytes());
+                    acknowledged.insert(told.id.parse::<uuid::Uuid>().expect("an id").into_bytes(), told.total);
                 }
                 fate => outcome.violate(format!("the order {} came to {fate:?}", sent.key)),
             }
         }
         outcome.runs += sent.len() as u64;
+        tell(begin.elapsed().as_secs(), time.as_secs(), &outcome.violations);
         shop.renew_tokens();
     }
     server.stop();
@@ -107,14 +110,15 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     outcome
 }
 
-/// A: what was acknowledged is what is there. Millions of orders are not read over the API.
-fn compare(launch: &Launch, mut acknowledged: HashSet<[u8; 16]>, outcome: &mut Outcome) {
+/// A: what was acknowledged is what is there, at the same price. Millions of orders are not read over the API.
+fn compare(launch: &Launch, mut acknowledged: HashMap<[u8; 16], i64>, outcome: &mut Outcome) {
     let conn = rusqlite::Connection::open(launch.data.join("shop.db")).expect("the database");
-    let mut statement = conn.prepare("SELECT id FROM orders").expect("a table of orders");
+    let mut statement = conn.prepare("SELECT id, total FROM orders").expect("a table of orders");
     let mut rows = statement.query([]).expect("rows");
     let mut unknown = 0;
     while let Some(row) = rows.next().expect("a row") {
-        unknown += u64::from(!acknowledged.remove(&row.get::<_, [u8; 16]>(0).expect("an id")));
+        let (id, total) = (row.get::<_, [u8; 16]>(0).expect("an id"), row.get::<_, i64>(1).expect("a total"));
+        unknown += u64::from(acknowledged.remove(&id) != Some(total));
     }
     if unknown > 0 || !acknowledged.is_empty() {
         let lost = acknowledged.len();

@@ -56,7 +56,7 @@ impl Shop {
     /// # Panics
     /// When the engine fails.
     pub async fn record(&self, mail: &OutboxMail, outcome: DeliveryOutcome) {
-        let delivery = Delivery { id: mail.id, attempts: mail.attempts, outcome, server_only: false };
+        let delivery = Delivery { lease: mail.lease(), outcome, server_only: false };
         let record = RecordDeliveries { deliveries: vec![delivery], now: self.now(), jitter: 500, skip_missing: false };
         self.run(record).await.expect("noted");
     }

@@ -1,7 +1,10 @@
 //! The outbox.
 
 use jiff::Timestamp;
-use model::{AccountId, MailId, OutboxMail, mail::DeliveryOutcome};
+use model::{
+    AccountId, MailId, OutboxMail,
+    mail::{DeliveryOutcome, MailLease},
+};
 use store::StoreError;
 
 use crate::{
@@ -33,30 +36,51 @@ pub(super) fn insert(mails: &[&OutboxMail]) -> Result<Statement, StoreError> {
     Ok(Statement::new(SQL, values).beside_others())
 }
 
+/// Whether a mail is still as it was handed out.
+macro_rules! is_leased {
+    () => {
+        "status = 'pending' AND attempts = $2 AND next_attempt_at = $3"
+    };
+}
+
 pub(super) fn record_delivery(
-    (id, attempts): (MailId, i64),
+    (lease, attempts): (MailLease, i64),
     at: Timestamp,
     outcome: &DeliveryOutcome,
     next_attempt_at: Option<Timestamp>,
 ) -> Statement {
     const SENT: &str = "UPDATE mails SET status = 'sent', sent_at = $2, last_error = NULL, \
          secret = CASE WHEN $3 THEN secret END WHERE id = $1";
-    const LATER: &str = "UPDATE mails SET \
-         next_attempt_at = CASE WHEN status = 'pending' AND attempts = $2 THEN $3 ELSE next_attempt_at END, \
-         last_error = CASE WHEN status = 'pending' AND attempts = $2 THEN $4 ELSE last_error END WHERE id = $1";
-    const FAILED: &str = "UPDATE mails SET \
-         status = CASE WHEN status = 'pending' AND attempts = $2 THEN 'failed' ELSE status END, \
-         last_error = CASE WHEN status = 'pending' AND attempts = $2 THEN $3 ELSE last_error END WHERE id = $1";
+    const LATER: &str = concat!(
+        "UPDATE mails SET attempts = CASE WHEN ",
+        is_leased!(),
+        " THEN $4 ELSE attempts END, \
+         next_attempt_at = CASE WHEN ",
+        is_leased!(),
+        " THEN $5 ELSE next_attempt_at END, \
+         last_error = CASE WHEN ",
+        is_leased!(),
+        " THEN $6 ELSE last_error END WHERE id = $1"
+    );
+    const FAILED: &str = concat!(
+        "UPDATE mails SET status = CASE WHEN ",
+        is_leased!(),
+        " THEN 'failed' ELSE status END, \
+         last_error = CASE WHEN ",
+        is_leased!(),
+        " THEN $4 ELSE last_error END WHERE id = $1"
+    );
+    let (id, until) = (lease.mail, lease.until);
     match (outcome, next_attempt_at) {
         (DeliveryOutcome::Sent { keep_secret }, _) => {
             Statement::changing(1, "mails", SENT, params![id.0, at, *keep_secret])
         }
         (DeliveryOutcome::Deferred { error }, Some(next)) => {
-            Statement::changing(1, "mails", LATER, params![id.0, attempts, next, clean(error)])
+            Statement::changing(1, "mails", LATER, params![id.0, lease.attempts, until, attempts, next, clean(error)])
         }
         // The secret stays: somebody may send the mail again.
         (DeliveryOutcome::Deferred { error } | DeliveryOutcome::Rejected { error }, _) => {
-            Statement::changing(1, "mails", FAILED, params![id.0, attempts, clean(error)])
+            Statement::changing(1, "mails", FAILED, params![id.0, lease.attempts, until, clean(error)])
         }
     }
 }

@@ -69,8 +69,8 @@ pub(crate) fn statements(change: &Change, locked: &[VariantId]) -> Result<Vec<St
         Change::AnonymiseOrders { account_id } => order::anonymise(*account_id),
 
         Change::InsertMail(mail) => one(mail::insert(&[mail])?),
-        Change::RecordDelivery { id, attempts, at, outcome, next_attempt_at } => {
-            one(mail::record_delivery((*id, *attempts), *at, outcome, *next_attempt_at))
+        Change::RecordDelivery { lease, attempts, at, outcome, next_attempt_at } => {
+            one(mail::record_delivery((*lease, *attempts), *at, outcome, *next_attempt_at))
         }
         Change::RequeueMail { id, at } => one(mail::requeue(*id, *at)),
         Change::DeleteMailsOf { account_id } => one(mail::delete_of(*account_id)),

@@ -1,6 +1,9 @@
 //! The outbox.
 
-use model::{AccountId, MailId, OutboxMail, Timestamp, mail::DeliveryOutcome};
+use model::{
+    AccountId, MailId, OutboxMail, Timestamp,
+    mail::{DeliveryOutcome, MailLease},
+};
 use rusqlite::{Connection, params};
 
 use crate::load::order::chain;
@@ -28,31 +31,56 @@ pub(super) fn insert(conn: &Connection, mail: &OutboxMail) -> Sql<()> {
     run(conn, SQL, values).map(drop)
 }
 
+/// Whether a mail is still as it was handed out.
+macro_rules! is_leased {
+    () => {
+        "status = 'pending' AND attempts = ?2 AND next_attempt_at = ?3"
+    };
+}
+
 pub(super) fn record_delivery(
     conn: &Connection,
-    (id, attempts): (MailId, i64),
+    (lease, attempts): (MailLease, i64),
     at: Timestamp,
     outcome: &DeliveryOutcome,
     next_attempt_at: Option<Timestamp>,
 ) -> Sql<()> {
     const SENT: &str = "UPDATE mails SET status = 'sent', sent_at = ?, last_error = NULL, \
          secret = CASE WHEN ? THEN secret END WHERE id = ?";
-    const LATER: &str = "UPDATE mails SET \
-         next_attempt_at = CASE WHEN status = 'pending' AND attempts = ?2 THEN ?3 ELSE next_attempt_at END, \
-         last_error = CASE WHEN status = 'pending' AND attempts = ?2 THEN ?4 ELSE last_error END WHERE id = ?1";
-    const FAILED: &str = "UPDATE mails SET \
-         status = CASE WHEN status = 'pending' AND attempts = ?2 THEN 'failed' ELSE status END, \
-         last_error = CASE WHEN status = 'pending' AND attempts = ?2 THEN ?3 ELSE last_error END WHERE id = ?1";
+    const LATER: &str = concat!(
+        "UPDATE mails SET attempts = CASE WHEN ",
+        is_leased!(),
+        " THEN ?4 ELSE attempts END, \
+         next_attempt_at = CASE WHEN ",
+        is_leased!(),
+        " THEN ?5 ELSE next_attempt_at END, \
+         last_error = CASE WHEN ",
+        is_leased!(),
+        " THEN ?6 ELSE last_error END WHERE id = ?1"
+    );
+    const FAILED: &str = concat!(
+        "UPDATE mails SET status = CASE WHEN ",
+        is_leased!(),
+        " THEN 'failed' ELSE status END, \
+         last_error = CASE WHEN ",
+        is_leased!(),
+        " THEN ?4 ELSE last_error END WHERE id = ?1"
+    );
+    let (id, until) = (lease.mail, lease.until.as_microsecond());
     match (outcome, next_attempt_at) {
         (DeliveryOutcome::Sent { keep_secret }, _) => {
             run_one(conn, "mails", id, SENT, params![at.as_microsecond(), keep_secret, id.key()])
         }
-        (DeliveryOutcome::Deferred { error }, Some(next)) => {
-            run_one(conn, "mails", id, LATER, params![id.key(), attempts, next.as_microsecond(), error])
-        }
+        (DeliveryOutcome::Deferred { error }, Some(next)) => run_one(
+            conn,
+            "mails",
+            id,
+            LATER,
+            params![id.key(), lease.attempts, until, attempts, next.as_microsecond(), error],
+        ),
         // The secret stays: somebody may send the mail again.
         (DeliveryOutcome::Deferred { error } | DeliveryOutcome::Rejected { error }, _) => {
-            run_one(conn, "mails", id, FAILED, params![id.key(), attempts, error])
+            run_one(conn, "mails", id, FAILED, params![id.key(), lease.attempts, until, error])
         }
     }
 }

@@ -65,8 +65,8 @@ pub(crate) fn apply(conn: &Connection, change: &Change) -> Sql<()> {
         Change::AnonymiseOrders { account_id } => order::anonymise(conn, *account_id),
 
         Change::InsertMail(mail) => mail::insert(conn, mail),
-        Change::RecordDelivery { id, attempts, at, outcome, next_attempt_at } => {
-            mail::record_delivery(conn, (*id, *attempts), *at, outcome, *next_attempt_at)
+        Change::RecordDelivery { lease, attempts, at, outcome, next_attempt_at } => {
+            mail::record_delivery(conn, (*lease, *attempts), *at, outcome, *next_attempt_at)
         }
         Change::RequeueMail { id, at } => mail::requeue(conn, *id, *at),
         Change::DeleteMailsOf { account_id } => mail::delete_of(conn, *account_id),

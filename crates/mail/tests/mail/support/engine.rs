@@ -151,8 +151,9 @@ impl Tx for MemoryTx {
         for change in changes {
             match change {
                 Change::InsertMail(mail) => drop(self.rows.insert(mail.id, mail.clone())),
-                Change::RecordDelivery { id, attempts: _, at, outcome, next_attempt_at } => {
-                    self.record(*id, *at, outcome, *next_attempt_at)?;
+                Change::RecordDelivery { lease, attempts, at, outcome, next_attempt_at } => {
+                    self.record(lease.mail, *at, outcome, *next_attempt_at)?;
+                    self.row(lease.mail)?.attempts = *attempts;
                 }
                 Change::RequeueMail { id, at } => {
                     let mail = self.row(*id)?;

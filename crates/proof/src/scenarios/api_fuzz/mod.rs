@@ -21,6 +21,7 @@ use super::ground::Ground;
 use crate::{
     harness::{client::Client, program, server::Server, shop::Shop},
     judge::thousands,
+    progress::tell,
     scenario::{Control, Engine, Outcome, Run, Scenario, Size},
 };
 
@@ -52,6 +53,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "refusing what is malformed",
         finds: "Server error",
+        is_above_engines: true,
         run: |run| {
             fuzz(run, 1, &Effort { phases: "fuzzing", mode: "negative", examples: 1 }, Some("guard.malformed=return"))
         },
@@ -79,6 +81,7 @@ fn fuzz(run: &Run, cases: u64, effort: &Effort, lifted: Option<&str>) -> Outcome
     while outcome.runs < cases && outcome.violations.is_empty() {
         round(run, run.seed + rounds, effort, lifted, &mut outcome);
         rounds += 1;
+        tell(outcome.runs, cases, &outcome.violations);
     }
     outcome.injected = format!("{} requests in {} rounds", thousands(outcome.runs), rounds);
     outcome

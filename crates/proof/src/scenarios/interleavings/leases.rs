@@ -9,7 +9,7 @@ use std::{
 use commerce::mail::{Delivery, EnqueueTestMail, LeaseMails, RecordDeliveries};
 use model::{
     Email, MailId, OutboxMail, SignedDuration, Timestamp,
-    mail::{ATTEMPTS_MAX, DeliveryOutcome, MailStatus, WAIT_MAX},
+    mail::{ATTEMPTS_MAX, DeliveryOutcome, MailLease, MailStatus, WAIT_MAX},
 };
 use store_conformance::{Database, support::Shop};
 use store_postgres::PostgresEngine;
@@ -47,9 +47,11 @@ struct Track {
     delivered: u32,
     /// How often that may not have been noted in time: then it is sent once more.
     excuses: u32,
-    /// Until when somebody has it, and how often it had been handed out then.
+    /// How it was handed out last, and until when somebody has it.
+    lease: Option<MailLease>,
     held_until: Option<Timestamp>,
-    handed_out: i64,
+    /// How often it was handed out and no word of that came in time: all die, again and again.
+    unheard: i64,
     /// Whose turn it is to send it.
     sender: Option<usize>,
     /// It was noted as sent.
@@ -171,7 +173,8 @@ impl World<'_> {
                 self.outcome.violate(format!("the mail {} was handed out twice", mail.id));
             }
             track.held_until = now.checked_add(LEASE).ok();
-            track.handed_out = mail.attempts;
+            track.unheard += 1;
+            track.lease = Some(mail.lease());
             let begin_until = now.checked_add(LEASE - SEND_MAX).expect("in range");
             self.workers[at].queue.push_back((mail, begin_until));
         }
@@ -228,7 +231,7 @@ impl World<'_> {
         };
         track.was_refused |= matches!(delivery.outcome, DeliveryOutcome::Deferred { .. })
             && !delivery.server_only
-            && delivery.attempts >= ATTEMPTS_MAX;
+            && delivery.lease.attempts >= ATTEMPTS_MAX;
         self.workers[at].results.push(delivery);
     }
 
@@ -239,8 +242,8 @@ impl World<'_> {
         }
         let now = self.shop.now();
         for delivery in &deliveries {
-            let track = self.mails.entry(delivery.id).or_default();
-            let is_holder = delivery.attempts == track.handed_out;
+            let track = self.mails.entry(delivery.lease.mail).or_default();
+            let is_holder = track.lease == Some(delivery.lease);
             let is_in_time = is_holder && track.held_until.is_some_and(|until| until > now);
             if !is_in_time {
                 // The database was away for so long, or the worker: it may have been sent again meanwhile.
@@ -250,6 +253,7 @@ impl World<'_> {
             // A word that comes late gives nothing back that another one has.
             if is_holder {
                 track.held_until = None;
+                track.unheard -= 1;
             }
         }
         let jitter = self.chance.u16(..);
@@ -269,7 +273,7 @@ impl World<'_> {
         }
         for delivery in dead.results {
             if matches!(delivery.outcome, DeliveryOutcome::Sent { .. }) {
-                self.mails.entry(delivery.id).or_default().excuses += 1;
+                self.mails.entry(delivery.lease.mail).or_default().excuses += 1;
             }
         }
     }
@@ -296,7 +300,7 @@ impl World<'_> {
             let mail = self.shop.mail_now(id).await;
             match mail.status {
                 MailStatus::Sent if track.delivered > 0 => {}
-                MailStatus::Failed if track.was_refused || mail.attempts > ATTEMPTS_MAX => {}
+                MailStatus::Failed if track.was_refused || track.unheard > ATTEMPTS_MAX => {}
                 status => self.outcome.violate(format!(
                     "the mail {id} is {status:?} in the end, after {} deliveries and {} tries",
                     track.delivered, mail.attempts
@@ -311,7 +315,7 @@ impl World<'_> {
 }
 
 fn delivery(mail: &OutboxMail, outcome: DeliveryOutcome) -> Delivery {
-    Delivery { id: mail.id, attempts: mail.attempts, outcome, server_only: false }
+    Delivery { lease: mail.lease(), outcome, server_only: false }
 }
 
 fn deferral(mail: &OutboxMail, server_only: bool) -> Delivery {

@@ -15,6 +15,7 @@ use work::Work;
 
 use crate::{
     judge::thousands,
+    progress::tell,
     scenario::{Control, Engine, Outcome, Run, Scenario},
 };
 
@@ -35,6 +36,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "a sync with each commit (synchronous=NORMAL)",
         finds: "is gone",
+        is_above_engines: false,
         run: |run| lose_power(run, 400, &Work { synchronous: false, ..Work::default() }),
     },
 };
@@ -49,6 +51,7 @@ pub(super) const SYNC_ERROR: Scenario = Scenario {
     control: Control {
         without: "looking at what a sync says",
         finds: "is gone",
+        is_above_engines: false,
         run: |run| lose_power(run, 400, &Work { failures: FAILURES, is_silent: true, ..Work::default() }),
     },
 };
@@ -65,6 +68,7 @@ fn lose_power(run: &Run, points: u64, what: &Work) -> Outcome {
         events += recording.events.len() as u64;
         outcome.violations.extend(recording.violations.iter().cloned());
         play(&recording, part, &mut chance, &mut outcome);
+        tell(outcome.runs, points, &outcome.violations);
     }
     outcome.injected = format!("{} promises, {} writes and syncs", thousands(orders), thousands(events));
     outcome

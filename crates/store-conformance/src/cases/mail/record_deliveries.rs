@@ -89,14 +89,36 @@ pub async fn a_rejected_mail_is_given_up_at_once(shop: Shop) {
 /// A server that is down says nothing about the mail.
 pub async fn an_outage_gives_no_mail_up(shop: Shop) {
     let mut mail = with_a_code(&shop).await;
-    for _ in 0..ATTEMPTS_MAX + 3 {
-        let outage = Delivery { id: mail.id, attempts: mail.attempts, outcome: deferred("refused"), server_only: true };
-        let record = RecordDeliveries { deliveries: vec![outage], now: shop.now(), jitter: 0, skip_missing: false };
-        shop.run(record).await.expect("noted");
+    for _ in 0..ATTEMPTS_MAX * 4 {
+        give_back(&shop, &mail).await;
+        let waiting = shop.mail_now(mail.id).await;
+        assert_eq!((waiting.attempts, waiting.last_error.as_deref()), (0, Some("refused")));
         shop.pass(SignedDuration::from_secs(6));
         mail = shop.lease(1).await.pop().expect("due again soon");
     }
-    assert_eq!(shop.mail_now(mail.id).await.status, MailStatus::Pending);
+    assert_eq!((mail.status, mail.attempts), (MailStatus::Pending, 1));
+    shop.record(&mail, deferred("450 later")).await;
+    assert_eq!(shop.mail_now(mail.id).await.status, MailStatus::Pending, "that was its first try");
+}
+
+/// Notes that the server could not be reached with a mail.
+async fn give_back(shop: &Shop, mail: &OutboxMail) {
+    let outage = Delivery { lease: mail.lease(), outcome: deferred("refused"), server_only: true };
+    let record = RecordDeliveries { deliveries: vec![outage], now: shop.now(), jitter: 0, skip_missing: false };
+    shop.run(record).await.expect("noted");
+}
+
+/// A note that was stored without its worker hearing of it is made once more, when the mail is somebody else's and has as many
+/// attempts as before.
+pub async fn a_late_word_of_an_outage_takes_nothing_back(shop: Shop) {
+    let late = with_a_code(&shop).await;
+    give_back(&shop, &late).await;
+    shop.pass(SignedDuration::from_secs(6));
+    let mail = shop.lease(1).await.pop().expect("due again");
+    assert_eq!((mail.attempts, late.attempts), (1, 1));
+    give_back(&shop, &late).await;
+    shop.record(&late, DeliveryOutcome::Rejected { error: "550 no".into() }).await;
+    assert_eq!(shop.mail_now(mail.id).await, mail, "it is another worker's now");
 }
 
 /// An account may be deleted while its mails are on their way.
@@ -110,8 +132,7 @@ pub async fn mails_that_are_gone_are_passed_over_when_asked_to(shop: Shop) {
     shop.run(DeleteAccount { account_id: ann.id, now: shop.now() }).await.expect("deleted");
     let record = |skip_missing| {
         let sent = |mail: &OutboxMail| Delivery {
-            id: mail.id,
-            attempts: mail.attempts,
+            lease: mail.lease(),
             outcome: DeliveryOutcome::Sent { keep_secret: false },
             server_only: false,
         };

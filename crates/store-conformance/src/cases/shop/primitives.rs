@@ -3,7 +3,7 @@
 use model::{
     AccountId, MailTemplate, OutboxMail, Role, StockCause, StockMovement, Timestamp,
     challenge::{Challenge, Purpose},
-    mail::{DeliveryOutcome, Due},
+    mail::{DeliveryOutcome, Due, MailLease},
     session::RefreshToken,
 };
 use store::{Change, StoreError};
@@ -93,7 +93,7 @@ pub async fn changes_of_rows_that_are_not_there_are_broken(shop: Shop) {
         Change::MoveStock(vec![movement(&shop, shop.id(), 1)]),
         Change::UpdateOrder { order: model::Order { id: shop.id(), ..order.clone() }, event: None },
         Change::RecordDelivery {
-            id: shop.id(),
+            lease: MailLease { mail: shop.id(), attempts: 1, until: at },
             attempts: 1,
             at,
             outcome: DeliveryOutcome::Sent { keep_secret: false },
