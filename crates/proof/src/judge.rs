@@ -31,6 +31,31 @@ pub struct Row {
 }
 
 impl Row {
+    /// What came of a run before this one.
+    #[must_use]
+    pub fn noted(scenario: &Scenario, engine: Engine, outcome: Outcome, took: Duration) -> Self {
+        let finds = scenario.control.finds;
+        Self { name: scenario.name, engine, without: None, finds, outcome, took, rounds: 1 }
+    }
+
+    /// The name of its scenario.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// On which engine.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// What came of it.
+    #[must_use]
+    pub const fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
     /// How long it took.
     #[must_use]
     pub const fn took(&self) -> Duration {
@@ -210,11 +235,20 @@ mod tests {
 
     fn scenario(run: fn(&Run) -> Outcome, control: fn(&Run) -> Outcome) -> Scenario {
         let control = Control { without: "its guard", finds: "broke", is_above_engines: false, run: control };
-        Scenario { name: "tried", injects: "", holds: "", engines: &[Engine::Sqlite], is_timed: false, run, control }
+        Scenario {
+            name: "tried",
+            injects: "",
+            holds: "",
+            engines: &[Engine::Sqlite],
+            is_timed: false,
+            parts: 1,
+            run,
+            control,
+        }
     }
 
     fn run() -> Run {
-        Run { engine: Engine::Sqlite, seed: 1, size: Size::Short, runs: None, folder: ".".into() }
+        Run { engine: Engine::Sqlite, seed: 1, size: Size::Short, runs: None, part: (0, 1), folder: ".".into() }
     }
 
     fn idle(_: &Run) -> Outcome {

@@ -12,6 +12,7 @@
 //!    name in `faults`.
 //! 4. Run it alone until it is quiet and its control is not: `cartwright-proof run NAME`, `cartwright-proof controls NAME`.
 
+pub mod book;
 pub mod harness;
 pub mod judge;
 pub mod parsers;

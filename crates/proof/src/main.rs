@@ -13,10 +13,11 @@ use std::{
     process::ExitCode,
     sync::{Mutex, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use cartwright_proof::{
+    book::Book,
     harness::disk::SmallDisk,
     judge::{Row, table},
     parsers::TARGETS,
@@ -70,6 +71,15 @@ struct Which {
     /// How often, instead of what short or long mean.
     #[arg(long)]
     runs: Option<u64>,
+    /// Cut a long run into parts, and write down in this file what came of each: the same again goes on after those that are done.
+    #[arg(long, value_name = "FILE", requires = "long")]
+    book: Option<PathBuf>,
+    /// Begin no more after so many minutes.
+    #[arg(long, value_name = "MINUTES")]
+    begin_for: Option<f64>,
+    /// How many run at a time of those that judge no times.
+    #[arg(long, default_value_t = 2)]
+    at_once: usize,
     /// On this engine alone.
     #[arg(long)]
     engine: Option<EngineName>,
@@ -130,10 +140,20 @@ fn run(which: &Which, parts: &[bool]) -> ExitCode {
             ALL.iter().filter(|scenario| names.iter().any(|name| name == scenario.name)).collect()
         }
     };
+    let book = match which.book.as_deref().map(|path| Book::open(path, ALL)).transpose() {
+        Ok(book) => book,
+        Err(error) => {
+            eprintln!("error: the book of the run cannot be used: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let mut rows = Vec::new();
     for is_control in parts {
-        let tasks = chosen.iter().flat_map(|scenario| which.tasks(scenario, *is_control));
-        rows.extend(run_all(tasks.collect()));
+        let tasks = chosen.iter().flat_map(|scenario| which.tasks(scenario, *is_control, book.as_ref()));
+        rows.extend(run_all(tasks.collect(), which));
+    }
+    if let Some(book) = book {
+        rows = book.summed_up_with(rows);
     }
     if rows.is_empty() {
         eprintln!("error: none of these runs on that engine");
@@ -153,12 +173,14 @@ struct Task<'a> {
     scenario: &'a Scenario,
     run: Run,
     is_control: bool,
+    /// Where what came of it is written down.
+    book: Option<&'a Book>,
     /// For how long it is run again.
     each_for: Duration,
 }
 
 impl Task<'_> {
-    /// Whether nothing else may run meanwhile. A control looks for one thing only, and never for a time.
+    /// Whether nothing else may run meanwhile. A control looks for one thing only, which is plain enough beside another.
     fn is_alone(&self) -> bool {
         self.scenario.is_timed && !self.is_control
     }
@@ -173,6 +195,9 @@ impl Task<'_> {
         }
         let findings = if !row.is_good() || self.is_control { row.findings() } else { String::new() };
         eprint!("{}\n{findings}", row.line());
+        if let Some(Err(error)) = self.book.map(|book| book.note(self.run.part.0, &row)) {
+            eprintln!("error: that could not be written down: {error}");
+        }
         row
     }
 
@@ -185,18 +210,19 @@ impl Task<'_> {
     }
 }
 
-/// How many run at once that do not judge times.
-const AT_ONCE: usize = 2;
-
 /// Runs those first that have the machine to themselves, then the others side by side; their rows in the order of the tasks.
-fn run_all(tasks: Vec<Task<'_>>) -> Vec<Row> {
+fn run_all(tasks: Vec<Task<'_>>, which: &Which) -> Vec<Row> {
+    let begin = Instant::now();
+    let begin_for = which.begin_for.map(|minutes| Duration::from_secs_f64(minutes.clamp(0.0, 1e6) * 60.0));
+    let may_begin = || begin_for.is_none_or(|time| begin.elapsed() < time);
     let (alone, together): (Vec<_>, Vec<_>) = tasks.into_iter().enumerate().partition(|(_, task)| task.is_alone());
-    let mut rows: Vec<(usize, Row)> = alone.iter().map(|(place, task)| (*place, task.run())).collect();
+    let alone = alone.iter().take_while(|_| may_begin());
+    let mut rows: Vec<(usize, Row)> = alone.map(|(place, task)| (*place, task.run())).collect();
     let next = Mutex::new(together.iter());
-    let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next().filter(|_| may_begin());
     let work = || iter::from_fn(|| take().map(|(place, task)| (*place, task.run()))).collect::<Vec<_>>();
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..which.at_once.max(1)).map(|_| scope.spawn(work)).collect();
         rows.extend(workers.into_iter().flat_map(|worker| worker.join().expect("panics are violations")));
     });
     rows.sort_by_key(|(place, _)| *place);
@@ -205,7 +231,7 @@ fn run_all(tasks: Vec<Task<'_>>) -> Vec<Row> {
 
 impl Which {
     /// What is to be run of a scenario, or of its control: once for each engine.
-    fn tasks<'a>(&self, scenario: &'a Scenario, is_control: bool) -> Vec<Task<'a>> {
+    fn tasks<'a>(&self, scenario: &'a Scenario, is_control: bool, book: Option<&'a Book>) -> Vec<Task<'a>> {
         if scenario.name == "disk-full" && SmallDisk::is_left_out() {
             eprintln!("*** LEFT OUT: disk-full, since CARTWRIGHT_TEST_NO_MOUNT=1 is set. ***");
             return Vec::new();
@@ -216,8 +242,15 @@ impl Which {
         let runs = self.runs.filter(|_| !is_control);
         let each_for = self.each_for.filter(|_| !is_control).unwrap_or_default().clamp(0.0, 1e6);
         let each_for = Duration::from_secs_f64(each_for * 60.0);
-        let run = |engine: &Engine| Run { engine: *engine, seed: self.seed, size, runs, folder: self.folder.clone() };
-        engines.map(|engine| Task { scenario, run: run(engine), is_control, each_for }).collect()
+        let book = book.filter(|_| !is_control);
+        let parts = if book.is_some() { scenario.parts } else { 1 };
+        let all = engines.flat_map(|engine| (0..parts).map(|part| (*engine, part)));
+        let left = all.filter(|(engine, part)| book.is_none_or(|book| !book.has(scenario, *engine, *part)));
+        let run = |(engine, part)| {
+            let (seed, folder) = (self.seed + part, self.folder.clone());
+            Run { engine, seed, size, runs, part: (part, parts), folder }
+        };
+        left.map(|place| Task { scenario, run: run(place), is_control, book, each_for }).collect()
     }
 
     fn takes(&self, engine: Engine) -> bool {

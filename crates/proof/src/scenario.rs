@@ -15,6 +15,8 @@ pub struct Scenario {
     pub engines: &'static [Engine],
     /// Whether it judges times that others would spoil: then it has the machine to itself.
     pub is_timed: bool,
+    /// Into how many parts a long run is cut, each with a seed and a shop of its own: 1 where all of it is judged together.
+    pub parts: u64,
     /// Runs it.
     pub run: fn(&Run) -> Outcome,
     /// The same with a guard taken away: it must find violations, or it finds nothing at all.
@@ -72,6 +74,8 @@ pub struct Run {
     pub size: Size,
     /// How often instead of what `size` says.
     pub runs: Option<u64>,
+    /// Which part of it, and of how many.
+    pub part: (u64, u64),
     /// Where journals are kept, and what a violation leaves behind.
     pub folder: PathBuf,
 }
@@ -80,10 +84,18 @@ impl Run {
     /// How often: what was asked for, or else one of these.
     #[must_use]
     pub fn count(&self, short: u64, long: u64) -> u64 {
-        self.runs.unwrap_or(match self.size {
+        let all = self.runs.unwrap_or(match self.size {
             Size::Short => short,
             Size::Long => long,
-        })
+        });
+        let (part, parts) = self.part;
+        all * (part + 1) / parts - all * part / parts
+    }
+
+    /// How many of a long run's so many belong to the parts before this one.
+    #[must_use]
+    pub const fn before(&self, long: u64) -> u64 {
+        long * self.part.0 / self.part.1
     }
 
     /// Chance.

@@ -20,14 +20,29 @@ const WAL_KEPT_BYTES: i64 = 64 * 1024 * 1024;
 pub(crate) fn writer(path: &Path, options: &Options) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = open(path, flags, options.busy_timeout, WRITER_CACHE_KIB)?;
+    let_write(&conn, options)?;
+    Ok(conn)
+}
+
+/// A connection that writes and is the only one. Whatever is asked of it first fails with `SQLITE_BUSY` when it is not.
+pub(crate) fn alone(path: &Path, options: &Options) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    // Before the file is looked at, which some of the other settings do: afterwards the lock would come too late.
+    conn.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    set_up(&conn, Duration::ZERO, WRITER_CACHE_KIB)?;
+    let_write(&conn, options)?;
+    Ok(conn)
+}
+
+fn let_write(conn: &Connection, options: &Options) -> rusqlite::Result<()> {
     conn.pragma_update(None, "synchronous", if options.synchronous_full { "FULL" } else { "NORMAL" })?;
     // On macOS a plain fsync leaves the data in the drive's cache; elsewhere this does nothing.
     conn.pragma_update(None, "fullfsync", true)?;
     conn.pragma_update(None, "foreign_keys", true)?;
     // The writer decides when to copy the WAL back.
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
-    conn.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)?;
-    Ok(conn)
+    conn.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)
 }
 
 /// A connection that reads.
@@ -38,6 +53,11 @@ pub(crate) fn reader(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Co
 
 fn open(path: &Path, flags: OpenFlags, busy_timeout: Duration, cache_kib: i64) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, flags)?;
+    set_up(&conn, busy_timeout, cache_kib)?;
+    Ok(conn)
+}
+
+fn set_up(conn: &Connection, busy_timeout: Duration, cache_kib: i64) -> rusqlite::Result<()> {
     conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     conn.busy_timeout(busy_timeout)?;
     conn.pragma_update(None, "cache_size", -cache_kib)?;
@@ -48,8 +68,7 @@ fn open(path: &Path, flags: OpenFlags, busy_timeout: Duration, cache_kib: i64) -
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // Sorting must not need room on a disk that may be full.
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    conn.pragma_update(None, "trusted_schema", false)?;
-    Ok(conn)
+    conn.pragma_update(None, "trusted_schema", false)
 }
 
 /// The number in the one row that `PRAGMA name` gives.

@@ -75,7 +75,7 @@ pub(crate) fn copy_what_had_to_stay(path: &Path, options: &Options) {
     if !must_stay.get() {
         return;
     }
-    match connection::writer(path, options).and_then(|conn| copy_alone(&conn, &must_stay)) {
+    match copy_alone(path, options, &must_stay) {
         Ok(true) => match must_stay.forget() {
             Ok(()) => {
                 tracing::info!("the write-ahead log, of which a copy had broken off, is copied back from its beginning")

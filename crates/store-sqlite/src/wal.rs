@@ -23,6 +23,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::{
     checkpointer::{Checkpointer, State},
+    connection,
     open::Options,
 };
 
@@ -193,12 +194,12 @@ pub(crate) fn checkpoint(conn: &Connection, mode: &str, must_stay: &MustStay) ->
 
 /// Copies a log from its beginning of which a part may count as copied and not be on the disk, if no other connection is open. Gives
 /// whether that is done.
-pub(crate) fn copy_alone(conn: &Connection, must_stay: &MustStay) -> rusqlite::Result<bool> {
-    conn.busy_timeout(Duration::ZERO)?;
-    // Alone, SQLite keeps the index of the log in its own memory, and makes it anew: nothing counts as copied.
-    conn.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+pub(crate) fn copy_alone(path: &Path, options: &Options, must_stay: &MustStay) -> rusqlite::Result<bool> {
+    let conn = connection::alone(path, options)?;
     conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    Ok(copy_back(conn, "TRUNCATE", must_stay).is_some_and(|after| after.is_complete()))
+    // Alone, SQLite keeps the index of the log in its own memory, and makes it anew: nothing counts as copied.
+    let is_from_the_beginning = copy_back(&conn, "NOOP", must_stay).is_some_and(|log| log.copied == 0);
+    Ok(is_from_the_beginning && copy_back(&conn, "TRUNCATE", must_stay).is_some_and(|after| after.is_complete()))
 }
 
 fn copy_back(conn: &Connection, mode: &str, must_stay: &MustStay) -> Option<Checkpointed> {
@@ -232,7 +233,7 @@ mod tests {
     use recording_vfs::Event;
 
     use super::*;
-    use crate::{connection, open::copy_what_had_to_stay};
+    use crate::open::copy_what_had_to_stay;
 
     /// Copies some of the log while a reader stands in the way of the rest; that is not synced yet. Then the sync after the rest fails.
     #[test]

@@ -49,6 +49,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "as docs/authority.md says; a route that is not in it fails",
     engines: &[Engine::Sqlite, Engine::Postgres],
     is_timed: false,
+    parts: 1,
     run: |run| compare(run, None),
     control: Control {
         without: "asking for the permission",

@@ -48,6 +48,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "no token past its time; no mail stuck; A B E",
     engines: &[Engine::Sqlite, Engine::Postgres],
     is_timed: false,
+    parts: 4,
     run: |run| match (run.size, run.engine) {
         (Size::Short, Engine::Sqlite) => jump(run, &JUMPS[..4], run.count(1, 1), None),
         (Size::Short, Engine::Postgres) => jump(run, &JUMPS[2..3], run.count(1, 1), None),

@@ -37,6 +37,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "A B C D E; ready in under 1 s",
     engines: &[Engine::Sqlite, Engine::Postgres],
     is_timed: true,
+    parts: 20,
     run: |run| crash(run, &POINTS, run.count(1, 1_000), ""),
     control: Control {
         without: "a note only after the 250",

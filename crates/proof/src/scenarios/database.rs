@@ -44,6 +44,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "A B C E; writes within 5 s of the promotion",
     engines: &[Engine::Postgres],
     is_timed: true,
+    parts: 50,
     run: |run| {
         let mut outcome = Outcome::default();
         const ENDS: [End; 3] = [End::Killed, End::Frozen, End::StoppedAtOnce];

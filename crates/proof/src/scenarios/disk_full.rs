@@ -39,6 +39,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "A B D E; reads go on; writes resume within 5 s of room",
     engines: &[Engine::Sqlite],
     is_timed: false,
+    parts: 10,
     run: |run| {
         let mut outcome = Outcome::default();
         let times = run.count(1, 100);

@@ -33,6 +33,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "the same status and body; timing AUC 0.48 to 0.52",
     engines: &[Engine::Sqlite],
     is_timed: true,
+    parts: 1,
     run: |run| compare(run, run.count(10, PAIRS), None),
     control: Control {
         without: "comparing with something where there is no account",

@@ -38,6 +38,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "A B C E; reads go on; orders within 5 s",
     engines: &[Engine::Sqlite],
     is_timed: false,
+    parts: 20,
     run: |run| fail_each(run, run.count(2, 500), None),
     control: Control {
         without: "looking at what a commit says",
@@ -57,7 +58,7 @@ fn fail_each(run: &Run, times: u64, lifted: Option<&str>) -> Outcome {
         for (injected, (call, error)) in injected.iter_mut().zip(FAILURES) {
             let nth = match run.size {
                 Size::Short => chance.u64(1..if call == "fdatasync" { 20 } else { 200 }),
-                Size::Long => (run.seed - 1 + round) % NTH_MAX + 1,
+                Size::Long => (run.before(NTH_MAX) + round) % NTH_MAX + 1,
             };
             *injected += fail_once(run, &format!("{call}:error={error}:when={nth}"), lifted, &mut outcome);
             outcome.runs += 1;

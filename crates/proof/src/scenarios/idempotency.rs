@@ -40,6 +40,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "C; replays are equal; 422 for another body",
     engines: &[Engine::Sqlite, Engine::Postgres],
     is_timed: false,
+    parts: 20,
     run: |run| {
         let short = if run.engine == Engine::Sqlite { 120 } else { 40 };
         storm(run, run.count(short, 10_000), None)

@@ -27,6 +27,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "A B C D E; ready in under 1 s",
     engines: &[Engine::Sqlite, Engine::Postgres],
     is_timed: true,
+    parts: 50,
     run: |run| {
         let short = if run.engine == Engine::Sqlite { 8 } else { 5 };
         kill(run, run.count(short, 10_000), None)

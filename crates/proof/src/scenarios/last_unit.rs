@@ -35,6 +35,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "B F; exactly what there is is sold",
     engines: &[Engine::Sqlite, Engine::Postgres],
     is_timed: false,
+    parts: 10,
     run: |run| rush(run, run.count(2, 100), None),
     control: Control {
         without: "the check of the stock, in the program and in the schema",

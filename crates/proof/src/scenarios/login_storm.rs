@@ -44,6 +44,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "order p99 within 2 of quiet; the owner gets in within 2 s",
     engines: &[Engine::Sqlite],
     is_timed: true,
+    parts: 1,
     run: |run| storm(run, Duration::from_secs(run.count(6, 300)), None),
     control: Control {
         without: "a lane of their own for those who are known",

@@ -42,6 +42,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "A B C D E; order p99 as on a quiet day",
     engines: &[Engine::Sqlite, Engine::Postgres],
     is_timed: true,
+    parts: 4,
     run: |run| match (run.size, run.engine) {
         // What the moods do to the program is the same on both engines; what they do to the database is not.
         (Size::Short, Engine::Postgres) => moods(run, &[MOODS[5]], run.count(1, 1), None),

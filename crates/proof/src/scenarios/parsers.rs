@@ -18,6 +18,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "F: no panic, no input takes long",
     engines: &[Engine::Sqlite],
     is_timed: false,
+    parts: 10,
     run: |run| feed(run, run.count(1_500, 10_000_000), None),
     control: Control {
         without: "care (a parser that panics at a quote in its first hundred bytes)",

@@ -44,6 +44,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "cut within 10 s; order p99 within 1.5; 32 MiB more at most",
     engines: &[Engine::Sqlite],
     is_timed: true,
+    parts: 1,
     run: |run| besiege(run, run.count(100, 1_000), None),
     control: Control {
         without: "looking at how long a client takes",

@@ -42,6 +42,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "the log under 64 MiB, memory and open files flat, A B E",
     engines: &[Engine::Sqlite],
     is_timed: true,
+    parts: 1,
     run: |run| soak(run, Duration::from_secs(run.count(9, 28_800)), None),
     control: Control {
         without: "copying the log back",

@@ -42,6 +42,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "E F; every reply within its schema; nothing open that should be closed",
     engines: &[Engine::Sqlite, Engine::Postgres],
     is_timed: false,
+    parts: 4,
     run: |run| {
         let effort = match run.size {
             Size::Short => Effort { phases: "fuzzing,stateful", mode: "all", examples: 2 },

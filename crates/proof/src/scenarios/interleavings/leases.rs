@@ -1,5 +1,6 @@
-//! Workers of several processes on one outbox. Each does what `mail::worker` does, a step at a time; whose turn it is, how long that
-//! takes and who dies is drawn.
+//! Workers of several processes on one outbox. Each does what `mail::worker` does, a step at a time, with the real operations on the real
+//! engines; whose turn it is, how long that takes and who dies is drawn. The worker's own loop is a copy here, since it cannot be
+//! stopped between two steps.
 
 use std::{
     collections::{HashMap, VecDeque},

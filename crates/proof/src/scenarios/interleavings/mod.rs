@@ -17,9 +17,10 @@ use crate::{
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "interleavings",
     injects: "a scheduler that draws lots, on the commit queue and on the leases of mails",
-    holds: "A C D; nobody waits for ever",
+    holds: "A D; nobody waits for ever",
     engines: &[Engine::Sqlite, Engine::Postgres],
     is_timed: false,
+    parts: 1,
     run: |run| match run.engine {
         Engine::Sqlite => interleave(run, Some(run.count(10_000, 1_000_000)), run.count(20_000, 1_000_000), false),
         Engine::Postgres => interleave(run, None, run.count(4_000, 1_000_000), false),
@@ -39,7 +40,7 @@ fn interleave(run: &Run, schedules: Option<u64>, steps: u64, lifted: bool) -> Ou
     if let Some(schedules) = schedules {
         let found = queue::try_out(run.seed, schedules, lifted);
         // Both guards are lifted at once: each must be missed.
-        if lifted && found.is_none() {
+        if lifted && !found.as_ref().is_some_and(|found| found.contains("was acknowledged, and is not there")) {
             return outcome;
         }
         found.into_iter().for_each(|found| outcome.violate(found));

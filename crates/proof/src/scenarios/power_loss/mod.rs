@@ -32,6 +32,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "A B C D E",
     engines: &[Engine::Sqlite],
     is_timed: false,
+    parts: 20,
     run: |run| lose_power(run, run.count(1_000, 100_000), &Work::default()),
     control: Control {
         without: "a sync with each commit (synchronous=NORMAL)",
@@ -47,6 +48,7 @@ pub(super) const SYNC_ERROR: Scenario = Scenario {
     holds: "A B C D E; writes go on",
     engines: &[Engine::Sqlite],
     is_timed: false,
+    parts: 10,
     run: |run| lose_power(run, run.count(600, 50_000), &Work { failures: FAILURES, ..Work::default() }),
     control: Control {
         without: "looking at what a sync says",

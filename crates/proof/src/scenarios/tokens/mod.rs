@@ -28,6 +28,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     holds: "all 401; one lineage; a late replay ends the family",
     engines: &[Engine::Sqlite, Engine::Postgres],
     is_timed: false,
+    parts: 1,
     run: |run| attack(run, run.count(300, 10_000), false),
     control: Control {
         without: "the secrecy of the signing key",
