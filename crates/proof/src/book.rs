@@ -73,9 +73,9 @@ impl Book {
     }
 }
 
-/// Adds a row to that of the same scenario and engine.
+/// Adds a row to that of the same scenario, or of the same control, and engine.
 fn take_in(rows: &mut Vec<Row>, row: Row) {
-    match rows.iter_mut().find(|own| (own.name(), own.engine()) == (row.name(), row.engine())) {
+    match rows.iter_mut().find(|own| own.is_of_the_same(&row)) {
         Some(own) => own.add(row),
         None => rows.push(row),
     }

@@ -56,6 +56,12 @@ impl Row {
         &self.outcome
     }
 
+    /// Whether both are of one scenario on one engine, or both of its control there.
+    #[must_use]
+    pub fn is_of_the_same(&self, other: &Self) -> bool {
+        (self.name, self.engine, self.without) == (other.name, other.engine, other.without)
+    }
+
     /// How long it took.
     #[must_use]
     pub const fn took(&self) -> Duration {
@@ -287,6 +293,13 @@ mod tests {
         assert!(lines.iter().all(|line| line.chars().count() == lines[0].chars().count()), "{text}");
         assert!(lines[2].contains("| 12,345 "), "{text}");
         assert!(lines[3].contains("tried without its guard") && lines[3].contains("1, as it must"), "{text}");
+    }
+
+    #[test]
+    fn a_scenario_and_its_control_are_two() {
+        let tried = scenario(good, bad);
+        let [plain, again, control] = [false, false, true].map(|is_control| Row::of(&tried, &run(), is_control));
+        assert!(plain.is_of_the_same(&again) && !plain.is_of_the_same(&control));
     }
 
     #[test]

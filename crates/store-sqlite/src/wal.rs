@@ -61,8 +61,17 @@ impl MustStay {
         Self { is_set: Arc::default(), marker: marker.into() }
     }
 
+    /// Whether this process knows of it already: for every commit, so without a look at the file.
+    fn is_known(&self) -> bool {
+        self.is_set.load(Ordering::Acquire)
+    }
+
+    /// Whether it must, as far as any process knows. The answer is remembered: the file stays while this process has the log open.
     pub(crate) fn get(&self) -> bool {
-        self.is_set.load(Ordering::Acquire) || self.marker.exists()
+        if !self.is_known() && self.marker.exists() {
+            self.is_set.store(true, Ordering::Release);
+        }
+        self.is_known()
     }
 
     fn set(&self) {
@@ -118,7 +127,7 @@ impl Wal {
         if faults::is_lifted("guard.checkpoint") {
             return;
         }
-        if self.must_stay.get() {
+        if self.must_stay.is_known() {
             return;
         }
         let Some(log) = checkpoint(conn, "NOOP", &self.must_stay) else { return };
@@ -198,7 +207,7 @@ pub(crate) fn copy_alone(path: &Path, options: &Options, must_stay: &MustStay) -
     let conn = connection::alone(path, options)?;
     conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     // Alone, SQLite keeps the index of the log in its own memory, and makes it anew: nothing counts as copied.
-    let is_from_the_beginning = copy_back(&conn, "NOOP", must_stay).is_some_and(|log| log.copied == 0);
+    let is_from_the_beginning = checkpoint(&conn, "NOOP", must_stay).is_some_and(|log| log.copied == 0);
     Ok(is_from_the_beginning && copy_back(&conn, "TRUNCATE", must_stay).is_some_and(|after| after.is_complete()))
 }
 

@@ -4,7 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Condvar, LazyLock, Mutex, PoisonError},
+    sync::LazyLock,
     thread,
     time::{Duration, Instant},
 };
@@ -12,7 +12,10 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use fantoccini::{Client, Locator, elements::Element, wd::WebDriverCompatibleCommand};
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
+use tokio::{
+    runtime::Runtime,
+    sync::{Semaphore, SemaphorePermit},
+};
 
 use crate::driver::Driver;
 
@@ -38,32 +41,11 @@ pub(crate) struct Browser {
     // In this order: the session ends before its runtime does.
     _driver: Driver,
     runtime: Runtime,
-    _place: Place,
+    _place: SemaphorePermit<'static>,
 }
 
-/// One of the few browsers that there are at a time: more of them are slower together than one after the other.
-struct Place;
-
-const PLACES: usize = 2;
-static TAKEN: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
-
-impl Place {
-    /// Waits for one.
-    fn take() -> Self {
-        let (taken, freed) = &TAKEN;
-        let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
-        *freed.wait_while(taken, |taken| *taken >= PLACES).unwrap_or_else(PoisonError::into_inner) += 1;
-        Self
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let (taken, freed) = &TAKEN;
-        *taken.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        freed.notify_one();
-    }
-}
+/// The browsers that there may be at a time: more of them are slower together than one after the other.
+static PLACES: Semaphore = Semaphore::const_new(2);
 
 /// A command of chromedriver's own.
 #[derive(Debug)]
@@ -85,9 +67,9 @@ impl WebDriverCompatibleCommand for Chrome {
 impl Browser {
     /// Starts a browser with nothing in it.
     pub(crate) fn start() -> Self {
-        let place = Place::take();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let place = runtime.block_on(PLACES.acquire()).expect("nobody closes it");
         let (driver, client) = Driver::start(&runtime);
         let browser = Self { client, _driver: driver, runtime, _place: place };
         // The browser's own first page is nothing that is watched.
