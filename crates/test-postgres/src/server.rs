@@ -18,6 +18,12 @@ use crate::execute;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The system's user that a server runs as when the tests run as root, which PostgreSQL refuses.
 const USER: &str = "postgres";
+/// What a keeper does: its first argument is the folder, the others start the server.
+const KEEP: &str =
+    r#"folder=$1; shift; "$@" & server=$!; cat > /dev/null; kill -INT $server; wait $server; cd /; rm -rf "$folder""#;
+/// A file system in memory that Linux has, and how much of it must be free for a server to be put there.
+const MEMORY: &str = "/dev/shm";
+const MEMORY_MIN: u64 = 2 << 30;
 
 /// How a server is to be.
 #[derive(Clone, Debug)]
@@ -34,8 +40,8 @@ impl Default for Settings {
     }
 }
 
-/// A running server. It ends when this is dropped, and also when the test program dies: its keeper, a shell, waits for the
-/// end of its standard input, which only this program holds open.
+/// A running server. It ends and its folder goes when this is dropped, and also when the test program dies: its keeper, a
+/// shell, waits for the end of its standard input, which only this program holds open.
 #[derive(Debug)]
 pub struct Server {
     port: u16,
@@ -96,7 +102,8 @@ impl Server {
     }
 
     fn with_data(settings: &Settings, make: impl FnOnce(&Path) -> Command) -> Self {
-        let folder = tempfile::Builder::new().prefix("cartwright-postgres-").tempdir().expect("a folder");
+        let place = if settings.is_durable { std::env::temp_dir() } else { place_in_memory() };
+        let folder = tempfile::Builder::new().prefix("cartwright-postgres-").tempdir_in(place).expect("a folder");
         // The server's own user must get in.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("a folder for everybody");
         let data = folder.path().join("data");
@@ -106,12 +113,13 @@ impl Server {
 
         let port = free_port();
         let log = fs::File::create(folder.path().join("log")).expect("a log");
-        let mut keeper = as_server(Path::new("/bin/sh"));
-        keeper.args(["-c", "\"$@\" & server=$!; cat > /dev/null; kill -INT $server; wait $server", "keeper"]);
-        keeper.arg(bin("postgres")).arg("-D").arg(&data).arg("-k").arg(folder.path());
+        let mut postgres = as_server(&bin("postgres"));
+        postgres.arg("-D").arg(&data).arg("-k").arg(folder.path());
         for setting in lines(settings, port) {
-            keeper.arg("-c").arg(setting);
+            postgres.arg("-c").arg(setting);
         }
+        let mut keeper = Command::new("/bin/sh");
+        keeper.args(["-c", KEEP, "keeper"]).arg(folder.path()).arg(postgres.get_program()).args(postgres.get_args());
         keeper.current_dir(folder.path()).stdin(Stdio::piped());
         keeper.stdout(log.try_clone().expect("a log")).stderr(log);
         let mut keeper = keeper.spawn().expect("a server can be started");
@@ -220,13 +228,22 @@ fn children(parent: i32) -> Vec<i32> {
 }
 
 fn lines(settings: &Settings, port: u16) -> Vec<String> {
-    let mut lines: Vec<String> =
-        vec![format!("port={port}"), "listen_addresses=127.0.0.1".to_owned(), "max_connections=200".to_owned()];
-    if !settings.is_durable {
-        lines.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(str::to_owned));
-    }
+    // What it shares between its processes is in its folder too, and goes with that when it is killed.
+    let always = ["listen_addresses=127.0.0.1", "max_connections=200", "dynamic_shared_memory_type=mmap"];
+    let forgetful = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=128MB"];
+    let forgetful = forgetful.iter().filter(|_| !settings.is_durable);
+    let mut lines = vec![format!("port={port}")];
+    lines.extend(always.iter().chain(forgetful).map(|line| (*line).to_owned()));
     lines.extend(settings.more.iter().cloned());
     lines
+}
+
+/// Where a server is that forgets what power loss would take: in memory if there is room, since the thousands of files of
+/// its databases take a disk several times as long.
+fn place_in_memory() -> PathBuf {
+    let is_roomy =
+        rustix::fs::statvfs(MEMORY).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) >= MEMORY_MIN);
+    if is_roomy { PathBuf::from(MEMORY) } else { std::env::temp_dir() }
 }
 
 fn free_port() -> u16 {

@@ -23,6 +23,8 @@ use crate::driver::Driver;
 const APPEAR_MAX: Duration = Duration::from_secs(10);
 /// The screens that pages are looked at on: a phone and a laptop.
 const SCREENS: [(u32, u32); 2] = [(390, 844), (1440, 900)];
+/// Of the one whose colours are looked at in the dark too.
+const DARK_WIDTH: u32 = 1440;
 
 /// What axe-core is to look at, by its tags and by the names of its rules.
 const ALL_RULES: &str =
@@ -267,9 +269,13 @@ impl Browser {
             for scheme in ["light", "dark"] {
                 let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
                 self.devtools("Emulation.setEmulatedMedia", features);
-                if is_ours {
-                    // In the dark only the colours are others.
-                    let rules = if scheme == "light" { ALL_RULES } else { RULES_OF_COLOUR };
+                // In the dark only the colours are others, and they are the same on every screen.
+                let rules = match (scheme, width) {
+                    ("light", _) => Some(ALL_RULES),
+                    (_, DARK_WIDTH) => Some(RULES_OF_COLOUR),
+                    _ => None,
+                };
+                if let Some(rules) = rules.filter(|_| is_ours) {
                     self.is_accessible(&format!("{name} at {width} px, {scheme}"), rules);
                 }
                 let picture = self.devtools("Page.captureScreenshot", json!({"format": "png"}));
