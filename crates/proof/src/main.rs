@@ -147,11 +147,9 @@ fn run(which: &Which, parts: &[bool]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mut rows = Vec::new();
-    for is_control in parts {
-        let tasks = chosen.iter().flat_map(|scenario| which.tasks(scenario, *is_control, book.as_ref()));
-        rows.extend(run_all(tasks.collect(), which));
-    }
+    let all = parts.iter().flat_map(|is_control| chosen.iter().map(move |scenario| (*scenario, *is_control)));
+    let tasks = all.flat_map(|(scenario, is_control)| which.tasks(scenario, is_control, book.as_ref()));
+    let mut rows = run_all(tasks.collect(), which);
     if let Some(book) = book {
         rows = book.summed_up_with(rows);
     }

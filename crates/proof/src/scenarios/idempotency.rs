@@ -42,7 +42,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     is_timed: false,
     parts: 20,
     run: |run| {
-        let short = if run.engine == Engine::Sqlite { 120 } else { 40 };
+        let short = if run.engine == Engine::Sqlite { 80 } else { 40 };
         storm(run, run.count(short, 10_000), None)
     },
     control: Control {

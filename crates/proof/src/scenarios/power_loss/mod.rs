@@ -33,7 +33,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     engines: &[Engine::Sqlite],
     is_timed: false,
     parts: 20,
-    run: |run| lose_power(run, run.count(1_000, 100_000), &Work::default()),
+    run: |run| lose_power(run, run.count(700, 100_000), &Work::default()),
     control: Control {
         without: "a sync with each commit (synchronous=NORMAL)",
         finds: "is gone",
@@ -49,7 +49,7 @@ pub(super) const SYNC_ERROR: Scenario = Scenario {
     engines: &[Engine::Sqlite],
     is_timed: false,
     parts: 10,
-    run: |run| lose_power(run, run.count(600, 50_000), &Work { failures: FAILURES, ..Work::default() }),
+    run: |run| lose_power(run, run.count(400, 50_000), &Work { failures: FAILURES, ..Work::default() }),
     control: Control {
         without: "looking at what a sync says",
         finds: "is gone",
