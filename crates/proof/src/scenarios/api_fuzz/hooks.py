@@ -15,13 +15,28 @@ def lines(context, value):
 
 @schemathesis.hook
 def filter_case(context, case):
-    """A file is text, whatever stands in it: what is not text can't be sent, and so can't be refused. Blanks around a header are
-    no part of it (RFC 9110, 5.5), and blanks around what people type are no part of that: a document can't say so."""
+    """A file is text, whatever stands in it: what is not text can't be sent, and so can't be refused; nor can what stands in
+    brackets in a query and what it is to be (`option[a][b]=null` asks for the option `a][b` that is called "null"). Blanks around a
+    header are no part of it (RFC 9110, 5.5), and blanks around what people type are no part of that: a document can't say so."""
     if case.media_type in ("text/csv", "application/x-ndjson") and not isinstance(case.body, str):
+        return False
+    if not all(is_text_in_brackets(name, value) for name, value in (case.query or {}).items() if "[" in name):
         return False
     if any(is_padded(value) for value in (case.headers or {}).values()):
         return False
     return not any(len(text) > TEXT_MAX and is_padded(text) for text in texts(case.body))
+
+
+def is_text_in_brackets(name, value):
+    """Whether a parameter can only be meant as one text under a name: the tool may have flattened what it made, and written a number
+    or null down, already."""
+    if name.count("[") > 1 or not isinstance(value, str):
+        return False
+    try:
+        json.loads(value)
+    except ValueError:
+        return True
+    return False
 
 
 def is_padded(value):
