@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, Email, MailId, OrderId, PostalAddress, Tracking};
 
-/// How often delivery is tried before it is given up.
-pub const ATTEMPTS_MAX: i64 = 12;
+/// How often delivery is tried before it is given up: with pauses that grow to an hour ([`retry_after`]), for about a day. A server that
+/// takes nothing for an afternoon (a full mailbox, a limit of the day) has not said no.
+pub const ATTEMPTS_MAX: i64 = 36;
 
 /// What a mail says. Each has a template of the same name (`verify_email.html`, `verify_email.txt`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

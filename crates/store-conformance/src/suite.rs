@@ -291,6 +291,7 @@ macro_rules! suite {
                     the_mailbox_keeps_secrets
                     a_deferred_mail_backs_off_and_comes_again
                     a_mail_that_is_deferred_for_ever_is_given_up_visibly
+                    crashes_of_the_program_leave_a_mail_its_tries
                     a_rejected_mail_is_given_up_at_once
                     an_outage_gives_no_mail_up
                     mails_that_are_gone_are_passed_over_when_asked_to

@@ -11,7 +11,7 @@ use crate::Error;
 
 /// How often a mail is handed out in all, but for when the server could not be reached. More than [`ATTEMPTS_MAX`], because some
 /// leases never become a try: the program was killed.
-const LEASES_MAX: i64 = ATTEMPTS_MAX * 3;
+const LEASES_MAX: i64 = ATTEMPTS_MAX * 2;
 
 /// Hands out mails that are due, and hides them from other workers for the length of the lease. A worker that dies
 /// loses nothing: its mails come back when the lease is over.

@@ -53,6 +53,8 @@ struct Track {
     held_until: Option<Timestamp>,
     /// How often it was handed out and no word of that came in time: all die, again and again.
     unheard: i64,
+    /// How often a server put it off.
+    deferrals: i64,
     /// Whose turn it is to send it.
     sender: Option<usize>,
     /// It was noted as sent.
@@ -230,9 +232,11 @@ impl World<'_> {
                 deferral(&mail, false)
             }
         };
-        track.was_refused |= matches!(delivery.outcome, DeliveryOutcome::Deferred { .. })
-            && !delivery.server_only
-            && delivery.lease.attempts >= ATTEMPTS_MAX;
+        // Counted here, and not as the mail says it: what was put off, and hand-outs of which nobody heard.
+        if matches!(delivery.outcome, DeliveryOutcome::Deferred { .. }) && !delivery.server_only {
+            track.deferrals += 1;
+            track.was_refused |= track.deferrals + track.unheard > ATTEMPTS_MAX;
+        }
         self.workers[at].results.push(delivery);
     }
 

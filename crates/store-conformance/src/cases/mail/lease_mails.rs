@@ -82,7 +82,7 @@ pub async fn a_mail_that_never_comes_to_an_end_is_given_up(shop: Shop) {
         assert!(handed_out < 100, "handed out for ever");
         shop.pass(SignedDuration::from_mins(1));
     }
-    assert_eq!(handed_out, ATTEMPTS_MAX * 3);
+    assert_eq!(handed_out, ATTEMPTS_MAX * 2);
     let mail = shop.mail_now(id).await;
     assert_eq!(mail.status, MailStatus::Failed);
     assert!(mail.last_error.is_some_and(|error| error.contains("never came to an end")));

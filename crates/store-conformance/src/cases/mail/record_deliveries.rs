@@ -78,6 +78,22 @@ pub async fn a_mail_that_is_deferred_for_ever_is_given_up_visibly(shop: Shop) {
     assert_eq!(shop.db().backlog().await.expect("an answer"), Backlog { pending: 0, failed: 1 });
 }
 
+/// Hand-outs of which nobody was heard again may have been tries; a program that crashes again and again does not use them up.
+pub async fn crashes_of_the_program_leave_a_mail_its_tries(shop: Shop) {
+    let mut mail = with_a_code(&shop).await;
+    for _ in 0..20 {
+        shop.pass(SignedDuration::from_mins(3));
+        mail = shop.lease(1).await.pop().expect("the lease is over");
+    }
+    shop.record(&mail, deferred("450 later")).await;
+    let waiting = shop.mail_now(mail.id).await;
+    assert_eq!(waiting.status, MailStatus::Pending);
+    assert!(
+        waiting.next_attempt_at.duration_since(shop.now()) <= SignedDuration::from_secs(72 * 60),
+        "it is tried again"
+    );
+}
+
 pub async fn a_rejected_mail_is_given_up_at_once(shop: Shop) {
     let mail = with_a_code(&shop).await;
     shop.record(&mail, DeliveryOutcome::Rejected { error: "550 no such user".into() }).await;
