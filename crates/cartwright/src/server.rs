@@ -5,11 +5,14 @@ mod open_files;
 mod turns;
 mod upkeep;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use mail::Worker;
 use store::{Database, Engine};
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::Notify,
+};
 use tracing::{info, warn};
 
 use crate::{
@@ -22,6 +25,8 @@ use crate::{
 
 /// How long requests in flight may take when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(25);
+/// How many connections may wait to be accepted, if the system lets so many (`net.core.somaxconn`, 4,096 by default).
+const BACKLOG: u32 = 8_192;
 
 /// A shop that is about to open.
 pub(crate) struct Server {
@@ -132,12 +137,22 @@ impl Server {
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let listener = TcpListener::bind(address).await;
+    let listener = bind(address);
     let listener = listener.map_err(|error| {
         Failure::failed(format_args!("cannot listen on {address}: {error}; set another address with --listen"))
     })?;
     let address = listener.local_addr().map_err(Failure::failed)?;
     Ok((listener, address))
+}
+
+/// As [`TcpListener::bind`] does it, with a longer queue: when thousands come at once, whoever finds it full tries again after a second.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restarted shop need not wait until the connections of the one before are forgotten.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn public_url(settings: &Settings, address: SocketAddr) -> String {
