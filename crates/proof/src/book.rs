@@ -22,25 +22,42 @@ pub struct Book {
     file: Mutex<File>,
     done: HashSet<(String, String, u64)>,
     rows: Vec<Row>,
+    terms: Terms,
+}
+
+/// What a run was asked for: parts of another run are no parts of this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The seed of its first part.
+    pub seed: u64,
+    /// How often, where it is not as often as is promised.
+    pub runs: Option<u64>,
 }
 
 impl Book {
     /// The book at `path`, with what is in it about these scenarios.
     ///
     /// # Errors
-    /// When it cannot be read or written, or is no such book.
-    pub fn open(path: &Path, all: &[Scenario]) -> io::Result<Self> {
+    /// When it cannot be read or written, is no such book, or is that of another run.
+    pub fn open(path: &Path, all: &[Scenario], terms: Terms) -> io::Result<Self> {
         let file = File::options().create(true).append(true).read(true).open(path)?;
         let (mut done, mut rows) = (HashSet::new(), Vec::<Row>::new());
-        for line in fs::read_to_string(path)?.lines() {
-            let wrong = || io::Error::new(io::ErrorKind::InvalidData, format!("no part of a run: {line}"));
+        let text = fs::read_to_string(path)?;
+        // A line that was cut off while it was written is about a part that has to be run again.
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        file.set_len(whole as u64)?;
+        for line in text[..whole].lines() {
+            let wrong = |why| io::Error::new(io::ErrorKind::InvalidData, format!("{why}: {line}"));
             let note: Value = serde_json::from_str(line)?;
-            let (key, row) = read(&note, all).ok_or_else(wrong)?;
+            if (note["seed"].as_u64(), note["asked"].as_u64()) != (Some(terms.seed), terms.runs) {
+                return Err(wrong("part of a run with another --seed or --runs"));
+            }
+            let (key, row) = read(&note, all).ok_or_else(|| wrong("no part of a run"))?;
             if done.insert(key) {
                 take_in(&mut rows, row);
             }
         }
-        Ok(Self { file: Mutex::new(file), done, rows })
+        Ok(Self { file: Mutex::new(file), done, rows, terms })
     }
 
     /// Whether this part was run before.
@@ -58,6 +75,7 @@ impl Book {
         let line = json!({
             "scenario": row.name(), "engine": row.engine().to_string(), "part": part, "runs": runs, "injected": injected,
             "violations": violations, "worst_s": worst.map(|worst| worst.as_secs_f64()), "took_s": row.took().as_secs_f64(),
+            "seed": self.terms.seed, "asked": self.terms.runs,
         });
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(format!("{line}\n").as_bytes())?;
@@ -114,12 +132,19 @@ mod tests {
             let outcome = Outcome { runs, worst: Some(Duration::from_millis(worst)), ..Outcome::default() };
             Row::noted(&all[0], Engine::Sqlite, outcome, Duration::from_secs(60))
         };
-        let book = Book::open(&path, &all).expect("a new book");
+        let terms = Terms { seed: 7, runs: None };
+        let book = Book::open(&path, &all, terms).expect("a new book");
         book.note(0, &row(200, 900)).expect("noted");
         book.note(2, &row(201, 300)).expect("noted");
         drop(book);
 
-        let book = Book::open(&path, &all).expect("the book");
+        for other in [Terms { seed: 8, ..terms }, Terms { runs: Some(9), ..terms }] {
+            assert!(Book::open(&path, &all, other).is_err(), "that is the book of another run");
+        }
+        let mut torn = fs::read(&path).expect("a book");
+        torn.extend_from_slice(b"{\"scenario\": \"ki");
+        fs::write(&path, torn).expect("a file");
+        let book = Book::open(&path, &all, terms).expect("the book");
         let has = |part| book.has(&all[0], Engine::Sqlite, part);
         assert_eq!([has(0), has(1), has(2)], [true, false, true]);
         assert!(!book.has(&all[0], Engine::Postgres, 0) && !book.has(&all[1], Engine::Sqlite, 0));
@@ -128,6 +153,6 @@ mod tests {
         assert!(rows[0].is_good());
         assert!(rows[0].line().contains("| 1,401 |") && rows[0].line().contains("900 ms"), "{}", rows[0].line());
         fs::write(&path, "{}\n").expect("a file");
-        assert!(Book::open(&path, &all).is_err(), "that is no book");
+        assert!(Book::open(&path, &all, terms).is_err(), "that is no book");
     }
 }

@@ -17,7 +17,7 @@ use std::{
 };
 
 use cartwright_proof::{
-    book::Book,
+    book::{Book, Terms},
     harness::disk::SmallDisk,
     judge::{Row, table},
     parsers::TARGETS,
@@ -140,7 +140,8 @@ fn run(which: &Which, parts: &[bool]) -> ExitCode {
             ALL.iter().filter(|scenario| names.iter().any(|name| name == scenario.name)).collect()
         }
     };
-    let book = match which.book.as_deref().map(|path| Book::open(path, ALL)).transpose() {
+    let terms = Terms { seed: which.seed, runs: which.runs };
+    let book = match which.book.as_deref().map(|path| Book::open(path, ALL, terms)).transpose() {
         Ok(book) => book,
         Err(error) => {
             eprintln!("error: the book of the run cannot be used: {error}");

@@ -3,7 +3,7 @@
 use std::{
     fs,
     net::{Ipv4Addr, TcpListener},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     time::{Duration, Instant},
@@ -18,9 +18,9 @@ use crate::execute;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The system's user that a server runs as when the tests run as root, which PostgreSQL refuses.
 const USER: &str = "postgres";
-/// What a keeper does: its first argument is the folder, the others start the server.
-const KEEP: &str =
-    r#"folder=$1; shift; "$@" & server=$!; cat > /dev/null; kill -INT $server; wait $server; cd /; rm -rf "$folder""#;
+/// What a keeper does: its first argument is the folder, the others start the server. Who is frozen does not hear that it must end.
+const KEEP: &str = r#"folder=$1; shift; "$@" & server=$!; cat > /dev/null; kill -INT $server
+kill -CONT $(cat /proc/$server/task/$server/children) $server; wait $server; cd /; rm -rf "$folder""#;
 /// A file system in memory that Linux has, and how much of it must be free for a server to be put there.
 const MEMORY: &str = "/dev/shm";
 const MEMORY_MIN: u64 = 2 << 30;
@@ -121,6 +121,8 @@ impl Server {
         let mut keeper = Command::new("/bin/sh");
         keeper.args(["-c", KEEP, "keeper"]).arg(folder.path()).arg(postgres.get_program()).args(postgres.get_args());
         keeper.current_dir(folder.path()).stdin(Stdio::piped());
+        // Who interrupts the tests at a terminal interrupts their group: the keeper has to clean up after them.
+        keeper.process_group(0);
         keeper.stdout(log.try_clone().expect("a log")).stderr(log);
         let mut keeper = keeper.spawn().expect("a server can be started");
         let rope = keeper.stdin.take();

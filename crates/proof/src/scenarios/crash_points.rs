@@ -1,9 +1,12 @@
 //! The process ends exactly where it hurts: around the insert, the commit, the reply, the mail server's 250 and the note of it.
 
 use std::{
+    os::unix::process::ExitStatusExt as _,
     thread,
     time::{Duration, Instant},
 };
+
+use rustix::process::Signal;
 
 use super::siege::Siege;
 use crate::{
@@ -74,6 +77,15 @@ fn ends_by_itself(mut server: Server) -> Instant {
     loop {
         let looked_at = Instant::now();
         if server.has_ended() {
+            // That is how the points end it (`crates/faults`); anything else is another failure.
+            let ended = server.wait();
+            assert_eq!(
+                ended.signal(),
+                Some(Signal::ABORT.as_raw()),
+                "it ended by itself, with {ended}:\n{}",
+                server.log()
+            );
+            assert!(!server.has_panicked(), "it panicked:\n{}", server.log());
             return alive_at.checked_sub(DYING).unwrap_or(begin);
         }
         alive_at = looked_at;

@@ -72,7 +72,7 @@ fn storm(run: &Run, keys: u64, lifted: Option<&str>) -> Outcome {
         tell(storm.keys.end, keys, &outcome.violations);
     }
     shop.renew_tokens();
-    judge(&shop, &journal, &replies, &mut outcome);
+    judge(&shop, &journal, &replies, keys, &mut outcome);
     prove_others(&shop, &mut outcome);
     server.stop();
     ground.check();
@@ -88,7 +88,18 @@ impl Drop for OnDrop<'_> {
     }
 }
 
-/// What the requests with each key were answered with, and the longest wait.
+/// What is asked for with one key, by whom: the place among the buyers, and what is added to the key where the order says what it was asked
+/// with. Most ask for the same; one changed the body meanwhile, and one is somebody else with a key that is the same by chance.
+struct Question {
+    buyer: usize,
+    suffix: &'static str,
+}
+
+const SAME: Question = Question { buyer: 0, suffix: "" };
+const OTHER_BODY: Question = Question { buyer: 0, suffix: " with another body" };
+const OTHER_ACCOUNT: Question = Question { buyer: 1, suffix: " of another account" };
+
+/// What the requests with each key and suffix were answered with, and the longest wait.
 #[derive(Default)]
 struct Replies {
     of_key: HashMap<String, Told>,
@@ -113,7 +124,8 @@ impl Replies {
         };
         let told = self.of_key.entry(key).or_insert_with(|| Told { status, body: body.clone(), count: 0, others: 0 });
         told.count += 1;
-        told.others += u64::from((told.status, &told.body) != (status, &body));
+        // A refusal may say to whom it was said.
+        told.others += u64::from(told.status != status || (status == 201 && told.body != body));
     }
 }
 
@@ -159,15 +171,21 @@ impl Storm<'_> {
         let replies = Mutex::new(replies);
         let together = Barrier::new(self.at_once);
         thread::scope(|scope| {
-            for _ in 0..self.at_once {
-                scope.spawn(|| {
+            for place in 0..self.at_once {
+                let question = match place {
+                    0 => &OTHER_BODY,
+                    1 => &OTHER_ACCOUNT,
+                    _ => &SAME,
+                };
+                let (replies, together) = (&replies, &together);
+                scope.spawn(move || {
                     let client = Client::new(self.shop.address);
                     for number in self.keys.clone() {
                         together.wait();
-                        let (key, begin) = (format!("storm-{number}"), Instant::now());
-                        let reply = self.ask(&client, &key, number, begin);
+                        let (key, begin) = (key(number), Instant::now());
+                        let reply = self.ask(&client, &key, question, number, begin);
                         let mut replies = replies.lock().unwrap_or_else(PoisonError::into_inner);
-                        replies.add(key, reply, begin.elapsed());
+                        replies.add(key + question.suffix, reply, begin.elapsed());
                     }
                 });
             }
@@ -175,12 +193,13 @@ impl Storm<'_> {
     }
 
     /// The answer to one of them, which is written down as the question is; none when nobody would wait any longer.
-    fn ask(&self, client: &Client, key: &str, number: u64, begin: Instant) -> Option<Reply> {
-        let body = self.shop.order(key, usize::try_from(number).unwrap_or_default());
-        let mut sent = Sent::new(key.to_owned(), 0, body);
+    fn ask(&self, client: &Client, key: &str, question: &Question, number: u64, begin: Instant) -> Option<Reply> {
+        let name = format!("{key}{}", question.suffix);
+        let body = self.shop.order(&name, usize::try_from(number).unwrap_or_default());
+        let mut sent = Sent::new(name, question.buyer, body);
         self.journal.note(&sent);
         while begin.elapsed() < PATIENCE {
-            match client.post(&self.shop.buyers[0], "/v1/orders", key, &sent.body) {
+            match client.post(&self.shop.buyers[question.buyer], "/v1/orders", key, &sent.body) {
                 Ok(reply) if reply.status != 503 => {
                     sent.fate = match reply.status {
                         201 => Fate::Acknowledged(Acknowledged::read(&reply.json())),
@@ -197,27 +216,42 @@ impl Storm<'_> {
     }
 }
 
-fn judge(shop: &Shop, journal: &Journal, replies: &Replies, outcome: &mut Outcome) {
+fn key(number: u64) -> String {
+    format!("storm-{number}")
+}
+
+fn judge(shop: &Shop, journal: &Journal, replies: &Replies, keys: u64, outcome: &mut Outcome) {
     outcome.waited(replies.worst);
     if replies.unanswered > 0 {
         outcome.violate(format!("{} requests were not answered within {PATIENCE:?}", replies.unanswered));
     }
-    for (key, told) in &replies.of_key {
-        if told.status != 201 || told.others > 0 {
-            let (Told { status, count, others, .. }, body) = (told, String::from_utf8_lossy(&told.body));
-            outcome.violate(format!("{key}: {others} of {count} answers are not {status} {body}"));
+    for (key, told) in replies.of_key.iter().filter(|(_, told)| told.others > 0) {
+        let (Told { status, count, others, .. }, body) = (told, String::from_utf8_lossy(&told.body));
+        outcome.violate(format!("{key}: {others} of {count} answers are not {status} {body}"));
+    }
+    for key in (0..keys).map(key) {
+        let status = |question: &Question| {
+            replies.of_key.get(&format!("{key}{}", question.suffix)).map_or(0, |told| told.status)
+        };
+        // Whichever body came first has the key, and the other one is refused.
+        match [&SAME, &OTHER_BODY, &OTHER_ACCOUNT].map(status) {
+            [201, 422, 201] | [422, 201, 201] => {}
+            statuses => outcome.violate(format!(
+                "{key}: it was answered with {} for one body, {} for another, {} for another account",
+                statuses[0], statuses[1], statuses[2]
+            )),
         }
     }
     // Panics when a key made two orders.
     let orders = Audit::of(shop);
-    if orders.count() != replies.of_key.len() {
-        outcome.violate(format!("{} keys made {} orders", replies.of_key.len(), orders.count()));
+    if orders.count() as u64 != 2 * keys {
+        outcome.violate(format!("{keys} keys of two accounts made {} orders", orders.count()));
     }
     orders.compare(&journal.read());
     orders.compare_stock(shop);
 }
 
-/// The same key with another body is refused; with another account it is another key.
+/// Long afterwards it is the same: the key with another body is refused, and with another account it is another key.
 fn prove_others(shop: &Shop, outcome: &mut Outcome) {
     let client = Client::new(shop.address);
     let key = "storm-0";
@@ -226,9 +260,15 @@ fn prove_others(shop: &Shop, outcome: &mut Outcome) {
         outcome.violate(format!("a key with another body was answered with {}", other.status));
     }
     let before = Audit::of(shop).count();
-    let stranger = client.post(&shop.buyers[1], "/v1/orders", key, &shop.order("another account", 1)).expect("a reply");
-    if stranger.status != 201 || Audit::of(shop).count() != before + 1 {
-        outcome.violate(format!("another account's order with the same key was answered with {}", stranger.status));
+    for (buyer, token) in shop.buyers.iter().enumerate() {
+        let order = shop.order(&format!("later, buyer {buyer}"), 1);
+        let status = client.post(token, "/v1/orders", "later", &order).expect("a reply").status;
+        if status != 201 {
+            outcome.violate(format!("an account's order with the key of another's was answered with {status}"));
+        }
+    }
+    if Audit::of(shop).count() != before + shop.buyers.len() {
+        outcome.violate("one key of two accounts did not make two orders");
     }
     let broken = client.post(&shop.buyers[0], "/v1/orders", key, &json!({"lines": []})).expect("a reply");
     if broken.status != 422 {

@@ -75,6 +75,10 @@ fn attack(run: &Run, count: u64, is_key_stolen: bool) -> Outcome {
             Err(error) => outcome.violate(format!("no reply to the token {token}: {error}")),
         }
     }
+    // An access token lives for ten minutes: had its time been over, everything made of it would have been refused for that.
+    if client.get_as(good, "/v1/admin/orders").expect("a reply").status != 200 {
+        outcome.violate("the good token is refused in the end: what was made of it may have been refused for its age");
+    }
     let races = if run.size == Size::Short { RACES.0 } else { RACES.1 };
     race(&shop, races, &mut outcome);
     server.stop();
