@@ -43,19 +43,24 @@ impl Book {
         let file = File::options().create(true).append(true).read(true).open(path)?;
         let (mut done, mut rows) = (HashSet::new(), Vec::<Row>::new());
         let text = fs::read_to_string(path)?;
-        // A line that was cut off while it was written is about a part that has to be run again.
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        file.set_len(whole as u64)?;
-        for line in text[..whole].lines() {
-            let wrong = |why| io::Error::new(io::ErrorKind::InvalidData, format!("{why}: {line}"));
+        let wrong = |why, line| io::Error::new(io::ErrorKind::InvalidData, format!("{why}: {line}"));
+        let (whole, torn) = text.split_at(text.rfind('\n').map_or(0, |end| end + 1));
+        for line in whole.lines() {
             let note: Value = serde_json::from_str(line)?;
             if (note["seed"].as_u64(), note["asked"].as_u64()) != (Some(terms.seed), terms.runs) {
-                return Err(wrong("part of a run with another --seed or --runs"));
+                return Err(wrong("part of a run with another --seed or --runs", line));
             }
-            let (key, row) = read(&note, all).ok_or_else(|| wrong("no part of a run"))?;
+            let (key, row) = read(&note, all).ok_or_else(|| wrong("no part of a run", line))?;
             if done.insert(key) {
                 take_in(&mut rows, row);
             }
+        }
+        // A line that was cut off while it was written is about a part that has to be run again.
+        if !torn.is_empty() {
+            if !torn.starts_with("{\"") {
+                return Err(wrong("no part of a run", torn));
+            }
+            file.set_len(whole.len() as u64)?;
         }
         Ok(Self { file: Mutex::new(file), done, rows, terms })
     }
@@ -78,8 +83,13 @@ impl Book {
             "seed": self.terms.seed, "asked": self.terms.runs,
         });
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(format!("{line}\n").as_bytes())?;
-        file.sync_data()
+        let end = file.metadata()?.len();
+        let noted = file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_data());
+        if noted.is_err() {
+            // The next line must not begin in the middle of this one.
+            file.set_len(end)?;
+        }
+        noted
     }
 
     /// What was run before, and these: a row for each scenario and engine.
@@ -154,5 +164,8 @@ mod tests {
         assert!(rows[0].line().contains("| 1,401 |") && rows[0].line().contains("900 ms"), "{}", rows[0].line());
         fs::write(&path, "{}\n").expect("a file");
         assert!(Book::open(&path, &all, terms).is_err(), "that is no book");
+        fs::write(&path, "a key").expect("a file");
+        assert!(Book::open(&path, &all, terms).is_err(), "nor is that");
+        assert_eq!(fs::read_to_string(&path).expect("a file"), "a key", "it is left alone");
     }
 }

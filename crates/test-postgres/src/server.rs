@@ -120,6 +120,7 @@ impl Server {
         }
         let mut keeper = Command::new("/bin/sh");
         keeper.args(["-c", KEEP, "keeper"]).arg(folder.path()).arg(postgres.get_program()).args(postgres.get_args());
+        keeper.envs(postgres.get_envs().filter_map(|(name, value)| Some((name, value?))));
         keeper.current_dir(folder.path()).stdin(Stdio::piped());
         // Who interrupts the tests at a terminal interrupts their group: the keeper has to clean up after them.
         keeper.process_group(0);

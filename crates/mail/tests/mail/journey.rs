@@ -114,7 +114,7 @@ async fn leases_hide_mails_and_come_back_and_an_unfinished_mail_is_given_up_some
         // The worker dies without a word, and the lease runs out.
         now = now.checked_add(lease).expect("in range");
     }
-    assert_eq!(taken, 36, "three times as often as it would be tried");
+    assert_eq!(taken, 72, "twice as often as it would be tried");
     let given_up = engine.mail(id).await.expect("read").expect("there");
     assert_eq!(given_up.status, MailStatus::Failed);
     assert!(given_up.last_error.expect("a reason").contains("never came to an end"));

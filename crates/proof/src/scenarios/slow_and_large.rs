@@ -28,6 +28,10 @@ use crate::{
 const CUT_MAX: (Duration, Duration) = (Duration::from_secs(13), Duration::from_millis(10_500));
 /// The same for slowhttptest, which begins within a second and looks once a second.
 const CUT_BY_TOOL_MAX: Duration = Duration::from_millis(12_500);
+/// How often a slow client sends a byte, and how often one that reads slowly looks whether it is still there: more would be a load, and
+/// not slow.
+const DRIP: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(400);
 /// How long a client waits to be cut.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How much memory all of it may cost.
@@ -259,7 +263,7 @@ fn left_lying(port: u16) -> Result<(), String> {
 
 fn call(address: SocketAddr) -> Result<TcpStream, String> {
     let stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
-    stream.set_read_timeout(Some(Duration::from_millis(200))).map_err(|error| error.to_string())?;
+    stream.set_read_timeout(Some(DRIP)).map_err(|error| error.to_string())?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(|error| error.to_string())?;
     Ok(stream)
 }
@@ -314,7 +318,7 @@ fn no_reader(address: SocketAddr) -> Result<Duration, String> {
     leave_lying(address, 0)
 }
 
-/// Asks for more than fits into any buffer and takes so many bytes of it at a time; gives after how long the line was dead.
+/// Asks for more than fits into any buffer and takes so many bytes of it at a time; gives for how long the line was alive, at least.
 fn leave_lying(address: SocketAddr, bytes: usize) -> Result<Duration, String> {
     let words = |error: io::Error| error.to_string();
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).map_err(words)?;
@@ -325,14 +329,16 @@ fn leave_lying(address: SocketAddr, bytes: usize) -> Result<Duration, String> {
     stream.set_read_timeout(Some(PATIENCE)).map_err(words)?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(words)?;
     stream.write_all(&b"GET /openapi.json HTTP/1.1\r\nhost: shop\r\n\r\n".repeat(20)).map_err(words)?;
-    let begin = Instant::now();
+    let (begin, mut alive) = (Instant::now(), Duration::ZERO);
     let mut piece = vec![0; bytes];
     while begin.elapsed() < PATIENCE {
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(LOOK);
+        let looked_at = begin.elapsed();
         // Only who sends learns that the other side is gone while there is still something to read.
         if stream.read_exact(&mut piece).is_err() || stream.write_all(b"a").is_err() {
-            return Ok(begin.elapsed());
+            return Ok(alive);
         }
+        alive = looked_at;
     }
     Err(format!("still there after {PATIENCE:?}"))
 }
