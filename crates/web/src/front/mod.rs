@@ -103,7 +103,8 @@ impl Front {
 
     /// The reply, if it is a read of the catalogue that was answered before and nothing has changed since.
     async fn kept(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
-        if !is_public_read(request) {
+        // A body, which nobody expects here, would lie in front of the next request: the router's way has it read.
+        if !is_public_read(request) || !request.body().is_end_stream() {
             return None;
         }
         let kept = self.app.cache().get(&self.app.cache_key(request.uri(), request.headers())?)?;

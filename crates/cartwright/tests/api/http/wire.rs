@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpStream},
+    thread,
     time::Duration,
 };
 
@@ -88,4 +89,21 @@ fn requests_on_one_connection_are_answered_in_order() {
     let answer = talk(&shop, format!("{requests}{last}").as_bytes(), false);
     let statuses: Vec<&str> = answer.split("HTTP/1.1 ").skip(1).filter_map(|reply| reply.get(..3)).collect();
     assert_eq!(statuses, ["200", "401", "400", "200", "404", "200"]);
+}
+
+/// A body that nobody expects, of a reply that is kept: who sends it slowly is answered, and so is the next request.
+#[test]
+fn a_body_that_nobody_expects_takes_no_request_with_it() {
+    let shop = Shop::shared();
+    shop.stranger().get("/v1/products").send().expect(200);
+    let mut stream = TcpStream::connect(shop.address()).expect("connected");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
+    stream.write_all(b"GET /v1/products HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n").expect("sent");
+    thread::sleep(Duration::from_millis(200));
+    stream.write_all(b"hello").expect("sent");
+    thread::sleep(Duration::from_millis(200));
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("both replies");
+    assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 2, "{answer}");
 }

@@ -33,6 +33,8 @@ const NOT_CHECKED: &str = "positive_data_acceptance,use_after_free";
 /// What ends the session of those who are signed in, so that all that comes after would be refused for that alone. The stranger asks
 /// for these too.
 const FAREWELLS: [&str; 4] = ["delete_account", "log_out", "log_out_everywhere", "end_session"];
+/// How much of what the tool prints is told of a finding, in characters.
+const DETAILS_MAX: usize = 3_000;
 /// How long a request may take.
 const REPLY_MAX: Duration = Duration::from_secs(10);
 
@@ -111,8 +113,8 @@ fn round(run: &Run, seed: u64, effort: &Effort, lifted: Option<&str>, outcome: &
         let asking: Vec<_> = people[asking..].iter().map(ask_as).collect();
         asking.into_iter().map(|asking| asking.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
-    for (report, who) in reports {
-        judge(&report, who, outcome);
+    for ((report, said), who) in reports {
+        judge(&report, &said, who, outcome);
     }
     end(server, lifted, outcome);
     ground.check();
@@ -124,11 +126,11 @@ fn place_an_order(shop: &Shop) {
     Client::new(shop.address).post(&shop.buyers[0], "/v1/orders", "first", &order).expect("a reply").expect(201);
 }
 
-/// Has the tool ask for everything as this person; its report.
+/// Has the tool ask for everything as this person; its report, and what it printed.
 ///
 /// # Panics
 /// When it is not there, or could not do its work.
-fn ask(ground: &Ground, seed: u64, effort: &Effort, person: &Person<'_>) -> Value {
+fn ask(ground: &Ground, seed: u64, effort: &Effort, person: &Person<'_>) -> (Value, String) {
     let folder = ground.folder.path();
     let report = folder.join(format!("{}.json", person.name));
     let hooks = folder.join(format!("{}.py", person.name));
@@ -149,19 +151,24 @@ fn ask(ground: &Ground, seed: u64, effort: &Effort, person: &Person<'_>) -> Valu
     let ended = program::run(&mut command, "");
     let told = fs::read(&report).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     let told = told.filter(|report| report["complete"] == true);
-    told.unwrap_or_else(|| panic!("schemathesis as {} came to {ended:?}", person.name))
+    match told {
+        Some(report) => (report, ended.stdout),
+        None => panic!("schemathesis as {} came to {ended:?}", person.name),
+    }
 }
 
 /// Adds what the tool counted and found.
-fn judge(report: &Value, who: &str, outcome: &mut Outcome) {
+fn judge(report: &Value, said: &str, who: &str, outcome: &mut Outcome) {
     outcome.runs += report["test_cases"]["generated"].as_u64().expect("a count");
     let operations = &report["operations"];
     if operations["tested"] != operations["selected"] {
         outcome.violate(format!("as {who}: not every operation was asked for: {operations}"));
     }
-    for part in ["failures", "errors"] {
+    for (part, title) in [("failures", " FAILURES ="), ("errors", " ERRORS =")] {
+        // The report counts; what was asked and answered is only printed.
+        let details = said.find(title).map_or("", |from| &said[from..]).chars().take(DETAILS_MAX).collect::<String>();
         for found in report[part].as_array().expect("a list") {
-            outcome.violate(format!("as {who}: {found}"));
+            outcome.violate(format!("as {who}: {found}\n{details}"));
         }
     }
 }
