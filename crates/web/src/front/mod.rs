@@ -138,7 +138,9 @@ impl Front {
         let mut request = Request::from_parts(parts, Body::new(body.clone()));
         request.extensions_mut().insert(RequestContext { peer });
         let mut response = self.routed(request, is_read).await;
-        if has_body && !body.is_read_out().await {
+        // Who was waited for until the time was over is not waited for any longer.
+        let is_late = response.status() == StatusCode::REQUEST_TIMEOUT;
+        if has_body && (is_late || !body.is_read_out().await) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response

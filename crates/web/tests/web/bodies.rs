@@ -78,8 +78,10 @@ async fn bodies_are_limited_in_size_and_time() {
     }
     let head =
         "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let begin = std::time::Instant::now();
     let reply = crate::connections::raw(shop.address, head).await;
     assert!(reply.starts_with("HTTP/1.1 408"), "{reply}");
+    assert!(begin.elapsed() < std::time::Duration::from_millis(900), "it was waited for longer than it may take");
     assert!(reply.contains("request_timeout"), "{reply}");
     // A client that sends all of a body that nobody wants still gets the reply, not a reset connection.
     let head = "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
