@@ -89,7 +89,7 @@ impl Run {
             Size::Long => long,
         });
         let (part, parts) = self.part;
-        all * (part + 1) / parts - all * part / parts
+        all * (part + 1) / parts - self.before(all)
     }
 
     /// How many of a long run's so many belong to the parts before this one.

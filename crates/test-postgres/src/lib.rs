@@ -61,16 +61,14 @@ impl Database {
     pub async fn prepared<F: Future<Output = ()>>(prepare: impl FnOnce(String) -> F) -> Self {
         /// It goes with its server, and is never dropped itself. On a server of somebody else it would stay: none is made there.
         static TEMPLATE: OnceCell<Database> = OnceCell::const_new();
-        if SHARED.server.is_none() {
-            let database = Self::fresh();
-            prepare(database.url()).await;
-            return database;
-        }
         let made = async {
             let database = Self::fresh();
             prepare(database.url()).await;
             database
         };
+        if SHARED.server.is_none() {
+            return made.await;
+        }
         Self::copy(&TEMPLATE.get_or_init(|| made).await.name)
     }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// After so many everybody signs in again.
-const BATCH: u64 = 20_000;
+const BATCH: usize = 20_000;
 /// How many at once in the race for a refresh token.
 const RACERS: usize = 8;
 const RACES: (u64, u64) = (10, 100);
@@ -53,8 +53,8 @@ fn attack(run: &Run, count: u64, is_key_stolen: bool) -> Outcome {
     let client = Client::new(shop.address);
     let is_good = |token: &str| client.get_as(token, "/v1/admin/orders").expect("a reply").status == 200;
     let mutated = count * 10;
-    let mut next = 0;
-    while next < count + mutated {
+    let all = count + mutated;
+    for first in (0..all).step_by(BATCH) {
         // An access token lives for ten minutes, and whatever is made of it after that is refused for its age.
         shop.renew_tokens();
         let good = &shop.owner;
@@ -62,9 +62,7 @@ fn attack(run: &Run, count: u64, is_key_stolen: bool) -> Outcome {
         if !forger.signs_like(good) {
             outcome.violate("the forger's signature is not the shop's: what stands behind it is not looked at");
         }
-        let batch = next..(next + BATCH).min(count + mutated);
-        next = batch.end;
-        for number in batch {
+        for number in first..all.min(first + BATCH as u64) {
             let token = match number {
                 _ if number >= count => mutate(good, &mut chance),
                 _ if is_key_stolen => forger.issue(),
@@ -88,7 +86,7 @@ fn attack(run: &Run, count: u64, is_key_stolen: bool) -> Outcome {
     let races = if run.size == Size::Short { RACES.0 } else { RACES.1 };
     race(&shop, races, &mut outcome);
     server.stop();
-    outcome.runs = count + mutated;
+    outcome.runs = all;
     let crafted = if is_key_stolen { "signed with the stolen key" } else { "crafted, half of them signed" };
     outcome.injected = format!("{} {crafted}, {} mutated, {races} races", thousands(count), thousands(mutated));
     outcome
