@@ -54,7 +54,7 @@ impl Server {
         let places = Places::new(settings, is_demo)?;
         data::make(&places.folder)?;
         // Before the database is opened, and perhaps migrated: a second start by mistake must change nothing.
-        let (listener, address) = listen(settings.listen).await?;
+        let (listener, address) = listen(settings.listen)?;
         let public_url = public_url(settings, address);
         let renderer = Arc::new(shop::renderer(settings, &places.folder, &public_url)?);
         let engine = places.open().await?;
@@ -136,7 +136,7 @@ impl Server {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
     let listener = bind(address);
     let listener = listener.map_err(|error| {
         Failure::failed(format_args!("cannot listen on {address}: {error}; set another address with --listen"))

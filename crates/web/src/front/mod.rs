@@ -91,7 +91,8 @@ impl Front {
             None => {
                 let span = tracing::debug_span!("request", %id, %method, route = route.template());
                 let is_public = is_public_read(&request);
-                let mut response = self.through_router(request, peer).instrument(span).await;
+                // Boxed for those who only hold a connection: it would be most of the memory of one that is idle.
+                let mut response = Box::pin(self.through_router(request, peer).instrument(span)).await;
                 self.add_headers(response.headers_mut(), is_public);
                 response.map(ReplyBody::Routed)
             }
