@@ -32,6 +32,8 @@ pub struct Terms {
     pub seed: u64,
     /// How often, where it is not as often as is promised.
     pub runs: Option<u64>,
+    /// A checksum of the program that is run: what another one did is not what this one does.
+    pub program: u32,
 }
 
 impl Book {
@@ -49,6 +51,9 @@ impl Book {
             let note: Value = serde_json::from_str(line)?;
             if (note["seed"].as_u64(), note["asked"].as_u64()) != (Some(terms.seed), terms.runs) {
                 return Err(wrong("part of a run with another --seed or --runs", line));
+            }
+            if note["program"] != terms.program {
+                return Err(wrong("part of a run of another program", line));
             }
             let (key, row) = read(&note, all).ok_or_else(|| wrong("no part of a run", line))?;
             if done.insert(key) {
@@ -81,6 +86,7 @@ impl Book {
             "scenario": row.name(), "engine": row.engine().to_string(), "part": part, "runs": runs, "injected": injected,
             "violations": violations, "worst_s": worst.map(|worst| worst.as_secs_f64()), "took_s": row.took().as_secs_f64(),
             "seed": self.terms.seed, "asked": self.terms.runs,
+            "program": self.terms.program,
         });
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let end = file.metadata()?.len();
@@ -142,13 +148,13 @@ mod tests {
             let outcome = Outcome { runs, worst: Some(Duration::from_millis(worst)), ..Outcome::default() };
             Row::noted(&all[0], Engine::Sqlite, outcome, Duration::from_secs(60))
         };
-        let terms = Terms { seed: 7, runs: None };
+        let terms = Terms { seed: 7, runs: None, program: 5 };
         let book = Book::open(&path, &all, terms).expect("a new book");
         book.note(0, &row(200, 900)).expect("noted");
         book.note(2, &row(201, 300)).expect("noted");
         drop(book);
 
-        for other in [Terms { seed: 8, ..terms }, Terms { runs: Some(9), ..terms }] {
+        for other in [Terms { seed: 8, ..terms }, Terms { runs: Some(9), ..terms }, Terms { program: 6, ..terms }] {
             assert!(Book::open(&path, &all, other).is_err(), "that is the book of another run");
         }
         let mut torn = fs::read(&path).expect("a book");

@@ -18,7 +18,7 @@ use std::{
 
 use cartwright_proof::{
     book::{Book, Terms},
-    harness::disk::SmallDisk,
+    harness::{disk::SmallDisk, program},
     judge::{Row, table},
     parsers::TARGETS,
     progress,
@@ -140,8 +140,11 @@ fn run(which: &Which, parts: &[bool]) -> ExitCode {
             ALL.iter().filter(|scenario| names.iter().any(|name| name == scenario.name)).collect()
         }
     };
-    let terms = Terms { seed: which.seed, runs: which.runs };
-    let book = match which.book.as_deref().map(|path| Book::open(path, ALL, terms)).transpose() {
+    let open = |path: &Path| {
+        let terms = Terms { seed: which.seed, runs: which.runs, program: program::checksum()? };
+        Book::open(path, ALL, terms)
+    };
+    let book = match which.book.as_deref().map(open).transpose() {
         Ok(book) => book,
         Err(error) => {
             eprintln!("error: the book of the run cannot be used: {error}");
@@ -215,6 +218,7 @@ fn run_all(tasks: Vec<Task<'_>>, which: &Which) -> Vec<Row> {
     let begin_for = which.begin_for.map(|minutes| Duration::from_secs_f64(minutes.clamp(0.0, 1e6) * 60.0));
     let may_begin = || begin_for.is_none_or(|time| begin.elapsed() < time);
     let (alone, together): (Vec<_>, Vec<_>) = tasks.into_iter().enumerate().partition(|(_, task)| task.is_alone());
+    let alone_count = alone.len();
     let alone = alone.iter().take_while(|_| may_begin());
     let mut rows: Vec<(usize, Row)> = alone.map(|(place, task)| (*place, task.run())).collect();
     let next = Mutex::new(together.iter());
@@ -224,6 +228,10 @@ fn run_all(tasks: Vec<Task<'_>>, which: &Which) -> Vec<Row> {
         let workers: Vec<_> = (0..which.at_once.max(1)).map(|_| scope.spawn(work)).collect();
         rows.extend(workers.into_iter().flat_map(|worker| worker.join().expect("panics are violations")));
     });
+    let not_begun = alone_count + together.len() - rows.len();
+    if not_begun > 0 {
+        eprintln!("*** NOT BEGUN, since the time was over: {not_begun} of {}. ***", alone_count + together.len());
+    }
     rows.sort_by_key(|(place, _)| *place);
     rows.into_iter().map(|(_, row)| row).collect()
 }

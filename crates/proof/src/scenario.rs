@@ -84,12 +84,18 @@ impl Run {
     /// How often: what was asked for, or else one of these.
     #[must_use]
     pub fn count(&self, short: u64, long: u64) -> u64 {
-        let all = self.runs.unwrap_or(match self.size {
-            Size::Short => short,
-            Size::Long => long,
-        });
+        let all = self.runs.unwrap_or_else(|| self.choose((short, long)));
         let (part, parts) = self.part;
         all * (part + 1) / parts - self.before(all)
+    }
+
+    /// What belongs to its size: the first for a short run, the second for a long one.
+    #[must_use]
+    pub fn choose<T>(&self, (short, long): (T, T)) -> T {
+        match self.size {
+            Size::Short => short,
+            Size::Long => long,
+        }
     }
 
     /// How many of a long run's so many belong to the parts before this one.

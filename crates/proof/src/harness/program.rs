@@ -2,10 +2,13 @@
 
 use std::{
     ffi::OsStr,
-    io::Write,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
+
+use flate2::Crc;
 
 use super::shop::{OWNER, PASSWORD};
 
@@ -26,6 +29,16 @@ pub fn program_with_faults() -> Command {
          cargo build --features cartwright/faults -p cartwright, which is then target/debug/cartwright",
     );
     command(PathBuf::from(path))
+}
+
+/// A checksum of the program under test, by which it is known again.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn checksum() -> io::Result<u32> {
+    let mut checksum = Crc::new();
+    checksum.update(&fs::read(program().get_program())?);
+    Ok(checksum.sum())
 }
 
 /// A program in the folder of this one, or above it: tests are in `deps`.

@@ -21,7 +21,7 @@ use crate::{
         shop::Shop,
     },
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+    scenario::{Control, Engine, Outcome, Run, Scenario},
 };
 
 const THREADS: usize = 8;
@@ -54,7 +54,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
             fail_over(run, *end, true, &mut outcome);
             tell(outcome.runs, rounds as u64, &outcome.violations);
         }
-        throw_out(run, Duration::from_secs(if run.size == Size::Short { 3 } else { 60 }), &mut outcome);
+        throw_out(run, Duration::from_secs(run.choose((3, 60))), &mut outcome);
         outcome
     },
     control: Control {

@@ -24,8 +24,9 @@ const DEVIATIONS: f64 = 3.5;
 /// by asking is nearer to a half the more is asked, and who learns something is not. So where the limit is passed, as many pairs are
 /// asked again, at most until there are so many batches, and the whole is judged: of 8,000 pairs the limit is four deviations away.
 const BATCHES_MAX: u64 = 4;
-/// At most so many accounts are made; then each is asked for several times, and less often than the limits of one mailbox allow.
-const ACCOUNTS_MAX: u64 = 1_000;
+/// At most so many accounts are made: with all batches each is asked for four times, and was asked for once when it signed up, which is
+/// as often as one mailbox is written to in an hour. Who is not written to any more would be answered sooner.
+const ACCOUNTS_MAX: u64 = 2_000;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "enumeration",

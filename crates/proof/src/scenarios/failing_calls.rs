@@ -60,7 +60,11 @@ fn fail_each(run: &Run, times: u64, lifted: Option<&str>) -> Outcome {
                 Size::Short => chance.u64(1..if call == "fdatasync" { 20 } else { 200 }),
                 Size::Long => (run.before(NTH_MAX) + round) % NTH_MAX + 1,
             };
-            *injected += fail_once(run, &format!("{call}:error={error}:when={nth}"), lifted, &mut outcome);
+            let failed = fail_once(run, &format!("{call}:error={error}:when={nth}"), lifted, &mut outcome);
+            if failed == 0 && run.size == Size::Long {
+                outcome.violate(format!("the {nth}th {call} of no thread ever failed with {error}"));
+            }
+            *injected += failed;
             outcome.runs += 1;
             tell(outcome.runs, times * FAILURES.len() as u64, &outcome.violations);
         }

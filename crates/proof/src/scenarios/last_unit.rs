@@ -49,6 +49,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
 struct Crowd {
     accounts: usize,
     attempts: u64,
+    /// Of each of two variants.
     units: i64,
     connections: usize,
 }
@@ -56,8 +57,8 @@ struct Crowd {
 impl Crowd {
     const fn of(size: Size) -> Self {
         match size {
-            Size::Short => Self { accounts: 8, attempts: 1_200, units: 120, connections: 64 },
-            Size::Long => Self { accounts: 64, attempts: 10_000, units: 1_000, connections: 256 },
+            Size::Short => Self { accounts: 8, attempts: 1_200, units: 60, connections: 64 },
+            Size::Long => Self { accounts: 64, attempts: 10_000, units: 500, connections: 256 },
         }
     }
 }
@@ -75,7 +76,7 @@ fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
         "{} orders, {} refused, {} units, {} connections",
         thousands(sums.sold),
         thousands(sums.refused),
-        thousands(crowd.units.unsigned_abs()),
+        thousands(2 * crowd.units.unsigned_abs()),
         crowd.connections
     );
     outcome

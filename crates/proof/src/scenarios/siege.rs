@@ -4,6 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -27,6 +28,10 @@ use crate::{
 
 /// From the start of the process to the first good reply.
 const READY_MAX: Duration = Duration::from_secs(1);
+/// How long an order may take while there is a server, whoever asks beside it (F).
+const ANSWERED_MAX: Duration = Duration::from_secs(10);
+/// How many sieges there were: each keeps its journal.
+static SIEGES: AtomicU64 = AtomicU64::new(0);
 /// How long the mails may take at the end, and how long none of them may move.
 const DRAIN_MAX: Duration = Duration::from_secs(600);
 const STUCK_MAX: Duration = Duration::from_secs(20);
@@ -60,7 +65,8 @@ impl Siege {
         let ground = Ground::new(run, &["--smtp-url", &mail_server.url()]);
         let server = ground.launch.start();
         let shop = Shop::fill(ground.launch.address, ACCOUNTS);
-        let journal_path = run.folder.join(format!("{name}-{}-{}.journal", run.engine, run.seed));
+        let number = SIEGES.fetch_add(1, Ordering::Relaxed);
+        let journal_path = run.folder.join(format!("{name}-{}-{}-{number}.journal", run.engine, run.seed));
         // What a run before this one wrote down is about another shop.
         drop(std::fs::remove_file(&journal_path));
         let journal = Journal::new(&journal_path);
@@ -110,21 +116,29 @@ impl Siege {
         self.rounds += 1;
         let load = Load::new(&self.shop, &format!("round-{}", self.rounds)).asking_again().noted_in(&self.journal);
         let is_checked = self.rounds % CHECK_EVERY == 1;
-        let (sent, (ended_at, server)) = load.during(self.clients, || {
+        let (sent, (ended_at, ready_at, server)) = load.during(self.clients, || {
             let ended_at = end();
             if is_checked {
                 // E, as the end left it, before a server could mend anything.
                 self.ground.check();
             }
             let server = self.ground.launch.start();
+            let ready_at = Instant::now();
             thread::sleep(AFTER_START);
-            (ended_at, server)
+            (ended_at, ready_at, server)
         });
         self.outcome.waited(server.ready_after);
         if server.ready_after > READY_MAX {
             self.outcome.violate(format!("round {}: ready after {:?} only", self.rounds, server.ready_after));
         }
         for sent in &sent {
+            // Nobody is answered while there is no server.
+            let since = if sent.lost_at.is_some() { sent.at.max(ready_at) } else { sent.at };
+            let answered_after = (sent.at + sent.took).saturating_duration_since(since);
+            self.outcome.waited(answered_after);
+            if answered_after > ANSWERED_MAX {
+                self.outcome.violate(format!("{} was answered after {answered_after:?} only", sent.key));
+            }
             if let Some(lost_at) = sent.lost_at {
                 self.lost_replies += 1;
                 self.placed_unheard += usize::from(sent.is_replay);

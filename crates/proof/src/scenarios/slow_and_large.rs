@@ -21,7 +21,7 @@ use super::ground::{Ground, p99};
 use crate::{
     harness::{measure::memory_kib, program, shop::Shop},
     judge::thousands,
-    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+    scenario::{Control, Engine, Outcome, Run, Scenario},
 };
 
 /// After how long a slow client must be cut: ten seconds, and what it takes to notice, on a noisy machine and on a quiet one.
@@ -64,9 +64,10 @@ pub(super) const SCENARIO: Scenario = Scenario {
 /// Somebody who takes their time. Gives after how long they were cut, or why they were not.
 type Slow = fn(SocketAddr) -> Result<Duration, String>;
 
-const SLOW: [(&str, Slow); 5] = [
+const SLOW: [(&str, Slow); 6] = [
     ("a slow head", slow_head),
     ("a slow body", slow_body),
+    ("a slow form", slow_form),
     ("silence after a head", silence),
     ("a slow reader", slow_reader),
     ("a reader who does not read", no_reader),
@@ -85,6 +86,8 @@ const JSON: &str = "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/js
 const CHUNKED: &str =
     "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n";
 const GZIP: &str = "POST /v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n";
+/// What takes fields by names of the shop's own, each with a value of any kind: nothing is refused before all of it was read.
+const PRODUCT: &str = "POST /v1/admin/products HTTP/1.1\r\ncontent-type: application/json\r\n";
 const PICTURE: &str = "POST /v1/admin/pictures HTTP/1.1\r\ncontent-type: multipart/form-data; boundary=line\r\n";
 /// What stands at the end of a head that is itself too large.
 const LARGE_HEAD: &str = "GET /v1/products HTTP/1.1\r\nx-large: ";
@@ -100,12 +103,20 @@ const LARGE: [Large; 11] = [
         part: || ([b"186a0\r\n".as_slice(), &[b' '; 100_000], b"\r\n"].concat(), 1_000),
         answers: &[413],
     },
-    Large { what: "depth 100,000", head: JSON, part: || (vec![b'['; 100_000], 1), answers: &[400, 422] },
+    Large {
+        what: "depth 100,000",
+        head: PRODUCT,
+        part: || ([br#"{"attributes":{"a":"#.as_slice(), &[b'['; 100_000]].concat(), 1),
+        answers: &[400],
+    },
     Large {
         what: "as many keys as fit",
-        head: JSON,
-        part: || ([b"{".as_slice(), &br#""a1234567":1,"#.repeat(76_923)[..999_999], b"}"].concat(), 1),
-        answers: &[400, 422],
+        head: PRODUCT,
+        part: || {
+            let keys: Vec<_> = (0..75_000).map(|number| format!(r#""a{number:07}":1"#)).collect();
+            (format!(r#"{{"attributes":{{{}}}}}"#, keys.join(",")).into_bytes(), 1)
+        },
+        answers: &[422],
     },
     Large { what: "a million keys", head: JSON, part: || (br#"{"a1234567":1,"#.repeat(10_000), 100), answers: &[413] },
     Large { what: "a gzip bomb", head: GZIP, part: || (gzip_bomb(), 1), answers: &[415] },
@@ -121,11 +132,11 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
     let shop = Shop::fill(launch.address, BUYERS);
     let mut outcome = Outcome::default();
     let slow_by_tool = slow / 5;
-    let cut_max = if run.size == Size::Short { CUT_MAX.0 } else { CUT_MAX.1 };
+    let cut_max = run.choose(CUT_MAX);
     // Before anybody is measured: to pack a bomb is work, of those who send it.
     let large = LARGE.iter().map(|large| ((large.part)(), large)).collect::<Vec<_>>();
     // What orders need of memory is not the attackers' doing.
-    let day = if run.size == Size::Short { QUIET.0 } else { QUIET.1 };
+    let day = run.choose(QUIET);
     let (quiet, ()) = p99(&shop, BUYERS, "quiet", &mut outcome, || thread::sleep(day));
     let before = memory_kib(server.id());
 
@@ -171,7 +182,7 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
         outcome.violate(format!("the program grew by {} KiB", thousands(grown)));
     }
     let slower = stormy / quiet.max(0.001);
-    let limit = if run.size == Size::Short { SLOWER_MAX.0 } else { SLOWER_MAX.1 };
+    let limit = run.choose(SLOWER_MAX);
     if slower > limit {
         outcome.violate(format!("orders took {slower:.1} times as long as on a quiet day"));
     }
@@ -305,6 +316,14 @@ fn slow_body(address: SocketAddr) -> Result<Duration, String> {
     let head = b"POST /v1/auth/login HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{";
     stream.write_all(head).map_err(|error| error.to_string())?;
     drip(stream, b" ")
+}
+
+/// The staff's pages take other bodies than the API does, from strangers too.
+fn slow_form(address: SocketAddr) -> Result<Duration, String> {
+    let mut stream = call(address)?;
+    let head = b"POST /staff/sign-in HTTP/1.1\r\nhost: shop\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 5000\r\n\r\ncsrf=";
+    stream.write_all(head).map_err(|error| error.to_string())?;
+    drip(stream, b"a")
 }
 
 fn silence(address: SocketAddr) -> Result<Duration, String> {

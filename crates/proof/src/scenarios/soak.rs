@@ -21,7 +21,7 @@ use crate::{
     },
     judge::thousands,
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+    scenario::{Control, Engine, Outcome, Run, Scenario},
 };
 
 /// How large the write-ahead log may become.
@@ -62,7 +62,7 @@ struct Look {
 
 fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     let mut ground = Ground::new(run, &[]);
-    import_products(&ground, if run.size == Size::Short { PRODUCTS.0 } else { PRODUCTS.1 });
+    import_products(&ground, run.choose(PRODUCTS));
     ground.launch.set_faults(lifted.map(str::to_owned));
     let server = ground.launch.start();
     let mut shop = Shop::fill(ground.launch.address, BUYERS);

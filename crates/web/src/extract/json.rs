@@ -67,7 +67,7 @@ pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(Code::UnsupportedMediaType).detail("Send the body as it is, without Content-Encoding."))
 }
 
-/// The whole body, within the limits of size and time.
+/// The whole body, within the limit of size. That of time has the body itself (`front`).
 pub(super) async fn read_body(body: Body, app: &App) -> Result<Bytes, Problem> {
     let limits = &app.settings().limits;
     let too_large =
@@ -76,13 +76,13 @@ pub(super) async fn read_body(body: Body, app: &App) -> Result<Bytes, Problem> {
     if announced > limits.body_bytes {
         return Err(too_large());
     }
-    let reading = axum::body::to_bytes(body, limits.body_bytes);
-    match tokio::time::timeout(limits.body_timeout, reading).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_too_long(&error) => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new(Code::MalformedRequest).detail("The body broke off.")),
-        Err(_) => Err(Problem::new(Code::RequestTimeout)),
-    }
+    axum::body::to_bytes(body, limits.body_bytes).await.map_err(|error| {
+        if is_too_long(&error) {
+            too_large()
+        } else {
+            Problem::new(Code::MalformedRequest).detail("The body broke off.")
+        }
+    })
 }
 
 fn is_too_long(error: &axum::Error) -> bool {

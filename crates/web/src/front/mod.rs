@@ -86,7 +86,10 @@ impl Front {
         let route = self.routes.find(request.uri().path());
         let method = request.method().clone();
         let cors = self.cors.of(&request);
-        let response = match self.kept(&request).await.or_else(|| cors.preflight()) {
+        // A body, which nobody expects of these, would lie in front of the next request: the router's way has it read.
+        let at_once =
+            if request.body().is_end_stream() { self.kept(&request).await.or_else(|| cors.preflight()) } else { None };
+        let response = match at_once {
             Some(response) => response,
             None => {
                 let span = tracing::debug_span!("request", %id, %method, route = route.template());
@@ -104,8 +107,7 @@ impl Front {
 
     /// The reply, if it is a read of the catalogue that was answered before and nothing has changed since.
     async fn kept(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
-        // A body, which nobody expects here, would lie in front of the next request: the router's way has it read.
-        if !is_public_read(request) || !request.body().is_end_stream() {
+        if !is_public_read(request) {
             return None;
         }
         let kept = self.app.cache().get(&self.app.cache_key(request.uri(), request.headers())?)?;
@@ -135,13 +137,16 @@ impl Front {
         let is_read = reply::is_read(request.method());
         let (parts, body) = request.into_parts();
         let has_body = !body.is_end_stream();
-        let body = SharedBody::new(body);
+        let body = SharedBody::new(body, self.app.settings().limits.body_timeout);
         let mut request = Request::from_parts(parts, Body::new(body.clone()));
         request.extensions_mut().insert(RequestContext { peer });
         let mut response = self.routed(request, is_read).await;
-        // Who was waited for until the time was over is not waited for any longer.
-        let is_late = response.status() == StatusCode::REQUEST_TIMEOUT;
-        if has_body && (is_late || !body.is_read_out().await) {
+        // Whoever reads the body sees only that it broke off.
+        if body.is_late() && response.status().as_u16() >= 400 {
+            response = Problem::new(Code::RequestTimeout).into_response();
+        }
+        // Nor is it waited for any longer.
+        if has_body && !body.is_read_out().await {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response

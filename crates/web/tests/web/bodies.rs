@@ -1,6 +1,12 @@
 //! Bodies that are wrong in every way, to every operation that takes one: the right 4xx, never a 5xx.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::support::{Reply, Shop};
 
@@ -63,13 +69,17 @@ async fn every_operation_refuses_bodies_that_are_not_what_it_takes() {
         let reply = case.send("application/json", deep).await;
         assert!(reply.status.is_client_error(), "{method} {path}: {reply:?}");
     }
+    // Where a value of any kind is taken, it is read as deep as it may be.
+    let case = Case { shop: &shop, method: "POST", path: "/v1/admin/products".to_owned() };
+    let deep = format!("{{\"attributes\":{{\"a\":{}", "[".repeat(50_000));
+    case.expect(&case.send("application/json", deep).await, "deep", 400, "too_deep");
 }
 
 #[tokio::test]
 async fn bodies_are_limited_in_size_and_time() {
     let mut settings = web::Settings::default();
     settings.limits.body_bytes = 10_000;
-    settings.limits.body_timeout = std::time::Duration::from_millis(200);
+    settings.limits.body_timeout = Duration::from_millis(200);
     let shop = Shop::open_with(settings).await;
     for (method, path, _) in operations_with_body() {
         let case = Case { shop: &shop, method: &method, path: super::strangers::filled(&path) };
@@ -78,10 +88,10 @@ async fn bodies_are_limited_in_size_and_time() {
     }
     let head =
         "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
-    let begin = std::time::Instant::now();
+    let begin = Instant::now();
     let reply = crate::connections::raw(shop.address, head).await;
     assert!(reply.starts_with("HTTP/1.1 408"), "{reply}");
-    assert!(begin.elapsed() < std::time::Duration::from_millis(900), "it was waited for longer than it may take");
+    assert!(begin.elapsed() < Duration::from_millis(900), "it was waited for longer than it may take");
     assert!(reply.contains("request_timeout"), "{reply}");
     // A client that sends all of a body that nobody wants still gets the reply, not a reset connection.
     let head = "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
@@ -95,6 +105,58 @@ async fn bodies_are_limited_in_size_and_time() {
         transfer-encoding: chunked\r\n\r\n";
     let reply = crate::connections::raw(shop.address, &format!("{head}{}", chunk.repeat(20))).await;
     assert!(reply.starts_with("HTTP/1.1 413"), "{reply}");
+}
+
+/// Forms, files and pictures have the same time as JSON has, of strangers and of staff.
+#[tokio::test]
+async fn bodies_of_every_kind_must_arrive_in_time() {
+    let mut settings = web::Settings::default();
+    settings.limits.body_timeout = Duration::from_millis(200);
+    let shop = Shop::open_with(settings).await;
+    let token = &shop.owner.token;
+    let form = "application/x-www-form-urlencoded";
+    for (path, content_type, begins) in [
+        ("/staff/sign-in", form, "csrf=a"),
+        ("/staff/second-factor", form, "csrf=a"),
+        ("/staff/forgotten", form, "csrf=a"),
+        ("/reset-password", form, "csrf=a"),
+        ("/v1/admin/pictures", "multipart/form-data; boundary=line", "--line\r\n"),
+        ("/v1/admin/imports/products", "text/csv", "Handle,Title"),
+        ("/v1/admin/imports/catalogue", "application/x-ndjson", "{"),
+    ] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+             content-type: {content_type}\r\ncontent-length: 1000\r\n\r\n{begins}"
+        );
+        let begin = Instant::now();
+        let reply = crate::connections::raw(shop.address, &head).await;
+        assert!(reply.starts_with("HTTP/1.1 408") && reply.contains("request_timeout"), "{path}: {reply}");
+        assert!(reply.to_lowercase().contains("\r\nconnection: close"), "{path}: {reply}");
+        assert!(begin.elapsed() < Duration::from_millis(900), "{path}: {:?}", begin.elapsed());
+    }
+}
+
+/// A second more for each 64 KiB: who sends a file over a slow line is no attacker.
+#[tokio::test]
+async fn a_large_body_may_take_longer() {
+    let mut settings = web::Settings::default();
+    settings.limits.body_timeout = Duration::from_millis(200);
+    let shop = Shop::open_with(settings).await;
+    let token = &shop.owner.token;
+    let file = format!("Handle,Title\n{}", "mug,Mug\n".repeat(16_000));
+    let mut stream = TcpStream::connect(shop.address).await.expect("connected");
+    let head = format!(
+        "POST /v1/admin/imports/products HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: text/csv\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        file.len()
+    );
+    let (most, rest) = file.split_at(file.len() - 100);
+    stream.write_all((head + most).as_bytes()).await.expect("sent");
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    stream.write_all(rest.as_bytes()).await.expect("sent");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.expect("a reply");
+    assert!(reply.starts_with("HTTP/1.1 202"), "{reply}");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::{
         shop::{PASSWORD, Shop, text},
     },
     judge::thousands,
-    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+    scenario::{Control, Engine, Outcome, Run, Scenario},
 };
 
 /// After so many everybody signs in again.
@@ -83,7 +83,7 @@ fn attack(run: &Run, count: u64, is_key_stolen: bool) -> Outcome {
             outcome.violate("the good token is refused as well: nothing can be learned from what was made of it");
         }
     }
-    let races = if run.size == Size::Short { RACES.0 } else { RACES.1 };
+    let races = run.choose(RACES);
     race(&shop, races, &mut outcome);
     server.stop();
     outcome.runs = all;
