@@ -1,7 +1,7 @@
 //! Where passwords are hashed: away from everything that is in a hurry.
 //!
-//! One hash of cost 12 keeps a core busy for a fifth of a second. A few threads of the lowest priority do that work,
-//! so that orders go before it whenever they need the core, and a bounded queue says no when more is asked than will
+//! One hash of cost 12 keeps a core busy for a fifth of a second. A few threads of low priority do that work,
+//! so that orders go before it when they need the core, and a bounded queue says no when more is asked than will
 //! be done in time.
 
 use std::{
@@ -15,8 +15,9 @@ use tokio::sync::oneshot;
 
 use crate::password_hash::{self as hash, COST_DEFAULT, COST_MAX, COST_MIN, Verified};
 
-/// The lowest priority that there is.
-const NICE: i32 = 19;
+/// The priority of the threads: of a processor that is wanted by the server's other threads too they get a fifth, and of one that another
+/// program keeps busy a twentieth, so that a password takes seconds there. With the lowest of all (19) it was half a minute, which nobody waits.
+const NICE: i32 = 14;
 
 /// How passwords are hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
