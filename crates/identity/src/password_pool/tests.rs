@@ -132,12 +132,12 @@ async fn the_threads_have_a_low_priority_and_end_with_the_pool() {
             .collect::<Vec<_>>()
     };
     for _ in 0..3000 {
-        if own() == [14] {
+        if own() == [10] {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!(own(), [14]);
+    assert_eq!(own(), [10]);
     drop(pool);
     for _ in 0..3000 {
         if own().is_empty() {
