@@ -32,7 +32,7 @@ pub struct Terms {
     pub seed: u64,
     /// How often, where it is not as often as is promised.
     pub runs: Option<u64>,
-    /// A checksum of the program that is run: what another one did is not what this one does.
+    /// A checksum of the programs that are run: what others did is not what these do.
     pub program: u32,
 }
 
@@ -53,7 +53,7 @@ impl Book {
                 return Err(wrong("part of a run with another --seed or --runs", line));
             }
             if note["program"] != terms.program {
-                return Err(wrong("part of a run of another program", line));
+                return Err(wrong("part of a run of other programs", line));
             }
             let (key, row) = read(&note, all).ok_or_else(|| wrong("no part of a run", line))?;
             if done.insert(key) {

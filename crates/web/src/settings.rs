@@ -109,7 +109,7 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long a client may leave lying what there is for it, or take next to nothing of it.
     pub send_timeout: Duration,
-    /// How long a client may take to send a body, of any kind; a second longer for each 64 KiB.
+    /// How long a client may take to send a body, of any kind; a second longer for each 64 KiB, within `request_timeout`.
     pub body_timeout: Duration,
     /// The largest body of a request in bytes.
     pub body_bytes: usize,

@@ -131,13 +131,15 @@ async fn the_threads_have_a_low_priority_and_end_with_the_pool() {
             .filter_map(|stat| stat.rsplit_once(')')?.1.split_whitespace().nth(16)?.parse::<i32>().ok())
             .collect::<Vec<_>>()
     };
+    // Or less, if that is how the tests were started.
+    let is_low = || matches!(own().as_slice(), [nice] if *nice >= 10);
     for _ in 0..3000 {
-        if own() == [10] {
+        if is_low() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!(own(), [10]);
+    assert!(is_low(), "{:?}", own());
     drop(pool);
     for _ in 0..3000 {
         if own().is_empty() {

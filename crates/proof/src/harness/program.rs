@@ -31,13 +31,16 @@ pub fn program_with_faults() -> Command {
     command(PathBuf::from(path))
 }
 
-/// A checksum of the program under test, by which it is known again.
+/// A checksum of all that takes part, by which it is known again: the program under test, in both builds, and this one, which judges it.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When one of them cannot be read.
 pub fn checksum() -> io::Result<u32> {
     let mut checksum = Crc::new();
-    checksum.update(&fs::read(program().get_program())?);
+    let with_faults = std::env::var_os("CARTWRIGHT_FAULTS_BINARY").map(PathBuf::from);
+    for path in [program().get_program().into(), std::env::current_exe()?].into_iter().chain(with_faults) {
+        checksum.update(&fs::read(path)?);
+    }
     Ok(checksum.sum())
 }
 

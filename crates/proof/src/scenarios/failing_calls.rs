@@ -24,7 +24,7 @@ use crate::{
 const CLIENTS: usize = 8;
 /// How long they order at least, and at most until the call has failed.
 const LOAD: Duration = Duration::from_millis(400);
-const LOAD_MAX: Duration = Duration::from_secs(6);
+const LOAD_MAX: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(30));
 /// How late it fails at most, by what strace counts: the calls of one thread.
 const NTH_MAX: u64 = 500;
 /// How long after the failure an order must be placed.
@@ -109,7 +109,7 @@ fn fail_once(run: &Run, failure: &str, lifted: Option<&str>, outcome: &mut Outco
     } else {
         let written = Journal::new(&ground.folder.path().join("journal"));
         let load = Load::new(&shop, "order").undeterred().noted_in(&written);
-        order_until_failed(&load, failure, || injected(&trace) > 0, outcome);
+        order_until_failed(&load, run.choose(LOAD_MAX), failure, || injected(&trace) > 0, outcome);
         journal = written.read();
         take_in(&mut journal, failure, outcome);
         resume(&shop, failure, outcome, &mut journal);
@@ -137,11 +137,17 @@ fn injected(trace: &Path) -> usize {
 }
 
 /// Orders until the call has failed, and somebody who reads meanwhile.
-fn order_until_failed(load: &Load, failure: &str, has_failed: impl Fn() -> bool, outcome: &mut Outcome) {
+fn order_until_failed(
+    load: &Load,
+    load_max: Duration,
+    failure: &str,
+    has_failed: impl Fn() -> bool,
+    outcome: &mut Outcome,
+) {
     load.during(CLIENTS, || {
         let client = Client::new(load.shop().address);
         let begin = Instant::now();
-        while begin.elapsed() < LOAD || (begin.elapsed() < LOAD_MAX && !has_failed()) {
+        while begin.elapsed() < LOAD || (begin.elapsed() < load_max && !has_failed()) {
             for path in ["/v1/products", "/v1/products?limit=3"] {
                 let status = client.get(path).map(|reply| reply.status);
                 if !matches!(status, Ok(200)) {

@@ -59,8 +59,9 @@ impl Cors {
 }
 
 impl Seen {
-    /// The answer to a browser that asks whether it may ask.
-    pub(super) fn preflight(&self) -> Option<Response<ReplyBody>> {
+    /// The answer to a browser that asks whether it may ask. A body, which browsers do not send with it, nobody reads: it would lie in front of
+    /// the connection's next request.
+    pub(super) fn preflight(&self, has_body: bool) -> Option<Response<ReplyBody>> {
         let Self::Allowed { is_preflight: true, .. } = self else { return None };
         let mut response = Response::new(ReplyBody::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -68,6 +69,9 @@ impl Seen {
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+        if has_body {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         secure(headers, false);
         Some(response)
     }

@@ -86,10 +86,7 @@ impl Front {
         let route = self.routes.find(request.uri().path());
         let method = request.method().clone();
         let cors = self.cors.of(&request);
-        // A body, which nobody expects of these, would lie in front of the next request: the router's way has it read.
-        let at_once =
-            if request.body().is_end_stream() { self.kept(&request).await.or_else(|| cors.preflight()) } else { None };
-        let response = match at_once {
+        let response = match self.kept(&request).await.or_else(|| cors.preflight(!request.body().is_end_stream())) {
             Some(response) => response,
             None => {
                 let span = tracing::debug_span!("request", %id, %method, route = route.template());
@@ -107,7 +104,8 @@ impl Front {
 
     /// The reply, if it is a read of the catalogue that was answered before and nothing has changed since.
     async fn kept(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
-        if !is_public_read(request) {
+        // A body, which nobody expects here, would lie in front of the next request: the router's way has it read.
+        if !is_public_read(request) || !request.body().is_end_stream() {
             return None;
         }
         let kept = self.app.cache().get(&self.app.cache_key(request.uri(), request.headers())?)?;
@@ -140,19 +138,22 @@ impl Front {
         let body = SharedBody::new(body, self.app.settings().limits.body_timeout);
         let mut request = Request::from_parts(parts, Body::new(body.clone()));
         request.extensions_mut().insert(RequestContext { peer });
-        let mut response = self.routed(request, is_read).await;
-        // Whoever reads the body sees only that it broke off.
-        if body.is_late() && response.status().as_u16() >= 400 {
-            response = Problem::new(Code::RequestTimeout).into_response();
+        let mut response = self.routed(request, &body, is_read).await;
+        // Whoever reads the body sees only that it broke off. What a page says of that is true.
+        if body.is_late() && response.status().is_client_error() {
+            if is_page(response.headers()) {
+                *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+            } else {
+                response = Problem::new(Code::RequestTimeout).into_response();
+            }
         }
-        // Nor is it waited for any longer.
         if has_body && !body.is_read_out().await {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
 
-    async fn routed(&self, request: Request<Body>, is_read: bool) -> axum::response::Response {
+    async fn routed(&self, request: Request<Body>, body: &SharedBody, is_read: bool) -> axum::response::Response {
         let routed = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind();
         match tokio::time::timeout(self.app.settings().limits.request_timeout, routed).await {
             Ok(Ok(Ok(response))) => response,
@@ -161,6 +162,8 @@ impl Front {
                 self.app.metrics().panicked();
                 Problem::internal(panic_message(&*panic)).into_response()
             }
+            // Nothing is done before all of the body is there.
+            Err(_) if body.is_waited_for() => Problem::new(Code::RequestTimeout).into_response(),
             // What writes may still be carried out; what reads may simply be asked again.
             Err(_) => Problem::new(if is_read { Code::Unavailable } else { Code::OutcomeUnknown })
                 .detail("The request took too long.")
@@ -207,6 +210,10 @@ const PUBLIC: [&str; 5] = ["/v1/products", "/v1/categories", "/v1/collections", 
 fn is_public_read<B>(request: &Request<B>) -> bool {
     let path = request.uri().path();
     reply::is_read(request.method()) && PUBLIC.iter().any(|public| path.starts_with(public))
+}
+
+fn is_page(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
 /// The headers that keep browsers from misusing a reply.

@@ -32,7 +32,7 @@ struct Timed {
     limit: Duration,
     /// How much has arrived.
     bytes: u64,
-    /// When it was waited for first.
+    /// When it was waited for first: from then on somebody reads it.
     since: Option<Instant>,
     /// There as soon as it is waited for.
     timer: Option<Pin<Box<Sleep>>>,
@@ -58,6 +58,12 @@ impl SharedBody {
     /// Whether somebody waited for it until its time was over.
     pub(super) fn is_late(&self) -> bool {
         self.timed().is_late
+    }
+
+    /// Whether it is being read, and not at its end.
+    pub(super) fn is_waited_for(&self) -> bool {
+        let timed = self.timed();
+        timed.since.is_some() && !timed.body.is_end_stream()
     }
 
     fn timed(&self) -> MutexGuard<'_, Timed> {

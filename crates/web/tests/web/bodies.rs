@@ -132,7 +132,7 @@ async fn bodies_of_every_kind_must_arrive_in_time() {
         let reply = crate::connections::raw(shop.address, &head).await;
         assert!(reply.starts_with("HTTP/1.1 408") && reply.contains("request_timeout"), "{path}: {reply}");
         assert!(reply.to_lowercase().contains("\r\nconnection: close"), "{path}: {reply}");
-        assert!(begin.elapsed() < Duration::from_millis(900), "{path}: {:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(5), "{path}: {:?}", begin.elapsed());
     }
 }
 

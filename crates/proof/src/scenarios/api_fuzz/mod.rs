@@ -30,11 +30,9 @@ const HOOKS: &str = include_str!("hooks.py");
 /// Left out: what a document allows may still be refused, since not every rule of a shop can be said in one. And what was sold is
 /// archived, not deleted, and a job that is cancelled stays in the list: both can be read after their `DELETE`.
 const NOT_CHECKED: &str = "positive_data_acceptance,use_after_free";
-/// What ends the session of those who are signed in, so that all that comes after would be refused for that alone. The stranger asks
-/// for these too.
-const FAREWELLS: [&str; 4] = ["delete_account", "log_out", "log_out_everywhere", "end_session"];
-/// What ends the sessions of others, who ask at the same time: the owner may.
-const DISMISSAL: &str = "admin_update_account";
+/// What ends the session of those who are signed in, by themselves or, where the staff lock somebody out, by others who ask at the same time: all
+/// that comes after would be refused for that alone. The stranger asks for these too.
+const FAREWELLS: [&str; 5] = ["delete_account", "log_out", "log_out_everywhere", "end_session", "admin_update_account"];
 /// How much of what the tool prints is told of a finding, in characters.
 const DETAILS_MAX: usize = 3_000;
 /// How long a request may take.
@@ -156,8 +154,7 @@ fn ask(ground: &Ground, seed: u64, effort: &Effort, person: &Person<'_>) -> (Val
     command.args(["--report", "json", "--report-json-path"]).arg(&report);
     if !person.token.is_empty() {
         command.args(["--header", &format!("Authorization: Bearer {}", person.token)]);
-        let left_out = FAREWELLS.iter().copied().chain((person.name == "owner").then_some(DISMISSAL));
-        command.args(left_out.flat_map(|operation| ["--exclude-operation-id", operation]));
+        command.args(FAREWELLS.iter().flat_map(|operation| ["--exclude-operation-id", operation]));
     }
     let ended = program::run(&mut command, "");
     let told = fs::read(&report).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
