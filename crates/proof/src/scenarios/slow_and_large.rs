@@ -32,6 +32,9 @@ const CUT_BY_TOOL_MAX: Duration = Duration::from_millis(12_500);
 /// not slow.
 const DRIP: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(400);
+/// Within which time all of them come, in a short run and in a long one. To take in a thousand connections is work too, and if it were that of one moment, it and the moment at which all
+/// are cut would be the hundredth part that the 99th percentile is about.
+const ARRIVE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(6));
 /// How long a client waits to be cut.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a part of a large body, of some 100 kB, takes on a line of 100 Mbit/s: what comes by the gigabyte a second comes from within.
@@ -42,7 +45,7 @@ const GROWTH_MAX_KIB: u64 = 32 * 1024;
 const ENDLESS: usize = 17_000_000;
 const BUYERS: usize = 4;
 /// How long a quiet day is: in a long run as long as the siege, so that all that orders need of memory is there before.
-const QUIET: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(20));
+const QUIET: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(20));
 /// How much longer an order may take meanwhile, at the 99th percentile: in a short run on a noisy machine, and in a long one.
 const SLOWER_MAX: (f64, f64) = (6.0, 1.5);
 
@@ -139,6 +142,7 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
     let large = LARGE.iter().map(|large| ((large.part)(), large)).collect::<Vec<_>>();
     // What orders need of memory is not the attackers' doing.
     let day = run.choose(QUIET);
+    let arrive = run.choose(ARRIVE);
     let (quiet, ()) = p99(&shop, BUYERS, "quiet", &mut outcome, || thread::sleep(day));
     let before = memory_kib(server.id());
 
@@ -155,7 +159,11 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
             let slow: Vec<_> = (0..slow)
                 .map(|number| {
                     let (what, act) = SLOW[usize::try_from(number % SLOW.len() as u64).expect("small")];
-                    scope.spawn(move || (what, act(launch.address)))
+                    let comes_after = arrive.mul_f64(number as f64 / slow as f64);
+                    scope.spawn(move || {
+                        thread::sleep(comes_after);
+                        (what, act(launch.address))
+                    })
                 })
                 .collect();
             let tools = TOOL_MODES.map(|mode| {
@@ -205,9 +213,9 @@ const TOOL_MODES: [(&str, &str); 3] = [("-H", "/v1/products"), ("-B", "/v1/auth/
 fn slowhttptest((mode, path): (&str, &str), count: u64, address: SocketAddr, folder: &Path) -> Result<(), String> {
     let told = folder.join(format!("slowhttptest{mode}"));
     // It looks at its connections without a pause. Whoever is slow from far away does not take this machine's processors for that.
-    let mut command = Command::new("chrt");
+    let mut command = Command::new("nice");
     command
-        .args(["--idle", "0", "slowhttptest", mode, "-g", "-o"])
+        .args(["-n", "19", "slowhttptest", mode, "-g", "-o"])
         .arg(&told)
         .args(["-u", &format!("http://{address}{path}")]);
     // All of them at once, a few bytes each second; replies are asked for often enough to fill every buffer.

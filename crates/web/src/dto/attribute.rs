@@ -1,13 +1,16 @@
 //! Fields of the shop's own.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use commerce::catalogue::{AttributeDraft, AttributePatch};
 use model::{
     AttributeDefinition, AttributeValue, Timestamp,
     attribute::{AttributeKind, AttributeOwner},
 };
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, MapAccess, Visitor},
+};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -65,6 +68,60 @@ pub enum AttributeChangeDto {
 
 /// Values to change, by the keys of their definitions.
 pub type AttributeChangesDto = BTreeMap<String, AttributeChangeDto>;
+
+/// From how many keys on they are not read to the end. Far fewer may be set, which the shop's rules say; but a megabyte of them takes twenty of memory
+/// before anybody can say so.
+const KEYS_READ_MAX: usize = 1_000;
+
+/// Values by keys, of which there are not too many to read.
+struct Bounded<V>(BTreeMap<String, V>);
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Bounded<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(BoundedVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct BoundedVisitor<V>(PhantomData<V>);
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for BoundedVisitor<V> {
+    type Value = BTreeMap<String, V>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut values = BTreeMap::new();
+        while let Some((key, value)) = map.next_entry()? {
+            values.insert(key, value);
+            if values.len() > KEYS_READ_MAX {
+                return Err(A::Error::custom("must have fewer keys"));
+            }
+        }
+        Ok(values)
+    }
+}
+
+/// Reads values by keys, if there are not too many. Use it as `#[serde(default, deserialize_with = "attribute::bounded")]`.
+///
+/// # Errors
+/// When there are, and what reading a value gives.
+pub(super) fn bounded<'de, V: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, V>, D::Error> {
+    Bounded::deserialize(deserializer).map(|bounded| bounded.0)
+}
+
+/// The same where `null` is as good as nothing.
+///
+/// # Errors
+/// As [`bounded`].
+pub(super) fn bounded_if_given<'de, V: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<BTreeMap<String, V>>, D::Error> {
+    Option::<Bounded<V>>::deserialize(deserializer).map(|given| given.map(|bounded| bounded.0))
+}
 
 pub(super) fn values(dto: AttributesDto) -> BTreeMap<String, AttributeValue> {
     dto.into_iter().map(|(key, value)| (key, value.into())).collect()

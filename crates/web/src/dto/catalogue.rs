@@ -76,7 +76,7 @@ pub struct NewProductDto {
     /// For search engines.
     pub seo: Option<SeoDto>,
     /// Fields of the shop's own, by their keys.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "attribute::bounded")]
     #[schema(value_type = BTreeMap<String, AttributeValueDto>)]
     pub attributes: AttributesDto,
     /// The ids of what goes with it.
@@ -150,7 +150,7 @@ pub struct ProductPatchDto {
     /// For search engines.
     pub seo: Option<SeoDto>,
     /// The values to change, by their keys; `null` removes one, and what is not named stays.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "attribute::bounded")]
     #[schema(value_type = BTreeMap<String, AttributeChangeDto>)]
     pub attributes: AttributeChangesDto,
     /// The ids of what goes with it.
@@ -247,6 +247,7 @@ pub struct NewVariantDto {
     #[schema(minimum = 0, maximum = 10000)]
     pub low_stock_at: Option<i64>,
     /// Fields of the shop's own, by their keys.
+    #[serde(default, deserialize_with = "attribute::bounded_if_given")]
     #[schema(value_type = Option<BTreeMap<String, AttributeValueDto>>)]
     pub attributes: Option<AttributesDto>,
     /// Pieces that are there at the start; later, stock changes by movements.
@@ -331,7 +332,7 @@ pub struct VariantPatchDto {
     #[schema(value_type = Option<i64>)]
     pub low_stock_at: Option<Option<i64>>,
     /// The values to change, by their keys; `null` removes one, and what is not named stays.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "attribute::bounded")]
     #[schema(value_type = BTreeMap<String, AttributeChangeDto>)]
     pub attributes: AttributeChangesDto,
 }

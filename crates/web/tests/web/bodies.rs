@@ -73,6 +73,12 @@ async fn every_operation_refuses_bodies_that_are_not_what_it_takes() {
     let case = Case { shop: &shop, method: "POST", path: "/v1/admin/products".to_owned() };
     let deep = format!("{{\"attributes\":{{\"a\":{}", "[".repeat(50_000));
     case.expect(&case.send("application/json", deep).await, "deep", 400, "too_deep");
+    // And as long as it may be: nothing after it is looked at, not even that it never ends.
+    let keys: String = (0..1_001).map(|number| format!("\"a{number}\":1,")).collect();
+    let many = case.send("application/json", format!("{{\"attributes\":{{{keys}")).await;
+    case.expect(&many, "many keys", 422, "invalid_input");
+    let pointer = many.json()["errors"][0]["pointer"].as_str().expect("a pointer").to_owned();
+    assert!(pointer.starts_with("/attributes"), "{many:?}");
 }
 
 #[tokio::test]
