@@ -32,9 +32,6 @@ const CUT_BY_TOOL_MAX: Duration = Duration::from_millis(12_500);
 /// not slow.
 const DRIP: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(400);
-/// Within which time all of them come, in a short run and in a long one. To take in a thousand connections is work too, and if it were that of one moment, it and the moment at which all
-/// are cut would be the hundredth part that the 99th percentile is about.
-const ARRIVE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(6));
 /// How long a client waits to be cut.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a part of a large body, of some 100 kB, takes on a line of 100 Mbit/s: what comes by the gigabyte a second comes from within.
@@ -142,7 +139,6 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
     let large = LARGE.iter().map(|large| ((large.part)(), large)).collect::<Vec<_>>();
     // What orders need of memory is not the attackers' doing.
     let day = run.choose(QUIET);
-    let arrive = run.choose(ARRIVE);
     let (quiet, ()) = p99(&shop, BUYERS, "quiet", &mut outcome, || thread::sleep(day));
     let before = memory_kib(server.id());
 
@@ -159,11 +155,7 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
             let slow: Vec<_> = (0..slow)
                 .map(|number| {
                     let (what, act) = SLOW[usize::try_from(number % SLOW.len() as u64).expect("small")];
-                    let comes_after = arrive.mul_f64(number as f64 / slow as f64);
-                    scope.spawn(move || {
-                        thread::sleep(comes_after);
-                        (what, act(launch.address))
-                    })
+                    scope.spawn(move || (what, act(launch.address)))
                 })
                 .collect();
             let tools = TOOL_MODES.map(|mode| {
