@@ -31,6 +31,14 @@ pub fn program_with_faults() -> Command {
     command(PathBuf::from(path))
 }
 
+/// A tool that gets only what everybody else leaves of the processors.
+#[must_use]
+pub fn stepping_back(tool: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("nice");
+    command.args(["-n", "19"]).arg(tool);
+    command
+}
+
 /// A checksum of all that takes part, by which it is known again: the program under test, in both builds, and this one, which judges it.
 ///
 /// # Errors

@@ -5,7 +5,6 @@ use std::{
     io::{self, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     path::Path,
-    process::Command,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
@@ -205,11 +204,8 @@ const TOOL_MODES: [(&str, &str); 3] = [("-H", "/v1/products"), ("-B", "/v1/auth/
 fn slowhttptest((mode, path): (&str, &str), count: u64, address: SocketAddr, folder: &Path) -> Result<(), String> {
     let told = folder.join(format!("slowhttptest{mode}"));
     // It looks at its connections without a pause. Whoever is slow from far away does not take this machine's processors for that.
-    let mut command = Command::new("nice");
-    command
-        .args(["-n", "19", "slowhttptest", mode, "-g", "-o"])
-        .arg(&told)
-        .args(["-u", &format!("http://{address}{path}")]);
+    let mut command = program::stepping_back("slowhttptest");
+    command.args([mode, "-g", "-o"]).arg(&told).args(["-u", &format!("http://{address}{path}")]);
     // All of them at once, a few bytes each second; replies are asked for often enough to fill every buffer.
     let count = count.max(1).to_string();
     command.args([
@@ -288,8 +284,10 @@ fn call(address: SocketAddr) -> Result<TcpStream, String> {
     Ok(stream)
 }
 
-/// Sends a byte now and then until the line is dead; gives after how long it was.
-fn drip(mut stream: TcpStream, byte: &[u8]) -> Result<Duration, String> {
+/// Begins with this, and sends a byte now and then until the line is dead; gives after how long it was.
+fn drip(address: SocketAddr, head: &[u8], byte: &[u8]) -> Result<Duration, String> {
+    let mut stream = call(address)?;
+    stream.write_all(head).map_err(|error| error.to_string())?;
     let begin = Instant::now();
     let mut answer = [0; 1024];
     while begin.elapsed() < PATIENCE {
@@ -308,32 +306,24 @@ fn drip(mut stream: TcpStream, byte: &[u8]) -> Result<Duration, String> {
 }
 
 fn slow_head(address: SocketAddr) -> Result<Duration, String> {
-    let mut stream = call(address)?;
-    stream.write_all(b"GET /v1/products HTTP/1.1\r\nhost: shop\r\nx-slow: ").map_err(|error| error.to_string())?;
-    drip(stream, b"a")
+    drip(address, b"GET /v1/products HTTP/1.1\r\nhost: shop\r\nx-slow: ", b"a")
 }
 
 fn slow_body(address: SocketAddr) -> Result<Duration, String> {
-    let mut stream = call(address)?;
     let head = b"POST /v1/auth/login HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{";
-    stream.write_all(head).map_err(|error| error.to_string())?;
-    drip(stream, b" ")
+    drip(address, head, b" ")
 }
 
 /// The staff's pages take other bodies than the API does, from strangers too.
 fn slow_form(address: SocketAddr) -> Result<Duration, String> {
-    let mut stream = call(address)?;
     let head = b"POST /staff/sign-in HTTP/1.1\r\nhost: shop\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 5000\r\n\r\ncsrf=";
-    stream.write_all(head).map_err(|error| error.to_string())?;
-    drip(stream, b"a")
+    drip(address, head, b"a")
 }
 
 fn silence(address: SocketAddr) -> Result<Duration, String> {
-    let mut stream = call(address)?;
     let head =
         b"POST /v1/auth/login HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n";
-    stream.write_all(head).map_err(|error| error.to_string())?;
-    drip(stream, b"")
+    drip(address, head, b"")
 }
 
 /// Takes a few bytes now and then of a lot that it asked for.

@@ -67,16 +67,20 @@ pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(Code::UnsupportedMediaType).detail("Send the body as it is, without Content-Encoding."))
 }
 
-/// The whole body, within the limit of size. That of time has the body itself (`front`).
+/// The whole body, within the limit of size.
 pub(super) async fn read_body(body: Body, app: &App) -> Result<Bytes, Problem> {
-    let limits = &app.settings().limits;
+    read_at_most(body, app.settings().limits.body_bytes, "body").await
+}
+
+/// All of a body that has so many bytes at most, and is called this when it has more. The limit of time has the body itself (`front`).
+pub(crate) async fn read_at_most(body: Body, bytes_max: usize, what: &str) -> Result<Bytes, Problem> {
     let too_large =
-        || Problem::new(Code::BodyTooLarge).detail(format!("The body must be at most {} bytes.", limits.body_bytes));
+        || Problem::new(Code::BodyTooLarge).detail(format!("The {what} must be at most {bytes_max} bytes."));
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > limits.body_bytes {
+    if announced > bytes_max {
         return Err(too_large());
     }
-    axum::body::to_bytes(body, limits.body_bytes).await.map_err(|error| {
+    axum::body::to_bytes(body, bytes_max).await.map_err(|error| {
         if is_too_long(&error) {
             too_large()
         } else {

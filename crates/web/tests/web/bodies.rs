@@ -81,11 +81,17 @@ async fn every_operation_refuses_bodies_that_are_not_what_it_takes() {
     assert!(pointer.starts_with("/attributes"), "{many:?}");
 }
 
+/// Settings of a shop where bodies must arrive at once.
+fn impatient() -> web::Settings {
+    let mut settings = web::Settings::default();
+    settings.limits.body_timeout = Duration::from_millis(200);
+    settings
+}
+
 #[tokio::test]
 async fn bodies_are_limited_in_size_and_time() {
-    let mut settings = web::Settings::default();
+    let mut settings = impatient();
     settings.limits.body_bytes = 10_000;
-    settings.limits.body_timeout = Duration::from_millis(200);
     let shop = Shop::open_with(settings).await;
     for (method, path, _) in operations_with_body() {
         let case = Case { shop: &shop, method: &method, path: super::strangers::filled(&path) };
@@ -116,9 +122,7 @@ async fn bodies_are_limited_in_size_and_time() {
 /// Forms, files and pictures have the same time as JSON has, of strangers and of staff.
 #[tokio::test]
 async fn bodies_of_every_kind_must_arrive_in_time() {
-    let mut settings = web::Settings::default();
-    settings.limits.body_timeout = Duration::from_millis(200);
-    let shop = Shop::open_with(settings).await;
+    let shop = Shop::open_with(impatient()).await;
     let token = &shop.owner.token;
     let form = "application/x-www-form-urlencoded";
     for (path, content_type, begins) in [
@@ -145,9 +149,7 @@ async fn bodies_of_every_kind_must_arrive_in_time() {
 /// A second more for each 64 KiB: who sends a file over a slow line is no attacker.
 #[tokio::test]
 async fn a_large_body_may_take_longer() {
-    let mut settings = web::Settings::default();
-    settings.limits.body_timeout = Duration::from_millis(200);
-    let shop = Shop::open_with(settings).await;
+    let shop = Shop::open_with(impatient()).await;
     let token = &shop.owner.token;
     let file = format!("Handle,Title\n{}", "mug,Mug\n".repeat(16_000));
     let mut stream = TcpStream::connect(shop.address).await.expect("connected");

@@ -10,7 +10,6 @@ use std::{
     fs,
     panic::resume_unwind,
     path::{Path, PathBuf},
-    process::Command,
     thread,
     time::Duration,
 };
@@ -143,8 +142,8 @@ fn ask(ground: &Ground, seed: u64, effort: &Effort, person: &Person<'_>) -> (Val
     let hooks = folder.join(format!("{}.py", person.name));
     fs::write(&hooks, HOOKS).expect("a file");
     // Making requests up keeps every processor busy that it finds. Those who ask are elsewhere, and take none from who answers.
-    let mut command = Command::new("nice");
-    command.args(["-n", "19"]).arg(tool()).current_dir(folder).env("SCHEMATHESIS_HOOKS", &hooks);
+    let mut command = program::stepping_back(tool());
+    command.current_dir(folder).env("SCHEMATHESIS_HOOKS", &hooks);
     command.args(["run", &format!("http://{}/openapi.json", ground.launch.address)]);
     command.args(["--phases", effort.phases, "--mode", effort.mode]);
     command.args(["--max-examples", &effort.examples.to_string()]);

@@ -7,7 +7,6 @@ use axum::{
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use commerce::{
     Actor,
     jobs::{CancelJob, PART_BYTES, QueueJob},
@@ -22,7 +21,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     App,
     dto::{ListDto, job::JobDto},
-    extract::{Catalogue, Path, Query, Staff, check_encoding},
+    extract::{Catalogue, Path, Query, Staff, check_encoding, read_at_most},
     openapi::tag,
     problem::{Code, Problem},
     reply,
@@ -131,7 +130,7 @@ async fn queue(
 ) -> Result<Response, Problem> {
     let expected = if kind == JobKind::ImportCatalogue { "application/x-ndjson" } else { "text/csv" };
     check_content_type(request.headers(), expected)?;
-    let file = read_file(request.into_body()).await?;
+    let file = read_at_most(request.into_body(), FILE_BYTES_MAX, "file").await?;
     let parts = file.chunks(PART_BYTES).map(|part| STANDARD.encode(part)).collect();
     // Twice a large file is enough.
     drop(file);
@@ -151,19 +150,6 @@ fn check_content_type(headers: &HeaderMap, expected: &str) -> Result<(), Problem
         return check_encoding(headers);
     }
     Err(Problem::new(Code::UnsupportedMediaType).detail(format!("Send the file as {expected}.")))
-}
-
-async fn read_file(body: Body) -> Result<Bytes, Problem> {
-    let too_large =
-        || Problem::new(Code::BodyTooLarge).detail(format!("The file must be at most {FILE_BYTES_MAX} bytes."));
-    if hyper::body::Body::size_hint(&body).lower() > FILE_BYTES_MAX as u64 {
-        return Err(too_large());
-    }
-    axum::body::to_bytes(body, FILE_BYTES_MAX).await.map_err(|error| {
-        let is_too_long =
-            std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
-        if is_too_long { too_large() } else { Problem::new(Code::MalformedRequest).detail("The body broke off.") }
-    })
 }
 
 /// List jobs
