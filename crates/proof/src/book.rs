@@ -130,13 +130,13 @@ fn read(note: &Value, all: &[Scenario]) -> Option<((String, String, u64), Row)> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Control;
+    use crate::scenario::{Alone, Control};
 
     fn scenario(name: &'static str) -> Scenario {
         let run = |_: &_| Outcome::default();
         let control = Control { without: "", finds: "", is_above_engines: false, run };
         let engines = &[Engine::Sqlite, Engine::Postgres];
-        Scenario { name, injects: "", holds: "", engines, is_timed: false, parts: 3, run, control }
+        Scenario { name, injects: "", holds: "", engines, alone: Alone::Never, parts: 3, run, control }
     }
 
     #[test]

@@ -237,7 +237,7 @@ pub(crate) fn words(panic: &(dyn Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Control, Size};
+    use crate::scenario::{Alone, Control, Size};
 
     fn scenario(run: fn(&Run) -> Outcome, control: fn(&Run) -> Outcome) -> Scenario {
         let control = Control { without: "its guard", finds: "broke", is_above_engines: false, run: control };
@@ -246,7 +246,7 @@ mod tests {
             injects: "",
             holds: "",
             engines: &[Engine::Sqlite],
-            is_timed: false,
+            alone: Alone::Never,
             parts: 1,
             run,
             control,

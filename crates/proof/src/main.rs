@@ -22,7 +22,7 @@ use cartwright_proof::{
     judge::{Row, table},
     parsers::TARGETS,
     progress,
-    scenario::{Engine, Run, Scenario, Size},
+    scenario::{Alone, Engine, Run, Scenario, Size},
     scenarios::ALL,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -78,7 +78,7 @@ struct Which {
     #[arg(long, value_name = "MINUTES")]
     begin_for: Option<f64>,
     /// How many run at a time of those that judge no times.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 3)]
     at_once: usize,
     /// On this engine alone.
     #[arg(long)]
@@ -192,7 +192,12 @@ struct Task<'a> {
 impl Task<'_> {
     /// Whether nothing else may run meanwhile. A control looks for one thing only, which is plain enough beside another.
     fn is_alone(&self) -> bool {
-        self.scenario.is_timed && !self.is_control
+        !self.is_control
+            && match self.scenario.alone {
+                Alone::Never => false,
+                Alone::Long => self.run.size == Size::Long,
+                Alone::Always => true,
+            }
     }
 
     fn run(&self) -> Row {

@@ -13,14 +13,25 @@ pub struct Scenario {
     pub holds: &'static str,
     /// The engines that it is for.
     pub engines: &'static [Engine],
-    /// Whether it judges times that others would spoil: then it has the machine to itself.
-    pub is_timed: bool,
+    /// When it has the machine to itself.
+    pub alone: Alone,
     /// Into how many parts a long run is cut, each with a seed and a shop of its own: 1 where all of it is judged together.
     pub parts: u64,
     /// Runs it.
     pub run: fn(&Run) -> Outcome,
     /// The same with a guard taken away: it must find violations, or it finds nothing at all.
     pub control: Control,
+}
+
+/// When a scenario judges times that others would spoil, and so has the machine to itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alone {
+    /// It judges none.
+    Never,
+    /// In its long form: what a short one allows leaves room for others.
+    Long,
+    /// Always.
+    Always,
 }
 
 /// A scenario's positive control.

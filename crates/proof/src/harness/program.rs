@@ -31,6 +31,9 @@ pub fn program_with_faults() -> Command {
     command(PathBuf::from(path))
 }
 
+/// What makes passwords cheap in the build that can be made to fail, for `FAILPOINTS`; the program that is shipped does not know it.
+pub const CHEAP_PASSWORDS: &str = "guard.cost=return";
+
 /// A tool that gets only what everybody else leaves of the processors.
 #[must_use]
 pub fn stepping_back(tool: impl AsRef<OsStr>) -> Command {
@@ -145,6 +148,6 @@ pub fn create_owner_in(data: &Path, database: Option<&str>) {
     let mut command = program();
     command.args(database.iter().flat_map(|url| ["--database", url]));
     command.args(["owner", "create", "--email", OWNER, "--name", "Olive Owner", "--password-stdin"]);
-    command.args(["--bcrypt-cost", "10", "--data"]).arg(data);
+    command.args(["--bcrypt-cost", "10", "--data"]).arg(data).env("FAILPOINTS", CHEAP_PASSWORDS);
     run(&mut command, PASSWORD).expect_success();
 }

@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
     client::Client,
-    program::{program, program_with_faults},
+    program::{CHEAP_PASSWORDS, program, program_with_faults},
 };
 
 /// For how long a start is waited for. What is promised is asserted by those who promise it.
@@ -34,8 +34,8 @@ pub struct Launch {
     arguments: Vec<OsString>,
     /// What fails where, in the build that can be made to fail (`FAILPOINTS`).
     faults: Option<String>,
-    /// Cheap, unless a scenario is about what passwords cost.
-    bcrypt_cost: u32,
+    /// As cheap as can be, unless a scenario is about what passwords cost.
+    bcrypt_cost: Option<u32>,
     environment: Vec<(String, String)>,
     /// A program that starts it and looks on, with its arguments.
     tracer: Vec<OsString>,
@@ -60,7 +60,7 @@ impl Launch {
             log: folder.join("log"),
             arguments: arguments.iter().map(|argument| argument.as_ref().to_owned()).collect(),
             faults: None,
-            bcrypt_cost: 10,
+            bcrypt_cost: None,
             environment: Vec::new(),
             tracer: Vec::new(),
         }
@@ -79,7 +79,7 @@ impl Launch {
     /// The same with passwords that cost this much.
     #[must_use]
     pub fn with_bcrypt_cost(mut self, cost: u32) -> Self {
-        self.bcrypt_cost = cost;
+        self.bcrypt_cost = Some(cost);
         self
     }
 
@@ -144,21 +144,19 @@ impl Launch {
     pub fn spawn(&self) -> Server {
         let log_begins = fs::metadata(&self.log).map_or(0, |file| file.len());
         let log = File::options().create(true).append(true).open(&self.log).expect("a log");
-        let mut command = match &self.faults {
-            Some(faults) => {
-                let mut command = program_with_faults();
-                command.env("FAILPOINTS", faults);
-                command
-            }
-            None => program(),
-        };
+        let mut command = if self.faults.is_some() { program_with_faults() } else { program() };
+        let cheap = self.bcrypt_cost.is_none().then_some(CHEAP_PASSWORDS);
+        let faults: Vec<&str> = self.faults.as_deref().into_iter().chain(cheap).collect();
+        if !faults.is_empty() {
+            command.env("FAILPOINTS", faults.join(";"));
+        }
         if let [tracer, arguments @ ..] = self.tracer.as_slice() {
             command = traced(tracer, arguments, &command);
         }
         let child = command
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .args([OsStr::new("serve"), OsStr::new("--data"), self.data.as_os_str()])
-            .args(["--listen", &self.address.to_string(), "--bcrypt-cost", &self.bcrypt_cost.to_string()])
+            .args(["--listen", &self.address.to_string(), "--bcrypt-cost", &self.bcrypt_cost.unwrap_or(10).to_string()])
             .args(["--mail-from", "Corner Shop <shop@example.com>"])
             .args(&self.arguments)
             .stdin(Stdio::null())

@@ -20,7 +20,7 @@ use crate::{
         load::{Fate, order},
         shop::{OWNER, PASSWORD, Shop, text},
     },
-    scenario::{Control, Engine, Outcome, Run, Scenario},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
 };
 
 /// Nothing has this id.
@@ -48,7 +48,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "every route and method as everybody",
     holds: "as docs/authority.md says; a route that is not in it fails",
     engines: &[Engine::Sqlite, Engine::Postgres],
-    is_timed: false,
+    alone: Alone::Never,
     parts: 1,
     run: |run| compare(run, None),
     control: Control {

@@ -19,7 +19,7 @@ use crate::{
         within,
     },
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario, Size},
 };
 
 /// The jumps, as libfaketime writes them, and what is over when time went forward so far.
@@ -47,7 +47,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "the clock jumps by an hour, a day and to 2038 while the program runs",
     holds: "no token past its time; no mail stuck; A B E",
     engines: &[Engine::Sqlite, Engine::Postgres],
-    is_timed: false,
+    alone: Alone::Never,
     parts: 4,
     run: |run| match (run.size, run.engine) {
         (Size::Short, Engine::Sqlite) => jump(run, &JUMPS[..4], run.count(1, 1), None),

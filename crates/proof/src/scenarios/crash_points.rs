@@ -13,7 +13,7 @@ use crate::{
     harness::server::Server,
     judge::thousands,
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
 };
 
 /// The places, as the program names them, and at which passing it happens at most: notes of mails are few.
@@ -39,7 +39,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "the process ends around insert, commit, reply, SMTP 250 and the note of it",
     holds: "A B C D E; ready in under 1 s",
     engines: &[Engine::Sqlite, Engine::Postgres],
-    is_timed: true,
+    alone: Alone::Long,
     parts: 20,
     run: |run| crash(run, &POINTS, run.count(1, 1_000), ""),
     control: Control {

@@ -21,7 +21,7 @@ use crate::{
         shop::Shop,
     },
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
 };
 
 const THREADS: usize = 8;
@@ -43,7 +43,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "the primary killed, stopped at once, frozen; a standby promoted; backends terminated",
     holds: "A B C E; writes within 5 s of the promotion",
     engines: &[Engine::Postgres],
-    is_timed: true,
+    alone: Alone::Long,
     parts: 50,
     run: |run| {
         let mut outcome = Outcome::default();

@@ -21,7 +21,7 @@ use crate::{
         within,
     },
     progress::tell,
-    scenario::{Control, Engine, Outcome, Scenario},
+    scenario::{Alone, Control, Engine, Outcome, Scenario},
 };
 
 /// How long after there is room again the first write must succeed.
@@ -38,7 +38,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "a disk of 64 MiB that is full, and later is not",
     holds: "A B D E; reads go on; writes resume within 5 s of room",
     engines: &[Engine::Sqlite],
-    is_timed: false,
+    alone: Alone::Never,
     parts: 10,
     run: |run| {
         let mut outcome = Outcome::default();

@@ -18,7 +18,7 @@ use crate::{
         within,
     },
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario, Size},
 };
 
 const CLIENTS: usize = 8;
@@ -37,7 +37,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "one fdatasync or pwrite64 fails, the Nth, by strace",
     holds: "A B C E; reads go on; orders within 5 s",
     engines: &[Engine::Sqlite],
-    is_timed: false,
+    alone: Alone::Never,
     parts: 20,
     run: |run| fail_each(run, run.count(2, 500), None),
     control: Control {

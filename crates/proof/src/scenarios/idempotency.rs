@@ -5,7 +5,7 @@ use std::{
     ops::Range,
     sync::{
         Barrier, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -23,14 +23,14 @@ use crate::{
     },
     judge::thousands,
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario, Size},
 };
 
 /// How long a request is repeated until there is an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// After so many keys everybody signs in again.
 const BATCH: u64 = 500;
-/// Between two kills, in milliseconds.
+/// Between two kills, in milliseconds; and as many answers at least as there are to a key, lest a slow machine get nowhere.
 const KILL_AFTER_MS: std::ops::Range<u64> = 50..400;
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -38,7 +38,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "one key many times at once, with kills; keys of others, other bodies",
     holds: "C; replays are equal; 422 for another body",
     engines: &[Engine::Sqlite, Engine::Postgres],
-    is_timed: false,
+    alone: Alone::Never,
     parts: 20,
     run: |run| {
         let short = if run.engine == Engine::Sqlite { 80 } else { 40 };
@@ -66,7 +66,8 @@ fn storm(run: &Run, keys: u64, lifted: Option<&str>) -> Outcome {
     for first in (0..keys).step_by(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
         // Access tokens live for ten minutes.
         shop.renew_tokens();
-        let storm = Storm { shop: &shop, journal: &journal, keys: first..keys.min(first + BATCH), at_once };
+        let answered = AtomicUsize::new(0);
+        let storm = Storm { shop: &shop, journal: &journal, keys: first..keys.min(first + BATCH), at_once, answered };
         server = storm.rage(launch, server, &mut chance, &mut kills, &mut replies);
         tell(storm.keys.end, keys, &outcome.violations);
     }
@@ -134,6 +135,8 @@ struct Storm<'a> {
     journal: &'a Journal,
     keys: Range<u64>,
     at_once: usize,
+    /// How many were answered.
+    answered: AtomicUsize,
 }
 
 impl Storm<'_> {
@@ -154,7 +157,12 @@ impl Storm<'_> {
                 self.send_all(replies);
             });
             while !is_over.load(Ordering::Acquire) {
+                let before = self.answered.load(Ordering::Acquire);
                 thread::sleep(Duration::from_millis(chance.u64(KILL_AFTER_MS)));
+                while !is_over.load(Ordering::Acquire) && self.answered.load(Ordering::Acquire) < before + self.at_once
+                {
+                    thread::sleep(Duration::from_millis(1));
+                }
                 if !is_over.load(Ordering::Acquire) {
                     server.kill();
                     server = launch.start();
@@ -185,6 +193,7 @@ impl Storm<'_> {
                         let reply = self.ask(&client, &key, question, number, begin);
                         let mut replies = replies.lock().unwrap_or_else(PoisonError::into_inner);
                         replies.add(key + question.suffix, reply, begin.elapsed());
+                        self.answered.fetch_add(1, Ordering::Release);
                     }
                 });
             }

@@ -10,7 +10,7 @@ use super::siege::Siege;
 use crate::{
     harness::server::Server,
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
 };
 
 const CLIENTS: usize = 64;
@@ -26,7 +26,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "kill -9 at a random moment, with 64 clients who ask again until they are answered",
     holds: "A B C D E; ready in under 1 s",
     engines: &[Engine::Sqlite, Engine::Postgres],
-    is_timed: true,
+    alone: Alone::Long,
     parts: 50,
     run: |run| {
         let short = if run.engine == Engine::Sqlite { 8 } else { 5 };

@@ -21,7 +21,7 @@ use crate::{
     },
     judge::thousands,
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario, Size},
 };
 
 /// One order in so many is cancelled by its buyer while the staff ship it.
@@ -34,7 +34,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "ten buyers for each piece, doubled and shared lines, cancel against ship; on PostgreSQL at two processes",
     holds: "B F; exactly what there is is sold",
     engines: &[Engine::Sqlite, Engine::Postgres],
-    is_timed: false,
+    alone: Alone::Never,
     parts: 10,
     run: |run| rush(run, run.count(2, 100), None),
     control: Control {

@@ -17,7 +17,7 @@ use crate::{
         shop::{OWNER, PASSWORD, Shop},
     },
     judge::thousands,
-    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario, Size},
 };
 
 /// Wrong passwords a second.
@@ -43,7 +43,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "200 wrong passwords a second over 10,000 accounts from as many addresses",
     holds: "order p99 within 2 of quiet; the owner gets in within 2 s",
     engines: &[Engine::Sqlite],
-    is_timed: true,
+    alone: Alone::Always,
     parts: 1,
     run: |run| storm(run, Duration::from_secs(run.count(6, 300)), None),
     control: Control {

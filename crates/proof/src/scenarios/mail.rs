@@ -11,7 +11,7 @@ use super::siege::Siege;
 use crate::{
     harness::{client::Client, measure, shop::text, smtp::Manner, within},
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario, Size},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario, Size},
 };
 
 const CLIENTS: usize = 4;
@@ -41,7 +41,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "the mail server down for an hour, 451, 530, 550, silent, hanging up before and after 250; a kill in each",
     holds: "A B C D E; order p99 as on a quiet day",
     engines: &[Engine::Sqlite, Engine::Postgres],
-    is_timed: true,
+    alone: Alone::Always,
     parts: 4,
     run: |run| match (run.size, run.engine) {
         // What the moods do to the program is the same on both engines; what they do to the database is not.

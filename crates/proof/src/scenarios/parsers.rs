@@ -6,7 +6,7 @@ use crate::{
     judge::{quietly, thousands},
     parsers::{TARGETS, mutate},
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
 };
 
 /// How long one input may keep a parser.
@@ -17,7 +17,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "mutated bodies, queries, CSV, NDJSON, BSON, pictures, tokens, cursors",
     holds: "F: no panic, no input takes long",
     engines: &[Engine::Sqlite],
-    is_timed: false,
+    alone: Alone::Never,
     parts: 10,
     run: |run| feed(run, run.count(1_500, 10_000_000), None),
     control: Control {

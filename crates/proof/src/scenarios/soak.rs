@@ -21,7 +21,7 @@ use crate::{
     },
     judge::thousands,
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
 };
 
 /// How large the write-ahead log may become.
@@ -41,7 +41,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "orders, lists, searches, exports of a large catalogue and backups without pause",
     holds: "the log under 64 MiB, memory and open files flat, A B E",
     engines: &[Engine::Sqlite],
-    is_timed: false,
+    alone: Alone::Never,
     parts: 1,
     run: |run| soak(run, Duration::from_secs(run.count(9, 28_800)), None),
     control: Control {

@@ -11,7 +11,7 @@ mod queue;
 
 use crate::{
     judge::thousands,
-    scenario::{Control, Engine, Outcome, Run, Scenario},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
 };
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -19,7 +19,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "a scheduler that draws lots, on the commit queue and on the leases of mails",
     holds: "A D; nobody waits for ever",
     engines: &[Engine::Sqlite, Engine::Postgres],
-    is_timed: false,
+    alone: Alone::Never,
     parts: 1,
     run: |run| match run.engine {
         Engine::Sqlite => interleave(run, Some(run.count(10_000, 1_000_000)), run.count(20_000, 1_000_000), false),

@@ -16,7 +16,7 @@ use work::Work;
 use crate::{
     judge::thousands,
     progress::tell,
-    scenario::{Control, Engine, Outcome, Run, Scenario},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
 };
 
 /// After so many crash points of one recording another is made.
@@ -31,7 +31,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "the power goes: what was not synced is lost, kept or torn at 512 B or 4 KiB",
     holds: "A B C D E",
     engines: &[Engine::Sqlite],
-    is_timed: false,
+    alone: Alone::Never,
     parts: 20,
     run: |run| lose_power(run, run.count(700, 100_000), &Work::default()),
     control: Control {
@@ -47,7 +47,7 @@ pub(super) const SYNC_ERROR: Scenario = Scenario {
     injects: "fdatasync fails, what it should have written is gone, later the power goes too",
     holds: "A B C D E; writes go on",
     engines: &[Engine::Sqlite],
-    is_timed: false,
+    alone: Alone::Never,
     parts: 10,
     run: |run| lose_power(run, run.count(400, 50_000), &Work { failures: FAILURES, ..Work::default() }),
     control: Control {

@@ -15,7 +15,7 @@ use crate::{
         shop::{PASSWORD, Shop, text},
     },
     judge::thousands,
-    scenario::{Control, Engine, Outcome, Run, Scenario},
+    scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
 };
 
 /// After so many everybody signs in again.
@@ -29,7 +29,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "crafted access tokens, also with the right signature, and mutated ones; refresh tokens replayed and raced",
     holds: "all 401; one lineage; a late replay ends the family",
     engines: &[Engine::Sqlite, Engine::Postgres],
-    is_timed: false,
+    alone: Alone::Never,
     parts: 1,
     run: |run| attack(run, run.count(300, 10_000), false),
     control: Control {
