@@ -43,6 +43,19 @@ pub fn is_lifted(guard: &str) -> bool {
     false
 }
 
+#[cfg(all(test, feature = "enabled"))]
+mod tests {
+    #[test]
+    fn what_is_named_fails_and_nothing_else() {
+        let _scenario = fail::FailScenario::setup();
+        assert!(!super::is_lifted("guard.stock"));
+        fail::cfg("guard.stock", "return").expect("words that it knows");
+        assert!(super::is_lifted("guard.stock"));
+        assert!(!super::is_lifted("guard.cost"));
+        super::crash_point("commit.before");
+    }
+}
+
 #[cfg(all(test, not(feature = "enabled")))]
 mod tests {
     #[test]

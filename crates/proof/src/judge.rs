@@ -23,7 +23,7 @@ pub struct Row {
     /// The guard that was lifted: then violations are what is asked for.
     without: Option<&'static str>,
     /// What must be found then.
-    finds: &'static str,
+    finds: &'static [&'static str],
     outcome: Outcome,
     took: Duration,
     /// How many runs of the scenario it sums up.
@@ -107,7 +107,8 @@ impl Row {
 
     /// Whether what a control must find is among what was found.
     fn is_found(&self) -> bool {
-        self.outcome.violations.iter().any(|violation| violation.contains(self.finds))
+        let is_said = |words: &&str| self.outcome.violations.iter().any(|violation| violation.contains(*words));
+        !self.finds.is_empty() && self.finds.iter().all(is_said)
     }
 
     /// The first of what was found.
@@ -240,7 +241,7 @@ mod tests {
     use crate::scenario::{Alone, Control, Size};
 
     fn scenario(run: fn(&Run) -> Outcome, control: fn(&Run) -> Outcome) -> Scenario {
-        let control = Control { without: "its guard", finds: "broke", is_above_engines: false, run: control };
+        let control = Control { without: "its guard", finds: &["broke"], is_above_engines: false, run: control };
         Scenario {
             name: "tried",
             injects: "",

@@ -77,7 +77,7 @@ struct Which {
     /// Begin no more after so many minutes.
     #[arg(long, value_name = "MINUTES")]
     begin_for: Option<f64>,
-    /// How many run at a time of those that judge no times.
+    /// How many run at a time of those that have not the machine to themselves.
     #[arg(long, default_value_t = 3)]
     at_once: usize,
     /// On this engine alone.

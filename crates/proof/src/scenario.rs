@@ -23,12 +23,12 @@ pub struct Scenario {
     pub control: Control,
 }
 
-/// When a scenario judges times that others would spoil, and so has the machine to itself.
+/// When a scenario has the machine to itself, since it judges times that others would spoil.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alone {
-    /// It judges none.
+    /// Never: what it judges of times leaves room for others.
     Never,
-    /// In its long form: what a short one allows leaves room for others.
+    /// In its long form: what a short one allows does leave room.
     Long,
     /// Always.
     Always,
@@ -39,8 +39,8 @@ pub enum Alone {
 pub struct Control {
     /// Which guard is taken away.
     pub without: &'static str,
-    /// Words that what is then found must contain: another failure proves nothing.
-    pub finds: &'static str,
+    /// What must then be found: sentences with these words in them, each of them. Another failure proves nothing.
+    pub finds: &'static [&'static str],
     /// Whether the guard is above the engines, so that one of them is enough to see it missed.
     pub is_above_engines: bool,
     /// Runs the scenario without it.

@@ -15,7 +15,7 @@ use std::{
 };
 
 use tokio::sync::OnceCell;
-use tokio_postgres::NoTls;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 pub use server::{Server, Settings, as_server};
 
@@ -93,12 +93,12 @@ impl Database {
         with_database(&self.base, &self.name)
     }
 
-    /// Runs statements in it.
+    /// Runs statements in it; how many rows they gave.
     ///
     /// # Panics
     /// When one fails.
-    pub fn execute(&self, sql: &str) {
-        execute(&self.url(), sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    pub fn execute(&self, sql: &str) -> usize {
+        execute(&self.url(), sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 }
 
@@ -116,11 +116,12 @@ fn with_database(url: &str, name: &str) -> String {
     format!("{host}/{name}{query}")
 }
 
-/// Runs statements on a connection of its own, on a thread of its own: callers may be inside of a runtime, or not.
+/// Runs statements on a connection of its own, on a thread of its own: callers may be inside of a runtime, or not. Gives how many rows
+/// they gave.
 ///
 /// # Errors
 /// What the server said.
-pub fn execute(url: &str, sql: &str) -> Result<(), String> {
+pub fn execute(url: &str, sql: &str) -> Result<usize, String> {
     let (url, sql) = (url.to_owned(), sql.to_owned());
     let work = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -128,7 +129,7 @@ pub fn execute(url: &str, sql: &str) -> Result<(), String> {
             let run = async {
                 let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
                 let driver = tokio::spawn(connection);
-                let done = client.batch_execute(&sql).await;
+                let done = client.simple_query(&sql).await;
                 drop(client);
                 // The connection ends with its client; how it ended changes nothing.
                 let _ = driver.await;
@@ -138,7 +139,8 @@ pub fn execute(url: &str, sql: &str) -> Result<(), String> {
             let failed = |error: tokio_postgres::Error| {
                 error.as_db_error().map_or_else(|| error.to_string(), |db| db.message().to_owned())
             };
-            done.map_err(|_| "no answer in time".to_owned())?.map_err(failed)
+            let messages = done.map_err(|_| "no answer in time".to_owned())?.map_err(failed)?;
+            Ok(messages.iter().filter(|message| matches!(message, SimpleQueryMessage::Row(_))).count())
         })
     };
     std::thread::spawn(work).join().unwrap_or_else(|_| Err("the thread panicked".to_owned()))

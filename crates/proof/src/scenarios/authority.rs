@@ -53,7 +53,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run: |run| compare(run, None),
     control: Control {
         without: "asking for the permission",
-        finds: "as customer: in, and the table says",
+        finds: &["as customer: in, and the table says"],
         is_above_engines: true,
         run: |run| compare(run, Some("guard.permission=return")),
     },

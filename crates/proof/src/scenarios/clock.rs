@@ -56,7 +56,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     },
     control: Control {
         without: "the end of a token's time",
-        finds: "a token of before",
+        finds: &["a token of before is answered with 200"],
         is_above_engines: true,
         run: |run| jump(run, &JUMPS[..1], 1, Some("guard.expiry=return")),
     },

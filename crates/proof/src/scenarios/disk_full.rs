@@ -51,7 +51,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     },
     control: Control {
         without: "looking at what a commit says",
-        finds: "is not what is there",
+        finds: &["is not what is there"],
         is_above_engines: false,
         run: |_| {
             let mut outcome = Outcome::default();

@@ -40,7 +40,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run: |run| compare(run, run.count(10, PAIRS), &QUESTIONS, None),
     control: Control {
         without: "comparing with something where there is no account",
-        finds: "can be told apart",
+        finds: &["can be told apart"],
         is_above_engines: false,
         run: |run| compare(run, 10, &QUESTIONS[..1], Some("guard.dummy=return")),
     },
@@ -52,6 +52,8 @@ struct Question {
     path: &'static str,
     /// The body with an address.
     body: fn(&str) -> Value,
+    /// What everybody is answered with.
+    status: u16,
     /// Whose addresses those are that are known.
     of: Known,
 }
@@ -66,6 +68,7 @@ enum Known {
 const SIGN_UP: Question = Question {
     path: "/v1/auth/signup",
     body: |email| json!({"email": email, "password": "seven lamps over a grey harbour", "name": "Ann"}),
+    status: 202,
     of: Known::Customer,
 };
 
@@ -73,11 +76,17 @@ const QUESTIONS: [Question; 4] = [
     Question {
         path: "/v1/auth/login",
         body: |email| json!({"email": email, "password": "not the right one 7"}),
+        status: 401,
         of: Known::Customer,
     },
     SIGN_UP,
     Question { of: Known::Unverified, ..SIGN_UP },
-    Question { path: "/v1/auth/password/forgot", body: |email| json!({"email": email}), of: Known::Customer },
+    Question {
+        path: "/v1/auth/password/forgot",
+        body: |email| json!({"email": email}),
+        status: 202,
+        of: Known::Customer,
+    },
 ];
 
 fn compare(run: &Run, pairs: u64, questions: &[Question], lifted: Option<&str>) -> Outcome {
@@ -105,7 +114,7 @@ fn compare(run: &Run, pairs: u64, questions: &[Question], lifted: Option<&str>) 
             learned.ask_pair(&client, question, [&unknown, &known], &mut chance);
         });
         let (path, area, count) = (question.path, learned.area(), learned.pairs());
-        if learned.answers.len() != 1 {
+        if !matches!(learned.answers.as_slice(), [(status, _)] if *status == question.status) {
             outcome.violate(format!("{path} has {} answers: {}", learned.answers.len(), learned.shown()));
         }
         if learned.tells_apart() {

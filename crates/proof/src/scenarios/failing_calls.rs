@@ -42,7 +42,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run: |run| fail_each(run, run.count(2, 500), None),
     control: Control {
         without: "looking at what a commit says",
-        finds: "is not what is there",
+        finds: &["is not what is there"],
         is_above_engines: false,
         run: |run| fail_each(run, 4, Some("guard.commit-error=return")),
     },

@@ -55,6 +55,7 @@ pub(super) fn p99<T>(
 ) -> (f64, T) {
     let load = Load::new(shop, label).undeterred();
     let (sent, given) = load.during(buyers, meanwhile);
+    sent.iter().for_each(|sent| outcome.waited(sent.took));
     for sent in sent.iter().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))) {
         outcome.violate(format!("the order {} came to {:?}", sent.key, sent.fate));
     }

@@ -30,7 +30,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(20);
 /// After so many keys everybody signs in again.
 const BATCH: u64 = 500;
-/// Between two kills, in milliseconds; and as many answers at least as there are to a key, lest a slow machine get nowhere.
+/// Between two kills, in milliseconds, after as many answers as there are to a key: lest a slow machine get nowhere.
 const KILL_AFTER_MS: std::ops::Range<u64> = 50..400;
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -46,7 +46,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     },
     control: Control {
         without: "the claim of the key",
-        finds: "made two orders",
+        finds: &["made two orders"],
         is_above_engines: false,
         run: |run| storm(run, 10, Some("guard.claim=return")),
     },
@@ -67,7 +67,14 @@ fn storm(run: &Run, keys: u64, lifted: Option<&str>) -> Outcome {
         // Access tokens live for ten minutes.
         shop.renew_tokens();
         let answered = AtomicUsize::new(0);
-        let storm = Storm { shop: &shop, journal: &journal, keys: first..keys.min(first + BATCH), at_once, answered };
+        let storm = Storm {
+            shop: &shop,
+            journal: &journal,
+            keys: first..keys.min(first + BATCH),
+            at_once,
+            answered,
+            is_lost: AtomicBool::new(false),
+        };
         server = storm.rage(launch, server, &mut chance, &mut kills, &mut replies);
         tell(storm.keys.end, keys, &outcome.violations);
     }
@@ -76,6 +83,9 @@ fn storm(run: &Run, keys: u64, lifted: Option<&str>) -> Outcome {
     prove_others(&shop, &mut outcome);
     server.stop();
     ground.check();
+    if kills == 0 && lifted.is_none() {
+        outcome.violate("nobody was killed");
+    }
     outcome.injected = format!("{} requests, {kills} kills", thousands(keys * at_once as u64));
     outcome
 }
@@ -135,8 +145,10 @@ struct Storm<'a> {
     journal: &'a Journal,
     keys: Range<u64>,
     at_once: usize,
-    /// How many were answered.
+    /// How many are done with, answered or given up.
     answered: AtomicUsize,
+    /// Whether there is no server any more, and nobody needs to wait for one.
+    is_lost: AtomicBool,
 }
 
 impl Storm<'_> {
@@ -156,13 +168,16 @@ impl Storm<'_> {
                 let _over = OnDrop(&is_over);
                 self.send_all(replies);
             });
+            // Whoever cannot start a server any more leaves nobody waiting for one.
+            let _lost = OnDrop(&self.is_lost);
             while !is_over.load(Ordering::Acquire) {
                 let before = self.answered.load(Ordering::Acquire);
-                thread::sleep(Duration::from_millis(chance.u64(KILL_AFTER_MS)));
                 while !is_over.load(Ordering::Acquire) && self.answered.load(Ordering::Acquire) < before + self.at_once
                 {
                     thread::sleep(Duration::from_millis(1));
                 }
+                // Not at the moment at which everybody has an answer.
+                thread::sleep(Duration::from_millis(chance.u64(KILL_AFTER_MS)));
                 if !is_over.load(Ordering::Acquire) {
                     server.kill();
                     server = launch.start();
@@ -206,7 +221,7 @@ impl Storm<'_> {
         let body = self.shop.order(&name, usize::try_from(number).unwrap_or_default());
         let mut sent = Sent::new(name, question.buyer, body);
         self.journal.note(&sent);
-        while begin.elapsed() < PATIENCE {
+        while begin.elapsed() < PATIENCE && !self.is_lost.load(Ordering::Acquire) {
             match client.post(&self.shop.buyers[question.buyer], "/v1/orders", key, &sent.body) {
                 Ok(reply) if reply.status != 503 => {
                     sent.fate = match reply.status {

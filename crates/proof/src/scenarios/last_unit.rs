@@ -39,7 +39,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run: |run| rush(run, run.count(2, 100), None),
     control: Control {
         without: "the check of the stock, in the program and in the schema",
-        finds: "the stock is -",
+        finds: &["the stock is -"],
         is_above_engines: false,
         run: |run| rush(run, 1, Some("guard.stock=return")),
     },
@@ -72,6 +72,10 @@ fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
         outcome.runs += part;
         tell(outcome.runs, seeds, &outcome.violations);
     }
+    if lifted.is_none() && (sums.disputes == 0 || sums.refused == 0) {
+        outcome
+            .violate(format!("{} orders were disputed, and {} refused: this was no rush", sums.disputes, sums.refused));
+    }
     outcome.injected = format!(
         "{} orders, {} refused, {} units, {} connections",
         thousands(sums.sold),
@@ -85,6 +89,7 @@ fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
 /// What all rushes came to.
 #[derive(Default)]
 struct Sums {
+    disputes: usize,
     sold: u64,
     refused: u64,
 }
@@ -119,6 +124,7 @@ fn campaign(
         let rush = Rush::new(&shop, doors, &crowd, chance.u64(..));
         rush.run(&crowd, outcome);
         rush.judge(&crowd, outcome);
+        sums.disputes += rush.disputes.load(Ordering::Relaxed);
         sums.sold += rush.placed.load(Ordering::Relaxed);
         sums.refused += rush.refused.load(Ordering::Relaxed);
     }
@@ -322,7 +328,9 @@ impl<'a> Rush<'a> {
 /// Takes the check of the stock out of the schema.
 fn drop_check(ground: &Ground) {
     match &ground.database {
-        Some(database) => database.execute("ALTER TABLE stock_levels DROP CONSTRAINT stock_levels_stock_check"),
+        Some(database) => {
+            database.execute("ALTER TABLE stock_levels DROP CONSTRAINT stock_levels_stock_check");
+        }
         None => {
             let mut files =
                 std::fs::read_dir(&ground.launch.data).expect("the data").flatten().map(|entry| entry.path());

@@ -51,7 +51,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     },
     control: Control {
         without: "a note only after the 250",
-        finds: "never arrived",
+        finds: &["never arrived"],
         is_above_engines: true,
         run: |run| moods(run, &MOODS[5..6], 1, Some("guard.mail=return")),
     },
@@ -68,11 +68,15 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
             if let Some(lifted) = lifted {
                 server = siege.arm(server, lifted);
             }
+            let met_before = siege.mail_server.met();
             siege.mail_server.behave(manner);
             let mood = MOOD + Duration::from_millis(chance.u64(0..300));
             of_moods.extend(siege.load(|| thread::sleep(mood)));
             // Its end comes in the middle of that mood.
             server.kill();
+            if siege.mail_server.met() == met_before {
+                siege.outcome.violate(format!("{name}: no mail came meanwhile"));
+            }
             if manner == Manner::Closed {
                 stay_down(&mut siege);
             }
@@ -102,13 +106,11 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
 /// The mail server stays away while time goes by: the program asks for it each time, and gives no mail up.
 fn stay_down(siege: &mut Siege) {
     for later in ["+15m", "+30m", "+45m"] {
-        let before = siege.mail_server.turned_away();
+        let before = siege.mail_server.met();
         siege.launch().set_clock(Some(later));
         let server = siege.launch().start();
         siege.shop.renew_tokens();
-        within(ARRIVED_MAX, "a try while the server is down", || {
-            (siege.mail_server.turned_away() > before).then_some(())
-        });
+        within(ARRIVED_MAX, "a try while the server is down", || (siege.mail_server.met() > before).then_some(()));
         server.kill();
     }
 }
@@ -127,6 +129,9 @@ fn prove_arrived(siege: &mut Siege, name: &str, manner: Manner) {
     let failed = siege.shop.all(&siege.shop.owner, "/v1/admin/mails?status=failed&");
     if manner != Manner::Answer(550) && !failed.is_empty() {
         siege.outcome.violate(format!("{name}: {} mails were given up", failed.len()));
+    }
+    if manner == Manner::DropKept && siege.mail_server.times_kept().values().all(|times| *times == 1) {
+        siege.outcome.violate(format!("{name}: nothing was sent again, and nobody had said that it was kept"));
     }
     let client = Client::new(siege.shop.address);
     for mail in &failed {

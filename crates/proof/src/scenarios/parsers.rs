@@ -22,7 +22,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run: |run| feed(run, run.count(1_500, 10_000_000), None),
     control: Control {
         without: "care (a parser that panics at a quote in its first hundred bytes)",
-        finds: "panicked at",
+        finds: &["panicked at"],
         is_above_engines: false,
         run: |run| feed(run, 300, Some(careless)),
     },

@@ -26,8 +26,6 @@ use crate::{
     scenario::{Outcome, Run},
 };
 
-/// From the start of the process to the first good reply: of an unoptimised program beside others, and of the one that is shipped.
-const READY_MAX: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(1));
 /// How long an order may take while there is a server, whoever asks beside it (F).
 const ANSWERED_MAX: Duration = Duration::from_secs(10);
 /// How many sieges there were: each keeps its journal.
@@ -52,7 +50,8 @@ pub(super) struct Siege {
     journal: Journal,
     journal_path: PathBuf,
     clients: usize,
-    ready_max: Duration,
+    /// From the start of the process to the first good reply, where that is asked for.
+    ready_max: Option<Duration>,
     rounds: u64,
     /// Orders whose reply was lost, and of these the ones that had been placed all the same.
     lost_replies: usize,
@@ -79,12 +78,23 @@ impl Siege {
             journal,
             journal_path,
             clients,
-            ready_max: run.choose(READY_MAX),
+            ready_max: None,
             rounds: 0,
             lost_replies: 0,
             placed_unheard: 0,
         };
         (siege, server)
+    }
+
+    /// The same where each start is to be ready within so long.
+    pub(super) const fn ready_within(mut self, limit: Duration) -> Self {
+        self.ready_max = Some(limit);
+        self
+    }
+
+    /// How many replies were lost so far, for which a server's end met a request.
+    pub(super) const fn lost_replies(&self) -> usize {
+        self.lost_replies
     }
 
     /// How the server is started.
@@ -130,7 +140,7 @@ impl Siege {
             (ended_at, ready_at, server)
         });
         self.outcome.waited(server.ready_after);
-        if server.ready_after > self.ready_max {
+        if self.ready_max.is_some_and(|limit| server.ready_after > limit) {
             self.outcome.violate(format!("round {}: ready after {:?} only", self.rounds, server.ready_after));
         }
         for sent in &sent {

@@ -46,7 +46,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run: |run| soak(run, Duration::from_secs(run.count(9, 28_800)), None),
     control: Control {
         without: "copying the log back",
-        finds: "the write-ahead log",
+        finds: &["the write-ahead log"],
         is_above_engines: false,
         run: |run| soak(run, Duration::from_secs(40), Some("guard.checkpoint=return")),
     },

@@ -57,7 +57,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     },
     control: Control {
         without: "refusing what is malformed",
-        finds: "Server error",
+        finds: &["Server error"],
         is_above_engines: true,
         run: |run| fuzz(run, 1, &CONTROL, Some("guard.malformed=return")),
     },

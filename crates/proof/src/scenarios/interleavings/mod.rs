@@ -27,7 +27,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     },
     control: Control {
         without: "giving back what was leased too long ago, and in the queue without commit before answer",
-        finds: "was sent by two at once",
+        finds: &["was sent by two at once"],
         is_above_engines: false,
         run: |run| interleave(run, (run.engine == Engine::Sqlite).then_some(500), 4_000, true),
     },

@@ -36,7 +36,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run: |run| lose_power(run, run.count(700, 100_000), &Work::default()),
     control: Control {
         without: "a sync with each commit (synchronous=NORMAL)",
-        finds: "is gone",
+        finds: &["is gone"],
         is_above_engines: false,
         run: |run| lose_power(run, 400, &Work { synchronous: false, ..Work::default() }),
     },
@@ -52,7 +52,7 @@ pub(super) const SYNC_ERROR: Scenario = Scenario {
     run: |run| lose_power(run, run.count(400, 50_000), &Work { failures: FAILURES, ..Work::default() }),
     control: Control {
         without: "looking at what a sync says",
-        finds: "is gone",
+        finds: &["is gone"],
         is_above_engines: false,
         run: |run| lose_power(run, 400, &Work { failures: FAILURES, is_silent: true, ..Work::default() }),
     },

@@ -34,7 +34,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run: |run| attack(run, run.count(300, 10_000), false),
     control: Control {
         without: "the secrecy of the signing key",
-        finds: "200 for the token",
+        finds: &["200 for the token"],
         is_above_engines: true,
         run: |run| attack(run, 50, true),
     },
