@@ -2,7 +2,7 @@
 //!
 //! A promise is worth what its tests are, and a test is worth something when it fails without the guard that it watches. So the
 //! program has a few named places: at a *crash point* it can end as if killed, and a *guard* can be lifted. Both are empty in the
-//! program that is shipped: without the feature `enabled`, which nothing but `cartwright-proof`'s build asks for, the functions
+//! program that is shipped: without the feature `enabled`, which only the tests' build asks for, the functions
 //! here are constants. With it, the environment variable `FAILPOINTS` says what happens where, in the language of the crate `fail`:
 //!
 //! ```text

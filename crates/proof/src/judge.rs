@@ -95,7 +95,7 @@ impl Row {
         Self { name: scenario.name, engine: run.engine, without, finds, outcome, took: begin.elapsed(), rounds: 1 }
     }
 
-    /// Whether it is as it must be: nothing found, or something where a guard was lifted.
+    /// Whether it is as it must be: nothing found, or all that must be found where a guard was lifted.
     #[must_use]
     pub fn is_good(&self) -> bool {
         match self.without {

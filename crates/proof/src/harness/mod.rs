@@ -13,9 +13,19 @@ pub mod shop;
 pub mod smtp;
 
 use std::{
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
+
+/// Sets a flag when it goes, also by a panic: however somebody ends, others must not go on for ever.
+pub struct OnDrop<'a>(pub &'a AtomicBool);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
 
 /// Asks again until `what` gives something.
 #[track_caller]

@@ -90,7 +90,7 @@ impl Launch {
         self
     }
 
-    /// What fails where from the next start on; `None` for the program under test as it is.
+    /// What fails where from the next start on; `None` for the program under test with all its guards but the cost of passwords.
     pub fn set_faults(&mut self, faults: Option<String>) {
         self.faults = faults;
     }

@@ -58,7 +58,7 @@ struct Inner {
     address: SocketAddr,
     manner: Mutex<Manner>,
     kept: Mutex<Vec<Kept>>,
-    met: AtomicUsize,
+    misbehaved: AtomicUsize,
     is_over: AtomicBool,
 }
 
@@ -75,7 +75,7 @@ impl MailServer {
             address,
             manner: Mutex::new(Manner::Take),
             kept: Mutex::default(),
-            met: AtomicUsize::new(0),
+            misbehaved: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
         }));
         let inner = Arc::clone(&server.0);
@@ -115,10 +115,10 @@ impl MailServer {
         self.0.kept().len()
     }
 
-    /// How often it has done anything else so far than to take a mail: with mails, or with callers that it did not let in.
+    /// How many mails it did not simply take so far, and callers that it did not let in.
     #[must_use]
-    pub fn met(&self) -> usize {
-        self.0.met.load(Ordering::Acquire)
+    pub fn misbehaved(&self) -> usize {
+        self.0.misbehaved.load(Ordering::Acquire)
     }
 
     /// How often each mail was kept, by the id in its Message-ID.
@@ -150,7 +150,7 @@ impl Inner {
 
     fn converse(&self, stream: TcpStream) -> std::io::Result<()> {
         if self.manner() == Manner::Closed {
-            self.met.fetch_add(1, Ordering::AcqRel);
+            self.misbehaved.fetch_add(1, Ordering::AcqRel);
             return Ok(());
         }
         stream.set_read_timeout(Some(Duration::from_secs(300)))?;
@@ -197,7 +197,7 @@ impl Inner {
             let to = to.trim_matches(['<', '>']).to_owned();
             self.kept().push(Kept { id, message_id, to, at: Instant::now() });
         }
-        self.met.fetch_add(usize::from(manner != Manner::Take), Ordering::AcqRel);
+        self.misbehaved.fetch_add(usize::from(manner != Manner::Take), Ordering::AcqRel);
         match manner {
             Manner::Take => answer.write_all(b"250 kept\r\n").map(|()| true),
             Manner::Answer(code) => answer.write_all(format!("{code} as told\r\n").as_bytes()).map(|()| true),

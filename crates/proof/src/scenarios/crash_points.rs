@@ -39,7 +39,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     injects: "the process ends around insert, commit, reply, SMTP 250 and the note of it",
     holds: "A B C D E",
     engines: &[Engine::Sqlite, Engine::Postgres],
-    alone: Alone::Long,
+    alone: Alone::Never,
     parts: 20,
     run: |run| crash(run, &POINTS, run.count(1, 1_000), ""),
     control: Control {

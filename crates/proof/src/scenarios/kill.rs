@@ -60,7 +60,7 @@ fn kill(run: &Run, kills: u64, faults: Option<&str>) -> Outcome {
                 siege.audit();
             }
         }
-        if siege.lost_replies() == 0 && faults.is_none() {
+        if siege.broken_off() == 0 && faults.is_none() {
             siege.outcome.violate("no kill met anybody's request");
         }
         let outcome = siege.end(server);

@@ -9,7 +9,13 @@ use serde_json::json;
 
 use super::siege::Siege;
 use crate::{
-    harness::{client::Client, measure, shop::text, smtp::Manner, within},
+    harness::{
+        client::Client,
+        measure,
+        shop::text,
+        smtp::{Kept, Manner},
+        within,
+    },
     progress::tell,
     scenario::{Alone, Control, Engine, Outcome, Run, Scenario, Size},
 };
@@ -68,15 +74,17 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
             if let Some(lifted) = lifted {
                 server = siege.arm(server, lifted);
             }
-            let met_before = siege.mail_server.met();
+            let kept_before = siege.mail_server.count();
+            let met_before = siege.mail_server.misbehaved();
             siege.mail_server.behave(manner);
             let mood = MOOD + Duration::from_millis(chance.u64(0..300));
             of_moods.extend(siege.load(|| thread::sleep(mood)));
             // Its end comes in the middle of that mood.
             server.kill();
-            if siege.mail_server.met() == met_before {
+            if siege.mail_server.misbehaved() == met_before {
                 siege.outcome.violate(format!("{name}: no mail came meanwhile"));
             }
+            let kept_meanwhile = siege.mail_server.kept().split_off(kept_before);
             if manner == Manner::Closed {
                 stay_down(&mut siege);
             }
@@ -85,6 +93,7 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
             server = siege.launch().start();
             siege.shop.renew_tokens();
             prove_arrived(&mut siege, name, manner);
+            prove_sent_again(&mut siege, name, manner, &kept_meanwhile);
             server.stop();
             siege.launch().set_clock(None);
             server = siege.launch().start();
@@ -106,11 +115,13 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
 /// The mail server stays away while time goes by: the program asks for it each time, and gives no mail up.
 fn stay_down(siege: &mut Siege) {
     for later in ["+15m", "+30m", "+45m"] {
-        let before = siege.mail_server.met();
+        let before = siege.mail_server.misbehaved();
         siege.launch().set_clock(Some(later));
         let server = siege.launch().start();
         siege.shop.renew_tokens();
-        within(ARRIVED_MAX, "a try while the server is down", || (siege.mail_server.met() > before).then_some(()));
+        within(ARRIVED_MAX, "a try while the server is down", || {
+            (siege.mail_server.misbehaved() > before).then_some(())
+        });
         server.kill();
     }
 }
@@ -130,9 +141,6 @@ fn prove_arrived(siege: &mut Siege, name: &str, manner: Manner) {
     if manner != Manner::Answer(550) && !failed.is_empty() {
         siege.outcome.violate(format!("{name}: {} mails were given up", failed.len()));
     }
-    if manner == Manner::DropKept && siege.mail_server.times_kept().values().all(|times| *times == 1) {
-        siege.outcome.violate(format!("{name}: nothing was sent again, and nobody had said that it was kept"));
-    }
     let client = Client::new(siege.shop.address);
     for mail in &failed {
         let path = format!("/v1/admin/mails/{}/resend", text(&mail["id"]));
@@ -142,6 +150,14 @@ fn prove_arrived(siege: &mut Siege, name: &str, manner: Manner) {
     within(ARRIVED_MAX, "the mails that were sent again", are_sent);
     siege.outcome.waited(begin.elapsed());
     siege.prove_delivered();
+}
+
+/// Of what was kept without a word nobody can know that, so that it must come again.
+fn prove_sent_again(siege: &mut Siege, name: &str, manner: Manner, kept: &[Kept]) {
+    let times = siege.mail_server.times_kept();
+    if manner == Manner::DropKept && kept.iter().all(|mail| times[&mail.id] == 1) {
+        siege.outcome.violate(format!("{name}: nothing was sent again"));
+    }
 }
 
 /// Whether it comes true in time.

@@ -53,8 +53,9 @@ pub(super) struct Siege {
     /// From the start of the process to the first good reply, where that is asked for.
     ready_max: Option<Duration>,
     rounds: u64,
-    /// Orders whose reply was lost, and of these the ones that had been placed all the same.
+    /// Orders whose reply was lost, the ones of these that were under way when a server ended, and the ones that had been placed all the same.
     lost_replies: usize,
+    broken_off: usize,
     placed_unheard: usize,
 }
 
@@ -81,6 +82,7 @@ impl Siege {
             ready_max: None,
             rounds: 0,
             lost_replies: 0,
+            broken_off: 0,
             placed_unheard: 0,
         };
         (siege, server)
@@ -92,9 +94,9 @@ impl Siege {
         self
     }
 
-    /// How many replies were lost so far, for which a server's end met a request.
-    pub(super) const fn lost_replies(&self) -> usize {
-        self.lost_replies
+    /// How many orders were under way so far when a server ended.
+    pub(super) const fn broken_off(&self) -> usize {
+        self.broken_off
     }
 
     /// How the server is started.
@@ -153,6 +155,7 @@ impl Siege {
             }
             if let Some(lost_at) = sent.lost_at {
                 self.lost_replies += 1;
+                self.broken_off += usize::from(sent.at < ended_at);
                 self.placed_unheard += usize::from(sent.is_replay);
                 if lost_at < ended_at {
                     self.outcome.violate(format!("{} broke off before the end", sent.key));
