@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{client::Client, journal::Journal, shop::Shop};
+use super::{OnDrop, client::Client, journal::Journal, shop::Shop};
 
 /// An order that was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,11 +118,6 @@ impl<'a> Load<'a> {
         self.shop
     }
 
-    /// Tells the buyers to stop.
-    pub fn end(&self) {
-        self.is_over.store(true, Ordering::Release);
-    }
-
     /// How many orders were begun.
     pub fn begun(&self) -> usize {
         self.next.load(Ordering::Acquire)
@@ -136,7 +131,7 @@ impl<'a> Load<'a> {
                 (0..threads).map(|thread| scope.spawn(move || self.buy(thread % self.shop.buyers.len()))).collect();
             let given = {
                 // Also when it panics: otherwise the buyers would order for ever.
-                let _end = EndOnDrop(self);
+                let _end = OnDrop(&self.is_over);
                 meanwhile()
             };
             let sent = buyers.into_iter().flat_map(|buyer| buyer.join().expect("a buyer")).collect();
@@ -185,14 +180,6 @@ fn ask_again(client: &Client, shop: &Shop, sent: Sent) -> Sent {
         again = order(client, shop, again.key, again.buyer, again.body);
     }
     Sent { at, took: at.elapsed(), lost_at: Some(lost_at), ..again }
-}
-
-struct EndOnDrop<'a, 'b>(&'a Load<'b>);
-
-impl Drop for EndOnDrop<'_, '_> {
-    fn drop(&mut self) {
-        self.0.end();
-    }
 }
 
 impl Sent {
