@@ -18,7 +18,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::ground::{Ground, p99};
 use crate::{
-    harness::{measure::memory_kib, program, shop::Shop},
+    harness::{OnDrop, measure::memory_kib, program, shop::Shop},
     judge::thousands,
     scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
 };
@@ -164,6 +164,8 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
                     thread::sleep(Duration::from_millis(20));
                 }
             });
+            // Also when somebody panics: otherwise that would be measured for ever.
+            let _over = OnDrop(&is_over);
             let slow: Vec<_> = (0..slow)
                 .map(|number| {
                     let (what, act) = SLOW[usize::try_from(number % SLOW.len() as u64).expect("small")];
@@ -190,7 +192,6 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
                     (what, Err(why)) => found.push(format!("{what}: {why}")),
                 }
             }
-            is_over.store(true, Ordering::Release);
         });
     });
     outcome.violations.append(&mut found);

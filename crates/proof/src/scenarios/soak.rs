@@ -12,6 +12,7 @@ use std::{
 use super::ground::Ground;
 use crate::{
     harness::{
+        OnDrop,
         client::Client,
         load::{Fate, Load},
         measure::memory_kib,
@@ -84,11 +85,12 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
                 if lifted.is_none() {
                     scope.spawn(|| back_up(&ground, &is_over));
                 }
+                // Also when a look panics: otherwise they would go on for ever.
+                let _over = OnDrop(&is_over);
                 while begin.elapsed() < until && !is_enough(&looks) {
                     looks.push(Look::at(server.id(), &ground.launch));
                     thread::sleep(Duration::from_millis(100));
                 }
-                is_over.store(true, Ordering::Release);
             });
         });
         for sent in &sent {

@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use proof::harness::program::CHEAP_PASSWORDS;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use test_postgres::Database;
@@ -21,9 +22,6 @@ pub(crate) const PRIVATE_DOMAIN: &str = "shoppers.example";
 const START_MAX: Duration = Duration::from_secs(20);
 /// How long a graceful stop may take when no request is in flight.
 const STOP_MAX: Duration = Duration::from_secs(5);
-
-/// Hashing passwords was half of all that these tests did. The program that is shipped does not know this word.
-const CHEAP_PASSWORDS: &str = "guard.cost=return";
 
 /// The program under test.
 pub(crate) fn program() -> Command {
