@@ -143,7 +143,8 @@ impl Money {
         let first = groups.next().filter(|first| !first.is_empty())?;
         let mut digits = first.to_owned();
         for group in groups {
-            if group.len() != 3 || first.len() > 3 {
+            // Nobody writes nought thousands: `0.999` is a price with a decimal too many.
+            if group.len() != 3 || first.len() > 3 || first.starts_with('0') {
                 return None;
             }
             digits.push_str(group);
@@ -196,7 +197,21 @@ mod tests {
         ] {
             assert_eq!(eur(text), Some(cents), "{text}");
         }
-        for bad in ["", "-5", "abc", "5.", ".5", "1,29,9", "12 34", "1e3", "1234,567", "99999999999999999999", "∞"] {
+        for bad in [
+            "",
+            "-5",
+            "abc",
+            "5.",
+            ".5",
+            "1,29,9",
+            "12 34",
+            "1e3",
+            "1234,567",
+            "0.999",
+            "0,999.00",
+            "99999999999999999999",
+            "∞",
+        ] {
             assert_eq!(eur(bad), None, "{bad}");
         }
         assert_eq!(

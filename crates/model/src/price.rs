@@ -197,6 +197,8 @@ impl Variant {
             seen.push(other.price.currency);
         }
         let Some(sale) = &self.details.sale else { return };
+        // What it cost then may be more than what it costs regularly by now.
+        let is_over = self.details.settled_at.is_some_and(|settled| sale.ends_at.is_some_and(|ends| ends <= settled));
         if sale.prices.is_empty() {
             wrong.add(format!("{at}/sale/prices"), "required", "a sale has at least one price");
         }
@@ -206,7 +208,7 @@ impl Variant {
             wrong.take(price.check_price(&at));
             match self.regular(price.currency) {
                 None => wrong.add(format!("{at}/currency"), "no_regular_price", "the variant has no price in it"),
-                Some((regular, _)) if price.amount >= regular.amount => {
+                Some((regular, _)) if price.amount >= regular.amount && !is_over => {
                     wrong.add(format!("{at}/amount"), "not_lower", "must be less than the regular price");
                 }
                 Some(_) => {}

@@ -162,6 +162,10 @@ fn check(url: &Url, private: &PrivateHosts) -> Result<(), FetchError> {
     }
     let address = match url.host() {
         None => return Err(FetchError::InvalidUrl),
+        // Of a name that may lead inside, the port counts too; where any other leads is seen when it is resolved.
+        Some(Host::Domain(name)) if private.has_name(name) && !private.allow(url) => {
+            return Err(FetchError::NotPublic(name.to_owned()));
+        }
         Some(Host::Domain(_)) => return Ok(()),
         Some(Host::Ipv4(address)) => IpAddr::V4(address),
         Some(Host::Ipv6(address)) => IpAddr::V6(address),
@@ -335,6 +339,15 @@ mod tests {
         for url in ["file:///etc/passwd", "ftp://example.com/", "http://user:pw@example.com/", "nonsense", "data:,x"] {
             assert_eq!(fetcher.fetch(url, 100).await, Err(FetchError::InvalidUrl), "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_may_lead_inside_does_so_at_its_port_alone() {
+        let (pictures, other) = (server(vec![ok("a picture")]).await, server(vec![ok("secret")]).await);
+        let fetcher = fetcher(&format!("localhost:{}", pictures.port()));
+        let at = |address: SocketAddr| format!("http://localhost:{}/a.png", address.port());
+        assert_eq!(fetcher.fetch(&at(pictures), 100).await.as_deref(), Ok(&b"a picture"[..]));
+        assert!(matches!(fetcher.fetch(&at(other), 100).await, Err(FetchError::NotPublic(_))));
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ pub(crate) struct Param {
 impl Param {
     /// The value `value`.
     pub(crate) fn of<T: Bind>(value: T) -> Self {
-        Self { value: Box::new(value), kind: T::kind() }
+        Self { value: Box::new(value.storable()), kind: T::kind() }
     }
 
     /// The value, for the driver.
@@ -35,7 +35,17 @@ pub(crate) trait Bind: ToSql + Send + Sync + 'static {
     fn kind() -> Type;
     /// The type of a list of such values.
     fn list() -> Type;
+    /// The value, or the nearest one that the database can have.
+    fn storable(self) -> Self
+    where
+        Self: Sized,
+    {
+        self
+    }
 }
+
+/// The year 3988 before our era: PostgreSQL knows no time before 4713 BC, and nothing in a shop is as old.
+const EARLIEST: Timestamp = Timestamp::constant(-188_000_000_000, 0);
 
 macro_rules! binds {
     ($($value:ty => $kind:ident, $list:ident;)+) => {$(
@@ -56,9 +66,21 @@ binds! {
     &'static str => TEXT, TEXT_ARRAY;
     i64 => INT8, INT8_ARRAY;
     bool => BOOL, BOOL_ARRAY;
-    Timestamp => TIMESTAMPTZ, TIMESTAMPTZ_ARRAY;
     Vec<u8> => BYTEA, BYTEA_ARRAY;
     Json<serde_json::Value> => JSONB, JSONB_ARRAY;
+}
+
+/// Times come from outside too, in filters and in the cursors of pages.
+impl Bind for Timestamp {
+    fn kind() -> Type {
+        Type::TIMESTAMPTZ
+    }
+    fn list() -> Type {
+        Type::TIMESTAMPTZ_ARRAY
+    }
+    fn storable(self) -> Self {
+        self.max(EARLIEST)
+    }
 }
 
 impl<T: Bind> Bind for Option<T> {
@@ -68,6 +90,9 @@ impl<T: Bind> Bind for Option<T> {
     fn list() -> Type {
         T::list()
     }
+    fn storable(self) -> Self {
+        self.map(T::storable)
+    }
 }
 
 impl<T: Bind> Bind for Vec<T> {
@@ -76,6 +101,9 @@ impl<T: Bind> Bind for Vec<T> {
     }
     fn list() -> Type {
         T::list()
+    }
+    fn storable(self) -> Self {
+        self.into_iter().map(T::storable).collect()
     }
 }
 
