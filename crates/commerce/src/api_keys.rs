@@ -73,6 +73,17 @@ pub async fn api_key_access(
     Ok(Some((key, access)))
 }
 
+/// What removes the keys that act for somebody.
+pub(crate) async fn forget(tx: &mut dyn Tx, account_id: AccountId) -> Result<Vec<Change>, StoreError> {
+    let mut changes = Vec::new();
+    for document in tx.documents(DocumentKind::ApiKey).await? {
+        if document.read::<ApiKey>()?.account_id == account_id {
+            changes.push(Change::DeleteDocument { kind: DocumentKind::ApiKey, id: document.id });
+        }
+    }
+    Ok(changes)
+}
+
 /// Makes a key.
 #[derive(Clone, Debug)]
 pub struct CreateApiKey {

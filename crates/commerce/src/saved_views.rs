@@ -28,6 +28,12 @@ pub async fn saved_views(queries: &dyn Queries, id: AccountId) -> Result<Vec<Sav
     document.map_or_else(|| Ok(Vec::new()), |document| document.read())
 }
 
+/// What removes somebody's views.
+pub(crate) async fn forget(tx: &mut dyn Tx, id: AccountId) -> Result<Option<Change>, StoreError> {
+    let document = tx.document_named(DocumentKind::SavedViews, &id.to_string()).await?;
+    Ok(document.map(|document| Change::DeleteDocument { kind: DocumentKind::SavedViews, id: document.id }))
+}
+
 /// Saves a view, in the place of one of the same name, or removes the one of this name.
 #[derive(Clone, Debug)]
 pub struct SaveView {

@@ -73,10 +73,15 @@ impl Operation for RemoveSecondFactor {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
-        let Some((document, _)) = load(tx, self.account_id).await? else { return Ok(()) };
-        let change = Change::DeleteDocument { kind: DocumentKind::SecondFactor, id: document.id };
+        let Some(change) = forget(tx, self.account_id).await? else { return Ok(()) };
         Ok(tx.apply(&[change]).await?)
     }
+}
+
+/// What takes the second factor of an account away, if it has one.
+pub(crate) async fn forget(tx: &mut dyn Tx, id: AccountId) -> Result<Option<Change>, StoreError> {
+    let document = tx.document_named(DocumentKind::SecondFactor, &id.to_string()).await?;
+    Ok(document.map(|document| Change::DeleteDocument { kind: DocumentKind::SecondFactor, id: document.id }))
 }
 
 /// What somebody presented, and was found to be right.

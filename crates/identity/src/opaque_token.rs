@@ -42,6 +42,13 @@ impl OpaqueToken {
         Sha256::digest(self.0).into()
     }
 
+    /// What the database keeps of the cookie of a staff page: another hash than of a refresh token, so that neither is taken for
+    /// the other. Who stole a cookie gets no tokens for it.
+    #[must_use]
+    pub fn page_hash(&self) -> SecretHash {
+        Sha256::new().chain_update(b"page\0").chain_update(self.0).finalize().into()
+    }
+
     /// The token as its owner gets it: 43 characters of base64url.
     #[must_use]
     pub fn expose(&self) -> String {
@@ -76,6 +83,14 @@ mod tests {
         assert_ne!(token.successor(&keys), token.successor(&Keys::generate()));
         assert_ne!(token.successor(&keys), token);
         assert_ne!(token.successor(&keys), OpaqueToken::random().successor(&keys));
+    }
+
+    #[test]
+    fn a_cookie_is_no_refresh_token() {
+        let token = OpaqueToken::random();
+        assert_eq!(token.page_hash(), token.page_hash());
+        assert_ne!(token.page_hash(), token.hash());
+        assert_ne!(token.page_hash(), OpaqueToken::random().page_hash());
     }
 
     proptest! {

@@ -34,6 +34,9 @@ macro_rules! suite {
                 }
                 delete_account {
                     nothing_personal_stays
+                    nothing_is_left_in_what_was_answered_nor_of_devices
+                    what_let_one_of_the_staff_in_goes_with_them
+                    its_owner_gives_the_password
                     orders_stay_without_the_buyer
                     an_open_order_keeps_its_address_until_it_has_left
                     others_keep_what_is_theirs
@@ -48,6 +51,7 @@ macro_rules! suite {
                     a_change_voids_a_waiting_reset
                     a_reset_ends_all_sessions_and_proves_the_address
                     a_token_is_good_once
+                    a_token_is_known_to_be_good_before_it_is_used
                     a_token_is_good_for_ten_minutes
                     a_new_token_replaces_the_old_one
                     an_unknown_token_is_refused
@@ -86,6 +90,7 @@ macro_rules! suite {
                     an_enabled_account_signs_in_anew
                     a_change_of_role_ends_the_sessions
                     what_changes_nothing_ends_nothing
+                    who_has_not_proven_the_address_stays_a_customer
                     a_customer_has_no_permissions
                     staff_may_lock_customers_and_nothing_more
                     the_last_owner_stays
@@ -113,6 +118,7 @@ macro_rules! suite {
                 }
                 verify_email {
                     the_code_proves_the_address_and_signs_in
+                    a_code_does_not_sign_staff_in
                     a_code_is_good_once
                     a_code_is_good_for_ten_minutes
                     five_wrong_codes_void_the_right_one
@@ -144,6 +150,8 @@ macro_rules! suite {
                     the_lowest_price_of_thirty_days_stands_beside_a_reduction
                     an_order_is_in_the_currency_that_is_asked_for
                     a_draft_is_published_when_it_is_time
+                    what_was_published_once_can_be_taken_off_sale
+                    a_sale_that_is_over_does_not_hold_the_price
                     wrong_prices_are_refused
                     the_history_of_a_removed_variant_goes_with_it
                 }
@@ -345,6 +353,7 @@ macro_rules! suite {
                     who_is_invited_chooses_a_password_within_three_days
                     a_link_is_good_for_no_longer
                     a_customer_who_is_invited_becomes_staff
+                    nobody_gets_in_with_a_password_that_was_there_before_the_address_was_proven
                     only_owners_invite
                 }
                 saved_views {
@@ -448,6 +457,7 @@ macro_rules! suite {
             community {
                 reviews {
                     a_review_counts_when_it_is_approved
+                    who_changes_a_rejected_review_does_not_bring_it_back
                     a_customer_reviews_a_product_once
                     a_purchase_is_verified_by_an_order
                     an_edit_counts_in_the_place_of_what_was_there

@@ -225,6 +225,11 @@ pub enum Change {
         /// Whose.
         account_id: AccountId,
     },
+    /// Removes the replies that are kept for an account's idempotency keys, and what its sessions say of devices and addresses.
+    ForgetTraces {
+        /// Whose.
+        account_id: AccountId,
+    },
 
     /// A new entry of the audit log.
     InsertAudit(AuditEntry),

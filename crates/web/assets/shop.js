@@ -235,23 +235,24 @@ function checkoutPage() {
     const lines = basket.lines();
     if (!lines.length) { return basketPage(); }
     if (!keep.get("tokens")) { return signInPage("/checkout"); }
-    // One key for one basket: sending it again, after a lost reply too, orders once.
-    const key = keep.get("key") || crypto.randomUUID();
-    keep.set("key", key);
     const address = form([
         ["name", "Name", { autocomplete: "name" }], ["line1", "Street and number", { autocomplete: "address-line1" }],
         ["postal_code", "Postal code", { autocomplete: "postal-code" }], ["city", "Town", { autocomplete: "address-level2" }],
         ["country", "Country, as two letters", { autocomplete: "country", maxlength: 2, placeholder: "DE", value: shop.country }],
     ], "Order now", async (fields) => {
         const wanted = lines.map(({ variant_id, quantity }) => ({ variant_id, quantity }));
+        // One key for one order: sending it again, after a lost reply too, orders once. A refused one keeps nothing for its key.
+        const key = keep.get("key") || crypto.randomUUID();
+        keep.set("key", key);
         let order;
         try {
             order = await api("POST", "/v1/orders", { lines: wanted, ship_to: { ...fields, country: fields.country.toUpperCase() } },
                 { "Idempotency-Key": key });
         } catch (problem) {
-            // Refused: nothing is kept for the key, and the next try may be another order.
-            if (problem && problem.title) { keep.set("key", null); keep.set("key", crypto.randomUUID()); }
-            throw problem;
+            if (!problem || problem.code !== "idempotency_key_reused") { throw problem; }
+            // It was placed, its reply was lost, and something was changed since: another one only when that is wanted.
+            keep.set("key", null);
+            throw { title: "You have ordered this already, with other entries. Look at your orders before you order once more." };
         }
         keep.set("key", null);
         basket.put([]);

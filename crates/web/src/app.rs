@@ -263,6 +263,23 @@ impl App {
         }
     }
 
+    /// Like [`App::try_run_as`], once for its key: gives whether it was done now, and not before. The key belongs to one request
+    /// alone, its content included.
+    ///
+    /// # Errors
+    /// As [`App::try_run_as`].
+    pub async fn try_run_once_as<O: Operation>(
+        &self,
+        by: Actor,
+        claim: Option<Claim>,
+        operation: O,
+    ) -> Result<Result<bool, O::Error>, Problem> {
+        let audited = Audited { by, operation, stamp: self.stamp()? };
+        let render = |_: &O::Output| StoredReply { status: 204, location: None, etag: None, body: Vec::new() };
+        let replied = self.try_run(Idempotent { claim, operation: audited, render }).await;
+        Ok(replied.map(|replied| matches!(replied, Replied::New(_))))
+    }
+
     /// Answers an anonymous read with what `read` gives (a version for the entity tag, and the value), and keeps the
     /// reply until anything in the database changes. `read` must depend on nothing but the URI and the database.
     ///

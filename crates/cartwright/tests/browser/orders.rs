@@ -9,7 +9,7 @@ use crate::{
 use proof::harness::{
     client::Client,
     load::{Fate, order},
-    program::create_owner,
+    program::{create_owner, create_owner_called},
     server::Launch,
     shop::{OWNER, PASSWORD, Shop, text},
 };
@@ -42,6 +42,7 @@ fn an_order_is_confirmed_shipped_and_delivered() {
     let folder = tempfile::tempdir().expect("a folder");
     let launch = Launch::new(folder.path(), &["--signup", "immediate"]);
     create_owner(&launch.data);
+    create_owner_called("clerk@example.com", &launch.data, None);
     let server = launch.start();
     let origin = format!("http://{}", launch.address);
     let browser = Browser::start();
@@ -180,12 +181,7 @@ fn nobody_else(browser: &Browser, origin: &str, page: &str, shop: &Shop) {
         assert_eq!(browser.path(), "/staff/sign-in", "{path} can be read by strangers");
     }
     // A clerk who looks after the catalogue.
-    let client = Client::new(shop.address);
-    let body = json!({"email": "clerk@example.com", "password": PASSWORD, "name": "Clerk"});
-    let clerk = client.post("", "/v1/auth/signup", "", &body).expect("a reply").expect(201);
-    let access = json!({"role": "staff", "permissions": ["catalogue"]});
-    let account = format!("/v1/admin/accounts/{}", text(&clerk["account"]["id"]));
-    client.patch(&shop.owner, &account, &access).expect("a reply").expect(200);
+    shop.demote("clerk@example.com", &["catalogue"]);
     browser.open(&format!("{origin}/staff/sign-in"));
     browser.fill("#email", "clerk@example.com");
     browser.fill("#password", PASSWORD);

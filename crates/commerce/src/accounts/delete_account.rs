@@ -4,15 +4,17 @@ use async_trait::async_trait;
 use model::{Account, AccountId, Permissions, Role, Timestamp, challenge::Purpose};
 use store::{Change, Operation, Tx};
 
-use super::usable;
-use crate::{Conflict, Error, reviews, settings, wishlist};
+use super::{usable, usable_with_password};
+use crate::{Conflict, Error, api_keys, reviews, saved_views, second_factor, settings, wishlist};
 
 /// Deletes an account. Its orders stay, without its name and address; an order that has not left the shop keeps the
 /// postal address until it has. Its reviews go, and no longer count.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct DeleteAccount {
     /// Whose.
     pub account_id: AccountId,
+    /// The hash that the current password was found to match, where its owner deletes it.
+    pub verified_hash: Option<String>,
     /// When.
     pub now: Timestamp,
 }
@@ -23,7 +25,12 @@ impl Operation for DeleteAccount {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
-        let account = usable(tx, self.account_id).await?.account;
+        let row = match &self.verified_hash {
+            Some(hash) => usable_with_password(tx, self.account_id, hash).await?,
+            None => usable(tx, self.account_id).await?,
+        };
+        let account = row.account;
+        let is_staff = account.access().is_staff();
         if account.role == Role::Owner && tx.owners().await? <= 1 {
             return Err(Conflict::LastOwner.into());
         }
@@ -46,6 +53,7 @@ impl Operation for DeleteAccount {
             Change::EndSessions { account_id, except: None, at: self.now },
             Change::DeleteAddresses { account_id },
             Change::DeleteMailsOf { account_id },
+            Change::ForgetTraces { account_id },
             Change::AnonymiseOrders { account_id },
         ];
         for review in tx.reviews_of(account_id, None).await? {
@@ -56,6 +64,11 @@ impl Operation for DeleteAccount {
             .extend(alerts.iter().map(|alert| Change::DeleteStockAlert { account_id, variant_id: alert.variant_id }));
         changes.extend(wishlist::forget(tx, account_id).await?);
         changes.extend(settings::forget_notes(tx, account_id).await?);
+        if is_staff {
+            changes.extend(second_factor::forget(tx, account_id).await?);
+            changes.extend(saved_views::forget(tx, account_id).await?);
+            changes.extend(api_keys::forget(tx, account_id).await?);
+        }
         changes.extend(Purpose::ALL.map(|purpose| Change::DeleteChallenge { account_id, purpose }));
         Ok(tx.apply(&changes).await?)
     }

@@ -11,7 +11,7 @@ use super::{MailedSecret, mail_to, sign_up};
 use crate::{Conflict, Error};
 
 /// Makes an account of one of the staff, and mails a link that lets them choose a password. A customer with this address
-/// becomes staff and keeps the password.
+/// becomes staff and keeps the password; where nobody proved the address it may be a stranger's, and goes.
 #[derive(Clone, Debug)]
 pub struct InviteStaff {
     /// Who invites: an owner.
@@ -40,18 +40,18 @@ impl Operation for InviteStaff {
         let name = sign_up::name(&self.name)?;
         let (mut ids, now) = (self.stamp.ids(), self.stamp.now);
         let (role, permissions) = (Role::Staff, self.permissions);
-        let (account, change) = match tx.account_by_email(&self.email).await?.map(|row| row.account) {
+        let (account, changes) = match tx.account_by_email(&self.email).await?.map(|row| row.account) {
             Some(known) if known.access().is_staff() || known.disabled_at.is_some() => {
                 return Err(Conflict::EmailTaken.into());
             }
             Some(known) => {
                 let account = Account { role, permissions, updated_at: now, version: known.version + 1, ..known };
-                (account.clone(), Change::UpdateAccount(account))
+                (account.clone(), become_staff(account))
             }
             None => {
                 let account = sign_up::new_account(&mut ids, &self.email, &name, self.stamp);
                 let account = Account { role, permissions, ..account };
-                (account.clone(), Change::InsertAccount { account, password_hash: None })
+                (account.clone(), vec![Change::InsertAccount { account, password_hash: None }])
             }
         };
         let previous = tx.challenge(account.id, Purpose::ResetPassword).await?;
@@ -65,8 +65,20 @@ impl Operation for InviteStaff {
         let mail = mail_to(&account, ids.draw(), template, now);
         let mail = mail.map(|mail| OutboxMail { secret: Some(self.token.plain.clone()), ..mail });
         let ended = Change::EndSessions { account_id: account.id, except: None, at: now };
-        let changes = [Some(change), Some(ended), Some(Change::PutChallenge(challenge)), mail.map(Change::InsertMail)];
-        tx.apply(&changes.into_iter().flatten().collect::<Vec<_>>()).await?;
+        let invitation = [Some(ended), Some(Change::PutChallenge(challenge)), mail.map(Change::InsertMail)];
+        tx.apply(&changes.into_iter().chain(invitation.into_iter().flatten()).collect::<Vec<_>>()).await?;
         Ok(account)
     }
+}
+
+/// What makes staff of an account that is there. Whoever signed up with an address that they never proved must not get in with
+/// what they chose, nor with a code that is on its way.
+fn become_staff(account: Account) -> Vec<Change> {
+    let (account_id, is_proven) = (account.id, account.email_verified_at.is_some());
+    let mut changes = vec![Change::UpdateAccount(account)];
+    if !is_proven {
+        changes.push(Change::SetPassword { account_id, password_hash: None });
+        changes.push(Change::DeleteChallenge { account_id, purpose: Purpose::VerifyEmail });
+    }
+    changes
 }

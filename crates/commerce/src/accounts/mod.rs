@@ -23,13 +23,13 @@ pub use change_email::{ConfirmEmailChange, RequestEmailChange};
 pub use create_owner::{CreateOwner, IssueSetupLink};
 pub use delete_account::DeleteAccount;
 pub use invite_staff::InviteStaff;
-pub use passwords::{ChangePassword, RequestPasswordReset, ResetPassword};
+pub use passwords::{ChangePassword, CheckResetToken, RequestPasswordReset, ResetPassword};
 pub use refresh_session::{RefreshSession, Refreshed};
 pub use sessions::{EndAllSessions, EndSession, StartSession, TouchSession};
 pub use set_access::SetAccess;
 pub use sign_up::{SignUp, SignUpAtOnce};
 pub use update_profile::UpdateProfile;
-pub use verify_email::{CodeChecked, ResendCode, VerifyEmail};
+pub use verify_email::{CodeChecked, ResendCode, VerifyEmail, is_signed_in_by_code};
 
 use crate::Error;
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountId, Email, MailTemplate, OutboxMail, SessionId, Stamp,
+    Account, AccountId, Email, MailTemplate, OutboxMail, SessionId, Stamp, Timestamp,
     challenge::{Challenge, Purpose, Verdict},
     session::SecretHash,
 };
@@ -69,6 +69,26 @@ impl Operation for RequestPasswordReset {
         let changes: Vec<_> =
             std::iter::once(Change::PutChallenge(challenge)).chain(mail.map(Change::InsertMail)).collect();
         Ok(tx.apply(&changes).await?)
+    }
+}
+
+/// Whether a mailed token would set a new password: asked before the password is hashed, which is much work to do for anybody.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckResetToken {
+    /// The hash of the presented token.
+    pub token_hash: SecretHash,
+    /// When.
+    pub now: Timestamp,
+}
+
+#[async_trait]
+impl Operation for CheckResetToken {
+    type Output = bool;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<bool, Error> {
+        let challenge = tx.challenge_by_secret(Purpose::ResetPassword, &self.token_hash).await?;
+        Ok(challenge.is_some_and(|challenge| matches!(challenge.judge(&self.token_hash, self.now), Verdict::Right(_))))
     }
 }
 

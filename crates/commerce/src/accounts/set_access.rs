@@ -1,13 +1,13 @@
 //! What an account may do: its role, its permissions, and whether it is locked.
 
 use async_trait::async_trait;
-use model::{Access, Account, AccountId, Permission, Permissions, Role, Timestamp};
+use model::{Access, Account, AccountId, Permission, Permissions, Role, Timestamp, Violations};
 use store::{Change, Operation, Tx};
 
 use crate::{Conflict, Error, check_version};
 
 /// Changes what another account may do; what is `None` stays. Ends its sessions when it may do less or other than
-/// before, so that the change counts at once.
+/// before, so that the change counts at once. Only who has proven the address can become one of the staff.
 #[derive(Clone, Copy, Debug)]
 pub struct SetAccess {
     /// Who changes it.
@@ -37,6 +37,11 @@ impl Operation for SetAccess {
         check_version(self.if_version, before.version)?;
         self.authorise(&before)?;
         let after = self.decide(&before);
+        if after.access().is_staff() && !before.access().is_staff() && before.email_verified_at.is_none() {
+            let message =
+                "must stay `customer`: nobody proved the address of this account, so it may be a stranger's. Invite it";
+            return Err(Violations::one("/role", "not_verified", message).into());
+        }
         let loses_an_owner = |account: &Account| account.role == Role::Owner && account.is_usable();
         if loses_an_owner(&before) && !loses_an_owner(&after) && tx.owners().await? <= 1 {
             return Err(Conflict::LastOwner.into());
@@ -51,6 +56,13 @@ impl Operation for SetAccess {
 }
 
 impl SetAccess {
+    /// Whether whoever asks for it must give their password again: it is about who may do what. Who stole a session must not make
+    /// it last.
+    #[must_use]
+    pub const fn takes_password(&self) -> bool {
+        self.role.is_some() || self.permissions.is_some()
+    }
+
     /// Staff may lock customers; everything else is the owner's.
     fn authorise(&self, target: &Account) -> Result<(), Error> {
         let is_owner = self.actor.role == Role::Owner;

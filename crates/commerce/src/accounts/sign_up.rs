@@ -44,8 +44,9 @@ impl Operation for SignUp {
                 std::iter::once(insert).chain(code).collect()
             }
             // Nobody proved this address yet, so whoever signs up last and reads the newest code has it: the code
-            // must belong to the password that came with it.
-            Some(row) if row.account.email_verified_at.is_none() && row.account.is_usable() => {
+            // must belong to the password that came with it. Those who work in the shop were invited or brought over: nobody
+            // chooses their password for them.
+            Some(row) if is_unproven_customer(&row.account) => {
                 let previous = tx.challenge(row.account.id, Purpose::VerifyEmail).await?;
                 match code_changes(previous.as_ref(), &row.account, &self.code, &mut ids, self.stamp) {
                     Some(code) => self.replace(row.account, name, code),
@@ -105,6 +106,10 @@ impl Operation for SignUpAtOnce {
         tx.apply(&changes).await?;
         Ok(account)
     }
+}
+
+fn is_unproven_customer(account: &Account) -> bool {
+    account.email_verified_at.is_none() && account.is_usable() && !account.access().is_staff()
 }
 
 /// A person's name, as accounts keep it.

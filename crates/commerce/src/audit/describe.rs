@@ -90,6 +90,7 @@ pub(super) fn describe(change: &Change, before: &Before) -> Vec<Deed> {
         | Change::InsertMail(_)
         | Change::RecordDelivery { .. }
         | Change::DeleteMailsOf { .. }
+        | Change::ForgetTraces { .. }
         | Change::InsertAudit(AuditEntry { .. })
         | Change::StoreReply { .. }
         | Change::PutMeta { .. } => return Vec::new(),

@@ -15,6 +15,13 @@ pub(crate) fn begin(variant: &mut Variant, now: Timestamp) {
     variant.settle(&new, &[], now, now);
 }
 
+/// Leaves a product alone that is taken off sale: the time at which it once went on sale by itself must not do so again.
+pub(super) fn forget_past_publication(before: &Product, after: &mut Product, now: Timestamp) {
+    if before.status != ProductStatus::Draft && after.status == ProductStatus::Draft {
+        after.details.publish_at = after.details.publish_at.filter(|at| *at > now);
+    }
+}
+
 /// Brings the prices of `after`, which was `before`, to `now`; gives what has to be noted.
 pub(super) async fn settle(
     tx: &mut dyn Tx,
@@ -77,6 +84,7 @@ impl TurnProducts {
         let is_due = product.details.publish_at.is_some_and(|at| at <= self.now);
         if is_due && product.status == ProductStatus::Draft {
             product.status = ProductStatus::Active;
+            product.details.publish_at = None;
             product.updated_at = self.now;
             product.version += 1;
         }

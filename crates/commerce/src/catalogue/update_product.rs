@@ -61,6 +61,7 @@ pub(super) async fn save(
     check_category(tx, &after).await?;
     check_values(tx, Some(before), &after).await?;
     let removed = removed_variants(tx, before, &after).await?;
+    prices::forget_past_publication(before, &mut after, stamp.now);
     let noted = prices::settle(tx, before, &mut after, stamp.now).await?;
     let is_new = |variant: &&Variant| before.variants.iter().all(|old| old.id != variant.id);
     let stock = first_stock(after.variants.iter().filter(is_new), actor_id, ids, stamp);

@@ -1,9 +1,9 @@
-//! Placing an order in a shop that says when it takes orders, and where it sends to.
+//! Placing an order in a shop that says when it takes orders, where it sends to, and what it sells in.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{Order, ShopSettings};
+use model::{Currency, Order, ShopSettings, Violations};
 use store::{Operation, Tx};
 
 use super::PlaceOrder;
@@ -15,6 +15,8 @@ use crate::Error;
 pub struct PlaceUnderTerms {
     /// The settings.
     pub settings: Arc<ShopSettings>,
+    /// What the shop sells in. A variant may still have a price in a currency that it once did.
+    pub currencies: Vec<Currency>,
     /// The order.
     pub place: PlaceOrder,
 }
@@ -30,6 +32,10 @@ impl Operation for PlaceUnderTerms {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Order, Error> {
         self.settings.check_order(&self.place.ship_to)?;
+        if let Some(other) = self.place.currency.filter(|currency| !self.currencies.contains(currency)) {
+            let message = format!("must be one that the shop sells in, which {other} is not");
+            return Err(Violations::one("/currency", "no_such_currency", message).into());
+        }
         self.place.run(tx).await
     }
 }

@@ -120,7 +120,7 @@ impl Operation for EditReview {
         let content = before.content.clone();
         let after = Review {
             stars: stars.unwrap_or(before.stars),
-            status: self.status,
+            status: edited(before.status, self.status),
             content: ReviewContent {
                 title: title.unwrap_or(content.title),
                 text: text.unwrap_or(content.text),
@@ -136,4 +136,10 @@ impl Operation for EditReview {
         tx.apply(&put(Some(&before), &after)).await?;
         Ok(after)
     }
+}
+
+/// What a review is once its author has changed it. One that the staff rejected is looked at again, also in a shop that shows
+/// reviews at once: otherwise any change would undo what they decided.
+fn edited(before: ReviewStatus, otherwise: ReviewStatus) -> ReviewStatus {
+    if before == ReviewStatus::Rejected { ReviewStatus::Pending } else { otherwise }
 }

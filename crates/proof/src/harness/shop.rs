@@ -51,23 +51,17 @@ impl Shop {
         }
     }
 
-    /// Makes one of the staff with these permissions and this address.
+    /// Makes one of the staff of the second owner with this address ([`super::program::create_owner_called`]), and gives the access
+    /// token.
     #[track_caller]
-    pub fn hire(&self, email: &str, permissions: &[&str]) {
+    pub fn demote(&self, email: &str, permissions: &[&str]) -> String {
         let client = Client::new(self.address);
-        let body = json!({"email": email, "password": PASSWORD, "name": "Sam Staff"});
-        let account = post(&client, "", "/v1/auth/signup", &body);
+        let body = json!({"email": email, "password": PASSWORD});
+        let account = post(&client, "", "/v1/auth/login", &body);
         let path = format!("/v1/admin/accounts/{}", text(&account["account"]["id"]));
-        let body = json!({"role": "staff", "permissions": permissions});
+        let body = json!({"role": "staff", "permissions": permissions, "current_password": PASSWORD});
         client.patch(&self.owner, &path, &body).expect("a reply").expect(200);
-    }
-
-    /// The access token of one of the staff with these permissions.
-    #[track_caller]
-    pub fn staff(&self, permissions: &[&str]) -> String {
-        const EMAIL: &str = "sam@example.com";
-        self.hire(EMAIL, permissions);
-        sign_in(&Client::new(self.address), EMAIL)
+        sign_in(&client, email)
     }
 
     /// Signs everybody in again: access tokens live for ten minutes.

@@ -24,6 +24,7 @@ bodies![
     auth::ConfirmEmailDto,
     auth::EmailOnlyDto,
     auth::LoginDto,
+    auth::PasswordAgainDto,
     auth::RefreshDto,
     auth::ResetPasswordDto,
     auth::SignUpDto,
@@ -51,7 +52,8 @@ bodies![
 
 /// Bodies that are taken: at least one for each of them, with as many of its fields as there are.
 pub(super) const GOOD: &[&str] = &[
-    r#"{"disabled":true,"role":"staff","permissions":["catalogue","orders"]}"#,
+    r#"{"disabled":true,"role":"staff","permissions":["catalogue","orders"],"current_password":"a quiet garden in May"}"#,
+    r#"{"current_password":"a quiet garden in May"}"#,
     r#"{"name":"Ann","phone":null}"#,
     r#"{"label":"Home","name":"Ann","line1":"Street 1","line2":"c/o Bob","city":"Berlin","region":"BE","postal_code":"10969","country":"DE","phone":"+49 30 1"}"#,
     r#"{"label":"Width","choices":["a","b"],"unit":null,"is_facet":true}"#,

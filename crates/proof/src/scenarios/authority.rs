@@ -107,13 +107,15 @@ struct Person {
 }
 
 fn ask_all(run: &Run, lifted: Option<&str>, outcome: &mut Outcome) -> Table {
-    let mut ground = Ground::new(run, &[]);
+    let ground = Ground::new(run, &[]);
+    let mut ground = staff().fold(ground, |ground, (email, _)| ground.with_owner(&email));
     ground.launch.set_faults(lifted.map(str::to_owned));
     let launch = &ground.launch;
     let server = launch.start();
     let shop = Shop::fill(launch.address, 2);
     let client = Client::new(shop.address);
     let mut people = people(&client, &shop);
+    prove_nobody_raises(&client, &people, outcome);
     let mut belongings = belongings(&client, &shop);
     let document = client.get("/openapi.json").expect("a reply").expect(200);
     let mut table = Table::new();
@@ -215,15 +217,41 @@ fn fill(path: &str, belongings: &HashMap<&str, String>) -> String {
     target
 }
 
+/// One of the staff with no permission, and one with each: their addresses, and what they may.
+fn staff() -> impl Iterator<Item = (String, &'static [&'static str])> {
+    let each = [&[] as &[&str]].into_iter().chain(PERMISSIONS.chunks(1));
+    each.map(|may| (format!("staff-{}@example.com", may.first().unwrap_or(&"none")), may))
+}
+
+/// Nobody but an owner makes somebody an owner or gives permissions, and an owner gives the password for it: what the table does not
+/// tell, since the operation locks customers too.
+fn prove_nobody_raises(client: &Client, people: &[Person], outcome: &mut Outcome) {
+    let own = client.get_as(&people[CUSTOMER].token, "/v1/account").expect("a reply").expect(200);
+    let path = format!("/v1/admin/accounts/{}", text(&own["id"]));
+    for (person, who) in people.iter().zip(PEOPLE) {
+        let password = if who == "owner" { "not the password" } else { PASSWORD };
+        for mut raise in [json!({"role": "owner"}), json!({"permissions": ["orders"]})] {
+            raise["current_password"] = password.into();
+            let status = client.patch(&person.token, &path, &raise).expect("a reply").status;
+            if !matches!(status, 401 | 403) {
+                outcome.violate(format!("{who} raised a customer: {status}"));
+            }
+        }
+    }
+    let after = client.get_as(&people[CUSTOMER].token, "/v1/account").expect("a reply").expect(200);
+    if (&after["role"], &after["permissions"]) != (&own["role"], &own["permissions"]) {
+        outcome.violate(format!("a customer was raised: {after}"));
+    }
+}
+
 fn people(client: &Client, shop: &Shop) -> Vec<Person> {
     let mut people = vec![Person { email: String::new(), token: String::new(), is_key: false }];
     for number in 0..2 {
         people.push(Person::signed_in(client, &format!("buyer-{number}@example.com")));
     }
-    for permissions in [&[] as &[&str]].into_iter().chain(PERMISSIONS.chunks(1)) {
-        let email = format!("staff-{}@example.com", permissions.first().unwrap_or(&"none"));
-        shop.hire(&email, permissions);
-        people.push(Person::signed_in(client, &email));
+    for (email, permissions) in staff() {
+        let token = shop.demote(&email, permissions);
+        people.push(Person { email, token, is_key: false });
     }
     people.push(Person::signed_in(client, OWNER));
     for permission in ["orders", "catalogue"] {

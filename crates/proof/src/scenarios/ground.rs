@@ -6,7 +6,7 @@ use crate::{
     harness::{
         load::{Fate, Load},
         measure,
-        program::{check_in, create_owner_in},
+        program::{check_in, create_owner_called, create_owner_in},
         server::Launch,
         shop::Shop,
     },
@@ -37,6 +37,12 @@ impl Ground {
         let launch = Launch::new(folder.path(), &all);
         create_owner_in(&launch.data, url.as_deref());
         Self { launch, database, folder }
+    }
+
+    /// Another owner besides, before the program is started.
+    pub(super) fn with_owner(self, email: &str) -> Self {
+        create_owner_called(email, &self.launch.data, self.database.as_ref().map(Database::url).as_deref());
+        self
     }
 
     /// Has the program compare the data with themselves (E).

@@ -74,6 +74,9 @@ pub(crate) fn statements(change: &Change, locked: &[VariantId]) -> Result<Vec<St
         }
         Change::RequeueMail { id, at } => one(mail::requeue(*id, *at)),
         Change::DeleteMailsOf { account_id } => one(mail::delete_of(*account_id)),
+        Change::ForgetTraces { account_id } => {
+            Ok(vec![session::forget_devices(*account_id), shop::forget_replies(*account_id)])
+        }
 
         Change::InsertAudit(entry) => one(audit::insert(entry)?),
         Change::StoreReply { claim, reply } => one(shop::store_replies(&[(claim, reply)])),

@@ -41,6 +41,10 @@ pub(super) fn end_all(account_id: AccountId, except: Option<SessionId>, at: Time
     Statement::new(SQL, params![account_id.0, at, except.map(|id| id.0)])
 }
 
+pub(super) fn forget_devices(account_id: AccountId) -> Statement {
+    Statement::new("UPDATE sessions SET device = '', address = '' WHERE account_id = $1", params![account_id.0])
+}
+
 pub(super) fn insert_refresh_token(token: &RefreshToken, predecessor: Option<&SecretHash>) -> Statement {
     const SQL: &str = "INSERT INTO refresh_tokens (hash, session_id, issued_at, predecessor) VALUES ($1, $2, $3, $4)";
     let values =

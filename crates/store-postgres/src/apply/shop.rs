@@ -1,5 +1,6 @@
 //! The shop itself: stored replies, its own values.
 
+use model::AccountId;
 use store::{Claim, StoredReply};
 
 use crate::{
@@ -24,6 +25,10 @@ pub(super) fn store_replies(replies: &[(&Claim, &StoredReply)]) -> Statement {
         each(replies, |(_, reply)| reply.body.clone()),
     ];
     Statement::new(SQL, values).beside_others()
+}
+
+pub(super) fn forget_replies(account_id: AccountId) -> Statement {
+    Statement::new("DELETE FROM idempotency_keys WHERE account_id = $1", params![account_id.0])
 }
 
 pub(super) fn put_meta(key: String, value: Option<String>) -> Statement {

@@ -70,6 +70,10 @@ pub(crate) fn apply(conn: &Connection, change: &Change) -> Sql<()> {
         }
         Change::RequeueMail { id, at } => mail::requeue(conn, *id, *at),
         Change::DeleteMailsOf { account_id } => mail::delete_of(conn, *account_id),
+        Change::ForgetTraces { account_id } => {
+            session::forget_devices(conn, *account_id)?;
+            shop::forget_replies(conn, *account_id)
+        }
 
         Change::InsertAudit(entry) => audit::insert(conn, entry),
         Change::StoreReply { claim, reply } => shop::store_reply(conn, claim, reply),

@@ -47,6 +47,11 @@ pub(super) fn end_all(conn: &Connection, account_id: AccountId, except: Option<S
     run(conn, SQL, params![at.as_microsecond(), account_id.key(), opt_key(except)]).map(drop)
 }
 
+pub(super) fn forget_devices(conn: &Connection, account_id: AccountId) -> Sql<()> {
+    const SQL: &str = "UPDATE sessions SET device = '', address = '' WHERE account_id = ?";
+    run(conn, SQL, [account_id.key()]).map(drop)
+}
+
 pub(super) fn insert_refresh_token(
     conn: &Connection,
     token: &RefreshToken,

@@ -1,5 +1,6 @@
 //! The shop itself: stored replies, its own values.
 
+use model::AccountId;
 use rusqlite::{Connection, params};
 use store::{Claim, StoredReply};
 
@@ -22,6 +23,11 @@ pub(super) fn store_reply(conn: &Connection, claim: &Claim, reply: &StoredReply)
         reply.body,
     ];
     run(conn, SQL, values).map(drop)
+}
+
+/// Looks at every kept reply: an index of them by account would cost every order a write of its own, and few accounts are deleted.
+pub(super) fn forget_replies(conn: &Connection, account_id: AccountId) -> Sql<()> {
+    run(conn, "DELETE FROM idempotency_keys WHERE account_id = ?", [account_id.key()]).map(drop)
 }
 
 pub(super) fn put_meta(conn: &Connection, key: &str, value: Option<&str>) -> Sql<()> {

@@ -124,7 +124,7 @@ pub struct ProfilePatchDto {
 /// A change of what an account may do; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"role": "staff", "permissions": ["catalogue", "orders"]}))]
+#[schema(example = json!({"role": "staff", "permissions": ["catalogue", "orders"], "current_password": "a quiet garden in May"}))]
 pub struct AccessPatchDto {
     /// Whether it is locked out. Its sessions end at once.
     pub disabled: Option<bool>,
@@ -134,6 +134,8 @@ pub struct AccessPatchDto {
     /// Its permissions, if it is staff; for the owner to change.
     #[schema(value_type = Option<Vec<PermissionDto>>)]
     pub permissions: Option<Vec<Permission>>,
+    /// The password of the owner who asks, which a change of role or permissions takes.
+    pub current_password: Option<String>,
 }
 
 /// A signed-in device.

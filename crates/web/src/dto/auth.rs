@@ -118,6 +118,15 @@ pub struct ChangePasswordDto {
     pub new_password: String,
 }
 
+/// The password, once more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PasswordAgain, example = json!({"current_password": "a quiet garden in May"}))]
+pub struct PasswordAgainDto {
+    /// The password of whoever asks.
+    pub current_password: String,
+}
+
 /// A new address for an account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -45,6 +45,13 @@ pub struct Attempt {
     is_known: bool,
 }
 
+/// One try with a code or token. It counts as a wrong one unless it is given back.
+#[must_use = "a try that is not given back counts as a wrong code"]
+pub struct CodeAttempt {
+    throttle: Arc<Throttle>,
+    address: IpAddr,
+}
+
 impl Throttle {
     /// Buckets that are all full.
     #[must_use]
@@ -80,12 +87,14 @@ impl Throttle {
         Ok(Attempt { throttle: Arc::clone(self), email: email.clone(), address, is_known })
     }
 
-    /// Counts a wrong code or token from `address`; call it when one was wrong.
+    /// Begins a try with a code or token from `address`, before anything is done for it.
     ///
     /// # Errors
     /// 429 with the time to wait.
-    pub fn wrong_code(&self, address: IpAddr) -> Result<(), Problem> {
-        self.codes.take(&network(address), Instant::now()).map_err(too_many)
+    pub fn code_attempt(self: &Arc<Self>, address: IpAddr) -> Result<CodeAttempt, Problem> {
+        let address = network(address);
+        self.codes.take(&address, Instant::now()).map_err(too_many)?;
+        Ok(CodeAttempt { throttle: Arc::clone(self), address })
     }
 
     /// Counts a mail that anybody can have sent to `email`. The caller answers the same either way and sends nothing
@@ -123,6 +132,13 @@ impl Attempt {
             self.throttle.per_account_from_strangers.give_back(&self.email);
         }
         self.throttle.per_account_and_address.give_back(&(self.email, self.address));
+    }
+}
+
+impl CodeAttempt {
+    /// Takes the try back: the code was right.
+    pub fn give_back(self) {
+        self.throttle.codes.give_back(&self.address);
     }
 }
 
@@ -172,6 +188,16 @@ mod tests {
         let failures =
             (0..100).take_while(|_| throttle.attempt(&email("ann@example.com"), ip("203.0.113.1"), true).is_ok());
         assert_eq!(failures.count(), 20);
+    }
+
+    #[test]
+    fn a_right_code_costs_nothing_and_a_wrong_one_does() {
+        let throttle = Arc::new(Throttle::new(1));
+        for _ in 0..1_000 {
+            throttle.code_attempt(ip("203.0.113.1")).expect("allowed").give_back();
+        }
+        let wrong = (0..1_000).take_while(|_| throttle.code_attempt(ip("203.0.113.1")).is_ok());
+        assert_eq!(wrong.count(), 300);
     }
 
     #[test]

@@ -13,7 +13,7 @@ fn a_deleted_account_is_out_at_once_and_its_address_is_free() {
     let shop = Shop::shared();
     let ann = shop.customer();
     let elsewhere = shop.login(&ann.email);
-    ann.client.delete("/v1/account").send().expect(204);
+    ann.client.delete_account().send().expect(204);
     for person in [&ann, &elsewhere] {
         person.client.get("/v1/account").send().refused(401, "not_authenticated");
         let body = json!({"refresh_token": person.refresh_token});
@@ -46,7 +46,7 @@ fn orders_stay_without_name_and_address() {
         shop.advance(&delivered, to);
     }
     let open = shop.order(&ann, &[line(&variant, 1)]);
-    ann.client.delete("/v1/account").send().expect(204);
+    ann.client.delete_account().send().expect(204);
 
     let kept = admin_order(&shop, &delivered);
     assert_eq!((&kept["lines"], &kept["total"]), (&delivered["lines"], &delivered["total"]));
@@ -64,8 +64,18 @@ fn orders_stay_without_name_and_address() {
 }
 
 #[test]
+fn a_stolen_token_is_not_enough() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    ann.client.delete("/v1/account").json(&json!({})).send().invalid("/current_password");
+    let wrong = json!({"current_password": "six lamps over a grey harbour"});
+    ann.client.delete("/v1/account").json(&wrong).send().refused(401, "wrong_credentials");
+    ann.client.get("/v1/account").send().expect(200);
+}
+
+#[test]
 fn the_last_owner_stays() {
     let shop = Shop::shared();
-    shop.owner().delete("/v1/account").send().refused(409, "last_owner");
+    shop.owner().delete_account().send().refused(409, "last_owner");
     shop.owner().get("/v1/account").send().expect(200);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Person, Reply, Shop, pick, text};
+use crate::support::{PASSWORD, Person, Reply, Shop, pick, text};
 
 fn patch(actor: &Person, target: &Person, body: &Value) -> Reply {
     actor.client.patch(&format!("/v1/admin/accounts/{}", target.id()), body).send()
@@ -79,13 +79,30 @@ fn a_shop_keeps_an_owner() {
     let shop = Shop::start(&[]);
     let me = text(&shop.owner().get("/v1/account").send().expect(200)["id"]);
     let path = format!("/v1/admin/accounts/{me}");
-    for body in [json!({"role": "customer"}), json!({"disabled": true})] {
+    for body in [json!({"role": "customer", "current_password": PASSWORD}), json!({"disabled": true})] {
         shop.owner().patch(&path, &body).send().refused(409, "last_owner");
     }
     // With a second one the first may go.
     let second = shop.customer();
-    shop.owner().patch(&format!("/v1/admin/accounts/{}", second.id()), &json!({"role": "owner"})).send().expect(200);
+    shop.set_access(&second, json!({"role": "owner"})).expect(200);
     let second = shop.login(&second.email);
-    shop.owner().delete("/v1/account").send().expect(204);
-    second.client.delete("/v1/account").send().refused(409, "last_owner");
+    shop.owner().delete_account().send().expect(204);
+    second.client.delete_account().send().refused(409, "last_owner");
+}
+
+#[test]
+fn who_may_do_what_takes_the_password_again() {
+    let shop = Shop::start(&[]);
+    let customer = shop.customer();
+    let path = format!("/v1/admin/accounts/{}", customer.id());
+    for raise in [json!({"role": "owner"}), json!({"role": "staff"}), json!({"permissions": ["orders"]})] {
+        shop.owner().patch(&path, &raise).send().invalid("/current_password");
+        let mut guessed = raise.clone();
+        guessed["current_password"] = json!("six lamps over a grey harbour");
+        shop.owner().patch(&path, &guessed).send().refused(401, "wrong_credentials");
+    }
+    let still = shop.owner().get(&path).send().expect(200);
+    assert_eq!((&still["role"], &still["permissions"]), (&json!("customer"), &json!([])));
+    // To lock somebody out does not.
+    shop.owner().patch(&path, &json!({"disabled": true})).send().expect(200);
 }

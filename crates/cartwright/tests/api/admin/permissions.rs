@@ -72,13 +72,12 @@ fn a_change_of_permissions_counts_at_once() {
     let shop = Shop::shared();
     let staff = shop.staff(&["catalogue"]);
     staff.client.get("/v1/admin/products").send().expect(200);
-    let path = format!("/v1/admin/accounts/{}", staff.id());
-    shop.owner().patch(&path, &json!({"permissions": ["orders"]})).send().expect(200);
+    shop.set_access(&staff, json!({"permissions": ["orders"]})).expect(200);
     staff.client.get("/v1/admin/products").send().refused(401, "not_authenticated");
     let again = shop.login(&staff.email);
     again.client.get("/v1/admin/products").send().refused(403, "forbidden");
     again.client.get("/v1/admin/orders").send().expect(200);
-    shop.owner().patch(&path, &json!({"role": "customer"})).send().expect(200);
+    shop.set_access(&staff, json!({"role": "customer"})).expect(200);
     let customer = shop.login(&staff.email);
     assert_eq!(customer.account["permissions"], json!([]));
     customer.client.get("/v1/admin/orders").send().refused(403, "forbidden");

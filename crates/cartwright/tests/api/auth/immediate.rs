@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{PASSWORD, Shop, line, unique_email};
+use crate::support::{OWNER, PASSWORD, Pages, Shop, line, unique_email};
 
 #[test]
 fn sign_up_signs_in_at_once_and_tells_whether_an_address_is_known() {
@@ -26,6 +26,26 @@ fn sign_up_signs_in_at_once_and_tells_whether_an_address_is_known() {
     let verified =
         shop.stranger().post("/v1/auth/verify-email", &json!({"email": email, "code": code})).send().expect(200);
     assert_eq!(verified["account"]["email_verified"], true);
+}
+
+#[test]
+fn who_has_not_proven_the_address_does_not_become_staff() {
+    let shop = Shop::start(&["--signup", "immediate"]);
+    let stranger = shop.customer();
+    shop.set_access(&stranger, json!({"role": "staff"})).invalid("/role");
+    stranger.client.get("/v1/admin/orders").send().refused(403, "forbidden");
+    // Invited in the dashboard, it is nobody's until the link in the mail was followed.
+    let owner = Pages::new(shop.address());
+    assert_eq!(owner.sign_in(OWNER, PASSWORD).status, 303);
+    let fields =
+        [("email", stranger.email.as_str()), ("name", "New"), ("permission", "orders"), ("password", PASSWORD)];
+    assert_eq!(owner.post("/admin/staff", "/admin/staff", &fields).status, 303);
+    stranger.client.get("/v1/account").send().refused(401, "not_authenticated");
+    let body = json!({"email": stranger.email, "password": PASSWORD});
+    shop.stranger().post("/v1/auth/login", &body).send().refused(401, "wrong_credentials");
+    let code = shop.mail(&stranger.email, "Your code").code();
+    let body = json!({"email": stranger.email, "code": code});
+    shop.stranger().post("/v1/auth/verify-email", &body).send().refused(401, "invalid_code");
 }
 
 #[test]

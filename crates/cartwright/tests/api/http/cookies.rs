@@ -1,5 +1,7 @@
 //! The cookies of the dashboard, and what pages of other sites could do with them
 
+use serde_json::json;
+
 use crate::support::{OWNER, PASSWORD, Pages, Reply, Shop, exchange, request};
 
 /// The one cookie that a reply sets, as it stands there.
@@ -84,8 +86,15 @@ fn the_api_takes_no_cookie() {
     let signed_in = cookie(&Pages::new(shop.address()).sign_in(OWNER, PASSWORD));
     let pair = signed_in.split(';').next().unwrap_or_default();
     let token = pair.split_once('=').expect("a name and a value").1;
-    let page = exchange(shop.address(), &request("GET", "/admin/account", &[("Cookie", pair)], b""));
-    assert_eq!(page.status, 200);
+    let page =
+        |pair: &str| exchange(shop.address(), &request("GET", "/admin/account", &[("Cookie", pair)], b"")).status;
+    assert_eq!(page(pair), 200);
+    // Who stole one kind of secret does not make the other of it.
+    let body = json!({"refresh_token": token});
+    shop.stranger().post("/v1/auth/refresh", &body).send().refused(401, "invalid_code");
+    assert_eq!(page(pair), 200);
+    let refresh_token = shop.staff(&["orders"]).refresh_token;
+    assert_eq!(page(&format!("cartwright-session={refresh_token}")), 303);
     for path in ["/v1/account", "/v1/admin/orders"] {
         for header in [("Cookie", pair.to_owned()), ("Authorization", format!("Bearer {token}"))] {
             let asked = request("GET", path, &[(header.0, &header.1)], b"");

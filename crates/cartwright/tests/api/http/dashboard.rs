@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{NO_ID, PASSWORD, Pages, Shop, field, line};
+use crate::support::{NO_ID, PASSWORD, Pages, Shop, field, line, pick, text};
 
 /// The paths of the dashboard, as the program has them, with something that is not there in their holes.
 fn paths() -> Vec<String> {
@@ -89,6 +89,10 @@ fn customers_can_have_all_that_the_shop_knows_of_them() {
     let (ann, staff) = (shop.customer(), shop.staff(&["customers"]));
     let (_, variant) = shop.product(700, 5);
     let order = shop.order(&ann, &[line(&variant, 1)]);
+    let (product, _) = shop.product(700, 5);
+    let (product_id, (_, sold_out)) = (text(&product["id"]), shop.product(700, 0));
+    ann.client.request("PUT", &format!("/v1/account/wishlist/items/{product_id}")).send().expect(200);
+    ann.client.request("PUT", &format!("/v1/account/stock-alerts/{sold_out}")).send().expect(200);
     let pages = Pages::new(shop.address());
     assert_eq!(pages.sign_in(&staff.email, PASSWORD).status, 303);
     let reply = pages.get(&format!("/admin/customers/{}/export", ann.id()));
@@ -96,6 +100,43 @@ fn customers_can_have_all_that_the_shop_knows_of_them() {
     assert_eq!((reply.media_type(), reply.header("cache-control").as_str()), ("application/json", "no-store"));
     assert_eq!((&all["account"]["email"], &all["orders"][0]["id"]), (&json!(ann.email), &order["id"]));
     assert_eq!(all["sessions"].as_array().map(Vec::len), Some(1), "{all}");
+    let mails = pick(&all["mails"], "template");
+    assert!(mails.contains(&&json!("order_placed")) && mails.contains(&&json!("verify_email")), "{all}");
+    assert_eq!(all["wishlist"][0]["product_id"], json!(product_id));
+    assert_eq!(all["stock_alerts"][0]["variant_id"], json!(sold_out));
+}
+
+#[test]
+fn a_form_that_is_sent_twice_moves_the_stock_once() {
+    let shop = Shop::shared();
+    let (_, variant) = shop.product(700, 5);
+    let pages = Pages::new(shop.address());
+    assert_eq!(pages.sign_in(&shop.staff(&["catalogue"]).email, PASSWORD).status, 303);
+    let page = format!("/admin/stock/{variant}");
+    let shown = || field(&pages.get(&page).text(), "was");
+    let html = pages.get(&page).text();
+    let (csrf, number) = (field(&html, "csrf"), field(&html, "once"));
+    let send = |once: &str, count: &str| {
+        let was = field(&html, "was");
+        let fields = [
+            ("csrf", csrf.as_str()),
+            ("once", once),
+            ("was", &was),
+            ("kind", "counted"),
+            ("delta", count),
+            ("reason", "the shelf"),
+        ];
+        pages.post_raw(&page, &fields).header("location")
+    };
+    assert!(send(&number, "8").ends_with("done=moved"));
+    assert!(send(&number, "8").ends_with("done=before"));
+    assert_eq!(shown(), "8");
+    assert!(pages.get(&format!("{page}?done=before")).text().contains("was changed once"));
+    // Another page, or other entries, are another form.
+    assert!(send(&field(&pages.get(&page).text(), "once"), "8").ends_with("done=moved"));
+    assert_eq!(shown(), "11");
+    assert!(send(&number, "6").ends_with("done=moved"));
+    assert_eq!(shown(), "12");
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use ureq::{Agent, http};
 
-use super::{contract::Contract, reply::Reply};
+use super::{contract::Contract, reply::Reply, shop::PASSWORD};
 
 /// Somebody who talks to a shop.
 #[derive(Clone)]
@@ -57,6 +57,11 @@ impl Client {
 
     pub(crate) fn delete(&self, path: &str) -> Request<'_> {
         self.request("DELETE", path)
+    }
+
+    /// Deletes the account of whoever is signed in.
+    pub(crate) fn delete_account(&self) -> Request<'_> {
+        self.delete("/v1/account").json(&json!({"current_password": PASSWORD}))
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> Request<'_> {

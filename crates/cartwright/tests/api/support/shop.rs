@@ -16,6 +16,7 @@ use super::{
     eventually,
     mails::{Folder, Mail},
     raw,
+    reply::Reply,
     server::{PRIVATE_DOMAIN, Server},
 };
 
@@ -131,9 +132,19 @@ impl Shop {
     #[track_caller]
     pub(crate) fn staff(&self, permissions: &[&str]) -> Person {
         let customer = self.customer();
-        let path = format!("/v1/admin/accounts/{}", customer.id());
-        self.owner.patch(&path, &json!({"role": "staff", "permissions": permissions})).send().expect(200);
+        if customer.account["email_verified"] == false {
+            let body = json!({"email": customer.email, "code": self.mail(&customer.email, "Your code").code()});
+            self.stranger.post("/v1/auth/verify-email", &body).send().expect(200);
+        }
+        self.set_access(&customer, json!({"role": "staff", "permissions": permissions})).expect(200);
         self.login(&customer.email)
+    }
+
+    /// Has the owner change what somebody may do.
+    #[track_caller]
+    pub(crate) fn set_access(&self, person: &Person, mut body: Value) -> Reply {
+        body["current_password"] = PASSWORD.into();
+        self.owner.patch(&format!("/v1/admin/accounts/{}", person.id()), &body).send()
     }
 
     /// Signs in on another device.

@@ -24,6 +24,8 @@ use crate::{
     scenario::{Alone, Control, Engine, Outcome, Run, Scenario, Size},
 };
 
+/// One of the staff.
+const STAFF: &str = "sam@example.com";
 /// What the tool has to be told in its own language.
 const HOOKS: &str = include_str!("hooks.py");
 /// Left out: what a document allows may still be refused, since not every rule of a shop can be said in one. And what was sold is
@@ -103,12 +105,12 @@ fn fuzz(run: &Run, cases: u64, effort: &Effort, lifted: Option<&str>) -> Outcome
 
 /// A new shop, and everybody who asks it. A round is shorter than a token lives, and nobody loses theirs meanwhile.
 fn round(run: &Run, seed: u64, effort: &Effort, lifted: Option<&str>, outcome: &mut Outcome) {
-    let mut ground = Ground::new(run, &[]);
+    let mut ground = Ground::new(run, &[]).with_owner(STAFF);
     ground.launch.set_faults(lifted.map(str::to_owned));
     let server = ground.launch.start();
     let shop = Shop::fill(ground.launch.address, 1);
     place_an_order(&shop);
-    let staff = shop.staff(&["catalogue", "customers"]);
+    let staff = shop.demote(STAFF, &["catalogue", "customers"]);
     let people = [
         Person { name: "stranger", token: "" },
         Person { name: "staff", token: &staff },

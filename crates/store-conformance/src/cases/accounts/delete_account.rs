@@ -3,15 +3,21 @@
 use commerce::{
     Conflict, Error,
     accounts::{DeleteAccount, RequestEmailChange, RequestPasswordReset, SaveAddress},
+    api_keys::{CreateApiKey, api_keys},
     orders::Mover,
+    saved_views::{SaveView, saved_views},
+    second_factor::{SecondFactor, SetSecondFactor, second_factor},
 };
-use model::{Account, OrderStatus, PostalAddress, challenge::Purpose};
-use store::MailFilter;
+use model::{Account, OrderStatus, Permission, PostalAddress, challenge::Purpose};
+use store::{Claimed, MailFilter};
 
-use crate::support::{Shop, email, line, load, move_order, password, place, refused, secret, ship_to};
+use crate::{
+    cases::orders::idempotent::{claim, once},
+    support::{Shop, email, hash, line, load, move_order, password, place, refused, secret, ship_to},
+};
 
 async fn delete(shop: &Shop, account: &Account) -> Result<(), Error> {
-    shop.run(DeleteAccount { account_id: account.id, now: shop.now() }).await
+    shop.run(DeleteAccount { account_id: account.id, verified_hash: None, now: shop.now() }).await
 }
 
 pub async fn nothing_personal_stays(shop: Shop) {
@@ -43,6 +49,66 @@ pub async fn nothing_personal_stays(shop: Shop) {
     for purpose in Purpose::ALL {
         assert_eq!(load!(shop, |tx| tx.challenge(account_id, purpose).await), None);
     }
+}
+
+/// A kept reply is a copy of the order, and a session says from where its owner came.
+pub async fn nothing_is_left_in_what_was_answered_nor_of_devices(shop: Shop) {
+    let (ann, bob) = (shop.customer("ann").await, shop.customer("bob").await);
+    let (of_ann, of_bob) = (shop.sign_in(&ann).await, shop.sign_in(&bob).await);
+    let product = shop.product("Mug", 10).await;
+    for buyer in [&ann, &bob] {
+        let key = Some(claim(&shop, buyer, "key", 1));
+        shop.run(once(key, place(&shop, buyer, &[line(&product, 1)]))).await.expect("an order");
+    }
+    delete(&shop, &ann).await.expect("deleted");
+    for (buyer, device, is_left) in [(&ann, of_ann, false), (&bob, of_bob, true)] {
+        let again = claim(&shop, buyer, "key", 1);
+        let found = load!(shop, [again], |tx| tx.claim(&again).await);
+        assert_eq!(matches!(found, Claimed::Before { .. }), is_left, "{}: {found:?}", buyer.name);
+        let session = load!(shop, |tx| tx.session(device.id).await).expect("a session");
+        assert_eq!((session.device.is_empty(), session.address.is_empty()), (!is_left, !is_left), "{}", buyer.name);
+    }
+}
+
+pub async fn what_let_one_of_the_staff_in_goes_with_them(shop: Shop) {
+    let (stan, sue) = (shop.staff("stan", &[Permission::Orders]).await, shop.staff("sue", &[Permission::Orders]).await);
+    for person in [&stan, &sue] {
+        let factor = SecondFactor { sealed: "covered".to_owned(), recovery: Vec::new(), last_step: 0 };
+        shop.run(SetSecondFactor { account_id: person.id, factor, stamp: shop.next_stamp() }).await.expect("set");
+        let (name, query) = ("Mine".to_owned(), Some("status=pending".to_owned()));
+        shop.run(SaveView { account_id: person.id, name, query, stamp: shop.next_stamp() }).await.expect("saved");
+        let key = CreateApiKey {
+            actor: person.access(),
+            name: "robot".to_owned(),
+            hash: hash(&person.name),
+            hint: "cwk_".to_owned(),
+            permissions: vec![Permission::Orders],
+            expires_at: None,
+            stamp: shop.next_stamp(),
+        };
+        shop.run(key).await.expect("a key");
+    }
+    delete(&shop, &stan).await.expect("deleted");
+    for (person, is_left) in [(&stan, false), (&sue, true)] {
+        let factor = second_factor(shop.db(), person.id).await.expect("an answer");
+        let views = saved_views(shop.db(), person.id).await.expect("an answer");
+        let keys = api_keys(shop.db()).await.expect("an answer");
+        let has_key = keys.iter().any(|key| key.account_id == person.id);
+        assert_eq!((factor.is_some(), !views.is_empty(), has_key), (is_left, is_left, is_left), "{}", person.name);
+    }
+}
+
+/// The session alone is not enough: whoever stole it must not be able to do away with everything.
+pub async fn its_owner_gives_the_password(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let by_owner = |verified_hash: String| DeleteAccount {
+        account_id: ann.id,
+        verified_hash: Some(verified_hash),
+        now: shop.now(),
+    };
+    refused!(shop.run(by_owner("an older one".to_owned())).await, Error::NotAuthenticated);
+    assert_eq!(shop.account_now(ann.id).await, ann);
+    shop.run(by_owner(password("ann"))).await.expect("deleted");
 }
 
 pub async fn orders_stay_without_the_buyer(shop: Shop) {

@@ -2,7 +2,7 @@
 
 use commerce::{
     Error,
-    accounts::{ChangePassword, DeleteAccount, RequestPasswordReset, ResetPassword},
+    accounts::{ChangePassword, CheckResetToken, DeleteAccount, RequestPasswordReset, ResetPassword},
 };
 use model::{Account, SignedDuration, challenge};
 
@@ -111,7 +111,7 @@ pub async fn nobody_is_mailed_for_an_unknown_disabled_or_deleted_account(shop: S
     let owner = shop.owner("olga").await;
     let (ann, bob) = (shop.customer("ann").await, shop.customer("bob").await);
     shop.disable(&owner, &ann, true).await.expect("disabled");
-    shop.run(DeleteAccount { account_id: bob.id, now: shop.now() }).await.expect("deleted");
+    shop.run(DeleteAccount { account_id: bob.id, verified_hash: None, now: shop.now() }).await.expect("deleted");
     for name in ["ann", "bob", "nobody"] {
         request(&shop, name, "token").await;
         assert!(shop.mails_to(&email(name)).await.is_empty(), "{name} got a mail");
@@ -134,4 +134,18 @@ pub async fn five_tokens_an_hour_are_mailed(shop: Shop) {
     assert_eq!(shop.mails_to(&email("ann")).await.len(), 5);
     refused!(reset(&shop, "token 6", "new hash").await, Error::NotAuthenticated);
     reset(&shop, "token 4", "new hash").await.expect("the last token that was mailed is good");
+}
+
+/// Asked before a password is hashed, which strangers must not have done for them.
+pub async fn a_token_is_known_to_be_good_before_it_is_used(shop: Shop) {
+    shop.customer("ann").await;
+    let request = RequestPasswordReset { email: email("ann"), token: secret("token"), stamp: shop.next_stamp() };
+    shop.run(request).await.expect("mailed");
+    let check = |token: &str| CheckResetToken { token_hash: hash(token), now: shop.now() };
+    for (token, is_good) in [("token", true), ("token", true), ("other", false)] {
+        assert_eq!(shop.run(check(token)).await.expect("an answer"), is_good, "{token}");
+    }
+    let reset = ResetPassword { token_hash: hash("token"), new_hash: "new".to_owned(), stamp: shop.next_stamp() };
+    shop.run(reset).await.expect("a password");
+    assert!(!shop.run(check("token")).await.expect("an answer"), "it was used");
 }

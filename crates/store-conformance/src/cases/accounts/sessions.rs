@@ -55,7 +55,7 @@ pub async fn disabled_and_deleted_accounts_do_not_sign_in(shop: Shop) {
     let owner = shop.owner("olga").await;
     let (ann, bob) = (shop.customer("ann").await, shop.customer("bob").await);
     shop.disable(&owner, &ann, true).await.expect("disabled");
-    shop.run(DeleteAccount { account_id: bob.id, now: shop.now() }).await.expect("deleted");
+    shop.run(DeleteAccount { account_id: bob.id, verified_hash: None, now: shop.now() }).await.expect("deleted");
     refused!(shop.run(shop.login(&ann, &password("ann"), &shop.device())).await, Error::AccountDisabled);
     refused!(shop.run(shop.login(&ann, "wrong", &shop.device())).await, Error::NotAuthenticated);
     refused!(shop.run(shop.login(&bob, &password("bob"), &shop.device())).await, Error::NotAuthenticated);

@@ -3,7 +3,7 @@
 use commerce::{Conflict, Error, accounts::SetAccess};
 use model::{Account, Permission, Permissions, Role};
 
-use crate::support::{Shop, refused};
+use crate::support::{Shop, email, pointers, refused};
 
 fn set(shop: &Shop, actor: &Account, target: &Account) -> SetAccess {
     SetAccess {
@@ -68,6 +68,21 @@ pub async fn a_change_of_role_ends_the_sessions(shop: Shop) {
     assert!(!shop.is_signed_in(device.id).await, "a change of permissions did not end the session");
 }
 
+/// The account may be anybody's who knows the address.
+pub async fn who_has_not_proven_the_address_stays_a_customer(shop: Shop) {
+    let owner = shop.owner("olga").await;
+    shop.sign_up("ann", "111111").await;
+    let ann = shop.db().credentials(&email("ann")).await.expect("an answer").expect("an account").account;
+    for role in [Role::Staff, Role::Owner] {
+        let promote = SetAccess { role: Some(role), ..set(&shop, &owner, &ann) };
+        assert!(promote.takes_password());
+        assert_eq!(pointers(shop.run(promote).await), [("/role".to_owned(), "not_verified")]);
+    }
+    assert_eq!(shop.account_now(ann.id).await, ann);
+    shop.disable(&owner, &ann, true).await.expect("locked all the same");
+    assert!(!set(&shop, &owner, &ann).takes_password());
+}
+
 pub async fn what_changes_nothing_ends_nothing(shop: Shop) {
     let (owner, ann) = (shop.owner("olga").await, shop.customer("ann").await);
     let device = shop.sign_in(&ann).await;
@@ -125,7 +140,7 @@ pub async fn stale_versions_and_missing_accounts_are_refused(shop: Shop) {
     refused!(shop.run(stale).await, Error::Stale { current: 1 });
     let nobody = shop.new_account("nobody", Role::Customer, &[]);
     refused!(shop.disable(&owner, &nobody, true).await, Error::NotFound("account"));
-    let delete = commerce::accounts::DeleteAccount { account_id: bob.id, now: shop.now() };
+    let delete = commerce::accounts::DeleteAccount { account_id: bob.id, verified_hash: None, now: shop.now() };
     shop.run(delete).await.expect("deleted");
     refused!(shop.disable(&owner, &bob, true).await, Error::NotFound("account"));
 }

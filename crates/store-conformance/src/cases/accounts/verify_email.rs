@@ -1,7 +1,8 @@
 //! Proving an address with the code that was mailed to it.
 
-use commerce::accounts::{CodeChecked, ResendCode};
-use model::{SignedDuration, challenge};
+use commerce::accounts::{CodeChecked, ResendCode, is_signed_in_by_code};
+use model::{Account, Permission, Role, SignedDuration, challenge};
+use store::Change;
 
 use crate::support::{Shop, email, names, secret};
 
@@ -19,6 +20,19 @@ pub async fn the_code_proves_the_address_and_signs_in(shop: Shop) {
     assert_eq!(shop.account_now(ann.id).await, ann);
     let access = shop.db().session_access(session.id, shop.now()).await.expect("an answer").expect("signed in");
     assert_eq!((access.access, access.session_id, access.email_verified), (ann.access(), session.id, true));
+}
+
+/// They have a password, and perhaps a second factor: a code that was mailed is neither.
+pub async fn a_code_does_not_sign_staff_in(shop: Shop) {
+    let unproven = Account { email_verified_at: None, ..shop.new_account("stan", Role::Staff, &Permission::ALL) };
+    shop.apply(vec![Change::InsertAccount { account: unproven, password_hash: None }]).await.expect("brought over");
+    resend(&shop, "stan", "111111").await;
+    let verification = shop.verification("stan", "111111");
+    let session = verification.session.id;
+    let CodeChecked::Right(stan) = shop.run(verification).await.expect("an answer") else { panic!("must be right") };
+    assert_eq!((stan.email_verified_at, is_signed_in_by_code(&stan)), (Some(shop.now()), false));
+    assert_eq!(shop.account_now(stan.id).await, stan);
+    assert!(!shop.is_signed_in(session).await);
 }
 
 pub async fn a_code_is_good_once(shop: Shop) {

@@ -2,12 +2,13 @@
 
 use commerce::{
     Error,
-    catalogue::{ProductPatch, TurnProducts, UpdateProduct, UpdateVariant, VariantPatch},
+    catalogue::{ProductDraft, ProductPatch, TurnProducts, UpdateProduct, UpdateVariant, VariantPatch},
     orders::PlaceOrder,
 };
 use model::{
-    Currency, ListPrice, Product, ProductStatus, Sale, SignedDuration, Timestamp, checkout::RequestedLine,
-    details::VariantDetails,
+    Currency, ListPrice, Product, ProductStatus, Sale, SignedDuration, Timestamp,
+    checkout::RequestedLine,
+    details::{ProductDetails, VariantDetails},
 };
 use store::{PageRequest, ProductFilter};
 
@@ -88,7 +89,7 @@ pub async fn an_order_is_in_the_currency_that_is_asked_for(shop: Shop) {
 }
 
 pub async fn a_draft_is_published_when_it_is_time(shop: Shop) {
-    let mug = shop.add(commerce::catalogue::ProductDraft { status: ProductStatus::Draft, ..draft("Mug", 1) }).await;
+    let mug = shop.add(ProductDraft { status: ProductStatus::Draft, ..draft("Mug", 1) }).await;
     let at = shop.now() + HOUR;
     let patch = ProductPatch { publish_at: Some(Some(at)), ..ProductPatch::default() };
     let update = UpdateProduct { id: mug.id, patch, if_version: None, actor_id: None, stamp: shop.next_stamp() };
@@ -106,6 +107,48 @@ pub async fn a_draft_is_published_when_it_is_time(shop: Shop) {
     assert_eq!(turned.iter().sum::<u32>(), 1);
     let published = shop.product_now(mug.id).await;
     assert_eq!((published.status, published.version, published.next_turn()), (ProductStatus::Active, 3, None));
+}
+
+/// The time at which a product once went on sale by itself does not bring it back.
+pub async fn what_was_published_once_can_be_taken_off_sale(shop: Shop) {
+    let at = shop.now() + HOUR;
+    let details = Some(ProductDetails { publish_at: Some(at), ..ProductDetails::default() });
+    let drafted = ProductDraft { status: ProductStatus::Draft, details, ..draft("Mug", 1) };
+    let mug = shop.add(drafted).await;
+    shop.pass(HOUR);
+    assert_eq!(turn(&shop).await, 1);
+    assert_eq!(shop.product_now(mug.id).await.details.publish_at, None);
+    let set = |patch: ProductPatch| UpdateProduct {
+        id: mug.id,
+        patch,
+        if_version: None,
+        actor_id: None,
+        stamp: shop.next_stamp(),
+    };
+    let become_draft = ProductPatch { status: Some(ProductStatus::Draft), ..ProductPatch::default() };
+    shop.run(set(become_draft.clone())).await.expect("taken off sale");
+    assert_eq!((turn(&shop).await, shop.product_now(mug.id).await.status), (0, ProductStatus::Draft));
+    // Nor does one that was published before this was forgotten, or by hand.
+    let by_hand =
+        ProductPatch { status: Some(ProductStatus::Active), publish_at: Some(Some(at)), ..ProductPatch::default() };
+    shop.run(set(by_hand)).await.expect("published");
+    shop.run(set(become_draft)).await.expect("taken off sale");
+    assert_eq!((turn(&shop).await, shop.product_now(mug.id).await.status), (0, ProductStatus::Draft));
+}
+
+pub async fn a_sale_that_is_over_does_not_hold_the_price(shop: Shop) {
+    let mug = shop.product("Mug", 9).await;
+    let ends = shop.now() + HOUR;
+    patch(&shop, &mug, VariantPatch { sale: Some(sale(700, shop.now(), ends)), ..VariantPatch::default() }).await;
+    let id = mug.variants[0].id;
+    let cheaper = || {
+        let patch = VariantPatch { price: Some(eur(600)), ..VariantPatch::default() };
+        UpdateVariant { id, patch, if_version: None, stamp: shop.next_stamp() }
+    };
+    refused!(shop.run(cheaper()).await, Error::Invalid(_));
+    shop.pass(HOUR);
+    assert_eq!(turn(&shop).await, 1);
+    assert_eq!(shop.run(cheaper()).await.expect("cheaper").variants[0].price, eur(600));
 }
 
 pub async fn wrong_prices_are_refused(shop: Shop) {

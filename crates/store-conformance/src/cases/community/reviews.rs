@@ -56,6 +56,23 @@ pub async fn a_review_counts_when_it_is_approved(shop: Shop) {
     assert_eq!(shop.product_now(mug.id).await, mug);
 }
 
+/// Also in a shop that shows reviews at once.
+pub async fn who_changes_a_rejected_review_does_not_bring_it_back(shop: Shop) {
+    let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 5).await);
+    let review = written(&shop, &ann, &mug, 1).await;
+    shop.run(verdict(&shop, &review, status(ReviewStatus::Rejected))).await.expect("rejected");
+    let edit = EditReview {
+        id: review.id,
+        account_id: ann.id,
+        patch: ReviewPatch::default(),
+        status: ReviewStatus::Approved,
+        if_version: None,
+        stamp: shop.next_stamp(),
+    };
+    let edited = shop.run(edit).await.expect("edited");
+    assert_eq!((edited.status, rating(&shop, &mug).await), (ReviewStatus::Pending, (0, 0)));
+}
+
 pub async fn a_customer_reviews_a_product_once(shop: Shop) {
     let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 5).await);
     let results = at_once(8, |_| {
@@ -201,7 +218,7 @@ pub async fn they_go_with_their_product_and_their_author(shop: Shop) {
     for (customer, product) in [(&ann, &mug), (&ann, &cup), (&bob, &mug), (&bob, &cup)] {
         written(&shop, customer, product, 4).await;
     }
-    shop.run(DeleteAccount { account_id: ann.id, now: shop.now() }).await.expect("deleted");
+    shop.run(DeleteAccount { account_id: ann.id, verified_hash: None, now: shop.now() }).await.expect("deleted");
     assert_eq!((rating(&shop, &mug).await, rating(&shop, &cup).await), ((1, 4), (1, 4)));
     shop.run(DeleteProduct { id: mug.id, if_version: None, stamp: shop.next_stamp() }).await.expect("deleted");
     let left = found(&shop, ReviewFilter::default()).await;

@@ -113,7 +113,7 @@ pub async fn who_is_gone_waits_no_longer(shop: Shop) {
     let ann = shop.customer("ann").await;
     let mug = shop.product("Mug", 0).await;
     shop.run(ask(&shop, &ann, &mug)).await.expect("noted");
-    shop.run(DeleteAccount { account_id: ann.id, now: shop.now() }).await.expect("deleted");
+    shop.run(DeleteAccount { account_id: ann.id, verified_hash: None, now: shop.now() }).await.expect("deleted");
     shop.run(shop.movement(mug.variants[0].id, 1)).await.expect("arrived");
     assert_eq!((waiting(&shop, &ann).await, send(&shop).await), (vec![], 0));
 }

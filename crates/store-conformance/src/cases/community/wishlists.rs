@@ -79,7 +79,7 @@ pub async fn it_goes_with_its_owner(shop: Shop) {
         shop.run(add(&shop, customer, &mug)).await.expect("added");
         shop.run(share(&shop, customer, Some(token))).await.expect("shared");
     }
-    shop.run(DeleteAccount { account_id: ann.id, now: shop.now() }).await.expect("deleted");
+    shop.run(DeleteAccount { account_id: ann.id, verified_hash: None, now: shop.now() }).await.expect("deleted");
     assert_eq!((stored(&shop, &ann).await, opens(&shop, "ann's").await.is_none()), (None, true));
     assert!(stored(&shop, &bob).await.is_some() && opens(&shop, "bob's").await.is_some());
 }

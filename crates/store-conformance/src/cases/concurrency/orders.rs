@@ -86,7 +86,7 @@ pub async fn an_order_and_the_deletion_of_its_buyer_leave_no_trace_of_them(shop:
         let ann = shop.customer(&format!("ann{round}")).await;
         let results = at_once(4, |number| {
             let (shop, order) = (shop.clone(), place(&shop, &ann, &[line(&mug, 1)]));
-            let delete = DeleteAccount { account_id: ann.id, now: shop.now() };
+            let delete = DeleteAccount { account_id: ann.id, verified_hash: None, now: shop.now() };
             async move { if number == round % 4 { shop.run(delete).await } else { shop.run(order).await.map(drop) } }
         })
         .await;

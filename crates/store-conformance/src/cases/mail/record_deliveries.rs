@@ -145,7 +145,7 @@ pub async fn mails_that_are_gone_are_passed_over_when_asked_to(shop: Shop) {
     shop.run(EnqueueTestMail { to: email("bob"), stamp: shop.next_stamp() }).await.expect("enqueued");
     let mails = shop.lease(10).await;
     assert_eq!(mails.len(), 2);
-    shop.run(DeleteAccount { account_id: ann.id, now: shop.now() }).await.expect("deleted");
+    shop.run(DeleteAccount { account_id: ann.id, verified_hash: None, now: shop.now() }).await.expect("deleted");
     let record = |skip_missing| {
         let sent = |mail: &OutboxMail| Delivery {
             lease: mail.lease(),

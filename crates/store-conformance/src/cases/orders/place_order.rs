@@ -12,7 +12,9 @@ use model::{
     order::OrderActor,
 };
 
-use crate::support::{Shop, draft, email, eur, line, load, names, place, pointers, refused, ship_to, with_options};
+use crate::support::{
+    Shop, draft, email, eur, line, load, names, place, pointers, refused, ship_to, usd, with_options,
+};
 
 pub async fn an_order_comes_back_as_it_was_placed(shop: Shop) {
     let ann = shop.customer("ann").await;
@@ -273,12 +275,17 @@ pub async fn a_shop_takes_orders_when_and_where_it_says(shop: Shop) {
     let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 10).await);
     let under = |settings: model::ShopSettings| commerce::orders::PlaceUnderTerms {
         settings: std::sync::Arc::new(settings),
+        currencies: vec![model::Currency::EUR],
         place: place(&shop, &ann, &[line(&mug, 1)]),
     };
     let closed = model::ShopSettings { takes_orders: false, ..model::ShopSettings::default() };
     assert_eq!(pointers(shop.run(under(closed)).await), [(String::new(), "shop_closed")]);
     let elsewhere = model::ShopSettings { countries: vec!["FR".to_owned()], ..model::ShopSettings::default() };
     assert_eq!(pointers(shop.run(under(elsewhere)).await), [("/ship_to/country".to_owned(), "not_shipped_to")]);
+    // Prices in a currency that the shop gave up may still be there.
+    let mut in_dollars = under(model::ShopSettings::default());
+    in_dollars.place.currency = Some(usd(0).currency);
+    assert_eq!(pointers(shop.run(in_dollars).await), [("/currency".to_owned(), "no_such_currency")]);
     assert_eq!(shop.stock(&mug).await, 10);
     shop.run(under(model::ShopSettings::default())).await.expect("an order");
     assert_eq!(shop.stock(&mug).await, 9);

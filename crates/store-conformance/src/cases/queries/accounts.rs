@@ -18,7 +18,7 @@ fn text(text: &str) -> AccountFilter {
 
 pub async fn accounts_are_listed_newest_first_without_deleted_ones(shop: Shop) {
     let (ann, bob, olga) = (shop.customer("ann").await, shop.customer("bob").await, shop.owner("olga").await);
-    shop.run(DeleteAccount { account_id: bob.id, now: shop.now() }).await.expect("deleted");
+    shop.run(DeleteAccount { account_id: bob.id, verified_hash: None, now: shop.now() }).await.expect("deleted");
     assert_eq!(found(&shop, AccountFilter::default()).await, [olga, ann]);
 }
 
@@ -64,7 +64,7 @@ pub async fn single_accounts_are_found(shop: Shop) {
     assert_eq!(shop.db().credentials(&email("nobody")).await.expect("an answer"), None);
     assert_eq!(shop.db().password_hash(shop.id()).await.expect("an answer"), None);
     assert!(!shop.db().has_owner().await.expect("an answer"));
-    shop.run(DeleteAccount { account_id: ann.id, now: shop.now() }).await.expect("deleted");
+    shop.run(DeleteAccount { account_id: ann.id, verified_hash: None, now: shop.now() }).await.expect("deleted");
     assert!(shop.db().account(ann.id).await.expect("an answer").is_some(), "deleted ones are included");
 }
 

@@ -124,6 +124,7 @@ pub async fn changes_that_may_find_nothing_find_nothing(shop: Shop) {
         Change::DeleteAddresses { account_id },
         Change::AnonymiseOrders { account_id },
         Change::DeleteMailsOf { account_id },
+        Change::ForgetTraces { account_id },
         Change::PutMeta { key: "nothing".into(), value: None },
         Change::MoveStock(vec![]),
     ];

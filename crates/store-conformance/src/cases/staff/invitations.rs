@@ -54,6 +54,21 @@ pub async fn a_customer_who_is_invited_becomes_staff(shop: Shop) {
     refused!(shop.run(invitation(&shop, &ola, "ann", "again")).await, Error::Conflict(Conflict::EmailTaken));
 }
 
+/// In a shop that signs up at once, anybody may have chosen a password for an address that is not theirs.
+pub async fn nobody_gets_in_with_a_password_that_was_there_before_the_address_was_proven(shop: Shop) {
+    let ola = shop.owner("ola").await;
+    shop.sign_up("newhire", "111111").await;
+    let invited = shop.run(invitation(&shop, &ola, "newhire", "token")).await.expect("invited");
+    assert_eq!((invited.role, invited.email_verified_at), (Role::Staff, None));
+    assert_eq!(shop.password_now(invited.id).await, None);
+    assert!(!shop.verify("newhire", "111111").await, "the code of the sign-up is still good");
+    // Nor does another sign-up choose one.
+    shop.run(shop.sign_up_as("newhire", "222222", "a stranger's")).await.expect("says nothing");
+    assert_eq!(shop.password_now(invited.id).await, None);
+    shop.run(answer(&shop, "token")).await.expect("a password");
+    assert_eq!(shop.password_now(invited.id).await.as_deref(), Some("a new hash"));
+}
+
 pub async fn only_owners_invite(shop: Shop) {
     let stan = shop.staff("stan", &Permission::ALL).await;
     refused!(shop.run(invitation(&shop, &stan, "sue", "token")).await, Error::Forbidden);

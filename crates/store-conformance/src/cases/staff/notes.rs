@@ -44,7 +44,7 @@ pub async fn those_written_at_once_are_all_there(shop: Shop) {
 pub async fn those_about_a_customer_go_with_the_account(shop: Shop) {
     let (stan, ann) = (shop.staff("stan", &[]).await, shop.customer("ann").await);
     shop.run(note(&shop, Noted::Account(ann.id), &stan, "kind")).await.expect("noted");
-    shop.run(DeleteAccount { account_id: ann.id, now: shop.now() }).await.expect("deleted");
+    shop.run(DeleteAccount { account_id: ann.id, verified_hash: None, now: shop.now() }).await.expect("deleted");
     assert_eq!(texts(&shop, Noted::Account(ann.id)).await, Vec::<String>::new());
     refused!(shop.run(note(&shop, Noted::Account(ann.id), &stan, "x")).await, Error::NotFound("account"));
 }

@@ -40,7 +40,9 @@ pub(super) async fn change(
     let account_id = account.id;
     let verified_hash = verified_hash(&app, &account, body.password, address).await?;
     let code = code_for(&app, Purpose::ChangeEmail, &account_id.to_string());
-    app.run(RequestEmailChange { account_id, verified_hash, new_email, code, stamp: app.stamp()? }).await?;
+    if app.throttle().may_mail(&new_email) {
+        app.run(RequestEmailChange { account_id, verified_hash, new_email, code, stamp: app.stamp()? }).await?;
+    }
     reply::json(
         StatusCode::ACCEPTED,
         &AcceptedDto { status: "accepted", message: "If the address can be used, a mail is on its way to it." },
@@ -67,11 +69,12 @@ pub(super) async fn confirm(
 ) -> Result<Response, Problem> {
     let account_id = caller.account_id();
     let code_hash = app.keys().code_hash(Purpose::ChangeEmail.as_str(), &account_id.to_string(), &body.code);
+    let attempt = app.throttle().code_attempt(address.0)?;
     match app.run(ConfirmEmailChange { account_id, code_hash, stamp: app.stamp()? }).await? {
-        CodeChecked::Right(account) => reply::changed(account.version, &AccountDto::from(&account)),
-        CodeChecked::Wrong => {
-            app.throttle().wrong_code(address.0)?;
-            Err(Problem::new(Code::InvalidCode))
+        CodeChecked::Right(account) => {
+            attempt.give_back();
+            reply::changed(account.version, &AccountDto::from(&account))
         }
+        CodeChecked::Wrong => Err(Problem::new(Code::InvalidCode)),
     }
 }

@@ -6,11 +6,15 @@ use http::HeaderMap;
 
 use crate::{
     App,
-    dto::account::{AccountDto, ProfilePatchDto},
-    extract::{IfMatch, Json, SignedIn},
+    dto::{
+        account::{AccountDto, ProfilePatchDto},
+        auth::PasswordAgainDto,
+    },
+    extract::{ClientAddress, IfMatch, Json, SignedIn},
     openapi::tag,
     problem::Problem,
     reply,
+    routes::auth::verified_hash,
 };
 
 /// Read one's account
@@ -48,15 +52,25 @@ pub(super) async fn update(
 /// Delete one's account
 ///
 /// Sessions, addresses and mails go at once. Orders stay, without name and address; one that has not left the shop
-/// keeps its postal address until it has. The last owner of a shop cannot go (409 `last_owner`).
+/// keeps its postal address until it has. Asks for the password (401 `wrong_credentials` when it is wrong). The last owner of a shop
+/// cannot go (409 `last_owner`).
 #[utoipa::path(
     delete, path = "/v1/account", tag = tag::ACCOUNT, operation_id = "delete_account", security(("bearer" = [])),
+    request_body = PasswordAgainDto,
     responses(
         (status = 204, description = "The account is gone"),
         (status = 409, description = "`last_owner`"),
+        (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
     ),
 )]
-pub(super) async fn delete(State(app): State<App>, caller: SignedIn) -> Result<Response, Problem> {
-    app.run(DeleteAccount { account_id: caller.account_id(), now: app.stamp()?.now }).await?;
+pub(super) async fn delete(
+    State(app): State<App>,
+    caller: SignedIn,
+    address: ClientAddress,
+    Json(body): Json<PasswordAgainDto>,
+) -> Result<Response, Problem> {
+    let account = app.engine().account(caller.account_id()).await?.ok_or_else(Problem::not_authenticated)?;
+    let verified_hash = Some(verified_hash(&app, &account, body.current_password, address).await?);
+    app.run(DeleteAccount { account_id: account.id, verified_hash, now: app.stamp()?.now }).await?;
     Ok(reply::no_content())
 }

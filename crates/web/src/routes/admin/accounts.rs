@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use commerce::accounts::SetAccess;
 use http::{HeaderMap, StatusCode};
-use model::{AccountId, Role};
+use model::{AccountId, Role, Violations};
 use serde::{Deserialize, Serialize};
 use store::{AccountFilter, Cursor};
 use utoipa::{IntoParams, ToSchema};
@@ -11,10 +11,11 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     App,
     dto::account::{AccessPatchDto, AdminAccountDto, RoleDto},
-    extract::{Customers, IfMatch, Json, Path, Query, Staff, page_request},
+    extract::{ClientAddress, Customers, IfMatch, Json, Path, Query, Staff, page_request},
     openapi::tag,
     problem::Problem,
     reply,
+    routes::auth::verified_hash,
 };
 
 /// Which accounts.
@@ -88,7 +89,9 @@ pub(super) async fn read(
 /// Change what an account may do
 ///
 /// Locks it out, or sets its role and permissions. Its sessions end at once. With the permission `customers` one may
-/// lock and unlock customers; everything else is the owner's. The last owner stays one (409 `last_owner`).
+/// lock and unlock customers; everything else is the owner's, who gives the password once more for roles and permissions (401
+/// `wrong_credentials` when it is wrong). Who has not proven the address stays a customer. The last owner stays one (409
+/// `last_owner`).
 #[utoipa::path(
     patch, path = "/v1/admin/accounts/{id}", tag = tag::ADMIN_CUSTOMERS, operation_id = "admin_update_account", security(("bearer" = [])),
     params(
@@ -99,19 +102,28 @@ pub(super) async fn read(
     responses(
         (status = 200, description = "The account as it is now", body = AdminAccountDto),
         (status = 409, description = "`last_owner`"),
+        (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
     ),
 )]
 pub(super) async fn update(
     State(app): State<App>,
     staff: Staff<Customers>,
+    address: ClientAddress,
     Path(account_id): Path<AccountId>,
     IfMatch(if_version): IfMatch,
     Json(body): Json<AccessPatchDto>,
 ) -> Result<Response, Problem> {
-    let AccessPatchDto { disabled, role, permissions } = body;
+    let AccessPatchDto { disabled, role, permissions, current_password } = body;
     let permissions = permissions.map(|permissions| permissions.into_iter().collect());
     let actor = staff.access;
     let set = SetAccess { actor, account_id, disabled, role, permissions, if_version, now: app.stamp()?.now };
+    // Others are refused either way.
+    if set.takes_password() && actor.role == Role::Owner {
+        let missing =
+            || Violations::one("/current_password", "required", "must be your password: this is about who may do what");
+        let own = app.engine().account(actor.account_id).await?.ok_or_else(Problem::not_authenticated)?;
+        verified_hash(&app, &own, current_password.ok_or_else(missing)?, address).await?;
+    }
     let account = app.run_as(staff.actor(), set).await?;
     reply::changed(account.version, &AdminAccountDto::from(&account))
 }

@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::App;
 
 pub(super) use login::authenticate;
-pub(super) use password::mail_reset_link;
+pub(super) use password::{mail_reset_link, set_password};
 pub(super) use tokens::{code_for, verified_hash};
 
 pub(super) fn router() -> OpenApiRouter<App> {

@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use commerce::{
     Error,
-    accounts::{MailedSecret, RequestPasswordReset, ResetPassword},
+    accounts::{CheckResetToken, MailedSecret, RequestPasswordReset, ResetPassword},
 };
 use identity::OpaqueToken;
 use model::Email;
@@ -63,15 +63,34 @@ pub(super) async fn reset(
     Json(body): Json<ResetPasswordDto>,
 ) -> Result<Response, Problem> {
     identity::check_password("/password", &body.password, &[])?;
-    let refused = |app: &App| match app.throttle().wrong_code(address.0) {
-        Ok(()) => Problem::new(Code::InvalidCode),
-        Err(too_many) => too_many,
-    };
-    let Some(token) = OpaqueToken::parse(&body.token) else { return Err(refused(&app)) };
-    let new_hash = app.passwords().hash(body.password).await?;
-    match app.try_run(ResetPassword { token_hash: token.hash(), new_hash, stamp: app.stamp()? }).await {
-        Ok(()) => Ok(reply::no_content()),
-        Err(Error::NotAuthenticated) => Err(refused(&app)),
+    set_password(&app, &body.token, body.password, address).await?;
+    Ok(reply::no_content())
+}
+
+/// Sets a password that was found good enough, for whoever has the token from the mail. Nothing is hashed for others: that is work
+/// which those who sign in would wait for.
+///
+/// # Errors
+/// 401 `invalid_code` when the token is wrong, was used, or has expired; 429 after too many of those.
+pub(in crate::routes) async fn set_password(
+    app: &App,
+    token: &str,
+    password: String,
+    address: ClientAddress,
+) -> Result<(), Problem> {
+    let wrong = || Problem::new(Code::InvalidCode);
+    let attempt = app.throttle().code_attempt(address.0)?;
+    let token_hash = OpaqueToken::parse(token).ok_or_else(wrong)?.hash();
+    if !app.run(CheckResetToken { token_hash, now: app.now() }).await? {
+        return Err(wrong());
+    }
+    let new_hash = app.passwords().hash(password).await?;
+    match app.try_run(ResetPassword { token_hash, new_hash, stamp: app.stamp()? }).await {
+        Ok(()) => {
+            attempt.give_back();
+            Ok(())
+        }
+        Err(Error::NotAuthenticated) => Err(wrong()),
         Err(error) => Err(error.into()),
     }
 }

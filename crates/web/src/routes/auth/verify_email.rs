@@ -1,7 +1,7 @@
 //! `POST /v1/auth/verify-email` and `/resend`
 
 use axum::{extract::State, response::Response};
-use commerce::accounts::{CodeChecked, ResendCode, VerifyEmail};
+use commerce::accounts::{CodeChecked, ResendCode, VerifyEmail, is_signed_in_by_code};
 use http::StatusCode;
 use model::{Email, challenge::Purpose};
 
@@ -17,13 +17,15 @@ use crate::{
 /// Verify an e-mail address
 ///
 /// Proves the address with the six-digit code from the mail and signs the device in. A code is good once, for ten
-/// minutes and for five tries; after that, ask for a new one. A wrong, used or expired code is 401 `invalid_code`.
+/// minutes and for five tries; after that, ask for a new one. A wrong, used or expired code is 401 `invalid_code`. Those who work
+/// in the shop are not signed in by a code (403 `forbidden`, once the address is verified): they have a password.
 #[utoipa::path(
     post, path = "/v1/auth/verify-email", tag = tag::AUTH, operation_id = "verify_email",
     request_body = VerifyEmailDto,
     responses(
         (status = 200, description = "Verified and signed in", body = SignedInDto),
         (status = 401, description = "`invalid_code`: the code is wrong, was used, or has expired"),
+        (status = 403, description = "`forbidden`: the address is verified, and one of the staff signs in with the password"),
         (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
     ),
 )]
@@ -37,13 +39,18 @@ pub(super) async fn verify_email(
     let code_hash = app.keys().code_hash(Purpose::VerifyEmail.as_str(), email.as_str(), &body.code);
     let (session, refresh_token) = new_session(&app, device, address)?;
     let session_id = session.id;
+    let attempt = app.throttle().code_attempt(address.0)?;
     let checked = app.run(VerifyEmail { email, code_hash, session, stamp: app.stamp()? }).await?;
     match checked {
-        CodeChecked::Right(account) => signed_in(&app, StatusCode::OK, &account, session_id, &refresh_token),
-        CodeChecked::Wrong => {
-            app.throttle().wrong_code(address.0)?;
-            Err(Problem::new(Code::InvalidCode))
+        CodeChecked::Right(account) => {
+            attempt.give_back();
+            if !is_signed_in_by_code(&account) {
+                let detail = "The address is verified. Who works in the shop signs in with the password.";
+                return Err(Problem::new(Code::Forbidden).detail(detail));
+            }
+            signed_in(&app, StatusCode::OK, &account, session_id, &refresh_token)
         }
+        CodeChecked::Wrong => Err(Problem::new(Code::InvalidCode)),
     }
 }
 

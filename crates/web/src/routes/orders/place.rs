@@ -40,7 +40,8 @@ pub(super) async fn place(
     let lines = lines.into_iter().map(RequestedLine::from).collect();
     let place = PlaceOrder { buyer: caller.account_id(), lines, currency, ship_to: ship_to.into(), stamp };
     let settings = app.shop_settings().await?;
-    app.run_once(Some(claim), PlaceUnderTerms { settings, place }, placed).await
+    let currencies = app.currencies();
+    app.run_once(Some(claim), PlaceUnderTerms { settings, currencies, place }, placed).await
 }
 
 fn placed(order: &Order) -> StoredReply {

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use super::template;
 use crate::{
     App,
-    problem::{PROBLEM_JSON, ReplyDetail},
+    problem::{Code, PROBLEM_JSON, ReplyCode, ReplyDetail},
     reply,
 };
 
@@ -35,15 +35,20 @@ pub(crate) fn tell(app: &App, asked: &HeaderMap, response: Response) -> Response
     }
     let status = response.status();
     let said = response.extensions().get::<ReplyDetail>().map(|detail| detail.0.clone()).unwrap_or_default();
+    let is_unknown = response.extensions().get::<ReplyCode>().is_some_and(|code| code.0 == Code::OutcomeUnknown);
     let (title, text) = match status {
+        _ if is_unknown => {
+            ("It may have been done", "Whether it was written is not known. Look before you send it once more.")
+        }
         StatusCode::NOT_FOUND => ("Not here", "It may have been removed, or the address has a slip in it."),
         StatusCode::FORBIDDEN => ("You may not do this", said.as_ref()),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             ("One moment", "The shop is busy. Nothing was changed; try again in a moment.")
         }
-        status if status.is_server_error() => {
-            ("Something went wrong", "It is noted in the log of the program. Try again; nothing was changed.")
-        }
+        status if status.is_server_error() => (
+            "Something went wrong",
+            "It is noted in the log of the program. Look whether it was done before you try again.",
+        ),
         _ => (
             "This did not work",
             "The form that was sent is not complete. Go back, open the page again, and send it once more.",

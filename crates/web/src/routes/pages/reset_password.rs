@@ -4,7 +4,6 @@ use axum::{
     extract::{Form, Query, State},
     response::Response,
 };
-use commerce::{Error, accounts::ResetPassword};
 use http::{HeaderMap, StatusCode};
 use identity::OpaqueToken;
 use minijinja::context;
@@ -14,7 +13,12 @@ use super::{
     csrf::{self, Cookie},
     template,
 };
-use crate::{App, extract::ClientAddress, problem::Problem};
+use crate::{
+    App,
+    extract::ClientAddress,
+    problem::{Code, Problem},
+    routes::auth::set_password,
+};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -69,14 +73,9 @@ pub(super) async fn submit(
     if let Err(wrong) = identity::check_password("/password", &form.password, &[]) {
         return show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form.token, Some(&wrong.message));
     }
-    let Some(token) = OpaqueToken::parse(&form.token) else { return expired(&app) };
-    let new_hash = app.passwords().hash(form.password).await?;
-    match app.try_run(ResetPassword { token_hash: token.hash(), new_hash, stamp: app.stamp()? }).await {
+    match set_password(&app, &form.token, form.password, address).await {
         Ok(()) => template::message(&app, StatusCode::OK, "Your password is set", "You can sign in with it now.", None),
-        Err(Error::NotAuthenticated) => {
-            app.throttle().wrong_code(address.0)?;
-            expired(&app)
-        }
-        Err(error) => Err(error.into()),
+        Err(problem) if problem.code() == Code::InvalidCode => expired(&app),
+        Err(problem) => Err(problem),
     }
 }

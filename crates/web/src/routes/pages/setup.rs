@@ -17,7 +17,11 @@ use super::{
     csrf::{self, Cookie},
     template,
 };
-use crate::{App, extract::Path, problem::Problem};
+use crate::{
+    App,
+    extract::{ClientAddress, Path},
+    problem::Problem,
+};
 
 pub(super) async fn form(
     State(app): State<App>,
@@ -65,6 +69,7 @@ pub(super) struct Submission {
 pub(super) async fn submit(
     State(app): State<App>,
     Path(token): Path<String>,
+    address: ClientAddress,
     headers: HeaderMap,
     Form(form): Form<Submission>,
 ) -> Result<Response, Problem> {
@@ -74,11 +79,19 @@ pub(super) async fn submit(
         Ok(email) => email,
         Err(wrong) => return show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form, None, &wrong),
     };
+    // Nothing is hashed for whoever finds this address later.
+    if app.engine().has_owner().await? {
+        return used(&app);
+    }
+    let attempt = app.throttle().code_attempt(address.0)?;
     let password_hash = app.passwords().hash(form.password.clone()).await?;
     let setup_link = Some(token.hash());
     let create = CreateOwner { email, name: form.name.clone(), password_hash, setup_link, stamp: app.stamp()? };
     match app.try_run(create).await {
-        Ok(_) => Ok(Redirect::to("/staff/sign-in?welcome=1&next=/admin/welcome").into_response()),
+        Ok(_) => {
+            attempt.give_back();
+            Ok(Redirect::to("/staff/sign-in?welcome=1&next=/admin/welcome").into_response())
+        }
         Err(Error::NotAuthenticated | Error::Conflict(Conflict::OwnerExists)) => used(&app),
         Err(Error::Conflict(Conflict::EmailTaken)) => {
             let error = Some("A customer has this e-mail address already. Use another one.");

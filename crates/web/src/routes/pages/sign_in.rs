@@ -63,7 +63,9 @@ fn show(
 
 /// A path on this server, whatever was asked for: a sign-in page that sends people elsewhere helps those who fish.
 fn own_path(next: &str) -> &str {
-    let is_own = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    // Browsers drop tabs and ends of lines from addresses (WHATWG URL), and take a backslash for a slash.
+    let is_own =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains(|c: char| c == '\\' || c.is_control());
     if is_own { next } else { HOME }
 }
 
@@ -187,7 +189,7 @@ pub(super) async fn second(
     let token = OpaqueToken::random();
     let session = NewSession {
         id: app.stamp()?.ids().draw(),
-        refresh_hash: token.hash(),
+        refresh_hash: token.page_hash(),
         device: device.0,
         address: address.0.to_string(),
     };
@@ -221,7 +223,7 @@ async fn begin(
     if second_factor(app.engine(), account.id).await?.is_some() {
         return Ok(Some(ticket(app, account.id, &start.verified_hash, app.now())));
     }
-    let session = NewSession { refresh_hash: token.hash(), device: device.0, ..start.session.clone() };
+    let session = NewSession { refresh_hash: token.page_hash(), device: device.0, ..start.session.clone() };
     match app.try_run(StartSession { session, ..start }).await {
         Ok(_) => Ok(None),
         // The password was changed between comparing and signing in.
@@ -276,7 +278,7 @@ pub(super) async fn sign_out(
     csrf::check(&headers, cookie.as_ref(), &form.csrf)?;
     let now = app.now();
     if let Some(cookie) = &cookie
-        && let Some(session) = app.engine().session_access_by_token(&cookie.hash(), now).await?
+        && let Some(session) = app.engine().session_access_by_token(&cookie.page_hash(), now).await?
     {
         let end = EndSession { account_id: session.access.account_id, id: session.session_id, now };
         match app.try_run(end).await {
@@ -296,9 +298,15 @@ mod tests {
     #[test]
     fn nobody_is_sent_elsewhere() {
         assert_eq!(own_path("/mailbox/1"), "/mailbox/1");
-        for elsewhere in
-            ["", "https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\r\nb"]
-        {
+        for elsewhere in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "/a\r\nb",
+            "/\t/evil.example",
+        ] {
             assert_eq!(own_path(elsewhere), HOME, "{elsewhere}");
         }
     }

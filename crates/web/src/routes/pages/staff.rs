@@ -218,7 +218,7 @@ async fn signed_in(
     let to_sign_in = || Turned::ToSignIn(back.to_owned());
     let cookie = csrf::read(app, &parts.headers, Cookie::Session).ok_or_else(to_sign_in)?;
     let now = app.now();
-    let session = app.engine().session_access_by_token(&cookie.hash(), now).await?;
+    let session = app.engine().session_access_by_token(&cookie.page_hash(), now).await?;
     let session = session.filter(|session| is_of_the_past(session.last_used_at, now)).ok_or_else(to_sign_in)?;
     let detail = match permission {
         Some(permission) if !session.access.may(permission) => {

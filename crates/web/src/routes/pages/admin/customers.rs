@@ -10,9 +10,11 @@ use commerce::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use minijinja::{Value, context};
-use model::{Account, AccountId, Email, Permission, PostalAddress, Role};
+use model::{Account, AccountId, Email, Permission, PostalAddress, Role, Wishlist};
 use serde::Deserialize;
-use store::{AccountFilter, Cursor, OrderFilter, PageRequest, ReviewFilter};
+use store::{
+    AccountFilter, Cursor, DocumentKind, MailFilter, OrderFilter, Page, PageRequest, ReviewFilter, StoreError,
+};
 
 use super::{
     encoded,
@@ -23,7 +25,7 @@ use super::{
 };
 use crate::{
     App,
-    dto::{account::AdminAccountDto, order::OrderDto},
+    dto::{account::AdminAccountDto, mail::MailDto, order::OrderDto, review::StockAlertDto},
     extract::{Customers, Path},
     problem::{Code, Problem},
     reply,
@@ -168,7 +170,7 @@ pub(in crate::routes::pages) async fn change(
                 let text = "Type the customer's e-mail address to say that it is this one.";
                 return show(&app, &staff, id, None, Some(&fields), &Refused::because(text)).await;
             }
-            let erase = DeleteAccount { account_id: id, now: app.now() };
+            let erase = DeleteAccount { account_id: id, verified_hash: None, now: app.now() };
             match app.try_run_as(staff.actor(), erase).await? {
                 Ok(()) => return Ok(Redirect::to("/admin/customers?done=erased").into_response()),
                 Err(error) => Err(error),
@@ -182,6 +184,22 @@ pub(in crate::routes::pages) async fn change(
     }
 }
 
+/// All pages of a list.
+async fn all<T, F>(read: impl Fn(PageRequest) -> F) -> Result<Vec<T>, StoreError>
+where
+    F: Future<Output = Result<Page<T>, StoreError>>,
+{
+    let (mut items, mut after) = (Vec::new(), None);
+    loop {
+        let page = read(PageRequest { limit: 100, after }).await?;
+        items.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return Ok(items);
+        }
+    }
+}
+
 /// Everything that the shop has about a customer, as JSON: what the GDPR (article 15) lets them ask for.
 pub(in crate::routes::pages) async fn export(
     State(app): State<App>,
@@ -189,26 +207,21 @@ pub(in crate::routes::pages) async fn export(
     Path(id): Path<AccountId>,
 ) -> Result<Response, Problem> {
     let account = customer(&app, id).await?;
-    let (mut orders, mut after) = (Vec::new(), None);
-    let filter = OrderFilter { account_id: Some(id), ..OrderFilter::default() };
-    loop {
-        let page = app.engine().orders(&filter, &PageRequest { limit: 100, after }).await?;
-        orders.extend(page.items.iter().map(OrderDto::from));
-        after = page.next;
-        if after.is_none() {
-            break;
+    let engine = app.engine();
+    let filter = &OrderFilter { account_id: Some(id), ..OrderFilter::default() };
+    let orders = all(|page| async move { engine.orders(filter, &page).await }).await?;
+    let filter = &ReviewFilter { account_id: Some(id), ..ReviewFilter::default() };
+    let reviews = all(|page| async move { engine.reviews(filter, &page).await }).await?;
+    let mails = match account.email.clone() {
+        Some(to) => {
+            let filter = &MailFilter { to: Some(to), ..MailFilter::default() };
+            all(|page| async move { engine.mails(filter, &page).await }).await?
         }
-    }
-    let (mut reviews, mut after) = (Vec::new(), None);
-    let filter = ReviewFilter { account_id: Some(id), ..ReviewFilter::default() };
-    loop {
-        let page = app.engine().reviews(&filter, &PageRequest { limit: 100, after }).await?;
-        reviews.extend(page.items);
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
+        None => Vec::new(),
+    };
+    let wishlist = engine.document_named(DocumentKind::Wishlist, &id.to_string()).await?;
+    let wishlist = wishlist.map(|document| document.read::<Wishlist>()).transpose()?;
+    let alerts = engine.stock_alerts(id).await?;
     let reviews = reviews.iter().map(|review| {
         serde_json::json!({ "product_id": review.product_id, "rating": review.stars, "content": review.content })
     });
@@ -221,7 +234,10 @@ pub(in crate::routes::pages) async fn export(
     let everything = serde_json::json!({
         "account": AdminAccountDto::from(&account),
         "addresses": addresses,
-        "orders": orders,
+        "orders": orders.iter().map(OrderDto::from).collect::<Vec<_>>(),
+        "mails": mails.iter().map(MailDto::from).collect::<Vec<_>>(),
+        "wishlist": wishlist.map(|list| list.items),
+        "stock_alerts": alerts.iter().map(StockAlertDto::from).collect::<Vec<_>>(),
         "reviews": reviews.collect::<Vec<_>>(),
         "sessions": sessions.collect::<Vec<_>>(),
         "notes": notes(app.engine(), Noted::Account(id)).await?,

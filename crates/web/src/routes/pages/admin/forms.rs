@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Form, FromRequest, Request};
-use commerce::{Conflict, Error};
+use commerce::{Actor, Conflict, Error};
 use http::StatusCode;
 use minijinja::{Value, context};
 use model::{Currency, Money, Violations};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use store::{Claim, Operation};
 
 use crate::{App, problem::Problem};
 
@@ -65,6 +67,31 @@ impl Fields {
         let fields: BTreeMap<&str, &str> = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         Value::from_serialize(fields)
     }
+}
+
+/// Does what a form asks for about `what`, once however often the form is sent with the same entries: by a second click, or by loading
+/// a page again whose answer was lost. Gives whether it was done now. For changes that add up; others carry the version that the page
+/// showed.
+///
+/// # Errors
+/// As [`App::try_run_as`].
+pub(super) async fn once<O: Operation>(
+    app: &App,
+    by: Actor,
+    fields: &Fields,
+    what: &str,
+    operation: O,
+) -> Result<Result<bool, O::Error>, Problem> {
+    // Each page that is shown has a number of its own. A form without one comes from no page of ours.
+    let is_numbered = !fields.get("once").is_empty();
+    let mut digest = Sha256::new().chain_update(what);
+    for (name, value) in &fields.0 {
+        digest = digest.chain_update([0]).chain_update(name).chain_update([0]).chain_update(value);
+    }
+    let fingerprint: [u8; 32] = digest.finalize().into();
+    let key = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+    let claim = Claim { account_id: by.account_id, route: "form".into(), key, fingerprint, at: app.now() };
+    app.try_run_once_as(by, is_numbered.then_some(claim), operation).await
 }
 
 /// What a page is asked after a form of it was taken: which notice to show.

@@ -24,6 +24,7 @@ pub(super) mod stock;
 pub(super) mod team;
 pub(super) mod welcome;
 
+use identity::OpaqueToken;
 use minijinja::{Value, context};
 use model::{Access, OrderStatus, Permission};
 
@@ -60,7 +61,7 @@ pub(super) fn areas(access: Option<Access>, section: &str) -> Vec<Value> {
 
 /// What every page of a member of staff shows around itself.
 fn frame<A>(page: &StaffPage<A>, section: &str) -> Value {
-    context! { areas => areas(Some(page.access), section), signed_in => true, csrf => page.csrf() }
+    context! { areas => areas(Some(page.access), section), signed_in => true, csrf => page.csrf(), once => OpaqueToken::random().expose() }
 }
 
 /// An order's status, as what there is to do.

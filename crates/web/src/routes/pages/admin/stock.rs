@@ -12,7 +12,7 @@ use serde::Deserialize;
 use store::{Cursor, PageRequest};
 
 use super::{
-    forms::{Fields, Refused, notice, number, refused, shop_settings},
+    forms::{Fields, Refused, notice, number, once, refused, shop_settings},
     frame,
     overview::short_row,
 };
@@ -25,6 +25,10 @@ use crate::{
 
 /// How many variants or movements stand on a page.
 const PAGE: u32 = 100;
+
+/// What the page before may say.
+const NOTICES: [(&str, &str); 2] =
+    [("moved", "The stock is changed."), ("before", "This form was sent twice. The stock was changed once.")];
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -84,7 +88,7 @@ async fn show(
     let values = context! {
         ..head(&product, variant),
         ..context! {
-            rows, next, notice => notice(&query.done, &[("moved", "The stock is changed.")]),
+            rows, next, notice => notice(&query.done, &NOTICES),
             typed => typed.map(Fields::typed),
         }
     };
@@ -145,8 +149,11 @@ pub(in crate::routes::pages) async fn adjust(
     let actor_id = Some(staff.access.account_id);
     let reason = fields.get("reason").to_owned();
     let moved = MoveStock { variant_id, delta, cause, reason, actor_id, stamp: app.stamp()? };
-    match app.try_run_as(staff.actor(), moved).await? {
-        Ok(_) => Ok(Redirect::to(&format!("/admin/stock/{variant_id}?done=moved")).into_response()),
+    match once(&app, staff.actor(), &fields, &variant_id.to_string(), moved).await? {
+        Ok(is_new) => {
+            let done = if is_new { "moved" } else { "before" };
+            Ok(Redirect::to(&format!("/admin/stock/{variant_id}?done={done}")).into_response())
+        }
         Err(error) => {
             let wrong = refused(error)?;
             show(&app, &staff, variant_id, &LedgerQuery::default(), Some(&fields), &wrong).await

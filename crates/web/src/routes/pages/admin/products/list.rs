@@ -17,7 +17,7 @@ use store::{Cursor, PageRequest, ProductFilter, ProductSort};
 use super::{
     super::{
         encoded,
-        forms::{Fields, Refused, decimal, notice, number, price, refused},
+        forms::{Fields, Refused, decimal, notice, number, once, price, refused},
         frame, tab,
     },
     pieces, status_class, status_text, thumbnail,
@@ -179,8 +179,8 @@ async fn change(
         let (actor_id, reason) = (Some(staff.access.account_id), "counted in the list".to_owned());
         let delta = now.saturating_sub(was);
         let moved = MoveStock { variant_id: id, delta, cause: None, reason, actor_id, stamp: app.stamp()? };
-        match app.try_run_as(staff.actor(), moved).await? {
-            Ok(_) => did = true,
+        match once(app, staff.actor(), fields, &id.to_string(), moved).await? {
+            Ok(is_new) => did |= is_new,
             Err(Error::NotFound(_)) => return Ok(Err(said(Refused::because("It is gone.")))),
             Err(error) => return Ok(Err(said(refused(error)?))),
         }
