@@ -34,6 +34,8 @@ const MOODS: [(&str, Manner); 8] = [
 ];
 /// How long orders come in while the mail server is in a mood.
 const MOOD: Duration = Duration::from_millis(700);
+/// How long orders come in before that is measured.
+const WARM_UP: Duration = Duration::from_millis(400);
 /// How far the clock is put on afterwards: every lease is over then, and every second try is due.
 const LATER: &str = "+1h";
 /// How long the mails may take once the mail server is itself again.
@@ -70,6 +72,8 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
     let (mut of_quiet, mut of_moods) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         for (name, manner) in moods.iter().copied() {
+            // A server that has just started is slow by itself, and would make any mood look good.
+            siege.load(|| thread::sleep(WARM_UP));
             of_quiet.extend(siege.load(|| thread::sleep(MOOD)));
             if let Some(lifted) = lifted {
                 server = siege.arm(server, lifted);
