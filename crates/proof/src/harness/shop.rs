@@ -57,7 +57,7 @@ impl Shop {
     pub fn demote(&self, email: &str, permissions: &[&str]) -> String {
         let client = Client::new(self.address);
         let body = json!({"email": email, "password": PASSWORD});
-        let account = post(&client, "", "/v1/auth/login", &body);
+        let account = client.post("", "/v1/auth/login", "", &body).expect("a reply").expect(200);
         let path = format!("/v1/admin/accounts/{}", text(&account["account"]["id"]));
         let body = json!({"role": "staff", "permissions": permissions, "current_password": PASSWORD});
         client.patch(&self.owner, &path, &body).expect("a reply").expect(200);
