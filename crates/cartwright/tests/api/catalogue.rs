@@ -83,7 +83,10 @@ fn prices_come_in_the_currency_that_is_wanted_and_orders_too() {
     assert_eq!(placed["total"], usd(8800));
     let order = json!({"lines": [line(&id, 1)], "currency": "CHF", "ship_to": address()});
     let refused = ann.client.post("/v1/orders", &order).key(&new_key()).send().refused(422, "invalid_input");
-    assert_eq!(refused["errors"][0]["code"], "no_price");
+    assert_eq!(
+        (&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]),
+        (&json!("/currency"), &json!("no_such_currency"))
+    );
 }
 
 #[test]
