@@ -91,6 +91,7 @@ macro_rules! suite {
                     a_change_of_role_ends_the_sessions
                     what_changes_nothing_ends_nothing
                     who_has_not_proven_the_address_stays_a_customer
+                    who_may_do_what_takes_the_password
                     a_customer_has_no_permissions
                     staff_may_lock_customers_and_nothing_more
                     the_last_owner_stays
@@ -189,6 +190,7 @@ macro_rules! suite {
                 }
                 import_products {
                     an_import_can_be_repeated_without_duplicates
+                    a_draft_in_a_file_stays_one_however_often_it_comes
                     stock_of_known_variants_is_left_alone
                     new_variants_come_and_unnamed_ones_stay
                     variants_are_recognised_by_their_sku

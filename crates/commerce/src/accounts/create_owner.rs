@@ -52,6 +52,23 @@ impl Operation for CreateOwner {
     }
 }
 
+/// Whether a set-up link is good: asked before the password is hashed, which is much work to do for anybody.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckSetupLink {
+    /// The hash of the link's token.
+    pub hash: SecretHash,
+}
+
+#[async_trait]
+impl Operation for CheckSetupLink {
+    type Output = bool;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<bool, Error> {
+        Ok(tx.owners().await? == 0 && tx.meta(SETUP_LINK).await?.as_deref() == Some(&stored(&self.hash)))
+    }
+}
+
 /// Makes a set-up link good, in the place of an earlier one. Does nothing when there is an owner; gives whether it did.
 #[derive(Clone, Copy, Debug)]
 pub struct IssueSetupLink {

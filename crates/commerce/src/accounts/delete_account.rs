@@ -64,9 +64,9 @@ impl Operation for DeleteAccount {
             .extend(alerts.iter().map(|alert| Change::DeleteStockAlert { account_id, variant_id: alert.variant_id }));
         changes.extend(wishlist::forget(tx, account_id).await?);
         changes.extend(settings::forget_notes(tx, account_id).await?);
+        changes.extend(second_factor::forget(tx, account_id).await?);
+        changes.extend(saved_views::forget(tx, account_id).await?);
         if is_staff {
-            changes.extend(second_factor::forget(tx, account_id).await?);
-            changes.extend(saved_views::forget(tx, account_id).await?);
             changes.extend(api_keys::forget(tx, account_id).await?);
         }
         changes.extend(Purpose::ALL.map(|purpose| Change::DeleteChallenge { account_id, purpose }));

@@ -20,7 +20,7 @@ use store::{AccountRow, StoreError, Tx};
 
 pub use addresses::{DeleteAddress, SaveAddress};
 pub use change_email::{ConfirmEmailChange, RequestEmailChange};
-pub use create_owner::{CreateOwner, IssueSetupLink};
+pub use create_owner::{CheckSetupLink, CreateOwner, IssueSetupLink};
 pub use delete_account::DeleteAccount;
 pub use invite_staff::InviteStaff;
 pub use passwords::{ChangePassword, CheckResetToken, RequestPasswordReset, ResetPassword};

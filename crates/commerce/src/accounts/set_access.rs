@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use model::{Access, Account, AccountId, Permission, Permissions, Role, Timestamp, Violations};
 use store::{Change, Operation, Tx};
 
-use crate::{Conflict, Error, check_version};
+use super::usable_with_password;
+use crate::{Conflict, Error, api_keys, check_version, saved_views, second_factor};
 
 /// Changes what another account may do; what is `None` stays. Ends its sessions when it may do less or other than
 /// before, so that the change counts at once. Only who has proven the address can become one of the staff.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SetAccess {
     /// Who changes it.
     pub actor: Access,
@@ -20,6 +21,9 @@ pub struct SetAccess {
     pub role: Option<Role>,
     /// Its permissions, for staff.
     pub permissions: Option<Permissions>,
+    /// The hash that the password of whoever changes it was found to match. Needed for roles and permissions, and to unlock one of the
+    /// staff: who stole a session must not make it last.
+    pub verified_hash: Option<String>,
     /// The version that the caller saw.
     pub if_version: Option<i64>,
     /// When.
@@ -32,10 +36,21 @@ impl Operation for SetAccess {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Account, Error> {
+        if self.verified_hash.is_some() && self.actor.account_id < self.account_id {
+            // Locked in one order: two who change each other must not wait for each other.
+            tx.account(self.actor.account_id).await?;
+        }
         let row = tx.account(self.account_id).await?.filter(|row| row.account.deleted_at.is_none());
         let before = row.ok_or(Error::NotFound("account"))?.account;
         check_version(self.if_version, before.version)?;
         self.authorise(&before)?;
+        if self.takes_password(&before) {
+            let missing = || {
+                Violations::one("/current_password", "required", "must be your password: this is about who may do what")
+            };
+            let hash = self.verified_hash.as_ref().ok_or_else(missing)?;
+            usable_with_password(tx, self.actor.account_id, hash).await?;
+        }
         let after = self.decide(&before);
         if after.access().is_staff() && !before.access().is_staff() && before.email_verified_at.is_none() {
             let message =
@@ -50,17 +65,21 @@ impl Operation for SetAccess {
         if after.access() != before.access() || after.disabled_at != before.disabled_at {
             changes.push(Change::EndSessions { account_id: after.id, except: None, at: self.now });
         }
+        if before.access().is_staff() && !after.access().is_staff() {
+            // Whoever comes back some day begins anew.
+            changes.extend(second_factor::forget(tx, after.id).await?);
+            changes.extend(saved_views::forget(tx, after.id).await?);
+            changes.extend(api_keys::forget(tx, after.id).await?);
+        }
         tx.apply(&changes).await?;
         Ok(after)
     }
 }
 
 impl SetAccess {
-    /// Whether whoever asks for it must give their password again: it is about who may do what. Who stole a session must not make
-    /// it last.
-    #[must_use]
-    pub const fn takes_password(&self) -> bool {
-        self.role.is_some() || self.permissions.is_some()
+    fn takes_password(&self, target: &Account) -> bool {
+        let is_unlocked = self.disabled == Some(false) && target.access().is_staff();
+        self.role.is_some() || self.permissions.is_some() || is_unlocked
     }
 
     /// Staff may lock customers; everything else is the owner's.

@@ -18,6 +18,7 @@ use super::{
     categories::new_category,
     check_skus,
     draft::{complete_options, first_stock, sanitised},
+    prices::without_past_publication,
     update_product::save,
 };
 use crate::{Error, rich_text};
@@ -133,6 +134,7 @@ impl ImportProducts {
             return Ok(Done::Created);
         };
         let after = merge(&before, draft, ids).validate()?;
+        let after = without_past_publication(after, self.stamp.now);
         if after == before {
             return Ok(Done::Unchanged);
         }

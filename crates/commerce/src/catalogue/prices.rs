@@ -22,6 +22,14 @@ pub(super) fn forget_past_publication(before: &Product, after: &mut Product, now
     }
 }
 
+/// The same for a draft in a file, which says again and again what it said when the product went on sale.
+pub(super) fn without_past_publication(mut product: Product, now: Timestamp) -> Product {
+    if product.status == ProductStatus::Draft {
+        product.details.publish_at = product.details.publish_at.filter(|at| *at > now);
+    }
+    product
+}
+
 /// Brings the prices of `after`, which was `before`, to `now`; gives what has to be noted.
 pub(super) async fn settle(
     tx: &mut dyn Tx,

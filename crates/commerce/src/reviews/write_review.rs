@@ -138,8 +138,8 @@ impl Operation for EditReview {
     }
 }
 
-/// What a review is once its author has changed it. One that the staff rejected is looked at again, also in a shop that shows
-/// reviews at once: otherwise any change would undo what they decided.
+/// What a review is once its author has changed it. Only one that is shown goes on being shown where nobody looks first: one that the
+/// staff rejected waits for them, however often it is changed.
 fn edited(before: ReviewStatus, otherwise: ReviewStatus) -> ReviewStatus {
-    if before == ReviewStatus::Rejected { ReviewStatus::Pending } else { otherwise }
+    if before == ReviewStatus::Approved { otherwise } else { ReviewStatus::Pending }
 }

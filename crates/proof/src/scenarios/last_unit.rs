@@ -320,7 +320,7 @@ impl<'a> Rush<'a> {
     }
 }
 
-/// What comes of a request in the end: a shop that is busy may say so (F), and is asked again.
+/// What comes of a request in the end: a shop that is busy may say so (F), and is asked again. What may have been done is not done again.
 fn insist(client: &Client, token: &str, path: &str, body: &Value) -> u16 {
     insist_with_key(client, token, path, "", body)
 }
@@ -330,8 +330,9 @@ fn insist_with_key(client: &Client, token: &str, path: &str, key: &str, body: &V
     const BUSY_MAX: u32 = 20;
     let mut status = 503;
     for _ in 0..BUSY_MAX {
-        status = client.post(token, path, key, body).expect("a reply").status;
-        if status != 503 {
+        let reply = client.post(token, path, key, body).expect("a reply");
+        status = reply.status;
+        if status != 503 || (key.is_empty() && reply.json()["code"] == "outcome_unknown") {
             break;
         }
         thread::sleep(Duration::from_millis(100));

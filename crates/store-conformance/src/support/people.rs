@@ -211,6 +211,7 @@ impl Shop {
             disabled: Some(disabled),
             role: None,
             permissions: None,
+            verified_hash: Some(password(&actor.name)),
             if_version: None,
             now: self.now(),
         };

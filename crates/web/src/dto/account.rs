@@ -134,7 +134,7 @@ pub struct AccessPatchDto {
     /// Its permissions, if it is staff; for the owner to change.
     #[schema(value_type = Option<Vec<PermissionDto>>)]
     pub permissions: Option<Vec<Permission>>,
-    /// The password of the owner who asks, which a change of role or permissions takes.
+    /// The password of the owner who asks, which a change of role or permissions takes, and to unlock one of the staff.
     pub current_password: Option<String>,
 }
 

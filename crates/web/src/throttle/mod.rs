@@ -136,7 +136,19 @@ impl Attempt {
 }
 
 impl CodeAttempt {
-    /// Takes the try back: the code was right.
+    /// Takes the try back unless it came to `invalid_code`: then the code was right, or whatever went wrong was no fault of the
+    /// caller's code.
+    ///
+    /// # Errors
+    /// What it came to.
+    pub fn settle<T>(self, outcome: Result<T, Problem>) -> Result<T, Problem> {
+        if !outcome.as_ref().is_err_and(|problem| problem.code() == Code::InvalidCode) {
+            self.give_back();
+        }
+        outcome
+    }
+
+    /// Takes the try back.
     pub fn give_back(self) {
         self.throttle.codes.give_back(&self.address);
     }
@@ -194,10 +206,15 @@ mod tests {
     fn a_right_code_costs_nothing_and_a_wrong_one_does() {
         let throttle = Arc::new(Throttle::new(1));
         for _ in 0..1_000 {
-            throttle.code_attempt(ip("203.0.113.1")).expect("allowed").give_back();
+            throttle.code_attempt(ip("203.0.113.1")).expect("allowed").settle(Ok(())).expect("right");
+            let busy =
+                throttle.code_attempt(ip("203.0.113.1")).expect("allowed").settle::<()>(Err(Problem::new(Code::Busy)));
+            assert!(busy.is_err());
         }
+        let wrong = throttle.code_attempt(ip("203.0.113.1")).expect("allowed");
+        assert!(wrong.settle::<()>(Err(Problem::new(Code::InvalidCode))).is_err());
         let wrong = (0..1_000).take_while(|_| throttle.code_attempt(ip("203.0.113.1")).is_ok());
-        assert_eq!(wrong.count(), 300);
+        assert_eq!(wrong.count(), 299);
     }
 
     #[test]

@@ -75,6 +75,12 @@ impl Planner {
         if is_admin && !is_staff {
             self.tell(USERS, at, "isAdmin becomes a customer; --keep-admins makes staff of such users");
         }
+        // They choose one by the link in a mail, which proves the address too.
+        let is_proven = is_true(user.get("emailVerified"));
+        let password = password.filter(|_| !is_staff || is_proven);
+        if is_staff && !is_proven {
+            self.tell(USERS, at, "is staff with an address that was not verified, and has to set a new password");
+        }
         let address = text(user.get("address")).map(|line| one_line(&name, &line, phone.as_deref()));
         if address.is_none() && user.get("address").is_some_and(|value| !matches!(value, Bson::Null)) {
             let is_empty = matches!(user.get("address"), Some(Bson::String(text)) if text.trim().is_empty());
@@ -89,7 +95,7 @@ impl Planner {
             phone,
             role: if is_staff { Role::Staff } else { Role::Customer },
             permissions: if is_staff { Permissions::all() } else { Permissions::default() },
-            email_verified_at: is_true(user.get("emailVerified")).then_some(created_at),
+            email_verified_at: is_proven.then_some(created_at),
             disabled_at: None,
             deleted_at: None,
             created_at,

@@ -165,6 +165,24 @@ fn what_is_wrong_is_told_with_its_place() {
     assert!(admins.things.iter().any(|thing| matches!(thing, Thing::Account(old) if old.account.role == Role::Staff)));
 }
 
+/// The address may be anybody's who signed up with it in the old shop.
+#[test]
+fn staff_keep_a_password_only_with_an_address_that_was_verified() {
+    let user = |number, verified: bool, admin: bool| {
+        let email = format!("user-{number}@example.com");
+        doc! { "_id": oid(number), "name": "Ann", "email": email, "password": HASH, "isAdmin": admin, "emailVerified": verified }
+    };
+    let dump =
+        Dump { users: vec![user(1, true, true), user(2, false, true), user(3, false, false)], ..Dump::default() };
+    let plan = super::plan(&dump, options(true));
+    let has_password = |thing: &Thing| match thing {
+        Thing::Account(old) => Some((old.account.role, old.password_hash.is_some())),
+        _ => None,
+    };
+    let found: Vec<_> = plan.things.iter().filter_map(has_password).collect();
+    assert_eq!(found, [(Role::Staff, true), (Role::Staff, false), (Role::Customer, true)]);
+}
+
 #[test]
 fn files_that_are_none_are_refused() {
     let good = doc! { "a": 1 }.to_vec().expect("BSON");

@@ -2,7 +2,7 @@
 
 use commerce::{
     Conflict, Error,
-    accounts::{CreateOwner, DeleteAccount, IssueSetupLink},
+    accounts::{CheckSetupLink, CreateOwner, DeleteAccount, IssueSetupLink},
 };
 use model::Role;
 
@@ -22,6 +22,10 @@ async fn issue(shop: &Shop, link: &str) -> bool {
     shop.run(IssueSetupLink { hash: hash(link) }).await.expect("an answer")
 }
 
+async fn is_good(shop: &Shop, link: &str) -> bool {
+    shop.run(CheckSetupLink { hash: hash(link) }).await.expect("an answer")
+}
+
 async fn has_owner(shop: &Shop) -> bool {
     shop.db().has_owner().await.expect("an answer")
 }
@@ -39,9 +43,11 @@ pub async fn the_command_line_makes_owners(shop: Shop) {
 }
 
 pub async fn the_set_up_link_makes_one_owner(shop: Shop) {
-    assert!(issue(&shop, "link").await);
+    assert!(!is_good(&shop, "link").await && issue(&shop, "link").await);
+    assert!(is_good(&shop, "link").await && !is_good(&shop, "guess").await);
     refused!(shop.run(create(&shop, "mallory", Some("guess"))).await, Error::NotAuthenticated);
     shop.run(create(&shop, "olga", Some("link"))).await.expect("an owner");
+    assert!(!is_good(&shop, "link").await);
     refused!(shop.run(create(&shop, "otto", Some("link"))).await, Error::Conflict(Conflict::OwnerExists));
     assert!(!issue(&shop, "another").await, "a link was issued beside an owner");
 }

@@ -3,7 +3,7 @@
 use commerce::{Conflict, Error, accounts::SetAccess};
 use model::{Account, Permission, Permissions, Role};
 
-use crate::support::{Shop, email, pointers, refused};
+use crate::support::{Shop, email, password, pointers, refused};
 
 fn set(shop: &Shop, actor: &Account, target: &Account) -> SetAccess {
     SetAccess {
@@ -12,6 +12,7 @@ fn set(shop: &Shop, actor: &Account, target: &Account) -> SetAccess {
         disabled: None,
         role: None,
         permissions: None,
+        verified_hash: Some(password(&actor.name)),
         if_version: None,
         now: shop.now(),
     }
@@ -75,12 +76,32 @@ pub async fn who_has_not_proven_the_address_stays_a_customer(shop: Shop) {
     let ann = shop.db().credentials(&email("ann")).await.expect("an answer").expect("an account").account;
     for role in [Role::Staff, Role::Owner] {
         let promote = SetAccess { role: Some(role), ..set(&shop, &owner, &ann) };
-        assert!(promote.takes_password());
         assert_eq!(pointers(shop.run(promote).await), [("/role".to_owned(), "not_verified")]);
     }
     assert_eq!(shop.account_now(ann.id).await, ann);
     shop.disable(&owner, &ann, true).await.expect("locked all the same");
-    assert!(!set(&shop, &owner, &ann).takes_password());
+}
+
+/// Who stole a session must not make it last.
+pub async fn who_may_do_what_takes_the_password(shop: Shop) {
+    let (owner, ann) = (shop.owner("olga").await, shop.customer("ann").await);
+    let stan = shop.staff("stan", &[Permission::Orders]).await;
+    let without = |target| SetAccess { verified_hash: None, ..set(&shop, &owner, target) };
+    shop.run(SetAccess { disabled: Some(true), ..without(&stan) }).await.expect("to lock somebody out is quick");
+    let raises = [
+        SetAccess { role: Some(Role::Owner), ..without(&ann) },
+        SetAccess { permissions: Some(Permissions::all()), ..without(&ann) },
+        SetAccess { disabled: Some(false), ..without(&stan) },
+    ];
+    for raise in raises {
+        assert_eq!(pointers(shop.run(raise.clone()).await), [("/current_password".to_owned(), "required")]);
+        let older = SetAccess { verified_hash: Some("an older one".to_owned()), ..raise };
+        refused!(shop.run(older).await, Error::NotAuthenticated);
+    }
+    assert_eq!(shop.account_now(ann.id).await, ann);
+    let now = shop.account_now(stan.id).await;
+    assert!(now.disabled_at.is_some());
+    shop.disable(&owner, &now, false).await.expect("unlocked with it");
 }
 
 pub async fn what_changes_nothing_ends_nothing(shop: Shop) {

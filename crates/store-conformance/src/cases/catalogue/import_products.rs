@@ -8,7 +8,8 @@ use std::sync::{
 use commerce::{
     Conflict, Error,
     catalogue::{
-        ImportError, ImportProducts, ImportSummary, ImportedProduct, OptionDraft, ProductDraft, SetPrices, VariantDraft,
+        ImportError, ImportProducts, ImportSummary, ImportedProduct, OptionDraft, ProductDraft, SetPrices,
+        TurnProducts, VariantDraft,
     },
     export::{prices::PriceWriter, shopify::ProductWriter},
     import::{
@@ -16,7 +17,7 @@ use commerce::{
         shopify,
     },
 };
-use model::{Currency, Image, ProductStatus, Variant, VariantDetails};
+use model::{Currency, Image, ProductStatus, SignedDuration, Variant, VariantDetails, details::ProductDetails};
 
 use crate::support::{Shop, category, draft, eur, line, refused, with_options};
 
@@ -52,6 +53,23 @@ pub async fn an_import_can_be_repeated_without_duplicates(shop: Shop) {
 
     assert_eq!(shop.run(import(&shop, &products)).await.expect("imported"), summary(0, 0, 3));
     assert_eq!(shop.product_now(shirt.id).await, shirt, "an import without news changed something");
+}
+
+/// The file says each night when the product went on sale once: it must not go on sale again by that.
+pub async fn a_draft_in_a_file_stays_one_however_often_it_comes(shop: Shop) {
+    let at = shop.now() + SignedDuration::from_hours(1);
+    let details = Some(ProductDetails { publish_at: Some(at), ..ProductDetails::default() });
+    let file = [imported("mug", None, ProductDraft { status: ProductStatus::Draft, details, ..draft("Mug", 4) }, 2)];
+    shop.run(import(&shop, &file)).await.expect("imported");
+    let status = async || shop.db().product_by_slug("mug").await.expect("an answer").expect("a product").status;
+    shop.pass(SignedDuration::from_hours(1));
+    assert_eq!(shop.run(TurnProducts { now: shop.now() }).await.expect("turned"), 1);
+    assert_eq!(status().await, ProductStatus::Active);
+    for _ in 0..3 {
+        shop.run(import(&shop, &file)).await.expect("imported");
+        assert_eq!(shop.run(TurnProducts { now: shop.now() }).await.expect("turned"), 0);
+        assert_eq!(status().await, ProductStatus::Draft);
+    }
 }
 
 /// What was sold since must not come back.

@@ -61,16 +61,18 @@ pub async fn who_changes_a_rejected_review_does_not_bring_it_back(shop: Shop) {
     let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 5).await);
     let review = written(&shop, &ann, &mug, 1).await;
     shop.run(verdict(&shop, &review, status(ReviewStatus::Rejected))).await.expect("rejected");
-    let edit = EditReview {
-        id: review.id,
-        account_id: ann.id,
-        patch: ReviewPatch::default(),
-        status: ReviewStatus::Approved,
-        if_version: None,
-        stamp: shop.next_stamp(),
-    };
-    let edited = shop.run(edit).await.expect("edited");
-    assert_eq!((edited.status, rating(&shop, &mug).await), (ReviewStatus::Pending, (0, 0)));
+    for _ in 0..2 {
+        let edit = EditReview {
+            id: review.id,
+            account_id: ann.id,
+            patch: ReviewPatch::default(),
+            status: ReviewStatus::Approved,
+            if_version: None,
+            stamp: shop.next_stamp(),
+        };
+        let edited = shop.run(edit).await.expect("edited");
+        assert_eq!((edited.status, rating(&shop, &mug).await), (ReviewStatus::Pending, (0, 0)));
+    }
 }
 
 pub async fn a_customer_reviews_a_product_once(shop: Shop) {

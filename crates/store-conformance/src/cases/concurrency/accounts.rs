@@ -129,6 +129,7 @@ pub async fn two_owners_who_demote_each_other_leave_one(shop: Shop) {
                 disabled: (round % 2 == 0).then_some(true),
                 role: (round % 2 == 1).then_some(Role::Staff),
                 permissions: None,
+                verified_hash: Some(password(&pair[number].name)),
                 if_version: None,
                 now: shop.now(),
             };

@@ -5,9 +5,9 @@ use commerce::{
     accounts::SetAccess,
     api_keys::{ApiKey, CreateApiKey, RevokeApiKey, api_key_access, api_keys},
 };
-use model::{Account, Permission, Role, SignedDuration};
+use model::{Account, Permission, Permissions, Role, SignedDuration};
 
-use crate::support::{Shop, hash, pointers, refused};
+use crate::support::{Shop, hash, password, pointers, refused};
 
 fn creation(shop: &Shop, by: &Account, secret: &str, permissions: &[Permission]) -> CreateApiKey {
     CreateApiKey {
@@ -47,12 +47,20 @@ pub async fn a_key_may_what_it_names_and_its_owner_may(shop: Shop) {
         disabled: None,
         role: None,
         permissions: Some([Permission::Orders].into_iter().collect()),
+        verified_hash: Some(password(&ola.name)),
         if_version: None,
         now: shop.now(),
     };
-    shop.run(set).await.expect("less");
+    shop.run(set.clone()).await.expect("less");
     assert_eq!(may(&shop, "two").await, Some(vec![Permission::Orders]));
-    shop.run(SetAccess { permissions: None, disabled: Some(true), ..set }).await.expect("locked");
+    shop.run(SetAccess { permissions: None, disabled: Some(true), ..set.clone() }).await.expect("locked");
+    assert_eq!(may(&shop, "two").await, None);
+    // Nor do they come back with whoever comes back.
+    for role in [Role::Customer, Role::Staff] {
+        let permissions = Some(Permissions::all());
+        let set = SetAccess { role: Some(role), permissions, disabled: Some(false), ..set.clone() };
+        shop.run(set).await.expect("set");
+    }
     assert_eq!(may(&shop, "two").await, None);
 }
 

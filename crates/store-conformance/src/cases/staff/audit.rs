@@ -70,6 +70,7 @@ pub async fn each_kind_of_change_is_in_it(shop: Shop) {
         disabled: Some(true),
         role: None,
         permissions: None,
+        verified_hash: None,
         if_version: None,
         now: shop.now(),
     };

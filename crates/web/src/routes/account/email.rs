@@ -70,11 +70,10 @@ pub(super) async fn confirm(
     let account_id = caller.account_id();
     let code_hash = app.keys().code_hash(Purpose::ChangeEmail.as_str(), &account_id.to_string(), &body.code);
     let attempt = app.throttle().code_attempt(address.0)?;
-    match app.run(ConfirmEmailChange { account_id, code_hash, stamp: app.stamp()? }).await? {
-        CodeChecked::Right(account) => {
-            attempt.give_back();
-            reply::changed(account.version, &AccountDto::from(&account))
-        }
+    let confirm = ConfirmEmailChange { account_id, code_hash, stamp: app.stamp()? };
+    let account = attempt.settle(app.run(confirm).await.and_then(|checked| match checked {
+        CodeChecked::Right(account) => Ok(account),
         CodeChecked::Wrong => Err(Problem::new(Code::InvalidCode)),
-    }
+    }))?;
+    reply::changed(account.version, &AccountDto::from(&account))
 }

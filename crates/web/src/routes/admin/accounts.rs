@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use commerce::accounts::SetAccess;
 use http::{HeaderMap, StatusCode};
-use model::{AccountId, Role, Violations};
+use model::{AccountId, Role};
 use serde::{Deserialize, Serialize};
 use store::{AccountFilter, Cursor};
 use utoipa::{IntoParams, ToSchema};
@@ -89,8 +89,8 @@ pub(super) async fn read(
 /// Change what an account may do
 ///
 /// Locks it out, or sets its role and permissions. Its sessions end at once. With the permission `customers` one may
-/// lock and unlock customers; everything else is the owner's, who gives the password once more for roles and permissions (401
-/// `wrong_credentials` when it is wrong). Who has not proven the address stays a customer. The last owner stays one (409
+/// lock and unlock customers; everything else is the owner's, who gives the password once more for roles and permissions and to
+/// unlock one of the staff (401 `wrong_credentials` when it is wrong). Who has not proven the address stays a customer. The last owner stays one (409
 /// `last_owner`).
 #[utoipa::path(
     patch, path = "/v1/admin/accounts/{id}", tag = tag::ADMIN_CUSTOMERS, operation_id = "admin_update_account", security(("bearer" = [])),
@@ -116,14 +116,15 @@ pub(super) async fn update(
     let AccessPatchDto { disabled, role, permissions, current_password } = body;
     let permissions = permissions.map(|permissions| permissions.into_iter().collect());
     let actor = staff.access;
-    let set = SetAccess { actor, account_id, disabled, role, permissions, if_version, now: app.stamp()?.now };
-    // Others are refused either way.
-    if set.takes_password() && actor.role == Role::Owner {
-        let missing =
-            || Violations::one("/current_password", "required", "must be your password: this is about who may do what");
-        let own = app.engine().account(actor.account_id).await?.ok_or_else(Problem::not_authenticated)?;
-        verified_hash(&app, &own, current_password.ok_or_else(missing)?, address).await?;
-    }
+    let verified_hash = match current_password {
+        Some(password) => {
+            let own = app.engine().account(actor.account_id).await?.ok_or_else(Problem::not_authenticated)?;
+            Some(verified_hash(&app, &own, password, address).await?)
+        }
+        None => None,
+    };
+    let now = app.stamp()?.now;
+    let set = SetAccess { actor, account_id, disabled, role, permissions, verified_hash, if_version, now };
     let account = app.run_as(staff.actor(), set).await?;
     reply::changed(account.version, &AdminAccountDto::from(&account))
 }

@@ -78,18 +78,19 @@ pub(in crate::routes) async fn set_password(
     password: String,
     address: ClientAddress,
 ) -> Result<(), Problem> {
-    let wrong = || Problem::new(Code::InvalidCode);
     let attempt = app.throttle().code_attempt(address.0)?;
+    attempt.settle(reset_with(app, token, password).await)
+}
+
+async fn reset_with(app: &App, token: &str, password: String) -> Result<(), Problem> {
+    let wrong = || Problem::new(Code::InvalidCode);
     let token_hash = OpaqueToken::parse(token).ok_or_else(wrong)?.hash();
     if !app.run(CheckResetToken { token_hash, now: app.now() }).await? {
         return Err(wrong());
     }
     let new_hash = app.passwords().hash(password).await?;
     match app.try_run(ResetPassword { token_hash, new_hash, stamp: app.stamp()? }).await {
-        Ok(()) => {
-            attempt.give_back();
-            Ok(())
-        }
+        Ok(()) => Ok(()),
         Err(Error::NotAuthenticated) => Err(wrong()),
         Err(error) => Err(error.into()),
     }

@@ -40,18 +40,16 @@ pub(super) async fn verify_email(
     let (session, refresh_token) = new_session(&app, device, address)?;
     let session_id = session.id;
     let attempt = app.throttle().code_attempt(address.0)?;
-    let checked = app.run(VerifyEmail { email, code_hash, session, stamp: app.stamp()? }).await?;
-    match checked {
-        CodeChecked::Right(account) => {
-            attempt.give_back();
-            if !is_signed_in_by_code(&account) {
-                let detail = "The address is verified. Who works in the shop signs in with the password.";
-                return Err(Problem::new(Code::Forbidden).detail(detail));
-            }
-            signed_in(&app, StatusCode::OK, &account, session_id, &refresh_token)
-        }
+    let verify = VerifyEmail { email, code_hash, session, stamp: app.stamp()? };
+    let account = attempt.settle(app.run(verify).await.and_then(|checked| match checked {
+        CodeChecked::Right(account) => Ok(account),
         CodeChecked::Wrong => Err(Problem::new(Code::InvalidCode)),
+    }))?;
+    if !is_signed_in_by_code(&account) {
+        let detail = "The address is verified. Who works in the shop signs in with the password.";
+        return Err(Problem::new(Code::Forbidden).detail(detail));
     }
+    signed_in(&app, StatusCode::OK, &account, session_id, &refresh_token)
 }
 
 /// Mail a new code

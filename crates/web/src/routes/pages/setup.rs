@@ -6,7 +6,10 @@ use axum::{
     extract::{Form, State},
     response::{IntoResponse, Redirect, Response},
 };
-use commerce::{Conflict, Error, accounts::CreateOwner};
+use commerce::{
+    Conflict, Error,
+    accounts::{CheckSetupLink, CreateOwner},
+};
 use http::{HeaderMap, StatusCode};
 use identity::OpaqueToken;
 use minijinja::context;
@@ -79,19 +82,17 @@ pub(super) async fn submit(
         Ok(email) => email,
         Err(wrong) => return show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form, None, &wrong),
     };
-    // Nothing is hashed for whoever finds this address later.
-    if app.engine().has_owner().await? {
+    // Nothing is hashed for whoever finds this address.
+    let attempt = app.throttle().code_attempt(address.0)?;
+    if !app.run(CheckSetupLink { hash: token.hash() }).await? {
         return used(&app);
     }
-    let attempt = app.throttle().code_attempt(address.0)?;
+    attempt.give_back();
     let password_hash = app.passwords().hash(form.password.clone()).await?;
     let setup_link = Some(token.hash());
     let create = CreateOwner { email, name: form.name.clone(), password_hash, setup_link, stamp: app.stamp()? };
     match app.try_run(create).await {
-        Ok(_) => {
-            attempt.give_back();
-            Ok(Redirect::to("/staff/sign-in?welcome=1&next=/admin/welcome").into_response())
-        }
+        Ok(_) => Ok(Redirect::to("/staff/sign-in?welcome=1&next=/admin/welcome").into_response()),
         Err(Error::NotAuthenticated | Error::Conflict(Conflict::OwnerExists)) => used(&app),
         Err(Error::Conflict(Conflict::EmailTaken)) => {
             let error = Some("A customer has this e-mail address already. Use another one.");

@@ -140,8 +140,8 @@ impl<A> StaffPage<A> {
         csrf::token(&self.cookie)
     }
 
-    /// Asks for the password once more, before something that a session alone must not do. Gives what to say when it is not
-    /// right.
+    /// Asks for the password once more, before something that a session alone must not do. Gives the hash that it matches, or what
+    /// to say when it is not right.
     ///
     /// # Errors
     /// The engine failed.
@@ -150,11 +150,11 @@ impl<A> StaffPage<A> {
         app: &App,
         address: ClientAddress,
         password: &str,
-    ) -> Result<Option<&'static str>, Problem> {
+    ) -> Result<Result<String, &'static str>, Problem> {
         let account = app.engine().account(self.access.account_id).await?.ok_or_else(Problem::not_authenticated)?;
         match verified_hash(app, &account, password.to_owned(), address).await {
-            Ok(_) => Ok(None),
-            Err(problem) => said(problem).map(Some),
+            Ok(hash) => Ok(Ok(hash)),
+            Err(problem) => said(problem).map(Err),
         }
     }
 

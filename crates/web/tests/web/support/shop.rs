@@ -93,6 +93,7 @@ impl Shop {
             disabled: None,
             role: Some(Role::Staff),
             permissions: Some(permissions.iter().copied().collect()),
+            verified_hash: Some("none".to_owned()),
             if_version: None,
             now: fresh_stamp().now,
         };

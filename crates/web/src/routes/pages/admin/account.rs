@@ -146,7 +146,7 @@ pub(in crate::routes::pages) async fn enrol(
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
     let secret = TotpSecret::from_base32(fields.get("secret")).ok_or_else(Problem::not_found)?;
-    if let Some(text) = staff.confirm(&app, address, fields.get("password")).await? {
+    if let Err(text) = staff.confirm(&app, address, fields.get("password")).await? {
         return show(&app, &staff, None, Some(secret), Vec::new(), &Refused::because(text)).await;
     }
     let Some(step) = secret.step_of(fields.get("code"), app.now()) else {
@@ -173,7 +173,7 @@ pub(in crate::routes::pages) async fn remove(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    if let Some(text) = staff.confirm(&app, address, fields.get("password")).await? {
+    if let Err(text) = staff.confirm(&app, address, fields.get("password")).await? {
         return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await;
     }
     app.run_as(staff.actor(), RemoveSecondFactor { account_id: staff.access.account_id }).await?;

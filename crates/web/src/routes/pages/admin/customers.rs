@@ -159,6 +159,7 @@ pub(in crate::routes::pages) async fn change(
                 disabled: Some(is_locked),
                 role: None,
                 permissions: None,
+                verified_hash: None,
                 if_version: fields.version(),
                 now: app.now(),
             };
@@ -215,7 +216,9 @@ pub(in crate::routes::pages) async fn export(
     let mails = match account.email.clone() {
         Some(to) => {
             let filter = &MailFilter { to: Some(to), ..MailFilter::default() };
-            all(|page| async move { engine.mails(filter, &page).await }).await?
+            // Whoever had the address before has mails of their own.
+            let mails = all(|page| async move { engine.mails(filter, &page).await }).await?;
+            mails.into_iter().filter(|mail| mail.account_id == Some(id)).collect()
         }
         None => Vec::new(),
     };

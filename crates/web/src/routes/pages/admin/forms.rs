@@ -69,7 +69,7 @@ impl Fields {
     }
 }
 
-/// Does what a form asks for about `what`, once however often the form is sent with the same entries: by a second click, or by loading
+/// Does what a form asks for about `what`, once however often the form is sent with the same `entries`: by a second click, or by loading
 /// a page again whose answer was lost. Gives whether it was done now. For changes that add up; others carry the version that the page
 /// showed.
 ///
@@ -80,18 +80,17 @@ pub(super) async fn once<O: Operation>(
     by: Actor,
     fields: &Fields,
     what: &str,
+    entries: &[&str],
     operation: O,
 ) -> Result<Result<bool, O::Error>, Problem> {
     // Each page that is shown has a number of its own. A form without one comes from no page of ours.
-    let is_numbered = !fields.get("once").is_empty();
-    let mut digest = Sha256::new().chain_update(what);
-    for (name, value) in &fields.0 {
-        digest = digest.chain_update([0]).chain_update(name).chain_update([0]).chain_update(value);
-    }
+    let number = fields.get("once");
+    let parts = [number, what].into_iter().chain(entries.iter().map(|name| fields.get(name)));
+    let digest = parts.fold(Sha256::new(), |digest, part| digest.chain_update(part).chain_update([0]));
     let fingerprint: [u8; 32] = digest.finalize().into();
     let key = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
     let claim = Claim { account_id: by.account_id, route: "form".into(), key, fingerprint, at: app.now() };
-    app.try_run_once_as(by, is_numbered.then_some(claim), operation).await
+    app.try_run_once_as(by, Some(claim).filter(|_| !number.is_empty()), operation).await
 }
 
 /// What a page is asked after a form of it was taken: which notice to show.

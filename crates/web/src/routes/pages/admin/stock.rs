@@ -149,7 +149,9 @@ pub(in crate::routes::pages) async fn adjust(
     let actor_id = Some(staff.access.account_id);
     let reason = fields.get("reason").to_owned();
     let moved = MoveStock { variant_id, delta, cause, reason, actor_id, stamp: app.stamp()? };
-    match once(&app, staff.actor(), &fields, &variant_id.to_string(), moved).await? {
+    match once(&app, staff.actor(), &fields, &variant_id.to_string(), &["kind", "delta", "was", "reason"], moved)
+        .await?
+    {
         Ok(is_new) => {
             let done = if is_new { "moved" } else { "before" };
             Ok(Redirect::to(&format!("/admin/stock/{variant_id}?done={done}")).into_response())

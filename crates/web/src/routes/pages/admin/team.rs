@@ -110,7 +110,7 @@ pub(in crate::routes::pages) async fn invite(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    if let Some(text) = staff.confirm(&app, address, fields.get("password")).await? {
+    if let Err(text) = staff.confirm(&app, address, fields.get("password")).await? {
         return show(&app, &staff, None, Some(&fields), &Refused::because(text)).await;
     }
     let email = match Email::parse("/email", fields.get("email")) {
@@ -146,15 +146,17 @@ pub(in crate::routes::pages) async fn change(
         let text = "Only an owner changes the staff, and nobody themselves.";
         return show(&app, &staff, None, None, &Refused::because(text)).await;
     }
-    if let Some(text) = staff.confirm(&app, address, fields.get("password")).await? {
-        return show(&app, &staff, None, None, &Refused::because(text)).await;
-    }
+    let verified_hash = match staff.confirm(&app, address, fields.get("password")).await? {
+        Ok(hash) => Some(hash),
+        Err(text) => return show(&app, &staff, None, None, &Refused::because(text)).await,
+    };
     let set = SetAccess {
         actor: staff.access,
         account_id,
         disabled: None,
         role: None,
         permissions: None,
+        verified_hash,
         if_version: fields.version(),
         now: app.now(),
     };

@@ -179,7 +179,9 @@ async fn change(
         let (actor_id, reason) = (Some(staff.access.account_id), "counted in the list".to_owned());
         let delta = now.saturating_sub(was);
         let moved = MoveStock { variant_id: id, delta, cause: None, reason, actor_id, stamp: app.stamp()? };
-        match once(app, staff.actor(), fields, &id.to_string(), moved).await? {
+        let entries = [format!("stock-{id}"), format!("stock-was-{id}")];
+        let entries = entries.each_ref().map(String::as_str);
+        match once(app, staff.actor(), fields, &id.to_string(), &entries, moved).await? {
             Ok(is_new) => did |= is_new,
             Err(Error::NotFound(_)) => return Ok(Err(said(Refused::because("It is gone.")))),
             Err(error) => return Ok(Err(said(refused(error)?))),
