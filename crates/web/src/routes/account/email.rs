@@ -1,7 +1,7 @@
 //! `POST /v1/account/email` and `/confirm`
 
 use axum::{extract::State, response::Response};
-use commerce::accounts::{CodeChecked, ConfirmEmailChange, RequestEmailChange};
+use commerce::accounts::{ConfirmEmailChange, RequestEmailChange};
 use http::StatusCode;
 use model::{Email, challenge::Purpose};
 
@@ -13,9 +13,9 @@ use crate::{
     },
     extract::{ClientAddress, Json, SignedIn},
     openapi::tag,
-    problem::{Code, Problem},
+    problem::Problem,
     reply,
-    routes::auth::{code_for, verified_hash},
+    routes::auth::{code_for, right, verified_hash},
 };
 
 /// Change the e-mail address
@@ -71,9 +71,6 @@ pub(super) async fn confirm(
     let code_hash = app.keys().code_hash(Purpose::ChangeEmail.as_str(), &account_id.to_string(), &body.code);
     let attempt = app.throttle().code_attempt(address.0)?;
     let confirm = ConfirmEmailChange { account_id, code_hash, stamp: app.stamp()? };
-    let account = attempt.settle(app.run(confirm).await.and_then(|checked| match checked {
-        CodeChecked::Right(account) => Ok(account),
-        CodeChecked::Wrong => Err(Problem::new(Code::InvalidCode)),
-    }))?;
+    let account = attempt.settle(app.run(confirm).await.and_then(right))?;
     reply::changed(account.version, &AccountDto::from(&account))
 }

@@ -3,7 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use axum::response::Response;
-use commerce::accounts::{MailedSecret, NewSession};
+use commerce::accounts::{CodeChecked, MailedSecret, NewSession};
 use http::StatusCode;
 use identity::OpaqueToken;
 use model::{Account, SessionId, challenge::Purpose, session::ACCESS_TOKEN_LIFETIME};
@@ -75,6 +75,14 @@ pub(in crate::routes) fn code_for(app: &App, purpose: Purpose, subject: &str) ->
     let plain = identity::random_code();
     let hash = app.keys().code_hash(purpose.as_str(), subject, &plain);
     MailedSecret { plain, hash }
+}
+
+/// Whose code it was that was right; 401 `invalid_code` otherwise.
+pub(in crate::routes) fn right(checked: CodeChecked) -> Result<Account, Problem> {
+    match checked {
+        CodeChecked::Right(account) => Ok(account),
+        CodeChecked::Wrong => Err(Problem::new(Code::InvalidCode)),
+    }
 }
 
 /// The hash that the password of a signed-in account matches, for operations that ask for the password again. Wrong ones

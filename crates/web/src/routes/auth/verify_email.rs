@@ -1,11 +1,11 @@
 //! `POST /v1/auth/verify-email` and `/resend`
 
 use axum::{extract::State, response::Response};
-use commerce::accounts::{CodeChecked, ResendCode, VerifyEmail, is_signed_in_by_code};
+use commerce::accounts::{ResendCode, VerifyEmail, is_signed_in_by_code};
 use http::StatusCode;
 use model::{Email, challenge::Purpose};
 
-use super::tokens::{accepted, code_for, evenly, new_session, signed_in};
+use super::tokens::{accepted, code_for, evenly, new_session, right, signed_in};
 use crate::{
     App,
     dto::auth::{AcceptedDto, EmailOnlyDto, SignedInDto, VerifyEmailDto},
@@ -41,10 +41,7 @@ pub(super) async fn verify_email(
     let session_id = session.id;
     let attempt = app.throttle().code_attempt(address.0)?;
     let verify = VerifyEmail { email, code_hash, session, stamp: app.stamp()? };
-    let account = attempt.settle(app.run(verify).await.and_then(|checked| match checked {
-        CodeChecked::Right(account) => Ok(account),
-        CodeChecked::Wrong => Err(Problem::new(Code::InvalidCode)),
-    }))?;
+    let account = attempt.settle(app.run(verify).await.and_then(right))?;
     if !is_signed_in_by_code(&account) {
         let detail = "The address is verified. Who works in the shop signs in with the password.";
         return Err(Problem::new(Code::Forbidden).detail(detail));
