@@ -32,7 +32,7 @@ pub struct ApiKey {
 
 /// The name of the document of the key whose secret has this hash.
 fn document_name(hash: &SecretHash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hash)
 }
 
 /// The keys of the shop, by their age.

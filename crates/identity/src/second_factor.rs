@@ -134,8 +134,7 @@ pub fn recovery_codes() -> Vec<String> {
 #[must_use]
 pub fn recovery_hash(code: &str) -> String {
     let code: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    let digest: [u8; 32] = Sha256::new().chain_update(b"recovery").chain_update(code).finalize().into();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::new().chain_update(b"recovery").chain_update(code).finalize())
 }
 
 #[cfg(test)]

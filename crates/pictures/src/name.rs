@@ -48,8 +48,7 @@ impl Name {
     /// The name of the picture with this content.
     #[must_use]
     pub fn of(content: &[u8]) -> Self {
-        let digest: [u8; 32] = Sha256::digest(content).into();
-        Self { hash: digest.iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect() }
+        Self { hash: hex::encode(&Sha256::digest(content)[..HASH_BYTES]) }
     }
 
     /// The name of the file with this size.

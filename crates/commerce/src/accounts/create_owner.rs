@@ -36,7 +36,7 @@ impl Operation for CreateOwner {
             if tx.owners().await? > 0 {
                 return Err(Conflict::OwnerExists.into());
             }
-            if tx.meta(SETUP_LINK).await?.as_deref() != Some(&stored(presented)) {
+            if tx.meta(SETUP_LINK).await?.as_deref() != Some(&hex::encode(presented)) {
                 return Err(Error::NotAuthenticated);
             }
         }
@@ -65,7 +65,7 @@ impl Operation for CheckSetupLink {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<bool, Error> {
-        Ok(tx.owners().await? == 0 && tx.meta(SETUP_LINK).await?.as_deref() == Some(&stored(&self.hash)))
+        Ok(tx.owners().await? == 0 && tx.meta(SETUP_LINK).await?.as_deref() == Some(&hex::encode(self.hash)))
     }
 }
 
@@ -85,11 +85,7 @@ impl Operation for IssueSetupLink {
         if tx.owners().await? > 0 {
             return Ok(false);
         }
-        tx.apply(&[Change::PutMeta { key: SETUP_LINK.into(), value: Some(stored(&self.hash)) }]).await?;
+        tx.apply(&[Change::PutMeta { key: SETUP_LINK.into(), value: Some(hex::encode(self.hash)) }]).await?;
         Ok(true)
     }
-}
-
-fn stored(hash: &SecretHash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use model::{Account, AccountId, Permissions, Role, Timestamp, challenge::Purpose};
 use store::{Change, Operation, Tx};
 
-use super::{usable, usable_with_password};
-use crate::{Conflict, Error, api_keys, reviews, saved_views, second_factor, settings, wishlist};
+use super::{forget_staff, usable, usable_with_password};
+use crate::{Conflict, Error, reviews, settings, wishlist};
 
 /// Deletes an account. Its orders stay, without its name and address; an order that has not left the shop keeps the
 /// postal address until it has. Its reviews go, and no longer count.
@@ -30,7 +30,6 @@ impl Operation for DeleteAccount {
             None => usable(tx, self.account_id).await?,
         };
         let account = row.account;
-        let is_staff = account.access().is_staff();
         if account.role == Role::Owner && tx.owners().await? <= 1 {
             return Err(Conflict::LastOwner.into());
         }
@@ -64,11 +63,7 @@ impl Operation for DeleteAccount {
             .extend(alerts.iter().map(|alert| Change::DeleteStockAlert { account_id, variant_id: alert.variant_id }));
         changes.extend(wishlist::forget(tx, account_id).await?);
         changes.extend(settings::forget_notes(tx, account_id).await?);
-        changes.extend(second_factor::forget(tx, account_id).await?);
-        changes.extend(saved_views::forget(tx, account_id).await?);
-        if is_staff {
-            changes.extend(api_keys::forget(tx, account_id).await?);
-        }
+        changes.extend(forget_staff(tx, account_id).await?);
         changes.extend(Purpose::ALL.map(|purpose| Change::DeleteChallenge { account_id, purpose }));
         Ok(tx.apply(&changes).await?)
     }

@@ -15,8 +15,8 @@ mod sign_up;
 mod update_profile;
 mod verify_email;
 
-use model::{Account, Email, MailId, MailTemplate, OutboxMail, SessionId, Timestamp, session::SecretHash};
-use store::{AccountRow, StoreError, Tx};
+use model::{Account, AccountId, Email, MailId, MailTemplate, OutboxMail, SessionId, Timestamp, session::SecretHash};
+use store::{AccountRow, Change, StoreError, Tx};
 
 pub use addresses::{DeleteAddress, SaveAddress};
 pub use change_email::{ConfirmEmailChange, RequestEmailChange};
@@ -31,7 +31,7 @@ pub use sign_up::{SignUp, SignUpAtOnce};
 pub use update_profile::UpdateProfile;
 pub use verify_email::{CodeChecked, ResendCode, VerifyEmail, is_signed_in_by_code};
 
-use crate::Error;
+use crate::{Error, api_keys, saved_views, second_factor};
 
 /// A code or token on its way to a mailbox: the mail carries the plain one, the database keeps the hash.
 #[derive(Clone)]
@@ -68,7 +68,7 @@ fn mail_to(account: &Account, id: MailId, template: MailTemplate, now: Timestamp
 }
 
 /// The account, if it can be used.
-async fn usable(tx: &mut dyn Tx, id: model::AccountId) -> Result<AccountRow, Error> {
+async fn usable(tx: &mut dyn Tx, id: AccountId) -> Result<AccountRow, Error> {
     usable_row(tx.account(id).await?)
 }
 
@@ -78,9 +78,17 @@ pub(crate) fn usable_row(row: Option<AccountRow>) -> Result<AccountRow, Error> {
 }
 
 /// The account, if it can be used and its password is still the one that was verified before the transaction.
-async fn usable_with_password(tx: &mut dyn Tx, id: model::AccountId, verified_hash: &str) -> Result<AccountRow, Error> {
+async fn usable_with_password(tx: &mut dyn Tx, id: AccountId, verified_hash: &str) -> Result<AccountRow, Error> {
     let row = usable(tx, id).await?;
     if row.password_hash.as_deref() == Some(verified_hash) { Ok(row) } else { Err(Error::NotAuthenticated) }
+}
+
+/// Takes from an account what it has as one of the staff: its second factor, its saved views and its API keys.
+async fn forget_staff(tx: &mut dyn Tx, id: AccountId) -> Result<Vec<Change>, StoreError> {
+    let mut changes = api_keys::forget(tx, id).await?;
+    changes.extend(second_factor::forget(tx, id).await?);
+    changes.extend(saved_views::forget(tx, id).await?);
+    Ok(changes)
 }
 
 /// The usable account with this address.

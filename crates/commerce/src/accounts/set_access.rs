@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use model::{Access, Account, AccountId, Permission, Permissions, Role, Timestamp, Violations};
 use store::{Change, Operation, Tx};
 
-use super::usable_with_password;
-use crate::{Conflict, Error, api_keys, check_version, saved_views, second_factor};
+use super::{forget_staff, usable_with_password};
+use crate::{Conflict, Error, check_version};
 
 /// Changes what another account may do; what is `None` stays. Ends its sessions when it may do less or other than
 /// before, so that the change counts at once. Only who has proven the address can become one of the staff.
@@ -67,9 +67,7 @@ impl Operation for SetAccess {
         }
         if before.access().is_staff() && !after.access().is_staff() {
             // Whoever comes back some day begins anew.
-            changes.extend(second_factor::forget(tx, after.id).await?);
-            changes.extend(saved_views::forget(tx, after.id).await?);
-            changes.extend(api_keys::forget(tx, after.id).await?);
+            changes.extend(forget_staff(tx, after.id).await?);
         }
         tx.apply(&changes).await?;
         Ok(after)

@@ -15,14 +15,8 @@ pub(crate) fn begin(variant: &mut Variant, now: Timestamp) {
     variant.settle(&new, &[], now, now);
 }
 
-/// Leaves a product alone that is taken off sale: the time at which it once went on sale by itself must not do so again.
-pub(super) fn forget_past_publication(before: &Product, after: &mut Product, now: Timestamp) {
-    if before.status != ProductStatus::Draft && after.status == ProductStatus::Draft {
-        after.details.publish_at = after.details.publish_at.filter(|at| *at > now);
-    }
-}
-
-/// The same for a draft in a file, which says again and again what it said when the product went on sale.
+/// Leaves a draft a draft: the time at which the product once went on sale by itself must not put it there again. For products that are
+/// taken off sale, and for files, which say again and again what they said when it went on sale.
 pub(super) fn without_past_publication(mut product: Product, now: Timestamp) -> Product {
     if product.status == ProductStatus::Draft {
         product.details.publish_at = product.details.publish_at.filter(|at| *at > now);

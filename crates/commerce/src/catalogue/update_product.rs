@@ -1,7 +1,7 @@
 //! Changing a product.
 
 use async_trait::async_trait;
-use model::{AccountId, Product, ProductDetails, ProductId, Stamp, Variant, Violations, stamp::Ids};
+use model::{AccountId, Product, ProductDetails, ProductId, ProductStatus, Stamp, Variant, Violations, stamp::Ids};
 use store::{Change, Operation, Tx};
 
 use super::{
@@ -61,7 +61,9 @@ pub(super) async fn save(
     check_category(tx, &after).await?;
     check_values(tx, Some(before), &after).await?;
     let removed = removed_variants(tx, before, &after).await?;
-    prices::forget_past_publication(before, &mut after, stamp.now);
+    if before.status != ProductStatus::Draft {
+        after = prices::without_past_publication(after, stamp.now);
+    }
     let noted = prices::settle(tx, before, &mut after, stamp.now).await?;
     let is_new = |variant: &&Variant| before.variants.iter().all(|old| old.id != variant.id);
     let stock = first_stock(after.variants.iter().filter(is_new), actor_id, ids, stamp);

@@ -240,13 +240,13 @@ impl<'a> Rush<'a> {
         self.disputes.fetch_add(1, Ordering::Relaxed);
         let id = text(&order["id"]);
         let (cancelled, shipped) = thread::scope(|scope| {
-            let cancel = scope.spawn(|| insist(client, token, &format!("/v1/orders/{id}/cancel"), &json!({})));
+            let cancel = scope.spawn(|| insist(client, token, &format!("/v1/orders/{id}/cancel"), "", &json!({})));
             let ship = scope.spawn(|| {
                 let staff = Client::new(self.doors[1]);
                 let mut last = 0;
                 for status in ["confirmed", "shipped"] {
                     let path = format!("/v1/admin/orders/{id}/transitions");
-                    last = insist(&staff, &self.shop.owner, &path, &json!({"to": status}));
+                    last = insist(&staff, &self.shop.owner, &path, "", &json!({"to": status}));
                     if last != 200 {
                         break;
                     }
@@ -276,7 +276,7 @@ impl<'a> Rush<'a> {
             for number in 0.. {
                 let body = json!({"lines": [{"variant_id": variant, "quantity": 1}], "ship_to": self.order(&mut fastrand::Rng::new())["ship_to"]});
                 let key = format!("{}-sweep-{at}-{number}", self.seed);
-                let status = insist_with_key(&client, &self.shop.buyers[0], "/v1/orders", &key, &body);
+                let status = insist(&client, &self.shop.buyers[0], "/v1/orders", &key, &body);
                 if status != 201 || number > crowd.units {
                     break;
                 }
@@ -320,13 +320,9 @@ impl<'a> Rush<'a> {
     }
 }
 
-/// What comes of a request in the end: a shop that is busy may say so (F), and is asked again. What may have been done is not done again.
-fn insist(client: &Client, token: &str, path: &str, body: &Value) -> u16 {
-    insist_with_key(client, token, path, "", body)
-}
-
-/// The same with an idempotency key.
-fn insist_with_key(client: &Client, token: &str, path: &str, key: &str, body: &Value) -> u16 {
+/// What comes of a request in the end: a shop that is busy may say so (F), and is asked again. What may have been done is not
+/// done again without an idempotency key.
+fn insist(client: &Client, token: &str, path: &str, key: &str, body: &Value) -> u16 {
     const BUSY_MAX: u32 = 20;
     let mut status = 503;
     for _ in 0..BUSY_MAX {

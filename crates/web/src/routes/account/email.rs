@@ -36,9 +36,8 @@ pub(super) async fn change(
     Json(body): Json<ChangeEmailDto>,
 ) -> Result<Response, Problem> {
     let new_email = Email::parse("/new_email", &body.new_email)?;
-    let account = app.engine().account(caller.account_id()).await?.ok_or_else(Problem::not_authenticated)?;
-    let account_id = account.id;
-    let verified_hash = verified_hash(&app, &account, body.password, address).await?;
+    let account_id = caller.account_id();
+    let verified_hash = verified_hash(&app, account_id, body.password, address).await?;
     let code = code_for(&app, Purpose::ChangeEmail, &account_id.to_string());
     if app.throttle().may_mail(&new_email) {
         app.run(RequestEmailChange { account_id, verified_hash, new_email, code, stamp: app.stamp()? }).await?;

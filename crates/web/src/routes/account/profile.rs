@@ -69,8 +69,8 @@ pub(super) async fn delete(
     address: ClientAddress,
     Json(body): Json<PasswordAgainDto>,
 ) -> Result<Response, Problem> {
-    let account = app.engine().account(caller.account_id()).await?.ok_or_else(Problem::not_authenticated)?;
-    let verified_hash = Some(verified_hash(&app, &account, body.current_password, address).await?);
-    app.run(DeleteAccount { account_id: account.id, verified_hash, now: app.stamp()?.now }).await?;
+    let account_id = caller.account_id();
+    let verified_hash = Some(verified_hash(&app, account_id, body.current_password, address).await?);
+    app.run(DeleteAccount { account_id, verified_hash, now: app.stamp()?.now }).await?;
     Ok(reply::no_content())
 }

@@ -117,10 +117,7 @@ pub(super) async fn update(
     let permissions = permissions.map(|permissions| permissions.into_iter().collect());
     let actor = staff.access;
     let verified_hash = match current_password {
-        Some(password) => {
-            let own = app.engine().account(actor.account_id).await?.ok_or_else(Problem::not_authenticated)?;
-            Some(verified_hash(&app, &own, password, address).await?)
-        }
+        Some(password) => Some(verified_hash(&app, actor.account_id, password, address).await?),
         None => None,
     };
     let now = app.stamp()?.now;

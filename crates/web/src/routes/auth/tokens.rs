@@ -6,7 +6,7 @@ use axum::response::Response;
 use commerce::accounts::{CodeChecked, MailedSecret, NewSession};
 use http::StatusCode;
 use identity::OpaqueToken;
-use model::{Account, SessionId, challenge::Purpose, session::ACCESS_TOKEN_LIFETIME};
+use model::{Account, AccountId, SessionId, challenge::Purpose, session::ACCESS_TOKEN_LIFETIME};
 
 use crate::{
     App,
@@ -93,14 +93,15 @@ pub(in crate::routes) fn right(checked: CodeChecked) -> Result<Account, Problem>
 /// compared.
 pub(in crate::routes) async fn verified_hash(
     app: &App,
-    account: &Account,
+    account_id: AccountId,
     password: String,
     address: ClientAddress,
 ) -> Result<String, Problem> {
+    let account = app.engine().account(account_id).await?.ok_or_else(Problem::not_authenticated)?;
     let email = account.email.as_ref().ok_or_else(Problem::not_authenticated)?;
-    let is_known = app.engine().is_known_address(account.id, &address.0.to_string()).await?;
+    let is_known = app.engine().is_known_address(account_id, &address.0.to_string()).await?;
     let attempt = app.throttle().attempt(email, address.0, is_known)?;
-    let hash = app.engine().password_hash(account.id).await?;
+    let hash = app.engine().password_hash(account_id).await?;
     let verified = match app.passwords().for_known(true).verify(password, hash.clone()).await {
         Ok(verified) => verified,
         Err(overloaded) => {

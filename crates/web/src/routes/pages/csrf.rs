@@ -65,8 +65,7 @@ pub(super) fn set(
 
 /// The token that a form carries beside this cookie.
 pub(super) fn token(cookie: &OpaqueToken) -> String {
-    let digest: [u8; 32] = Sha256::new().chain_update(b"csrf").chain_update(cookie.hash()).finalize().into();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::new().chain_update(b"csrf").chain_update(cookie.hash()).finalize())
 }
 
 /// Compares digests, so that the time says nothing of how much of a secret was right.

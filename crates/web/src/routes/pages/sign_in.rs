@@ -123,8 +123,7 @@ fn ticket(app: &App, id: AccountId, password_hash: &str, now: Timestamp) -> Stri
 fn ticket_until(app: &App, id: AccountId, password_hash: &str, until: i64) -> String {
     let subject = format!("{id}.{until}");
     let mac = app.keys().code_hash("sign_in_ticket", &subject, password_hash);
-    let mac: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{subject}.{mac}")
+    format!("{subject}.{}", hex::encode(mac))
 }
 
 fn show_second(

@@ -151,8 +151,7 @@ impl<A> StaffPage<A> {
         address: ClientAddress,
         password: &str,
     ) -> Result<Result<String, &'static str>, Problem> {
-        let account = app.engine().account(self.access.account_id).await?.ok_or_else(Problem::not_authenticated)?;
-        match verified_hash(app, &account, password.to_owned(), address).await {
+        match verified_hash(app, self.access.account_id, password.to_owned(), address).await {
             Ok(hash) => Ok(Ok(hash)),
             Err(problem) => said(problem).map(Err),
         }
@@ -179,7 +178,7 @@ impl<A: Area> FromRequestParts<App> for StaffPage<A> {
 }
 
 /// What a page says to a password that was not taken.
-pub(super) fn said(problem: Problem) -> Result<&'static str, Problem> {
+fn said(problem: Problem) -> Result<&'static str, Problem> {
     match problem.code() {
         Code::WrongCredentials => Ok("Your password is not right. It is asked for because this matters."),
         Code::TooManyRequests => Ok("Too many attempts. Wait a minute, then try again."),

@@ -23,13 +23,7 @@ use crate::{
     App,
     extract::{ClientAddress, Path},
     problem::Problem,
-    routes::{
-        auth::verified_hash,
-        pages::{
-            staff::{Anyone, said},
-            template, time_text,
-        },
-    },
+    routes::pages::{staff::Anyone, template, time_text},
 };
 
 /// What the page before may say.
@@ -204,14 +198,11 @@ pub(in crate::routes::pages) async fn password(
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
     let account_id = staff.access.account_id;
-    let account = app.engine().account(account_id).await?.ok_or_else(Problem::not_found)?;
-    let verified_hash = match verified_hash(&app, &account, fields.get("password").to_owned(), address).await {
+    let verified_hash = match staff.confirm(&app, address, fields.get("password")).await? {
         Ok(hash) => hash,
-        Err(problem) => {
-            let text = said(problem)?;
-            return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await;
-        }
+        Err(text) => return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await,
     };
+    let account = app.engine().account(account_id).await?.ok_or_else(Problem::not_found)?;
     let email = account.email.as_ref().map(Email::as_str).unwrap_or_default();
     let new = fields.get("new_password");
     if let Err(wrong) = identity::check_password("/new_password", new, &[email, &account.name]) {

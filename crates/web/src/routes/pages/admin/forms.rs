@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::{Form, FromRequest, Request};
 use commerce::{Actor, Conflict, Error};
 use http::StatusCode;
+use identity::OpaqueToken;
 use minijinja::{Value, context};
 use model::{Currency, Money, Violations};
 use serde::Deserialize;
@@ -69,6 +70,11 @@ impl Fields {
     }
 }
 
+/// The number of a form as it is shown, which it sends as `once`: what [`once`] knows it by.
+pub(super) fn form_number() -> String {
+    OpaqueToken::random().expose()
+}
+
 /// Does what a form asks for about `what`, once however often the form is sent with the same `entries`: by a second click, or by loading
 /// a page again whose answer was lost. Gives whether it was done now. For changes that add up; others carry the version that the page
 /// showed.
@@ -83,12 +89,12 @@ pub(super) async fn once<O: Operation>(
     entries: &[&str],
     operation: O,
 ) -> Result<Result<bool, O::Error>, Problem> {
-    // Each page that is shown has a number of its own. A form without one comes from no page of ours.
+    // A form without a number comes from no page of ours.
     let number = fields.get("once");
     let parts = [number, what].into_iter().chain(entries.iter().map(|name| fields.get(name)));
     let digest = parts.fold(Sha256::new(), |digest, part| digest.chain_update(part).chain_update([0]));
     let fingerprint: [u8; 32] = digest.finalize().into();
-    let key = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = hex::encode(fingerprint);
     let claim = Claim { account_id: by.account_id, route: "form".into(), key, fingerprint, at: app.now() };
     app.try_run_once_as(by, Some(claim).filter(|_| !number.is_empty()), operation).await
 }

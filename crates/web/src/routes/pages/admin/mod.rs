@@ -24,7 +24,6 @@ pub(super) mod stock;
 pub(super) mod team;
 pub(super) mod welcome;
 
-use identity::OpaqueToken;
 use minijinja::{Value, context};
 use model::{Access, OrderStatus, Permission};
 
@@ -61,7 +60,7 @@ pub(super) fn areas(access: Option<Access>, section: &str) -> Vec<Value> {
 
 /// What every page of a member of staff shows around itself.
 fn frame<A>(page: &StaffPage<A>, section: &str) -> Value {
-    context! { areas => areas(Some(page.access), section), signed_in => true, csrf => page.csrf(), once => OpaqueToken::random().expose() }
+    context! { areas => areas(Some(page.access), section), signed_in => true, csrf => page.csrf() }
 }
 
 /// An order's status, as what there is to do.

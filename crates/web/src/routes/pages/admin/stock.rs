@@ -12,7 +12,7 @@ use serde::Deserialize;
 use store::{Cursor, PageRequest};
 
 use super::{
-    forms::{Fields, Refused, notice, number, once, refused, shop_settings},
+    forms::{Fields, Refused, form_number, notice, number, once, refused, shop_settings},
     frame,
     overview::short_row,
 };
@@ -88,7 +88,7 @@ async fn show(
     let values = context! {
         ..head(&product, variant),
         ..context! {
-            rows, next, notice => notice(&query.done, &NOTICES),
+            rows, next, notice => notice(&query.done, &NOTICES), once => form_number(),
             typed => typed.map(Fields::typed),
         }
     };

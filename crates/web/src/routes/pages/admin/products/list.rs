@@ -17,7 +17,7 @@ use store::{Cursor, PageRequest, ProductFilter, ProductSort};
 use super::{
     super::{
         encoded,
-        forms::{Fields, Refused, decimal, notice, number, once, price, refused},
+        forms::{Fields, Refused, decimal, form_number, notice, number, once, price, refused},
         frame, tab,
     },
     pieces, status_class, status_text, thumbnail,
@@ -95,7 +95,7 @@ async fn show(
         status => status.map(ProductStatus::as_str), category => category.map(|category| category.name.clone()),
         category_slug => category.map(|category| category.slug.clone()),
         filtered => status.is_some() || !wanted.is_empty() || category.is_some(),
-        currency => app.currency().code(), notice => notice(&query.done, &NOTICES),
+        currency => app.currency().code(), notice => notice(&query.done, &NOTICES), once => form_number(),
     };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "products") };
     template::page(app, refused.status(), "admin_products.html", values)
