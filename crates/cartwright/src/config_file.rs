@@ -5,11 +5,16 @@
 
 use std::{ffi::OsString, fs, io::ErrorKind, path::PathBuf};
 
-use clap::{Args as _, Command, CommandFactory as _, FromArgMatches as _, error::ErrorKind as ClapError};
+use clap::{
+    Args as _, Command, CommandFactory as _, FromArgMatches as _,
+    error::{ContextKind, ContextValue, ErrorKind as ClapError},
+};
 use toml::{Table, Value};
 
 use crate::{cli::Cli, data, failure::Failure, settings::Settings};
 
+/// What may hold a password: what is wrong with it is told without it.
+const SECRETS: [&str; 4] = ["--database", "--from", "--to", "--metrics-token"];
 /// The name of the file in the data folder.
 const NAME: &str = "cartwright.toml";
 
@@ -22,7 +27,7 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, Failure> {
         Some(file) => install(Cli::command(), &file)?,
         None => Cli::command(),
     };
-    let matches = command.try_get_matches_from(arguments).map_err(Failure::Clap)?;
+    let matches = command.try_get_matches_from(arguments).map_err(|error| Failure::Clap(discreet(error)))?;
     Cli::from_arg_matches(&matches).map_err(Failure::Clap)
 }
 
@@ -109,9 +114,21 @@ fn check(key: &str, value: &str) -> Result<(), String> {
     match alone.try_get_matches_from(["settings", &flag]) {
         // What the environment has wrong is told by the real parse, as the environment's.
         Err(error) if !mentions(&error, key) => Ok(()),
-        Err(error) => Err(first_line(&error)),
+        Err(error) => Err(first_line(&discreet(error))),
         Ok(_) => Ok(()),
     }
+}
+
+/// The error without the value that it is about, where that is nobody's business: it ends in a journal.
+fn discreet(mut error: clap::Error) -> clap::Error {
+    let is_secret = |arg: &ContextValue| match arg {
+        ContextValue::String(arg) => arg.split([' ', '=']).next().is_some_and(|name| SECRETS.contains(&name)),
+        _ => false,
+    };
+    if error.get(ContextKind::InvalidArg).is_some_and(is_secret) {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
+    }
+    error
 }
 
 fn mentions(error: &clap::Error, key: &str) -> bool {

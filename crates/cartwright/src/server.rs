@@ -85,6 +85,11 @@ impl Server {
                 "NO MAIL LEAVES THIS MACHINE: neither smtp-url nor mail-dir is set; mails land in {public_url}/mailbox"
             );
         }
+        if let Some((priced, own)) = shop::other_currency(settings, engine.as_ref()).await? {
+            warn!(
+                "THE PRODUCTS ARE PRICED IN {priced}, and the shop's own currency is {own}: set --currency {priced} as it was"
+            );
+        }
         let worker = Worker::new(shared, renderer, Arc::new(transport), Arc::clone(&wake));
         Ok(Self { engine, folder: places.folder, public_url, address, listener, app, wake, worker })
     }

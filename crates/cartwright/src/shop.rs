@@ -114,18 +114,48 @@ impl Places {
         }
     }
 
-    /// Opens the database, which must be there.
+    /// Opens the shop that is there already, for looking at it: nothing is made, and one of an older program is refused.
     pub(crate) async fn open_existing(&self) -> Result<Arc<dyn store::Database>, Failure> {
+        self.existing().await.map_err(|not| match not {
+            NotOpened::Older(failure) | NotOpened::Otherwise(failure) => failure,
+        })
+    }
+
+    async fn existing(&self) -> Result<Arc<dyn store::Database>, NotOpened> {
         match &self.database {
-            Place::File(path) if !path.exists() => {
-                let path = path.display();
-                Err(Failure::failed(format_args!("there is no database at {path}; name it with --data or --database")))
-            }
-            Place::File(path) => open_file(path),
-            Place::Server(options) => {
-                let engine = PostgresEngine::open_existing(options.as_ref().clone()).await.map_err(Failure::failed)?;
+            Place::File(path) => {
+                must_exist(path).map_err(NotOpened::Otherwise)?;
+                let engine = SqliteEngine::open_existing(path, SqliteOptions::default());
+                let engine = engine.map_err(|error| match error {
+                    store_sqlite::OpenError::Older { .. } => NotOpened::Older(Failure::failed(error)),
+                    error => NotOpened::Otherwise(Failure::failed(error)),
+                })?;
                 Ok(Arc::new(engine))
             }
+            Place::Server(options) => {
+                let engine = PostgresEngine::open_existing(options.as_ref().clone()).await;
+                let engine = engine.map_err(|error| match error {
+                    store_postgres::OpenError::Older { .. } => NotOpened::Older(Failure::failed(error)),
+                    error => NotOpened::Otherwise(Failure::failed(error)),
+                })?;
+                Ok(Arc::new(engine))
+            }
+        }
+    }
+
+    /// Copies the database, as it is and of whichever version, into the new file `to`.
+    ///
+    /// # Errors
+    /// There is no shop, or no copy could be made; nothing is left at `to`.
+    pub(crate) async fn backup(&self, to: &Path) -> Result<(), Failure> {
+        match &self.database {
+            Place::File(path) => {
+                must_exist(path)?;
+                let (from, to) = (path.clone(), to.to_owned());
+                let copied = tokio::task::spawn_blocking(move || store_sqlite::backup(&from, &to)).await;
+                copied.map_err(Failure::failed)?.map_err(Failure::failed)
+            }
+            Place::Server(options) => store_postgres::backup(options, to).await.map_err(Failure::failed),
         }
     }
 
@@ -134,8 +164,13 @@ impl Places {
     /// # Errors
     /// The database failed.
     pub(crate) async fn currency(&self, settings: &Settings) -> Result<Currency, Failure> {
-        // Why it cannot be opened is told by whoever opens it to do something.
-        let Ok(engine) = self.open_existing().await else { return Ok(settings.currency) };
+        let engine = match self.existing().await {
+            Ok(engine) => engine,
+            // Whoever asks brings it to this program's schema in a moment anyway.
+            Err(NotOpened::Older(_)) => self.open().await?,
+            // Why it cannot be opened is told by whoever opens it to do something.
+            Err(NotOpened::Otherwise(_)) => return Ok(settings.currency),
+        };
         let currency = currency(settings, engine.as_ref()).await;
         engine.close().await.map_err(Failure::failed)?;
         currency
@@ -158,6 +193,22 @@ impl Places {
             _ => Keys::load_or_create(&file).map_err(Failure::failed),
         }
     }
+}
+
+/// Why a shop that must be there was not opened.
+enum NotOpened {
+    /// It is one of an older program.
+    Older(Failure),
+    /// Anything else.
+    Otherwise(Failure),
+}
+
+fn must_exist(path: &Path) -> Result<(), Failure> {
+    if path.exists() {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(Failure::failed(format_args!("there is no database at {path}; name it with --data or --database")))
 }
 
 fn open_file(path: &Path) -> Result<Arc<dyn store::Database>, Failure> {
@@ -220,6 +271,20 @@ pub(crate) fn transport(settings: &Settings) -> Result<Transport, Failure> {
 pub(crate) async fn currency(settings: &Settings, engine: &dyn Queries) -> Result<Currency, Failure> {
     let set = commerce::settings::settings(engine).await.map_err(Failure::failed)?;
     Ok(set.currency.unwrap_or(settings.currency))
+}
+
+/// The currency of the oldest product and the shop's own, where they differ: whoever left out or changed `--currency` wants to know.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn other_currency(
+    settings: &Settings,
+    engine: &dyn Queries,
+) -> Result<Option<(Currency, Currency)>, Failure> {
+    let own = currency(settings, engine).await?;
+    let oldest = engine.products_after(None, 1).await.map_err(Failure::failed)?;
+    let priced = oldest.first().and_then(|product| product.variants.first()).map(|variant| variant.price.currency);
+    Ok(priced.filter(|priced| *priced != own).map(|priced| (priced, own)))
 }
 
 /// Who the shop's mails are from.

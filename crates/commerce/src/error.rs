@@ -76,6 +76,9 @@ pub enum Conflict {
     /// Categories hang below it.
     #[error("the category has categories below it")]
     HasSubcategories,
+    /// A collection takes its products from it.
+    #[error("the rule of the collection `{0}` names the category; change that first")]
+    CategoryInRule(String),
     /// It cannot hang there.
     #[error("the category cannot hang there")]
     Misplaced(Misplaced),

@@ -9,12 +9,14 @@ use store::{Change, Document, DocumentKind, LowStock, Operation, Queries, StoreE
 
 use crate::{Error, settings::settings};
 
-/// The most variants that are looked at, and told of in one mail.
-const LISTED: u32 = 100;
+/// The most variants that are looked at. A shop that is short of more is not short of this mail.
+const LOOKED_AT: u32 = 10_000;
+/// The most variants that are told of in one mail; the next one tells of the rest.
+const LISTED: usize = 100;
 /// The name of the document beside the settings.
 const TOLD: &str = "low_stock_told";
 
-/// What was told of: those that are short since the last mail.
+/// What was told of and is still short.
 #[derive(Default, Serialize, Deserialize)]
 struct Told {
     variants: BTreeSet<VariantId>,
@@ -30,7 +32,7 @@ pub async fn news(queries: &dyn Queries, stamp: Stamp) -> Result<Option<TellLowS
         return Ok(None);
     }
     let Ok(to) = Email::parse("", &settings.contact_email) else { return Ok(None) };
-    let short = queries.low_stock(settings.low_stock_at, LISTED).await?;
+    let short = queries.low_stock(settings.low_stock_at, LOOKED_AT).await?;
     Ok(Some(TellLowStock { to, short, stamp }))
 }
 
@@ -54,12 +56,15 @@ impl Operation for TellLowStock {
     async fn run(&self, tx: &mut dyn Tx) -> Result<usize, Error> {
         let known = tx.document_named(DocumentKind::Settings, TOLD).await?;
         let told: Told = known.as_ref().map_or_else(|| Ok(Told::default()), Document::read)?;
-        let now = Told { variants: self.short.iter().map(|one| one.variant_id).collect() };
+        let is_new = |one: &&LowStock| !told.variants.contains(&one.variant_id);
+        let new: Vec<&LowStock> = self.short.iter().filter(is_new).take(LISTED).collect();
+        let is_still_short = |one: &&LowStock| told.variants.contains(&one.variant_id);
+        let known_before = self.short.iter().filter(is_still_short);
+        let now = Told { variants: known_before.chain(new.iter().copied()).map(|one| one.variant_id).collect() };
         if now.variants == told.variants {
             return Ok(0);
         }
-        let is_new = |one: &&LowStock| !told.variants.contains(&one.variant_id);
-        let items: Vec<ShortItem> = self.short.iter().filter(is_new).map(item).collect();
+        let items: Vec<ShortItem> = new.into_iter().map(item).collect();
         let mut ids = self.stamp.ids();
         let (id, version) = known.map_or_else(|| (ids.draw(), 1), |known| (known.id, known.version + 1));
         let mut changes = vec![Change::PutDocument(Document::new(DocumentKind::Settings, id, TOLD, version, &now)?)];

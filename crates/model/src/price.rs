@@ -133,7 +133,8 @@ impl Variant {
     pub fn is_priced_unlike(&self, before: &Self, now: Timestamp) -> bool {
         let is_turned = before.next_turn().is_some_and(|turn| turn <= now);
         let (ours, theirs) = (&self.details, &before.details);
-        is_turned || self.price != before.price || ours.prices != theirs.prices || ours.sale != theirs.sale
+        let is_repriced = self.price != before.price || self.compare_at_price != before.compare_at_price;
+        is_turned || is_repriced || ours.prices != theirs.prices || ours.sale != theirs.sale
     }
 
     /// Brings the variant to `now`, after `before` (which may be the same) became it: notes what it costs in history, and the
@@ -170,9 +171,20 @@ impl Variant {
                     Some((_, last)) if price.amount < last.amount => {
                         set(&mut self.details.lowest, lowest(&past, at).unwrap_or(*last));
                     }
+                    // Dearer, and still less than before: another reduction, after what it cost meanwhile.
+                    Some((_, last)) if self.reduced_from(currency, now).is_some() => {
+                        set(&mut self.details.lowest, lowest(&past, at).unwrap_or(*last));
+                    }
                     _ => self.details.lowest.retain(|lowest| lowest.currency != currency),
                 }
                 past.push((at, price));
+            }
+            // Reduced by what it is said to have cost before, and not by what it costs.
+            if self.reduced_from(currency, now).is_some()
+                && self.details.lowest.iter().all(|lowest| lowest.currency != currency)
+                && let Some(price) = lowest(&past, now)
+            {
+                set(&mut self.details.lowest, price);
             }
             let new = if past.len() > begun { &past[if is_first { 0 } else { begun }..] } else { &[] };
             noted.extend(new.iter().map(|&(at, price)| PriceChange { variant_id: self.id, at, price }));
@@ -350,6 +362,34 @@ mod tests {
         // Long after, the low price no longer counts.
         life.change(day(200), |shirt| shirt.details.sale = sale(4400, day(200), day(210)));
         assert_eq!(life.variant.lowest_before(Currency::EUR, day(200)), Some(eur(4500)));
+    }
+
+    /// Article 6a of Directive 98/6/EC: whatever the reduction is made of, and however it changes.
+    #[test]
+    fn what_is_reduced_has_a_lowest_price_before() {
+        let lowest = |life: &Life, at| life.variant.lowest_before(Currency::EUR, at);
+        let on_sale = || {
+            let mut life = Life { variant: variant(4000), history: vec![] };
+            life.change(day(1), |shirt| shirt.details.sale = sale(3000, day(1), day(9)));
+            assert_eq!(lowest(&life, day(1)), Some(eur(4000)));
+            life
+        };
+        let mut dearer = on_sale();
+        dearer.change(day(2), |shirt| shirt.details.sale = sale(3500, day(1), day(9)));
+        assert_eq!(lowest(&dearer, day(2)), Some(eur(3000)));
+        let mut another = on_sale();
+        another.change(day(2), |shirt| {
+            (shirt.details.sale, shirt.price, shirt.compare_at_price) = (None, eur(3500), Some(eur(4000)));
+        });
+        assert_eq!(lowest(&another, day(2)), Some(eur(3000)), "it cost that a day before");
+        let mut said = Life { variant: variant(4000), history: vec![] };
+        said.change(day(2), |shirt| shirt.compare_at_price = Some(eur(5000)));
+        assert_eq!(lowest(&said, day(2)), Some(eur(4000)));
+        said.change(day(3), |shirt| shirt.compare_at_price = None);
+        assert_eq!(lowest(&said, day(3)), None);
+        let mut over = on_sale();
+        over.change(day(10), |_| {});
+        assert_eq!(lowest(&over, day(10)), None);
     }
 
     #[test]

@@ -197,7 +197,7 @@ impl Resolve for PublicNames {
 
 /// Networks that are not the public internet: IANA's registries of special-purpose addresses (RFC 6890 and its successors),
 /// and those that carry an IPv4 address inside.
-const SPECIAL: [&str; 28] = [
+const SPECIAL: [&str; 30] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
     "100.64.0.0/10",
@@ -215,6 +215,7 @@ const SPECIAL: [&str; 28] = [
     "240.0.0.0/4",
     "::/96",
     "::ffff:0:0/96",
+    "::ffff:0:0:0/96",
     "64:ff9b::/96",
     "64:ff9b:1::/48",
     "100::/64",
@@ -225,6 +226,7 @@ const SPECIAL: [&str; 28] = [
     "5f00::/16",
     "fc00::/7",
     "fe80::/10",
+    "fec0::/10",
     "ff00::/8",
 ];
 
@@ -309,6 +311,8 @@ mod tests {
             "fd00::1",
             "fe80::1",
             "2002:7f00:1::",
+            "::ffff:0:127.0.0.1",
+            "fec0::1",
             "ff02::1",
         ] {
             assert!(!is_public(inside.parse().expect("an address")), "{inside}");

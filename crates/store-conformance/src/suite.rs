@@ -37,6 +37,7 @@ macro_rules! suite {
                     nothing_is_left_in_what_was_answered_nor_of_devices
                     what_let_one_of_the_staff_in_goes_with_them
                     its_owner_gives_the_password
+                    a_locked_account_can_be_deleted_by_the_staff
                     orders_stay_without_the_buyer
                     an_open_order_keeps_its_address_until_it_has_left
                     others_keep_what_is_theirs
@@ -153,6 +154,7 @@ macro_rules! suite {
                     a_draft_is_published_when_it_is_time
                     what_was_published_once_can_be_taken_off_sale
                     a_sale_that_is_over_does_not_hold_the_price
+                    a_new_product_may_have_a_sale_behind_it
                     wrong_prices_are_refused
                     the_history_of_a_removed_variant_goes_with_it
                 }
@@ -164,6 +166,7 @@ macro_rules! suite {
                     the_tree_has_a_greatest_depth
                     stale_versions_and_missing_categories_are_refused
                     a_removed_category_leaves_its_products
+                    a_category_that_a_rule_names_stays
                     a_category_moves_among_its_siblings_and_elsewhere
                     an_old_slug_leads_on
                 }
@@ -197,6 +200,8 @@ macro_rules! suite {
                     one_bad_product_stops_all_of_them
                     an_export_changes_nothing_when_it_comes_back
                     a_price_list_sets_prices_and_stock
+                    a_file_changes_no_amount_into_another_currency
+                    a_known_variant_takes_a_new_sku
                 }
                 move_stock {
                     a_movement_is_in_the_ledger_and_in_the_level
@@ -379,6 +384,7 @@ macro_rules! suite {
                 }
                 low_stock {
                     each_is_told_of_once_until_it_has_enough_again
+                    what_becomes_short_behind_many_others_is_told_too
                     processes_that_look_at_once_tell_once
                 }
                 notes {
@@ -462,6 +468,7 @@ macro_rules! suite {
                     who_changes_a_rejected_review_does_not_bring_it_back
                     a_customer_reviews_a_product_once
                     a_purchase_is_verified_by_an_order
+                    a_purchase_that_was_cancelled_is_none_when_the_review_is_looked_at
                     an_edit_counts_in_the_place_of_what_was_there
                     ratings_are_right_under_concurrency
                     reports_are_counted_once_for_each_customer

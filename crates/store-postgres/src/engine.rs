@@ -53,7 +53,7 @@ impl PostgresEngine {
         Self::open_with(options, true).await
     }
 
-    /// The same, but there must be a shop in the database already.
+    /// The same, but there must be a shop in the database already, with this program's schema: for looking at it.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -64,8 +64,12 @@ impl PostgresEngine {
     async fn open_with(options: Options, may_be_new: bool) -> Result<Self, OpenError> {
         let pool = server::pool(&options)?;
         let client = server::connect(&pool, &options).await?;
-        if !may_be_new && migrate::version(&client).await?.is_none() {
-            return Err(OpenError::Empty(options.server()));
+        if !may_be_new {
+            let found = migrate::version(&client).await?.ok_or_else(|| OpenError::Empty(options.server()))?;
+            let known = migrate::latest();
+            if found < known {
+                return Err(OpenError::Older { found, known });
+            }
         }
         migrate::run(&client, migrate::MIGRATIONS).await?;
         drop(client);

@@ -208,6 +208,24 @@ pub enum OpenError {
         /// Ours.
         known: i64,
     },
+    /// The database was written by an older program, and is only to be looked at.
+    #[error(
+        "the database has schema version {found}, this program works with version {known}; `cartwright serve` brings it there"
+    )]
+    Older {
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// A copy could not be made.
+    #[error("cannot copy to {path}: {reason}")]
+    Copy {
+        /// The file that was to be written.
+        path: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// There is no shop in the database.
     #[error("the database on {0} is empty: there is no shop in it; name the right one with --database")]
     Empty(String),

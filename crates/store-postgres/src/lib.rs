@@ -32,4 +32,5 @@ mod tx;
 
 pub use engine::PostgresEngine;
 pub use error::OpenError;
+pub use maintenance::backup;
 pub use server::Options;

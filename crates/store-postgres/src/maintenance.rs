@@ -10,7 +10,12 @@ use async_trait::async_trait;
 use store::{Finding, Maintenance, StoreError};
 use tokio::process::Command;
 
-use crate::engine::PostgresEngine;
+use crate::{
+    engine::PostgresEngine,
+    error::OpenError,
+    migrate,
+    server::{self, Options},
+};
 
 #[async_trait]
 impl Maintenance for PostgresEngine {
@@ -18,30 +23,8 @@ impl Maintenance for PostgresEngine {
         self.findings().await
     }
 
-    /// By PostgreSQL's own `pg_dump`, in its custom format, which `pg_restore` reads.
     async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        let failed = |what: String| StoreError::Internal(format!("{}: {what}", to.display()));
-        // Made here, so that nobody else can read it, and a file that is there is refused.
-        let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
-        let file = made.map_err(|error| failed(error.to_string()))?;
-        let dumped = async {
-            let dump = run(self.tool("pg_dump").arg("--format=custom").stdout(Stdio::from(file))).await?;
-            told(&dump)?;
-            let list = run(Command::new("pg_restore").arg("--list").arg(to).stdout(Stdio::piped())).await?;
-            told(&list)?;
-            let list = String::from_utf8_lossy(&list.stdout);
-            if list.contains("TABLE DATA") && list.contains("orders") {
-                Ok(())
-            } else {
-                Err("the copy is not whole".to_owned())
-            }
-        };
-        let done: Result<(), String> = dumped.await;
-        if done.is_err() {
-            // What was written is worth nothing.
-            let _ = std::fs::remove_file(to);
-        }
-        done.map_err(failed)
+        dump(&self.options, to).await.map_err(|error| StoreError::Internal(error.to_string()))
     }
 
     async fn close(&self) -> Result<(), StoreError> {
@@ -50,17 +33,54 @@ impl Maintenance for PostgresEngine {
     }
 }
 
-impl PostgresEngine {
-    /// One of PostgreSQL's own programs, for this database. The password goes by the environment, where no list of processes
-    /// shows it.
-    fn tool(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        for (name, value) in self.options.environment() {
-            command.env(name, value);
-        }
-        command.arg("--no-password").stdin(Stdio::null());
-        command
+/// Copies the shop in the database, which may be in use, and of an earlier or later version, as it is into the new file `to`.
+///
+/// # Errors
+/// Nothing is left at `to`.
+pub async fn backup(options: &Options, to: &Path) -> Result<(), OpenError> {
+    let client = server::connect(&server::pool(options)?, options).await?;
+    if migrate::version(&client).await?.is_none() {
+        return Err(OpenError::Empty(options.server()));
     }
+    drop(client);
+    dump(options, to).await
+}
+
+/// By PostgreSQL's own `pg_dump`, in its custom format, which `pg_restore` reads.
+async fn dump(options: &Options, to: &Path) -> Result<(), OpenError> {
+    let failed = |reason: String| OpenError::Copy { path: to.display().to_string(), reason };
+    // Made here, so that nobody else can read it, and a file that is there is refused.
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
+    let file = made.map_err(|error| failed(error.to_string()))?;
+    let dumped = async {
+        let dump = run(tool(options, "pg_dump").arg("--format=custom").stdout(Stdio::from(file))).await?;
+        told(&dump)?;
+        let list = run(Command::new("pg_restore").arg("--list").arg(to).stdout(Stdio::piped())).await?;
+        told(&list)?;
+        let list = String::from_utf8_lossy(&list.stdout);
+        if list.contains("TABLE DATA") && list.contains("orders") {
+            Ok(())
+        } else {
+            Err("the copy is not whole".to_owned())
+        }
+    };
+    let done: Result<(), String> = dumped.await;
+    if done.is_err() {
+        // What was written is worth nothing.
+        let _ = std::fs::remove_file(to);
+    }
+    done.map_err(failed)
+}
+
+/// One of PostgreSQL's own programs, for this database. The password goes by the environment, where no list of processes
+/// shows it.
+fn tool(options: &Options, program: &str) -> Command {
+    let mut command = Command::new(program);
+    for (name, value) in options.environment() {
+        command.env(name, value);
+    }
+    command.arg("--no-password").stdin(Stdio::null());
+    command
 }
 
 async fn run(command: &mut Command) -> Result<Output, String> {

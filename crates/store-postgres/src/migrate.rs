@@ -16,6 +16,11 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_dashboard.sql"),
 ];
 
+/// The version that this program works with.
+pub(crate) fn latest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
 /// The lock that one process holds while it migrates: "cart" in ASCII.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1667330676)";
 /// Another process may be at a migration that takes minutes.

@@ -52,6 +52,28 @@ fn this_program_goes_on_through_an_additive_migration_and_does_not_start_after_i
 }
 
 #[tokio::test]
+async fn looking_at_a_shop_of_an_older_program_changes_nothing() {
+    let database = test_postgres::Database::fresh();
+    let options = Options::parse(&database.url()).expect("a URL");
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = folder.path().join("copy");
+    let error = cartwright_store_postgres::backup(&options, &copy).await.expect_err("there is no shop").to_string();
+    assert!(error.contains("is empty") && !copy.exists(), "{error}");
+    PostgresEngine::open(options.clone()).await.expect("a database").close();
+    PostgresEngine::open_existing(options.clone()).await.expect("of this program").close();
+    database.execute("UPDATE schema_version SET version = version - 1");
+    let error = PostgresEngine::open_existing(options.clone()).await.expect_err("it is older").to_string();
+    assert!(error.contains("this program works with version ") && error.contains("cartwright serve"), "{error}");
+    cartwright_store_postgres::backup(&options, &copy).await.expect("copied");
+    assert!(copy.exists());
+    // A newer one cannot be looked at either, but copied.
+    database.execute("UPDATE schema_version SET version = version + 2");
+    PostgresEngine::open_existing(options.clone()).await.expect_err("it is newer");
+    let newer = folder.path().join("newer");
+    cartwright_store_postgres::backup(&options, &newer).await.expect("copied");
+}
+
+#[tokio::test]
 async fn plain_sql_neither_changes_nor_cuts_the_audit_log() {
     let database = test_postgres::Database::fresh();
     PostgresEngine::open(Options::parse(&database.url()).expect("a URL")).await.expect("a database");

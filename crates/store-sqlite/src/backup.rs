@@ -11,10 +11,23 @@ use rusqlite::{
     backup::{Backup, StepResult},
 };
 
-use crate::{connection, error::OpenError};
+use crate::{connection, error::OpenError, open::check_ours};
 
 /// How long a copy waits for a lock before it gives up.
 const WAIT: Duration = Duration::from_secs(10);
+
+/// Copies the shop in the file at `from`, which may be in use, and of an earlier or later version, as it is into the new file `to`.
+///
+/// # Errors
+/// Nothing is left at `to`.
+pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
+    let conn = connection::reader(from, WAIT).map_err(|error| OpenError::from_sqlite(from, &error))?;
+    if check_ours(&conn, from, i64::MAX)? == 0 {
+        return Err(OpenError::Empty(from.display().to_string()));
+    }
+    drop(conn);
+    copy_database(from, to)
+}
 
 /// Copies the database at `from`, which may be in use, into the new file `to`.
 ///

@@ -19,7 +19,7 @@ use crate::{
     change_counter::ChangeCounter,
     database::File,
     error::OpenError,
-    open::{self, Options},
+    open::{self, Options, Wanted},
     queue::{Callers, Message, stopped},
     readers::Readers,
     sql::Sql,
@@ -43,7 +43,19 @@ impl SqliteEngine {
     /// # Errors
     /// See [`OpenError`]; each says in a line what to do.
     pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let conn = open::open_writer(path, &options)?;
+        Self::open_as(path, options, Wanted::Shop)
+    }
+
+    /// The same, but there must be a shop in the file already, with this program's schema: for looking at it.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_existing(path: &Path, options: Options) -> Result<Self, OpenError> {
+        Self::open_as(path, options, Wanted::ShopAsItIs)
+    }
+
+    fn open_as(path: &Path, options: Options, wanted: Wanted) -> Result<Self, OpenError> {
+        let conn = open::open_writer(path, &options, wanted)?;
         let readers = Arc::new(Readers::open(path, options.readers, options.busy_timeout)?);
         let changes = ChangeCounter::open(path)?;
         let (messages, inbox) = mpsc::sync_channel(options.queue_limit.max(1));

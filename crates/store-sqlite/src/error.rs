@@ -133,6 +133,21 @@ pub enum OpenError {
         /// Ours.
         known: i64,
     },
+    /// The database was written by an older program, and is only to be looked at.
+    #[error(
+        "{path} has schema version {found}, this program works with version {known}; `cartwright serve` brings it there"
+    )]
+    Older {
+        /// The file.
+        path: String,
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// There is no shop in the file.
+    #[error("{0} is empty: there is no shop in it; name the right file with --data or --database")]
+    Empty(String),
     /// The file is something else.
     #[error("{0} is not a Cartwright database; name another file, or move this one away to start a new shop")]
     NotOurs(String),

@@ -49,19 +49,38 @@ impl Default for Options {
     }
 }
 
-/// Opens the database at `path`, makes it if there is none, and migrates it. Gives the connection that writes.
+/// What a database must be to be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Anything of ours: it is made if there is none, and migrated.
+    Shop,
+    /// A shop with this program's schema: nothing is made and nothing migrated.
+    ShopAsItIs,
+}
+
+/// Opens the database at `path`. Gives the connection that writes.
 ///
 /// # Errors
 /// See [`OpenError`].
-pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
+pub(crate) fn open_writer(path: &Path, options: &Options, wanted: Wanted) -> Result<Connection, OpenError> {
     if rusqlite::version_number() < SQLITE_MIN {
         return Err(OpenError::OldSqlite(rusqlite::version()));
     }
-    create_private(path)?;
+    if wanted == Wanted::Shop {
+        create_private(path)?;
+    }
     let failed = |error: rusqlite::Error| OpenError::from_sqlite(path, &error);
     copy_what_had_to_stay(path, options);
     let mut conn = connection::writer(path, options).map_err(failed)?;
     let version = check_ours(&conn, path, migrate::latest())?;
+    let name = || path.display().to_string();
+    match wanted {
+        Wanted::ShopAsItIs if version == 0 => return Err(OpenError::Empty(name())),
+        Wanted::ShopAsItIs if version < migrate::latest() => {
+            return Err(OpenError::Older { path: name(), found: version, known: migrate::latest() });
+        }
+        _ => {}
+    }
     use_wal(&conn, path, options)?;
     if version < migrate::latest() {
         migrate::run(&mut conn, path, migrate::MIGRATIONS)?;

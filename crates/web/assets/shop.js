@@ -1,7 +1,7 @@
 // A reference storefront in one file. It uses the public API alone: what it can do, yours can do.
 //
 // Products: GET /v1/products, GET /v1/search, GET /v1/products/{slug}
-// Signing in: POST /v1/auth/signup, /verify-email, /login, /refresh
+// Signing in and out: POST /v1/auth/signup, /verify-email, /login, /refresh, /logout
 // Orders: POST /v1/orders with an Idempotency-Key, GET /v1/orders
 "use strict";
 
@@ -32,12 +32,13 @@ function money({ amount, currency }) {
 
 /** Asks the API. A refusal is thrown as the problem (RFC 9457) that it is. */
 async function api(method, path, body, headers = {}) {
-    const signed = keep.get("tokens");
+    // Who signs in has nothing to show yet. Signing out takes the token of the session that ends.
+    const signed = !path.startsWith("/v1/auth/") || path === "/v1/auth/logout" ? keep.get("tokens") : null;
     const request = { method, headers: { ...headers } };
-    if (signed && !path.startsWith("/v1/auth/")) { request.headers.Authorization = `Bearer ${signed.access_token}`; }
+    if (signed) { request.headers.Authorization = `Bearer ${signed.access_token}`; }
     if (body !== undefined) { request.headers["Content-Type"] = "application/json"; request.body = JSON.stringify(body); }
     let response = await fetch(path, request);
-    if (response.status === 401 && signed && !path.startsWith("/v1/auth/") && await refresh(signed)) {
+    if (response.status === 401 && signed && await refresh(signed)) {
         request.headers.Authorization = `Bearer ${keep.get("tokens").access_token}`;
         response = await fetch(path, request);
     }
@@ -50,7 +51,10 @@ async function refresh({ refresh_token }) {
     const response = await fetch("/v1/auth/refresh", {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ refresh_token }),
     });
-    if (response.ok) { keep.set("tokens", await response.json()); } else { keep.set("tokens", null); }
+    const reply = await response.json();
+    // Any other refusal, of a shop that is busy or just starts, says nothing about the session.
+    if (!response.ok && response.status !== 401) { throw reply; }
+    keep.set("tokens", response.ok ? reply : null);
     return response.ok;
 }
 
@@ -276,7 +280,11 @@ async function ordersPage() {
 }
 
 async function signOut() {
-    try { await api("POST", "/v1/auth/logout"); } catch { /* The session is over either way. */ }
+    // What is refused as not signed in is over already. With anything else the session may still be good, and is not forgotten.
+    try { await api("POST", "/v1/auth/logout"); } catch (problem) {
+        if (!problem || problem.status !== 401) { return show("Orders", el("h1", {}, "You are still signed in"), el("p", {}, problemText(problem)),
+            el("p", {}, el("button", { class: "plain", onclick: signOut }, "Sign out"))); }
+    }
     keep.set("tokens", null);
     go("/");
 }
@@ -304,8 +312,8 @@ function legalPage(name) {
 // ── Where to go ──
 
 async function route() {
-    const [first, second] = location.pathname.split("/").filter(Boolean).map(decodeURIComponent);
     try {
+        const [first, second] = location.pathname.split("/").filter(Boolean).map(decodeURIComponent);
         if (!first) { await list(); }
         else if (first === "shop") { await productPage(second || ""); }
         else if (first === "basket") { basketPage(); }

@@ -7,6 +7,7 @@ use crate::{
     watched::prove_quiet,
 };
 use proof::harness::{
+    client::Client,
     server::{Launch, Server},
     shop::{OWNER, PASSWORD},
     within,
@@ -55,7 +56,7 @@ fn picture(folder: &std::path::Path) -> String {
 #[test]
 fn a_shop_is_set_up_sells_and_ships() {
     let browser = Browser::start();
-    let (folder, _launch, server, origin) = first_start(&browser);
+    let (folder, launch, server, origin) = first_start(&browser);
     let open = |path: &str| browser.open(&format!("{origin}{path}"));
     // Three steps lead to the first product; each can be left out.
     browser.pictures("welcome-shop");
@@ -184,6 +185,15 @@ fn a_shop_is_set_up_sells_and_ships() {
     browser.says("Thank you");
     browser.pictures("window-order");
     browser.has_no_dialog();
+    // Signing out ends the session, and not only what the browser knows of it.
+    open("/my-orders");
+    browser.says("Your orders");
+    let kept = || browser.script("return JSON.parse(localStorage.getItem('shop-tokens'))");
+    let refresh = serde_json::json!({"refresh_token": kept()["refresh_token"]});
+    browser.click("main p button.plain");
+    within(Duration::from_secs(5), "the end of the session", || kept().is_null().then_some(()));
+    let client = Client::new(launch.address);
+    client.post("", "/v1/auth/refresh", "", &refresh).expect("a reply").expect(401);
 
     // It is in the dashboard: found from anywhere, confirmed, noted, shipped; its mails went out.
     open("/admin");
@@ -408,7 +418,7 @@ fn a_new_order_is_announced_on_an_open_page() {
     assert!(!browser.page_text().contains("new order"));
     let shop = proof::harness::shop::Shop::fill(launch.address, 1);
     let body = shop.order("news-1", 0);
-    let client = proof::harness::client::Client::new(shop.address);
+    let client = Client::new(shop.address);
     let placed = proof::harness::load::order(&client, &shop, "news-1".to_owned(), 0, body);
     assert!(matches!(placed.fate, proof::harness::load::Fate::Acknowledged(_)));
     browser.says("new order");

@@ -91,3 +91,58 @@ fn commands_that_need_a_database_do_not_make_one() {
     }
     assert!(!place.path("cartwright-data").exists() && !place.path("copy.db").exists());
 }
+
+/// The schema version of a file, and all its tables and indexes.
+fn schema(path: &Path) -> (i64, Vec<String>) {
+    let conn = rusqlite::Connection::open(path).expect("opened");
+    let version = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("a version");
+    let mut names = conn.prepare("SELECT name FROM sqlite_schema ORDER BY name").expect("prepared");
+    let names = names.query_map([], |row| row.get(0)).expect("names").collect::<Result<_, _>>();
+    (version, names.expect("names"))
+}
+
+#[test]
+fn looking_at_a_shop_of_an_older_program_changes_nothing() {
+    const STEPS: [&str; 3] = [
+        include_str!("../../../store-sqlite/migrations/0001_shop.sql"),
+        include_str!("../../../store-sqlite/migrations/0002_catalogue.sql"),
+        include_str!("../../../store-sqlite/migrations/0003_reviews.sql"),
+    ];
+    let place = Place::new();
+    place.start(&["serve"]).stop();
+    let path = place.path("cartwright-data/shop.db");
+    let conn = rusqlite::Connection::open(&path).expect("opened");
+    let id: i64 = conn.query_row("PRAGMA application_id", [], |row| row.get(0)).expect("an id");
+    drop(conn);
+    fs::remove_file(&path).expect("removed");
+    let conn = rusqlite::Connection::open(&path).expect("opened");
+    STEPS.iter().for_each(|step| conn.execute_batch(step).expect("a step"));
+    conn.execute_batch(&format!("PRAGMA application_id = {id}; PRAGMA user_version = 3")).expect("set");
+    drop(conn);
+
+    let old = schema(&path);
+    place.run(&["check"]).fails(1, &["schema version 3", "cartwright serve"]);
+    let target = format!("sqlite:{}", place.path("other.db").display());
+    let source = format!("sqlite:{}", path.display());
+    place.run(&["copy", "--from", &source, "--to", &target]).fails(1, &["schema version 3", "cartwright serve"]);
+    let copy = place.path("copy.db");
+    place.run(&["backup", copy.to_str().expect("UTF-8")]).expect(0);
+    assert_eq!(schema(&path), old);
+    assert_eq!(schema(&copy), old, "what the older program can go on with");
+
+    place.start(&["serve"]).stop();
+    assert_ne!(schema(&path), old);
+    place.run(&["check"]).expect(0);
+}
+
+#[test]
+fn an_empty_file_is_no_shop() {
+    let place = Place::new();
+    fs::create_dir(place.path("cartwright-data")).expect("made");
+    let path = place.write("cartwright-data/shop.db", "");
+    for command in [vec!["check"], vec!["backup", "copy.db"]] {
+        place.run(&command).fails(1, &["is empty", "--data"]);
+    }
+    assert_eq!(fs::metadata(&path).expect("there").len(), 0);
+    assert!(!place.path("copy.db").exists());
+}

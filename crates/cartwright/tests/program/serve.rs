@@ -54,6 +54,20 @@ fn the_log_is_json_and_says_loudly_that_no_mail_leaves() {
 }
 
 #[test]
+fn another_currency_than_that_of_the_products_is_told() {
+    let place = Place::new();
+    let csv = "Handle,Title,Variant Price\nmug,Mug,12.50\n";
+    let file = place.write("shop.csv", csv);
+    place.run(&["import", "products", file.to_str().expect("UTF-8"), "--currency", "USD"]).expect(0);
+    let is_told =
+        |log: &[String]| log.iter().any(|line| line.contains("PRICED IN USD") && line.contains("--currency USD"));
+    let (_, log) = place.start(&["serve"]).stop();
+    assert!(is_told(&log), "{log:?}");
+    let (_, log) = place.start(&["serve", "--currency", "USD"]).stop();
+    assert!(!is_told(&log));
+}
+
+#[test]
 fn a_request_in_flight_is_answered_before_the_end() {
     for signal in [Signal::TERM, Signal::INT] {
         let place = Place::new();

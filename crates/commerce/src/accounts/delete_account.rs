@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::{Account, AccountId, Permissions, Role, Timestamp, challenge::Purpose};
 use store::{Change, Operation, Tx};
 
-use super::{forget_staff, usable, usable_with_password};
+use super::{forget_staff, usable_with_password};
 use crate::{Conflict, Error, reviews, settings, wishlist};
 
 /// Deletes an account. Its orders stay, without its name and address; an order that has not left the shop keeps the
@@ -27,7 +27,11 @@ impl Operation for DeleteAccount {
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
         let row = match &self.verified_hash {
             Some(hash) => usable_with_password(tx, self.account_id, hash).await?,
-            None => usable(tx, self.account_id).await?,
+            // The staff may: also whose account is locked can ask to be forgotten.
+            None => {
+                let row = tx.account(self.account_id).await?;
+                row.filter(|row| row.account.deleted_at.is_none()).ok_or(Error::NotFound("account"))?
+            }
         };
         let account = row.account;
         if account.role == Role::Owner && tx.owners().await? <= 1 {

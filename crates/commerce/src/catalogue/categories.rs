@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use model::{
-    Category, CategoryId, Language, Stamp, Violations,
+    Category, CategoryId, Collection, Language, Stamp, Violations,
     category::{CategoryDetails, check_parent, reorder},
+    collection::Members,
     details::Seo,
     text,
 };
 use store::{Change, Operation, Tx};
 
-use super::{Redirected, draft::changed, redirects};
+use super::{Redirected, collections, draft::changed, redirects};
 use crate::{Conflict, Error, check_version, rich_text};
 
 /// A new category.
@@ -219,6 +220,14 @@ impl Operation for DeleteCategory {
         check_version(self.if_version, category.version)?;
         if all.iter().any(|category| category.parent_id == Some(self.id)) {
             return Err(Conflict::HasSubcategories.into());
+        }
+        // A rule that loses a condition would let nearly everything in.
+        let names_it = |collection: &Collection| match &collection.members {
+            Members::Rule(rule) => rule.categories.contains(&self.id),
+            Members::Products(_) => false,
+        };
+        if let Some(collection) = collections::all(tx).await?.into_iter().find(names_it) {
+            return Err(Conflict::CategoryInRule(collection.title).into());
         }
         Ok(tx.apply(&[Change::DeleteCategory { id: self.id }]).await?)
     }

@@ -176,7 +176,7 @@ impl Operation for DeleteCollection {
 }
 
 /// All collections, in the order of their slugs.
-async fn all(tx: &mut dyn Tx) -> Result<Vec<Collection>, Error> {
+pub(super) async fn all(tx: &mut dyn Tx) -> Result<Vec<Collection>, Error> {
     let documents = tx.documents(DocumentKind::Collection).await?;
     Ok(documents.iter().map(Document::read).collect::<Result<_, _>>()?)
 }

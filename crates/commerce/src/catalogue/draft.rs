@@ -148,7 +148,7 @@ impl ProductDraft {
     pub(super) fn into_product(self, ids: &mut Ids, slug: String, stamp: Stamp) -> Result<Product, Violations> {
         let id = ids.draw();
         let mut wrong = Violations::default();
-        let variants: Vec<Variant> = self
+        let mut variants: Vec<Variant> = self
             .variants
             .into_iter()
             .enumerate()
@@ -160,6 +160,10 @@ impl ProductDraft {
             })
             .collect();
         wrong.into_result()?;
+        for variant in &mut variants {
+            // A sale that is over may have been dearer than what it costs now, in another shop for example.
+            variant.details.settled_at = variant.details.sale.is_some().then_some(stamp.now);
+        }
         let options = complete_options(self.options, &variants);
         let product = Product {
             id,

@@ -1,8 +1,11 @@
 //! Bringing products over from elsewhere: new ones are added, known ones changed, nothing is doubled.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -18,7 +21,7 @@ use super::{
     categories::new_category,
     check_skus,
     draft::{complete_options, first_stock, sanitised},
-    prices::without_past_publication,
+    prices::{check_currency, without_past_publication},
     update_product::save,
 };
 use crate::{Error, rich_text};
@@ -134,6 +137,7 @@ impl ImportProducts {
             return Ok(Done::Created);
         };
         let after = merge(&before, draft, ids).validate()?;
+        check_currency(&before, &after)?;
         let after = without_past_publication(after, self.stamp.now);
         if after == before {
             return Ok(Done::Unchanged);
@@ -176,9 +180,10 @@ impl ImportProducts {
 /// The known product `before` with what the import says.
 fn merge(before: &Product, draft: ProductDraft, ids: &mut Ids) -> Product {
     let mut variants = before.variants.clone();
+    let skus: HashSet<String> = draft.variants.iter().filter_map(|variant| variant.sku.clone()).collect();
     for incoming in draft.variants {
-        match variants.iter_mut().find(|variant| is_same(variant, &incoming)) {
-            Some(variant) => *variant = incoming.onto(variant),
+        match which(&variants, &incoming, &skus) {
+            Some(at) => variants[at] = incoming.onto(&variants[at]),
             None => variants.push(incoming.into_new_variant(ids)),
         }
     }
@@ -223,9 +228,12 @@ fn known_tags(before: &[String], incoming: Vec<String>) -> Vec<String> {
     if parts.eq(incoming.iter().map(String::as_str)) { before.to_vec() } else { incoming }
 }
 
-fn is_same(variant: &Variant, incoming: &VariantDraft) -> bool {
-    match (&variant.sku, &incoming.sku) {
-        (Some(known), Some(incoming)) => known == incoming,
-        _ => variant.option_values == incoming.option_values,
-    }
+/// Which of the variants an incoming one is: the one with its SKU, or else the one with its option values, unless that has an SKU which
+/// the import names as well.
+fn which(variants: &[Variant], incoming: &VariantDraft, skus: &HashSet<String>) -> Option<usize> {
+    let by_sku = variants.iter().position(|variant| variant.sku.is_some() && variant.sku == incoming.sku);
+    let is_free = |variant: &Variant| variant.sku.as_ref().is_none_or(|sku| !skus.contains(sku));
+    by_sku.or_else(|| {
+        variants.iter().position(|variant| variant.option_values == incoming.option_values && is_free(variant))
+    })
 }

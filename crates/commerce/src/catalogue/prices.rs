@@ -1,7 +1,7 @@
 //! What variants cost over time: whatever changes a product settles its prices here, and what changes by itself is turned.
 
 use async_trait::async_trait;
-use model::{PriceChange, Product, ProductStatus, Timestamp, Variant};
+use model::{PriceChange, Product, ProductStatus, Timestamp, Variant, Violations};
 use store::{Change, Operation, Tx};
 
 use crate::Error;
@@ -22,6 +22,22 @@ pub(super) fn without_past_publication(mut product: Product, now: Timestamp) -> 
         product.details.publish_at = product.details.publish_at.filter(|at| *at > now);
     }
     product
+}
+
+/// Refuses amounts that a file without currencies has for a variant with prices in another one than the shop's own: they would become
+/// something else, a yen a euro.
+pub(super) fn check_currency(before: &Product, after: &Product) -> Result<(), Violations> {
+    let mut wrong = Violations::default();
+    for (index, variant) in after.variants.iter().enumerate() {
+        let Some(old) = before.variants.iter().find(|old| old.id == variant.id) else { continue };
+        let (own, other) = (old.price.currency, variant.price.currency);
+        if own != other {
+            let message =
+                format!("this variant is priced in {own}, the file in {other}: change it on the product's page");
+            wrong.add(format!("/variants/{index}/price/currency"), "mixed_currencies", message);
+        }
+    }
+    wrong.into_result()
 }
 
 /// Brings the prices of `after`, which was `before`, to `now`; gives what has to be noted.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::{AccountId, Product, Stamp, StockCause, StockMovement, Variant, stamp::Ids};
 use store::{Change, Operation, Tx};
 
-use super::{ImportError, ImportSummary, update_product::save};
+use super::{ImportError, ImportSummary, prices::check_currency, update_product::save};
 use crate::{Conflict, Error, import::prices::PriceRow};
 
 /// Sets prices and stock as a list says, all of it or nothing.
@@ -62,6 +62,7 @@ impl SetPrices {
                 version: before.version + 1,
                 ..before.clone()
             };
+            check_currency(&before, &after)?;
             save(tx, &before, after.validate()?, self.actor_id, ids, self.stamp).await?;
         }
         if delta != 0 {

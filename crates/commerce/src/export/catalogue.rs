@@ -68,7 +68,11 @@ impl CatalogueWriter {
                 titles: collection.titles.clone(),
                 active: collection.is_active,
                 products,
-                rule_categories: of_rule.iter().filter_map(|id| Some(category(*id)?.slug.clone())).collect(),
+                // One that is gone is named all the same: without it the rule would let more in.
+                rule_categories: of_rule
+                    .iter()
+                    .map(|id| category(*id).map_or_else(|| id.to_string(), |category| category.slug.clone()))
+                    .collect(),
                 rule: rule.map(|rule| Rule { categories: Vec::new(), ..rule }),
             };
             write(&mut lines, &Line::Collection(Box::new(line)));
@@ -82,5 +86,38 @@ fn write(to: &mut Vec<u8>, line: &Line) {
     if let Ok(text) = serde_json::to_string(line) {
         to.extend_from_slice(text.as_bytes());
         to.push(b'\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Timestamp, details::Seo};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// The import says that there is no such category; without it the rule would let nearly everything in.
+    #[test]
+    fn a_category_that_is_gone_stays_in_the_rule() {
+        let gone = Uuid::from_u128(7).into();
+        let rule = Rule { categories: vec![gone], in_stock: Some(true), ..Rule::default() };
+        let collection = Collection {
+            id: Uuid::from_u128(1),
+            slug: "autumn".to_owned(),
+            title: "Autumn".to_owned(),
+            description: String::new(),
+            image: None,
+            seo: Seo::default(),
+            titles: std::collections::BTreeMap::new(),
+            is_active: true,
+            members: Members::Rule(Box::new(rule)),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            version: 1,
+        };
+        let (writer, _) = CatalogueWriter::new(&[], Vec::new());
+        let lines = String::from_utf8(writer.tail(&[collection])).expect("UTF-8");
+        let line: serde_json::Value = serde_json::from_str(&lines).expect("a line");
+        assert_eq!(line["rule_categories"], serde_json::json!([gone.to_string()]), "{lines}");
     }
 }

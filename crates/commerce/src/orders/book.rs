@@ -233,7 +233,7 @@ impl OrderBook {
         for entry in self.sold(from, before, cancelled) {
             let (orders, revenue) = sums.entry((entry.placed_at.div_euclid(DAY_MICROS), entry.currency)).or_default();
             *orders += 1;
-            *revenue += entry.total;
+            *revenue = revenue.saturating_add(entry.total);
         }
         let day = |((day, currency), (orders, revenue))| SalesDay {
             day,
@@ -315,6 +315,15 @@ mod tests {
         let found = book.find(text, Timestamp::MIN, Timestamp::MAX, 99);
         assert_eq!(found.count, found.newest.len());
         found.newest.iter().map(|number| number.0).collect()
+    }
+
+    #[test]
+    fn sums_beyond_every_measure_stay_there() {
+        let mut book = OrderBook::up_to(OrderNumber(2));
+        let dear = |number| OrderDigest { total: i64::MAX / 2 + 9, ..order(number, "Ann Example") };
+        book.add(&[dear(1), dear(2)], at(9));
+        let days = book.sales(Timestamp::MIN, Timestamp::MAX, &HashSet::new());
+        assert_eq!(days.iter().map(|day| (day.orders, day.revenue)).collect::<Vec<_>>(), [(2, i64::MAX)]);
     }
 
     #[test]

@@ -41,6 +41,8 @@ impl Operation for ModerateReview {
         let mut after = Review { version: before.version + 1, ..before.clone() };
         if let Some(status) = self.verdict.status {
             after.status = status;
+            // The order that it came of may have been cancelled since, or placed.
+            after.content.is_verified = tx.has_ordered(before.account_id, before.product_id).await?;
         }
         if let Some(text) = &self.verdict.reply {
             after.content.reply = text.as_deref().map(|text| reply(text, self.now)).transpose()?;

@@ -125,7 +125,7 @@ impl Operation for EditReview {
                 title: title.unwrap_or(content.title),
                 text: text.unwrap_or(content.text),
                 author: author.unwrap_or(content.author),
-                is_verified: content.is_verified || tx.has_ordered(account.id, before.product_id).await?,
+                is_verified: tx.has_ordered(account.id, before.product_id).await?,
                 updated_at: self.stamp.now,
                 ..content
             },

@@ -111,6 +111,8 @@ codes! {
         "The set-up link works once. Ask the owner to invite you, or use `cartwright owner create`.";
     HasSubcategories "has_subcategories" CONFLICT "The category has categories below it"
         "Move or delete those first.";
+    CategoryInRule "category_in_rule" CONFLICT "A collection takes its products from the category"
+        "Change the rule of the collection that `detail` names, or delete the collection.";
     CategoryMisplaced "category_misplaced" CONFLICT "The category cannot hang there"
         "The parent must exist, must not be below the category itself, and the tree has a greatest depth.";
     LastVariant "last_variant" CONFLICT "A product needs at least one variant"

@@ -110,6 +110,7 @@ const fn code_of(conflict: &Conflict) -> Code {
         Conflict::LastOwner => Code::LastOwner,
         Conflict::OwnerExists => Code::OwnerExists,
         Conflict::HasSubcategories => Code::HasSubcategories,
+        Conflict::CategoryInRule(_) => Code::CategoryInRule,
         Conflict::Misplaced(_) => Code::CategoryMisplaced,
         Conflict::LastVariant => Code::LastVariant,
         Conflict::VariantOrdered => Code::VariantOrdered,

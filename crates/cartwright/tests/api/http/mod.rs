@@ -3,6 +3,7 @@
 mod bodies;
 mod cookies;
 mod dashboard;
+mod forms;
 mod methods;
 mod pages;
 mod paths;

@@ -111,6 +111,16 @@ pub async fn its_owner_gives_the_password(shop: Shop) {
     shop.run(by_owner(password("ann"))).await.expect("deleted");
 }
 
+/// Who may not sign in cannot do it alone.
+pub async fn a_locked_account_can_be_deleted_by_the_staff(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let owner = shop.owner("olive").await;
+    shop.disable(&owner, &ann, true).await.expect("locked");
+    delete(&shop, &ann).await.expect("deleted");
+    assert_eq!(shop.account_now(ann.id).await.email, None);
+    refused!(delete(&shop, &ann).await, Error::NotFound("account"));
+}
+
 pub async fn orders_stay_without_the_buyer(shop: Shop) {
     let (staff, ann) = (shop.staff("stan", &[]).await, shop.customer("ann").await);
     let product = shop.product("Mug", 10).await;
@@ -183,7 +193,7 @@ pub async fn a_deleted_account_can_do_nothing_more(shop: Shop) {
     let ann = shop.customer("ann").await;
     let product = shop.product("Mug", 10).await;
     delete(&shop, &ann).await.expect("deleted");
-    refused!(delete(&shop, &ann).await, Error::NotAuthenticated);
+    refused!(delete(&shop, &ann).await, Error::NotFound("account"));
     refused!(shop.run(place(&shop, &ann, &[line(&product, 1)])).await, Error::NotAuthenticated);
     assert_eq!((shop.orders().await.len(), shop.stock(&product).await), (0, 10));
 }

@@ -1,15 +1,19 @@
 //! The tree of categories.
 
+use std::collections::BTreeMap;
+
 use commerce::{
     Conflict, Error,
     catalogue::{
-        CategoryDraft, CategoryPatch, CreateCategory, DeleteCategory, MoveCategory, ProductDraft, Redirect, Redirected,
-        UpdateCategory,
+        CategoryDraft, CategoryPatch, CollectionDraft, CreateCategory, CreateCollection, DeleteCategory,
+        DeleteCollection, MoveCategory, ProductDraft, Redirect, Redirected, UpdateCategory,
     },
 };
 use model::{
     Category, CategoryId, SignedDuration,
     category::{DEPTH_MAX, Misplaced},
+    collection::{Members, Rule},
+    details::Seo,
 };
 use store::DocumentKind;
 
@@ -119,6 +123,27 @@ pub async fn a_removed_category_leaves_its_products(shop: Shop) {
     assert_eq!(shop.product_now(product.id).await.category_id, None);
     shop.run(DeleteCategory { id: top.id, if_version: None }).await.expect("removed");
     assert!(all(&shop).await.is_empty());
+}
+
+/// Without its category the rule would let nearly everything in.
+pub async fn a_category_that_a_rule_names_stays(shop: Shop) {
+    let autumn = shop.category(category("Autumn", None)).await;
+    let rule = Rule { categories: vec![autumn.id], in_stock: Some(true), ..Rule::default() };
+    let draft = CollectionDraft {
+        title: "Autumn things".to_owned(),
+        slug: None,
+        description: String::new(),
+        image: None,
+        seo: Seo::default(),
+        titles: BTreeMap::new(),
+        is_active: true,
+        members: Members::Rule(Box::new(rule)),
+    };
+    let collection = shop.run(CreateCollection { draft, stamp: shop.next_stamp() }).await.expect("made");
+    let delete = || DeleteCategory { id: autumn.id, if_version: None };
+    refused!(shop.run(delete()).await, Error::Conflict(Conflict::CategoryInRule(title)) if title == "Autumn things");
+    shop.run(DeleteCollection { id: collection.id, if_version: None }).await.expect("removed");
+    shop.run(delete()).await.expect("removed");
 }
 
 pub async fn a_category_moves_among_its_siblings_and_elsewhere(shop: Shop) {

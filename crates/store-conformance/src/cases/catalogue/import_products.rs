@@ -17,7 +17,9 @@ use commerce::{
         shopify,
     },
 };
-use model::{Currency, Image, ProductStatus, SignedDuration, Variant, VariantDetails, details::ProductDetails};
+use model::{
+    Currency, Image, Money, Product, ProductStatus, SignedDuration, Variant, VariantDetails, details::ProductDetails,
+};
 
 use crate::support::{Shop, category, draft, eur, line, refused, with_options};
 
@@ -211,4 +213,48 @@ pub async fn a_price_list_sets_prices_and_stock(shop: Shop) {
     let after = shop.product_now(mug.id).await;
     assert_eq!((after.variants[0].price.amount, after.variants[0].stock, after.version), (1, 9, mug.version + 1));
     assert_eq!(shop.stock(&cup).await, 2);
+}
+
+/// Files have amounts without a currency: what is a yen must not become a euro.
+pub async fn a_file_changes_no_amount_into_another_currency(shop: Shop) {
+    let dollars = |amount| Money::new(amount, Currency::from_code("USD").expect("a currency"));
+    let mut mug = draft("Mug", 5);
+    (mug.variants[0].sku, mug.variants[0].price) = (Some("Mug-1".to_owned()), dollars(1000));
+    let mug = shop.add(mug).await;
+    let row = PriceRow { line: 2, sku: "Mug-1".into(), price: Some(eur(1000)), compare_at_price: None, stock: None };
+    let set = |row: &PriceRow| SetPrices { rows: vec![row.clone()], actor_id: None, stamp: shop.next_stamp() };
+    refused!(shop.run(set(&row)).await, ImportError { line: 2, error: Error::Invalid(_) });
+    let mut same = draft("Mug", 5);
+    same.variants[0].sku = Some("Mug-1".to_owned());
+    let file = [imported("mug", None, same.clone(), 2)];
+    refused!(shop.run(import(&shop, &file)).await, ImportError { line: 2, error: Error::Invalid(_) });
+    assert_eq!(shop.product_now(mug.id).await, mug);
+    let counted = PriceRow { price: None, stock: Some(9), ..row };
+    shop.run(set(&counted)).await.expect("no amount in it");
+    assert_eq!((shop.stock(&mug).await, shop.product_now(mug.id).await.variants[0].price), (9, dollars(1000)));
+}
+
+pub async fn a_known_variant_takes_a_new_sku(shop: Shop) {
+    let cap = |skus: [&str; 2]| {
+        let mut draft = with_options("Cap", &["S", "M"], 3);
+        draft.variants.iter_mut().zip(skus).for_each(|(variant, sku)| variant.sku = Some(sku.to_owned()));
+        draft
+    };
+    let file = |skus| [imported("cap", None, cap(skus), 2)];
+    shop.run(import(&shop, &file(["CAP-S", "CAP-M"]))).await.expect("imported");
+    let before = shop.db().product_by_slug("cap").await.expect("an answer").expect("a product");
+    assert_eq!(shop.run(import(&shop, &file(["CAP-SMALL", "CAP-M"]))).await.expect("imported"), summary(0, 1, 0));
+    let after = shop.product_now(before.id).await;
+    let of = |product: &Product| product.variants.iter().map(|one| (one.id, one.sku.clone())).collect::<Vec<_>>();
+    let [small, medium] = [before.variants[0].id, before.variants[1].id];
+    assert_eq!(of(&after), [(small, Some("CAP-SMALL".to_owned())), (medium, Some("CAP-M".to_owned()))]);
+    // Whose SKU the file has under other values is that one.
+    let mut turned = cap(["CAP-M", "CAP-SMALL"]);
+    turned.variants.reverse();
+    shop.run(import(&shop, &[imported("cap", None, turned, 2)])).await.expect("imported");
+    let after = shop.product_now(before.id).await;
+    assert_eq!(
+        after.variants.iter().map(|one| (one.id, one.option_values[0].as_str())).collect::<Vec<_>>(),
+        [(small, "M"), (medium, "S")]
+    );
 }

@@ -2,7 +2,7 @@
 
 use commerce::{
     Error,
-    catalogue::{ProductDraft, ProductPatch, TurnProducts, UpdateProduct, UpdateVariant, VariantPatch},
+    catalogue::{CreateProduct, ProductDraft, ProductPatch, TurnProducts, UpdateProduct, UpdateVariant, VariantPatch},
     orders::PlaceOrder,
 };
 use model::{
@@ -149,6 +149,18 @@ pub async fn a_sale_that_is_over_does_not_hold_the_price(shop: Shop) {
     shop.pass(HOUR);
     assert_eq!(turn(&shop).await, 1);
     assert_eq!(shop.run(cheaper()).await.expect("cheaper").variants[0].price, eur(600));
+}
+
+/// So comes a product out of another shop's export.
+pub async fn a_new_product_may_have_a_sale_behind_it(shop: Shop) {
+    let mut mug = draft("Mug", 1);
+    let past = sale(1200, shop.now() - HOUR * 2, shop.now() - HOUR);
+    mug.variants[0].details = Some(VariantDetails { sale: past.clone(), ..VariantDetails::default() });
+    let made = shop.add(mug.clone()).await;
+    assert_eq!((made.variants[0].details.sale.clone(), made.variants[0].settled_price()), (past, eur(1000)));
+    let going_on = sale(1200, shop.now() - HOUR, shop.now() + HOUR);
+    mug.variants[0].details = Some(VariantDetails { sale: going_on, ..VariantDetails::default() });
+    refused!(shop.run(CreateProduct { draft: mug, actor_id: None, stamp: shop.next_stamp() }).await, Error::Invalid(_));
 }
 
 pub async fn wrong_prices_are_refused(shop: Shop) {

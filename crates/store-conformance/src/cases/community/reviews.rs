@@ -111,6 +111,24 @@ pub async fn a_purchase_is_verified_by_an_order(shop: Shop) {
     assert_eq!(verified, [true, false, false], "an order, a cancelled one and another product's, none");
 }
 
+/// What was ordered to be praised, and then cancelled, verifies nothing.
+pub async fn a_purchase_that_was_cancelled_is_none_when_the_review_is_looked_at(shop: Shop) {
+    let (ann, staff) = (shop.customer("ann").await, shop.staff("stan", &[]).await);
+    let mug = shop.product("Mug", 5).await;
+    let order = shop.order(&ann, &[line(&mug, 1)]).await;
+    let review = shop.run(write(&shop, &ann, &mug, 5, ReviewStatus::Pending)).await.expect("written");
+    assert!(review.content.is_verified);
+    shop.moved(&order, &staff, &[OrderStatus::Cancelled]).await;
+    let approved = shop.run(verdict(&shop, &review, status(ReviewStatus::Approved))).await.expect("approved");
+    assert!(!approved.content.is_verified);
+    shop.order(&ann, &[line(&mug, 1)]).await;
+    let patch = ReviewPatch { stars: Some(4), ..ReviewPatch::default() };
+    let status = ReviewStatus::Approved;
+    let edit =
+        EditReview { id: review.id, account_id: ann.id, patch, status, if_version: None, stamp: shop.next_stamp() };
+    assert!(shop.run(edit).await.expect("edited").content.is_verified);
+}
+
 pub async fn an_edit_counts_in_the_place_of_what_was_there(shop: Shop) {
     let (ann, bob) = (shop.customer("ann").await, shop.customer("bob").await);
     let mug = shop.product("Mug", 5).await;

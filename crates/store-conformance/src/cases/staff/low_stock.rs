@@ -3,7 +3,7 @@
 use commerce::{low_stock::news, settings::UpdateSettings};
 use model::{MailTemplate, ShopSettings};
 
-use crate::support::{Shop, at_once, email, line, names};
+use crate::support::{Shop, at_once, email, line, names, with_options};
 
 /// Looks as the shop does every hour; gives of how many it told.
 async fn look(shop: &Shop) -> usize {
@@ -49,6 +49,22 @@ pub async fn each_is_told_of_once_until_it_has_enough_again(shop: Shop) {
     set(&shop, false).await;
     shop.product("Bowl", 0).await;
     assert_eq!(look(&shop).await, 0, "nobody wants to know");
+}
+
+/// However many are sold out for good.
+pub async fn what_becomes_short_behind_many_others_is_told_too(shop: Shop) {
+    let variants = (0..100).map(|number| format!("Size {number}")).collect::<Vec<_>>();
+    let sizes: Vec<&str> = variants.iter().map(String::as_str).collect();
+    shop.add(with_options("Shirt", &sizes, 0)).await;
+    set(&shop, true).await;
+    let ann = shop.customer("ann").await;
+    let (mug, cup) = (shop.product("Mug", 4).await, shop.product("Cup", 2).await);
+    assert_eq!((look(&shop).await, look(&shop).await, look(&shop).await), (100, 1, 0));
+    shop.order(&ann, &[line(&mug, 1)]).await;
+    assert_eq!((look(&shop).await, look(&shop).await), (1, 0));
+    let told = told(&shop).await;
+    let of = |title: &str| told.iter().flatten().filter(|line| line.starts_with(title)).count();
+    assert_eq!((of("Shirt"), of(&cup.title), of(&mug.title)), (100, 1, 1));
 }
 
 pub async fn processes_that_look_at_once_tell_once(shop: Shop) {

@@ -148,8 +148,8 @@ pub(super) async fn move_to(
 
 /// Delete a category
 ///
-/// Its products stay, without a category. 409 `has_subcategories` while categories hang below it. Needs the permission
-/// `catalogue`.
+/// Its products stay, without a category. 409 `has_subcategories` while categories hang below it, `category_in_rule` while the rule of
+/// a collection names it. Needs the permission `catalogue`.
 #[utoipa::path(
     delete, path = "/v1/admin/categories/{id}", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_delete_category", security(("bearer" = [])),
     params(
@@ -158,7 +158,7 @@ pub(super) async fn move_to(
     ),
     responses(
         (status = 204, description = "The category is gone"),
-        (status = 409, description = "`has_subcategories`"),
+        (status = 409, description = "`has_subcategories`, `category_in_rule`"),
     ),
 )]
 pub(super) async fn delete(

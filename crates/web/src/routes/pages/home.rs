@@ -1,6 +1,9 @@
 //! `/`: the shop window where there is one; otherwise what this is, and where to go from here.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
 use http::StatusCode;
 use minijinja::context;
 
@@ -29,6 +32,15 @@ pub(super) async fn page(State(app): State<App>) -> Result<Response, Problem> {
 pub(super) async fn window(State(app): State<App>) -> Result<Response, Problem> {
     if is_shown(&app).await? {
         return Ok(reply::page("text/html; charset=utf-8", POLICY, SHOP));
+    }
+    Err(Problem::not_found())
+}
+
+/// Where mails lead to, and where another storefront has its products: the shop window has them elsewhere.
+pub(super) async fn product(State(app): State<App>, Path(slug): Path<String>) -> Result<Response, Problem> {
+    if is_shown(&app).await? {
+        let slug: String = form_urlencoded::byte_serialize(slug.as_bytes()).collect();
+        return Ok(Redirect::to(&format!("/shop/{slug}")).into_response());
     }
     Err(Problem::not_found())
 }

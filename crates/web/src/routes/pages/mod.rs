@@ -34,6 +34,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
     vec![
         ("/", get(home::page)),
         ("/shop/{slug}", get(home::window)),
+        ("/products/{slug}", get(home::product)),
         ("/basket", get(home::window)),
         ("/checkout", get(home::window)),
         ("/my-orders", get(home::window)),

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    forms::{Fields, Refused, decimal, notice, price, refused},
+    forms::{Fields, Refused, decimal, listed, notice, price, read_list, refused},
     frame,
     products::{status_class, status_text, thumbnail, typed::choices},
 };
@@ -186,7 +186,7 @@ async fn by_rule(app: &App, collection: &Collection, rule: &Rule) -> Result<Valu
     let (examples, total) = passing.map_or((None, 0), |(products, total)| (Some(products), total));
     Ok(context! {
         rule => context! {
-            chosen, vendors => rule.vendors.join(", "), tags => rule.tags.join(", "), price_min => shown(rule.price_min),
+            chosen, vendors => listed(&rule.vendors), tags => listed(&rule.tags), price_min => shown(rule.price_min),
             price_max => shown(rule.price_max), in_stock => rule.in_stock, on_sale => rule.on_sale,
             rating_min => rule.rating_min, others,
         },
@@ -249,8 +249,6 @@ fn patch(fields: &Fields, before: &Collection, currency: Currency) -> Result<Col
     let members = match &before.members {
         Members::Products(ids) => Members::Products(placed(fields, ids)),
         Members::Rule(rule) => {
-            let list =
-                |text: &str| text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
             let mut minor = |name: &str| {
                 let text = fields.given(name)?;
                 price(&mut wrong, &format!("/{name}"), &text, currency).map(|money| money.amount)
@@ -258,8 +256,8 @@ fn patch(fields: &Fields, before: &Collection, currency: Currency) -> Result<Col
             let (price_min, price_max) = (minor("price_min"), minor("price_max"));
             Members::Rule(Box::new(Rule {
                 categories: fields.all("category").filter_map(|id| id.parse().ok()).collect(),
-                vendors: list(fields.get("vendors")),
-                tags: list(fields.get("tags")),
+                vendors: read_list(fields.get("vendors"), &rule.vendors),
+                tags: read_list(fields.get("tags"), &rule.tags),
                 price_min,
                 price_max,
                 in_stock: yes_or_no(fields.get("in_stock")),

@@ -33,6 +33,11 @@ impl Fields {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
     }
 
+    /// A password as it was typed: a space at its end is a part of it.
+    pub(super) fn password(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
     /// What the field says, if it says anything.
     pub(super) fn given(&self, name: &str) -> Option<String> {
         Some(self.get(name)).filter(|text| !text.is_empty()).map(str::to_owned)
@@ -217,6 +222,19 @@ pub(super) fn grouped(money: Money) -> String {
         grouped.push(digit);
     }
     format!("{code} {sign}{grouped}{rest}")
+}
+
+/// What a field with a list shows: with commas between.
+pub(super) fn listed(values: &[String]) -> String {
+    values.join(", ")
+}
+
+/// What a field with a list says. As it was shown it means what it showed: one of the values may have a comma of its own.
+pub(super) fn read_list(text: &str, shown: &[String]) -> Vec<String> {
+    if text == listed(shown).trim() {
+        return shown.to_vec();
+    }
+    text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
 /// A price that somebody typed.

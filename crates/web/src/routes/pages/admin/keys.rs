@@ -85,7 +85,7 @@ pub(in crate::routes::pages) async fn create(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    if let Err(text) = staff.confirm(&app, address, fields.get("password")).await? {
+    if let Err(text) = staff.confirm(&app, address, fields.password("password")).await? {
         return show(&app, &staff, None, None, Some(&fields), &Refused::because(text)).await;
     }
     let days = fields.get("days").parse::<i64>().ok().filter(|days| DAYS.iter().any(|(known, _)| known == days));

@@ -154,7 +154,8 @@ pub(in crate::routes::pages) async fn save_view(
         Err(error) => return Err(error.into()),
     };
     // Only what the list itself can ask for: never somebody else's address.
-    let query = if is_removal { String::new() } else { query.replace(['\r', '\n', '#'], "") };
+    let is_fit = |c: &char| !c.is_control() && *c != '#';
+    let query: String = if is_removal { String::new() } else { query.chars().filter(is_fit).collect() };
     Ok(Redirect::to(&format!("/admin/orders?{query}&done={done}")).into_response())
 }
 

@@ -196,7 +196,10 @@ struct Sum {
 
 fn sum(days: &[SalesDay], currency: Currency) -> Sum {
     let of = days.iter().filter(|day| day.currency == currency);
-    of.fold(Sum::default(), |sum, day| Sum { orders: sum.orders + day.orders, revenue: sum.revenue + day.revenue })
+    of.fold(Sum::default(), |sum, day| Sum {
+        orders: sum.orders + day.orders,
+        revenue: sum.revenue.saturating_add(day.revenue),
+    })
 }
 
 /// What is summed up from many orders.

@@ -110,7 +110,7 @@ pub(in crate::routes::pages) async fn invite(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    if let Err(text) = staff.confirm(&app, address, fields.get("password")).await? {
+    if let Err(text) = staff.confirm(&app, address, fields.password("password")).await? {
         return show(&app, &staff, None, Some(&fields), &Refused::because(text)).await;
     }
     let email = match Email::parse("/email", fields.get("email")) {
@@ -146,7 +146,7 @@ pub(in crate::routes::pages) async fn change(
         let text = "Only an owner changes the staff, and nobody themselves.";
         return show(&app, &staff, None, None, &Refused::because(text)).await;
     }
-    let verified_hash = match staff.confirm(&app, address, fields.get("password")).await? {
+    let verified_hash = match staff.confirm(&app, address, fields.password("password")).await? {
         Ok(hash) => Some(hash),
         Err(text) => return show(&app, &staff, None, None, &Refused::because(text)).await,
     };

@@ -117,7 +117,7 @@ fn row(product: &Product) -> Value {
         status => status_class(product.status), status_text => status_text(product.status), vendor => product.vendor,
         variants => product.variants.len(), price => range, stock => pieces(product),
         only => only.map(|variant| context! {
-            id => variant.id.to_string(), price => decimal(variant.price), stock => variant.stock, sku => variant.sku,
+            id => variant.id.to_string(), price => decimal(variant.price), currency => variant.price.currency.code(), stock => variant.stock, sku => variant.sku,
             tracked => variant.track_stock,
         }),
     }
@@ -162,7 +162,8 @@ async fn change(
     let name = field("name").to_owned();
     let said = |refused: Refused| Refused { text: format!("{name}: {}", refused.text), ..refused };
     if field("price") != field("price-was") {
-        let Some(price) = price(&mut wrong, "/price", field("price"), app.currency()) else {
+        let currency = field("currency").parse().unwrap_or(app.currency());
+        let Some(price) = price(&mut wrong, "/price", field("price"), currency) else {
             return Ok(Err(said(wrong.into())));
         };
         let patch = VariantPatch { price: Some(price), ..VariantPatch::default() };

@@ -12,7 +12,7 @@ use model::{
 use super::{
     super::{
         audit::midnight,
-        forms::{Fields, decimal, number, price},
+        forms::{Fields, decimal, listed, number, price, read_list},
     },
     small,
 };
@@ -25,13 +25,14 @@ pub(super) fn of(product: &Product) -> Value {
     let variants: Vec<Value> = product.variants.iter().enumerate().map(|(at, variant)| row(at, variant)).collect();
     let options =
         product.options.iter().map(|option| context! { name => option.name, values => option.values.join(", ") });
-    let (sale_from, sale_until) = sale_days(product);
+    let sale = shown_sale(product);
+    let (sale_from, sale_until) = (day(sale.and_then(|sale| sale.starts_at)), day(sale.and_then(|sale| sale.ends_at)));
     let images = product.images.iter().enumerate().map(|(at, image)| {
         context! { at, url => image.url, alt => image.alt, small => small(&image.url), place => at + 1 }
     });
     context! {
         title => product.title, slug => product.slug, description => product.description, status => product.status.as_str(),
-        vendor => product.vendor, category => product.category_id.map(|id| id.to_string()), tags => product.tags.join(", "),
+        vendor => product.vendor, category => product.category_id.map(|id| id.to_string()), tags => listed(&product.tags),
         seo_title => product.details.seo.title, seo_description => product.details.seo.description,
         sale_from, sale_until, variants, options => options.collect::<Vec<_>>(), images => images.collect::<Vec<_>>(),
     }
@@ -55,14 +56,18 @@ fn sale_price(variant: &Variant) -> Option<Money> {
     sale.prices.iter().find(|price| price.currency == variant.price.currency).copied()
 }
 
-/// When the sale of a product begins and ends, as the fields of the form show it: days (UTC), those of its first variant on sale.
-fn sale_days(product: &Product) -> (String, String) {
-    let sale = product.variants.iter().find_map(|variant| variant.details.sale.as_ref());
-    let day = |at: Option<Timestamp>| at.map(|at| at.to_string().chars().take(10).collect()).unwrap_or_default();
-    sale.map_or_else(Default::default, |sale| (day(sale.starts_at), day(sale.ends_at)))
+/// The sale whose days the form shows for all variants: that of the first variant on sale.
+fn shown_sale(product: &Product) -> Option<&Sale> {
+    product.variants.iter().find_map(|variant| variant.details.sale.as_ref())
 }
 
-/// The sale that the form asks for. What it shows and nobody changed stays as it is, to the second and in all currencies.
+/// A day (UTC) as a field shows it.
+fn day(at: Option<Timestamp>) -> String {
+    at.map(|at| at.to_string().chars().take(10).collect()).unwrap_or_default()
+}
+
+/// The sale that the form asks for. What a field shows and nobody changed stays as it is: the times to the second, and the prices in other
+/// currencies.
 fn sale(
     wrong: &mut Violations,
     fields: &Fields,
@@ -71,23 +76,32 @@ fn sale(
     pointer: &str,
     text: Option<String>,
 ) -> Option<Sale> {
-    let (from, until) = product.map(sale_days).unwrap_or_default();
-    let shown = sale_price(known).map(decimal);
-    if text == shown && fields.get("sale_from") == from && fields.get("sale_until") == until {
-        return known.details.sale.clone();
+    let (shown, before) = (product.and_then(shown_sale), known.details.sale.as_ref());
+    let own = sale_price(known);
+    let price = match text {
+        None if own.is_some() => return None,
+        None => None,
+        Some(text) if own.is_some_and(|own| decimal(own) == text) => own,
+        Some(text) => Some(price(wrong, pointer, &text, known.price.currency)?),
+    };
+    let others = before.into_iter().flat_map(|sale| sale.prices.iter().copied());
+    let others = others.filter(|other| other.currency != known.price.currency);
+    let prices: Vec<Money> = price.into_iter().chain(others).collect();
+    if prices.is_empty() {
+        return None;
     }
-    let price = price(wrong, pointer, &text?, known.price.currency)?;
-    let mut day = |name: &str, days_later: i64| {
-        let text = fields.given(name)?;
-        let at = midnight(&text, days_later);
+    let mut time = |name: &str, days_later: i64, of: fn(&Sale) -> Option<Timestamp>| {
+        if fields.get(name) == day(shown.and_then(of)) {
+            return before.or(shown).and_then(of);
+        }
+        let at = midnight(&fields.given(name)?, days_later);
         if at.is_none() {
             wrong.add(format!("/{name}"), "invalid", "must be a day such as 2026-05-01");
         }
         at
     };
-    let (starts_at, ends_at) = (day("sale_from", 0), day("sale_until", 0));
-    let others = known.details.sale.iter().flat_map(|sale| sale.prices.iter().copied());
-    let prices = std::iter::once(price).chain(others.filter(|other| other.currency != price.currency)).collect();
+    let (starts_at, ends_at) =
+        (time("sale_from", 0, |sale| sale.starts_at), time("sale_until", 0, |sale| sale.ends_at));
     Some(Sale { prices, starts_at, ends_at })
 }
 
@@ -132,8 +146,6 @@ impl Typed {
         let mut wrong = Violations::default();
         let variants = variants(&mut wrong, fields, product, currencies);
         let images = images(&mut wrong, fields, product);
-        let list =
-            |text: &str| text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
         let typed = Self {
             title: fields.get("title").to_owned(),
             slug: fields.given("slug"),
@@ -141,7 +153,7 @@ impl Typed {
             status: fields.get("product-status").parse().unwrap_or(ProductStatus::Draft),
             vendor: fields.given("vendor"),
             category_id: fields.get("category").parse().ok(),
-            tags: list(fields.get("tags")),
+            tags: read_list(fields.get("tags"), product.map_or(&[], |product| &product.tags)),
             seo: Seo { title: fields.given("seo_title"), description: fields.given("seo_description") },
             variants,
             images,

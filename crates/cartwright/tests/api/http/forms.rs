@@ -1,0 +1,141 @@
+//! What the forms of the dashboard keep as it was typed, and as it was.
+
+use serde_json::{Value, json};
+
+use crate::support::{OWNER, PASSWORD, Pages, Shop, field, text};
+
+fn owners(shop: &Shop) -> Pages {
+    let pages = Pages::new(shop.address());
+    assert_eq!(pages.sign_in(OWNER, PASSWORD).status, 303);
+    pages
+}
+
+fn product(shop: &Shop, id: &Value) -> Value {
+    shop.owner().get(&format!("/v1/admin/products/{}", text(id))).send().expect(200)
+}
+
+/// What stands in the field of this name.
+fn shown(html: &str, name: &str) -> String {
+    let input = html.split_once(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("no field {name} in {html}")).1;
+    let input = input.split('>').next().unwrap_or_default();
+    input.split_once("value=\"").and_then(|(_, rest)| rest.split('"').next()).unwrap_or_default().to_owned()
+}
+
+/// Saves the form of a product with one variant as it is shown, but for these fields.
+fn save(pages: &Pages, id: &str, changed: &[(&str, &str)]) {
+    let page = format!("/admin/products/{id}");
+    let html = pages.get(&page).text();
+    let names = ["version", "title", "slug", "tags", "v0-id", "v0-price", "v0-sale", "sale_from", "sale_until"];
+    let shown: Vec<_> = names.into_iter().map(|name| (name, shown(&html, name))).collect();
+    let is_changed = |name: &str| changed.iter().any(|(known, _)| *known == name);
+    let same = shown.iter().filter(|(name, _)| !is_changed(name)).map(|(name, value)| (*name, value.as_str()));
+    let always = [("v0-present", "1"), ("v0-tracked", "1"), ("product-status", "active")];
+    let fields: Vec<_> = always.into_iter().chain(same).chain(changed.iter().copied()).collect();
+    let saved = pages.post(&page, &page, &fields);
+    assert_eq!(saved.status, 303, "{}", saved.text());
+}
+
+#[test]
+fn a_password_is_taken_as_it_is_typed_with_its_spaces() {
+    const ODD: &str = " tall violet engine 77 ";
+    let shop = Shop::shared();
+    let staff = shop.staff(&["orders"]);
+    let pages = Pages::new(shop.address());
+    assert_eq!(pages.sign_in(&staff.email, PASSWORD).status, 303);
+    let page = "/admin/account";
+    let change = |old: &str, new: &str| {
+        pages.post(page, "/admin/account/password", &[("password", old), ("new_password", new)]).status
+    };
+    assert_eq!(change(PASSWORD, ODD), 303);
+    assert_eq!(Pages::new(shop.address()).sign_in(&staff.email, ODD).status, 303);
+    assert_eq!(Pages::new(shop.address()).sign_in(&staff.email, ODD.trim()).status, 401);
+    assert_eq!(change(ODD.trim(), PASSWORD), 422);
+    assert_eq!(change(ODD, PASSWORD), 303);
+}
+
+#[test]
+fn a_customer_who_is_locked_can_be_erased() {
+    let shop = Shop::shared();
+    let customer = shop.customer();
+    let (pages, page) = (owners(&shop), format!("/admin/customers/{}", customer.id()));
+    let version = field(&pages.get(&page).text(), "version");
+    assert_eq!(pages.post(&page, &page, &[("act", "lock"), ("version", &version)]).status, 303);
+    let erased = pages.post(&page, &page, &[("act", "erase"), ("email", &customer.email)]);
+    assert_eq!((erased.status, erased.header("location").as_str()), (303, "/admin/customers?done=erased"));
+    assert!(!pages.get(&page).text().contains(&customer.email));
+}
+
+#[test]
+fn what_cannot_stand_in_an_address_breaks_no_form() {
+    let shop = Shop::shared();
+    let pages = owners(&shop);
+    for query in ["a\u{1}b\u{7f}", "\0", "q=\r\nSet-Cookie: x=y", "status=pending#x"] {
+        let fields = [("name", "Mine"), ("query", query)];
+        let reply = pages.post("/admin/orders", "/admin/orders/views", &fields);
+        assert_eq!(reply.status, 303, "{query:?}: {}", reply.text());
+        assert_eq!(reply.find_header("set-cookie"), None);
+    }
+    pages.post("/admin/orders", "/admin/orders/views", &[("name", "Mine"), ("act", "remove")]);
+}
+
+#[test]
+fn the_list_of_products_leaves_prices_in_their_currency() {
+    let shop = Shop::start(&["--currencies", "USD"]);
+    let draft = json!({"title": "Plain mug", "status": "active", "variants": [{"price": {"amount": 1000, "currency": "USD"}, "stock": 5}]});
+    let mug = shop.add_product(&draft);
+    let pages = owners(&shop);
+    let id = text(&mug["variants"][0]["id"]);
+    let list = pages.get("/admin/products").text();
+    let name = |name: &str| format!("{name}-{id}");
+    let shown = ["version", "price-was", "currency", "stock-was"].map(|one| (name(one), field(&list, &name(one))));
+    let price = name("price");
+    let stock = (name("stock"), shown[3].1.clone());
+    let fields = shown.iter().chain([&stock]).map(|(name, value)| (name.as_str(), value.as_str()));
+    let fields: Vec<_> = fields.chain([(price.as_str(), "11.00")]).collect();
+    assert!(pages.post("/admin/products", "/admin/products/quick", &fields).header("location").ends_with("done=saved"));
+    let now = product(&shop, &mug["id"]);
+    assert_eq!(now["variants"][0]["price"], json!({"amount": 1100, "currency": "USD"}));
+}
+
+#[test]
+fn a_form_keeps_what_nobody_changed() {
+    let shop = Shop::start(&["--currencies", "USD"]);
+    let pages = owners(&shop);
+    let (starts, ends) = ("2090-11-29T08:21:59Z", "2090-11-30T09:21:59Z");
+    let sale = json!({"prices": [{"amount": 3000, "currency": "EUR"}, {"amount": 3300, "currency": "USD"}], "starts_at": starts, "ends_at": ends});
+    let draft = json!({"title": "Mug", "status": "active", "tags": ["red, white", "new"], "variants": [{
+        "price": {"amount": 4000, "currency": "EUR"}, "stock": 5, "sale": sale,
+        "other_prices": [{"price": {"amount": 4400, "currency": "USD"}}]}]});
+    let mug = shop.add_product(&draft);
+    let id = text(&mug["id"]);
+    let kept = [("v0-price-USD", "44.00")];
+    // The price alone: the times stay, to the second, and the other currency.
+    save(&pages, &id, &[&kept[..], &[("v0-sale", "29.00")]].concat());
+    let now = product(&shop, &mug["id"]);
+    let cheaper = json!({"prices": [{"amount": 2900, "currency": "EUR"}, {"amount": 3300, "currency": "USD"}], "starts_at": starts, "ends_at": ends});
+    assert_eq!(now["variants"][0]["sale"], cheaper);
+    assert_eq!(now["tags"], json!(["red, white", "new"]));
+    // The end alone.
+    save(&pages, &id, &[&kept[..], &[("sale_until", "2090-12-24")]].concat());
+    let later = product(&shop, &mug["id"])["variants"][0]["sale"].clone();
+    assert_eq!((text(&later["starts_at"]), text(&later["ends_at"])), (starts.into(), "2090-12-24T00:00:00Z".into()));
+    // A list that was changed is read with its commas.
+    save(&pages, &id, &[&kept[..], &[("tags", "red, white, old")]].concat());
+    assert_eq!(product(&shop, &mug["id"])["tags"], json!(["red", "white", "old"]));
+    save(&pages, &id, &[&kept[..], &[("v0-sale", "")]].concat());
+    assert_eq!(product(&shop, &mug["id"])["variants"][0]["sale"], Value::Null);
+}
+
+#[test]
+fn mails_lead_to_the_shop_window_where_there_is_one() {
+    let mut shop = Shop::start(&[]);
+    let pages = Pages::new(shop.address());
+    assert_eq!(pages.get("/products/linen-shirt").status, 404);
+    let mut settings = shop.owner().get("/v1/admin/settings").send().expect(200);
+    settings["shop_window"] = json!(true);
+    shop.owner().put("/v1/admin/settings", &settings).send().expect(200);
+    let led = pages.get("/products/linen-shirt");
+    assert_eq!((led.status, led.header("location").as_str()), (303, "/shop/linen-shirt"));
+    assert_eq!(pages.get("/shop/linen-shirt").status, 200);
+    shop.stop();
+}
