@@ -171,15 +171,11 @@ impl Variant {
                     Some((_, last)) if price.amount < last.amount => {
                         set(&mut self.details.lowest, lowest(&past, at).unwrap_or(*last));
                     }
-                    // Dearer, and still less than before: another reduction, after what it cost meanwhile.
-                    Some((_, last)) if self.reduced_from(currency, now).is_some() => {
-                        set(&mut self.details.lowest, lowest(&past, at).unwrap_or(*last));
-                    }
                     _ => self.details.lowest.retain(|lowest| lowest.currency != currency),
                 }
                 past.push((at, price));
             }
-            // Reduced by what it is said to have cost before, and not by what it costs.
+            // Reduced by what it is said to have cost before; or dearer, and still less than before: another reduction.
             if self.reduced_from(currency, now).is_some()
                 && self.details.lowest.iter().all(|lowest| lowest.currency != currency)
                 && let Some(price) = lowest(&past, now)
