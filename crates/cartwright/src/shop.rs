@@ -273,7 +273,8 @@ pub(crate) async fn currency(settings: &Settings, engine: &dyn Queries) -> Resul
     Ok(set.currency.unwrap_or(settings.currency))
 }
 
-/// The currency of the oldest product and the shop's own, where they differ: whoever left out or changed `--currency` wants to know.
+/// The currency of the oldest product and that of `--currency`, where that counts and is another one: whoever left it out or changed it wants
+/// to know.
 ///
 /// # Errors
 /// The database failed.
@@ -281,7 +282,10 @@ pub(crate) async fn other_currency(
     settings: &Settings,
     engine: &dyn Queries,
 ) -> Result<Option<(Currency, Currency)>, Failure> {
-    let own = currency(settings, engine).await?;
+    if commerce::settings::settings(engine).await.map_err(Failure::failed)?.currency.is_some() {
+        return Ok(None);
+    }
+    let own = settings.currency;
     let oldest = engine.products_after(None, 1).await.map_err(Failure::failed)?;
     let priced = oldest.first().and_then(|product| product.variants.first()).map(|variant| variant.price.currency);
     Ok(priced.filter(|priced| *priced != own).map(|priced| (priced, own)))

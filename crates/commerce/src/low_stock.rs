@@ -9,14 +9,14 @@ use store::{Change, Document, DocumentKind, LowStock, Operation, Queries, StoreE
 
 use crate::{Error, settings::settings};
 
-/// The most variants that are looked at. A shop that is short of more is not short of this mail.
+/// The most variants that are looked at, those with the least stock first.
 const LOOKED_AT: u32 = 10_000;
-/// The most variants that are told of in one mail; the next one tells of the rest.
+/// The most variants that a mail names. It says how many more there are.
 const LISTED: usize = 100;
 /// The name of the document beside the settings.
 const TOLD: &str = "low_stock_told";
 
-/// What was told of and is still short.
+/// What was told of: those that are short since the last mail.
 #[derive(Default, Serialize, Deserialize)]
 struct Told {
     variants: BTreeSet<VariantId>,
@@ -56,21 +56,18 @@ impl Operation for TellLowStock {
     async fn run(&self, tx: &mut dyn Tx) -> Result<usize, Error> {
         let known = tx.document_named(DocumentKind::Settings, TOLD).await?;
         let told: Told = known.as_ref().map_or_else(|| Ok(Told::default()), Document::read)?;
-        let is_new = |one: &&LowStock| !told.variants.contains(&one.variant_id);
-        let new: Vec<&LowStock> = self.short.iter().filter(is_new).take(LISTED).collect();
-        let is_still_short = |one: &&LowStock| told.variants.contains(&one.variant_id);
-        let known_before = self.short.iter().filter(is_still_short);
-        let now = Told { variants: known_before.chain(new.iter().copied()).map(|one| one.variant_id).collect() };
+        let now = Told { variants: self.short.iter().map(|one| one.variant_id).collect() };
         if now.variants == told.variants {
             return Ok(0);
         }
-        let items: Vec<ShortItem> = new.into_iter().map(item).collect();
+        let is_new = |one: &&LowStock| !told.variants.contains(&one.variant_id);
+        let items: Vec<ShortItem> = self.short.iter().filter(is_new).take(LISTED).map(item).collect();
+        let count = self.short.iter().filter(is_new).count();
         let mut ids = self.stamp.ids();
         let (id, version) = known.map_or_else(|| (ids.draw(), 1), |known| (known.id, known.version + 1));
         let mut changes = vec![Change::PutDocument(Document::new(DocumentKind::Settings, id, TOLD, version, &now)?)];
-        let count = items.len();
         if count > 0 {
-            let template = MailTemplate::LowStock { items };
+            let template = MailTemplate::LowStock { more: count - items.len(), items };
             changes.push(Change::InsertMail(OutboxMail::new(ids.draw(), self.to.clone(), template, self.stamp.now)));
         }
         tx.apply(&changes).await?;

@@ -42,10 +42,13 @@ impl Operation for UpdateSettings {
         let before = read(tx.document_named(DocumentKind::Settings, NAME).await?.as_ref())?;
         check_version(self.if_version, before.version)?;
         let version = before.version + 1;
-        let currency = self.settings.currency.or(before.currency);
+        let has_products = tx.has_products().await?;
+        // With products it was decided before, by whoever started the program: a form that only shows it says nothing new.
+        let is_shown = before.currency.is_none() && self.settings.currency == Some(self.own_currency) && has_products;
+        let currency = self.settings.currency.filter(|_| !is_shown).or(before.currency);
         let after = ShopSettings { version, currency, ..self.settings.clone() }.validate()?;
         let in_currency = |settings: &ShopSettings| settings.currency.unwrap_or(self.own_currency);
-        if in_currency(&before) != in_currency(&after) && tx.has_products().await? {
+        if in_currency(&before) != in_currency(&after) && has_products {
             let message = format!(
                 "cannot be changed any more: there are products with prices in {}",
                 in_currency(&before).code()

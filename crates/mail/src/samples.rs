@@ -36,6 +36,7 @@ pub fn samples() -> Vec<OutboxMail> {
                 },
                 ShortItem { title: "Stoneware mug".to_owned(), sku: None, stock: 3 },
             ],
+            more: 0,
         },
         MailTemplate::StaffInvitation { name: "Ann Fox".to_owned() },
         MailTemplate::Test,

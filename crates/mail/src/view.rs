@@ -31,6 +31,8 @@ pub(crate) struct View {
     pub(crate) item: Option<ItemView>,
     /// What became short.
     pub(crate) short: Vec<ShortView>,
+    /// How many more became short.
+    pub(crate) more_short: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,9 +106,9 @@ impl View {
             }
             _ => None,
         };
-        let short = match &mail.template {
-            MailTemplate::LowStock { items } => items.iter().map(ShortView::new).collect(),
-            _ => Vec::new(),
+        let (short, more_short) = match &mail.template {
+            MailTemplate::LowStock { items, more } => (items.iter().map(ShortView::new).collect(), *more),
+            _ => (Vec::new(), 0),
         };
         Self {
             shop: ShopView {
@@ -123,6 +125,7 @@ impl View {
             order: order(&mail.template).map(OrderView::new),
             item,
             short,
+            more_short,
         }
     }
 }

@@ -61,8 +61,11 @@ pub enum MailTemplate {
     BackInStock(BackInStock),
     /// What became short.
     LowStock {
-        /// What.
+        /// What, or the shortest of it.
         items: Vec<ShortItem>,
+        /// How many more there are.
+        #[serde(default)]
+        more: usize,
     },
     /// Somebody is invited to work in the shop.
     StaffInvitation {

@@ -175,9 +175,15 @@ impl Variant {
                 }
                 past.push((at, price));
             }
+            let (now_from, was_from) = (self.reduced_from(currency, now), before.reduced_from(currency, settled));
+            let has_begun =
+                if past.len() > begun { !has(&self.details.lowest, currency) } else { now_from != was_from };
+            if now_from.is_none() || has_begun {
+                self.details.lowest.retain(|lowest| lowest.currency != currency);
+            }
             // Reduced by what it is said to have cost before; or dearer, and still less than before: another reduction.
-            if self.reduced_from(currency, now).is_some()
-                && self.details.lowest.iter().all(|lowest| lowest.currency != currency)
+            if now_from.is_some()
+                && has_begun
                 && let Some(price) = lowest(&past, now)
             {
                 set(&mut self.details.lowest, price);
@@ -263,6 +269,10 @@ fn lowest(past: &[(Timestamp, Money)], at: Timestamp) -> Option<Money> {
     let begun_before = past.iter().rev().find(|(since, _)| *since <= from);
     let within = past.iter().filter(|(since, _)| *since > from && *since < at);
     within.chain(begun_before).map(|(_, price)| *price).min_by_key(|price| price.amount)
+}
+
+fn has(prices: &[Money], currency: Currency) -> bool {
+    prices.iter().any(|price| price.currency == currency)
 }
 
 fn set(prices: &mut Vec<Money>, price: Money) {
@@ -383,6 +393,19 @@ mod tests {
         assert_eq!(lowest(&said, day(2)), Some(eur(4000)));
         said.change(day(3), |shirt| shirt.compare_at_price = None);
         assert_eq!(lowest(&said, day(3)), None);
+        said.change(day(4), |shirt| shirt.price = eur(3000));
+        said.change(day(99), |shirt| shirt.compare_at_price = Some(eur(5000)));
+        assert_eq!(lowest(&said, day(99)), Some(eur(3000)), "what it cost long ago counts no more");
+        said.change(day(100), |shirt| shirt.compare_at_price = None);
+        said.change(day(101), |shirt| shirt.compare_at_price = Some(eur(5000)));
+        assert_eq!(lowest(&said, day(101)), Some(eur(3000)));
+        // Of one that was always reduced nothing is known, whatever else changes.
+        let mut always =
+            Life { variant: Variant { compare_at_price: Some(eur(5000)), ..variant(3000) }, history: vec![] };
+        always.change(day(1), |shirt| shirt.details.sale = sale(2000, day(50), day(60)));
+        assert_eq!(lowest(&always, day(1)), None);
+        always.change(day(50), |_| {});
+        assert_eq!(lowest(&always, day(50)), Some(eur(3000)));
         let mut over = on_sale();
         over.change(day(10), |_| {});
         assert_eq!(lowest(&over, day(10)), None);
@@ -412,7 +435,9 @@ mod tests {
         life.change(day(1), |shirt| {
             shirt.details.prices = vec![ListPrice { price: usd(1200), compare_at_price: None }];
         });
-        life.change(day(2), |shirt| shirt.details.prices[0].price = usd(1100));
+        life.change(day(2), |shirt| {
+            shirt.details.prices = vec![ListPrice { price: usd(1100), compare_at_price: Some(usd(1300)) }];
+        });
         let dollars: Vec<_> = life.history.iter().map(|change| (change.at, change.price)).collect();
         assert_eq!(dollars, [(day(1), usd(1200)), (day(2), usd(1100))]);
         assert_eq!(life.variant.details.lowest, [usd(1200)]);

@@ -202,6 +202,7 @@ macro_rules! suite {
                     a_price_list_sets_prices_and_stock
                     a_file_changes_no_amount_into_another_currency
                     a_known_variant_takes_a_new_sku
+                    a_sale_that_is_over_comes_back_with_its_product
                 }
                 move_stock {
                     a_movement_is_in_the_ledger_and_in_the_level
@@ -406,6 +407,7 @@ macro_rules! suite {
                     a_shop_that_has_set_nothing_has_the_default_ones
                     one_of_several_who_set_them_at_once_is_heard
                     the_currency_is_chosen_before_the_first_product
+                    a_currency_that_a_form_only_shows_is_not_written_down
                 }
             }
             queries {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use model::{
-    Collection, Language, Stamp, Violations,
+    Category, Collection, Language, Stamp, Violations,
     collection::{COLLECTIONS_MAX, Members},
     details::Seo,
     text,
@@ -51,6 +51,7 @@ impl Operation for CreateCollection {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Collection, Error> {
+        check_categories(&tx.categories().await?, None, Some(&self.draft.members))?;
         let known = all(tx).await?;
         if known.len() >= COLLECTIONS_MAX {
             let message = format!("a shop has at most {COLLECTIONS_MAX} collections");
@@ -127,8 +128,11 @@ impl Operation for UpdateCollection {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Collection, Error> {
+        // As they are deleted: the categories first.
+        let categories = tx.categories().await?;
         let known = all(tx).await?;
         let before = find(&known, self.id, self.if_version)?;
+        check_categories(&categories, Some(&before.members), self.patch.members.as_ref())?;
         let patch = self.patch.clone();
         let after = Collection {
             slug: patch.slug.map_or(Ok(before.slug.clone()), |slug| chosen_slug(&known, self.id, &slug))?,
@@ -179,6 +183,22 @@ impl Operation for DeleteCollection {
 pub(super) async fn all(tx: &mut dyn Tx) -> Result<Vec<Collection>, Error> {
     let documents = tx.documents(DocumentKind::Collection).await?;
     Ok(documents.iter().map(Document::read).collect::<Result<_, _>>()?)
+}
+
+/// Refuses a rule that names categories that do not exist, and that it did not name before.
+fn check_categories(known: &[Category], before: Option<&Members>, after: Option<&Members>) -> Result<(), Violations> {
+    let named = |members: Option<&Members>| match members {
+        Some(Members::Rule(rule)) => rule.categories.clone(),
+        _ => Vec::new(),
+    };
+    let old = named(before);
+    let mut wrong = Violations::default();
+    for (index, id) in named(after).into_iter().enumerate() {
+        if !old.contains(&id) && known.iter().all(|category| category.id != id) {
+            wrong.add(format!("/rule/categories/{index}"), "not_found", "there is no such category");
+        }
+    }
+    wrong.into_result()
 }
 
 fn find(known: &[Collection], id: Uuid, if_version: Option<i64>) -> Result<&Collection, Error> {

@@ -160,10 +160,7 @@ impl ProductDraft {
             })
             .collect();
         wrong.into_result()?;
-        for variant in &mut variants {
-            // A sale that is over may have been dearer than what it costs now, in another shop for example.
-            variant.details.settled_at = variant.details.sale.is_some().then_some(stamp.now);
-        }
+        variants.iter_mut().for_each(|variant| look_at_sale(variant, None, stamp.now));
         let options = complete_options(self.options, &variants);
         let product = Product {
             id,
@@ -184,6 +181,14 @@ impl ProductDraft {
             version: 1,
         };
         Ok(priced_from(product.validate()?, stamp))
+    }
+}
+
+/// Has the sale of a variant that was `before` looked at as of `now`: one that is over already may have been dearer than what the variant
+/// costs by now, in another shop for example.
+pub(super) fn look_at_sale(variant: &mut Variant, before: Option<&Variant>, now: Timestamp) {
+    if before.is_none_or(|before| before.details.sale != variant.details.sale) {
+        variant.details.settled_at = variant.details.sale.is_some().then_some(now);
     }
 }
 

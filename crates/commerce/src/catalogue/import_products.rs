@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use model::{
-    AccountId, Category, CategoryId, Product, ProductOption, Stamp, Variant, category::CategoryDetails, stamp::Ids,
-    text,
+    AccountId, Category, CategoryId, Product, ProductOption, Stamp, Timestamp, Variant, category::CategoryDetails,
+    stamp::Ids, text,
 };
 use store::{Change, Operation, Tx};
 
@@ -20,7 +20,7 @@ use super::{
     attributes::check_values,
     categories::new_category,
     check_skus,
-    draft::{complete_options, first_stock, sanitised},
+    draft::{complete_options, first_stock, look_at_sale, sanitised},
     prices::{check_currency, without_past_publication},
     update_product::save,
 };
@@ -136,7 +136,7 @@ impl ImportProducts {
             tx.apply(&[Change::InsertProduct(product), Change::MoveStock(stock)]).await?;
             return Ok(Done::Created);
         };
-        let after = merge(&before, draft, ids).validate()?;
+        let after = merge(&before, draft, ids, self.stamp.now).validate()?;
         check_currency(&before, &after)?;
         let after = without_past_publication(after, self.stamp.now);
         if after == before {
@@ -178,13 +178,21 @@ impl ImportProducts {
 }
 
 /// The known product `before` with what the import says.
-fn merge(before: &Product, draft: ProductDraft, ids: &mut Ids) -> Product {
+fn merge(before: &Product, draft: ProductDraft, ids: &mut Ids, now: Timestamp) -> Product {
     let mut variants = before.variants.clone();
     let skus: HashSet<String> = draft.variants.iter().filter_map(|variant| variant.sku.clone()).collect();
     for incoming in draft.variants {
         match which(&variants, &incoming, &skus) {
-            Some(at) => variants[at] = incoming.onto(&variants[at]),
-            None => variants.push(incoming.into_new_variant(ids)),
+            Some(at) => {
+                let known = variants[at].clone();
+                variants[at] = incoming.onto(&known);
+                look_at_sale(&mut variants[at], Some(&known), now);
+            }
+            None => {
+                let mut new = incoming.into_new_variant(ids);
+                look_at_sale(&mut new, None, now);
+                variants.push(new);
+            }
         }
     }
     let options = complete_options(known_values(&before.options, draft.options), &variants);

@@ -60,10 +60,10 @@ fn nasty(mail: &OutboxMail, text: &str) -> OutboxMail {
         MailTemplate::BackInStock(_) => {
             MailTemplate::BackInStock(BackInStock { name, title: text.to_owned(), slug: text.to_owned() })
         }
-        MailTemplate::LowStock { items } => {
+        MailTemplate::LowStock { items, more } => {
             let item =
                 |item: &ShortItem| ShortItem { title: text.to_owned(), sku: Some(text.to_owned()), ..item.clone() };
-            MailTemplate::LowStock { items: items.iter().map(item).collect() }
+            MailTemplate::LowStock { items: items.iter().map(item).collect(), more: *more }
         }
         MailTemplate::StaffInvitation { .. } => MailTemplate::StaffInvitation { name },
         MailTemplate::Test => MailTemplate::Test,

@@ -139,11 +139,14 @@ pub async fn a_category_that_a_rule_names_stays(shop: Shop) {
         is_active: true,
         members: Members::Rule(Box::new(rule)),
     };
-    let collection = shop.run(CreateCollection { draft, stamp: shop.next_stamp() }).await.expect("made");
+    let create = |draft: &CollectionDraft| CreateCollection { draft: draft.clone(), stamp: shop.next_stamp() };
+    let collection = shop.run(create(&draft)).await.expect("made");
     let delete = || DeleteCategory { id: autumn.id, if_version: None };
     refused!(shop.run(delete()).await, Error::Conflict(Conflict::CategoryInRule(title)) if title == "Autumn things");
     shop.run(DeleteCollection { id: collection.id, if_version: None }).await.expect("removed");
     shop.run(delete()).await.expect("removed");
+    // Nor can a page that was open for long bring it back.
+    assert_eq!(pointers(shop.run(create(&draft)).await), [("/rule/categories/0".to_owned(), "not_found")]);
 }
 
 pub async fn a_category_moves_among_its_siblings_and_elsewhere(shop: Shop) {

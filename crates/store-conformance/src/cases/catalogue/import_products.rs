@@ -18,7 +18,8 @@ use commerce::{
     },
 };
 use model::{
-    Currency, Image, Money, Product, ProductStatus, SignedDuration, Variant, VariantDetails, details::ProductDetails,
+    Currency, Image, Money, Product, ProductStatus, Sale, SignedDuration, Variant, VariantDetails,
+    details::ProductDetails,
 };
 
 use crate::support::{Shop, category, draft, eur, line, refused, with_options};
@@ -257,4 +258,18 @@ pub async fn a_known_variant_takes_a_new_sku(shop: Shop) {
         after.variants.iter().map(|one| (one.id, one.option_values[0].as_str())).collect::<Vec<_>>(),
         [(small, "M"), (medium, "S")]
     );
+}
+
+/// A sale that is over was dearer than the price is by now, and the product has forgotten it meanwhile.
+pub async fn a_sale_that_is_over_comes_back_with_its_product(shop: Shop) {
+    let hours = |hours| shop.now() - SignedDuration::from_hours(hours);
+    let over = Sale { prices: vec![eur(1200)], starts_at: Some(hours(2)), ends_at: Some(hours(1)) };
+    let mut mug = draft("Mug", 1);
+    mug.variants[0].details = Some(VariantDetails { sale: Some(over.clone()), ..VariantDetails::default() });
+    let file = [imported("mug", None, mug, 2)];
+    shop.add(draft("Mug", 1)).await;
+    assert_eq!(shop.run(import(&shop, &file)).await.expect("imported"), summary(0, 1, 0));
+    let known = shop.db().product_by_slug("mug").await.expect("an answer").expect("a product");
+    assert_eq!((known.variants[0].details.sale.as_ref(), known.variants[0].settled_price()), (Some(&over), eur(1000)));
+    assert_eq!(shop.run(import(&shop, &file)).await.expect("imported"), summary(0, 0, 1));
 }

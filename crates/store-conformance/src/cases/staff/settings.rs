@@ -34,6 +34,13 @@ pub async fn one_of_several_who_set_them_at_once_is_heard(shop: Shop) {
     assert_eq!((count_ok(&results), settings(shop.db()).await.expect("an answer").version), (1, 1));
 }
 
+/// A shop that was once started without its `--currency` must not keep that for good.
+pub async fn a_currency_that_a_form_only_shows_is_not_written_down(shop: Shop) {
+    let shown = || ShopSettings { currency: Some(model::Currency::EUR), ..ShopSettings::default() };
+    shop.product("Mug", 1).await;
+    assert_eq!(shop.run(update(shown(), None)).await.expect("set").currency, None);
+}
+
 pub async fn the_currency_is_chosen_before_the_first_product(shop: Shop) {
     let chosen = |code: &str| ShopSettings { currency: code.parse().ok(), ..ShopSettings::default() };
     let set = shop.run(update(chosen("CHF"), None)).await.expect("set");

@@ -1,14 +1,14 @@
 //! `/`: the shop window where there is one; otherwise what this is, and where to go from here.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
 use minijinja::context;
 
 use super::template;
-use crate::{App, problem::Problem, reply};
+use crate::{App, extract::Path, problem::Problem, reply};
 
 /// The page of the shop window. Everything else in it is made in the browser, out of the public API.
 const SHOP: &str = include_str!("../../../assets/shop.html");

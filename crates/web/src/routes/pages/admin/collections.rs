@@ -8,7 +8,7 @@ use commerce::catalogue::{CollectionDraft, CollectionPatch, CreateCollection, De
 use http::HeaderMap;
 use minijinja::{Value, context};
 use model::{
-    Collection, Currency, Money, Product, ProductId, Violations,
+    Category, CategoryId, Collection, Currency, Money, Product, ProductId, Violations,
     collection::{Members, Rule},
     details::Seo,
 };
@@ -223,7 +223,8 @@ pub(in crate::routes::pages) async fn change(
             app.try_run_as(staff.actor(), DeleteCollection { id, if_version }).await?.map(|()| gone())
         }
         "save" => {
-            let patch = match patch(&fields, &before, app.currency()) {
+            let categories = app.engine().categories().await?;
+            let patch = match patch(&fields, &before, &categories, app.currency()) {
                 Ok(patch) => patch,
                 Err(wrong) => {
                     return show(&app, &staff, &before, &PageQuery::default(), Some(&fields), &wrong.into()).await;
@@ -244,7 +245,12 @@ pub(in crate::routes::pages) async fn change(
 }
 
 /// The change that the form asks for.
-fn patch(fields: &Fields, before: &Collection, currency: Currency) -> Result<CollectionPatch, Violations> {
+fn patch(
+    fields: &Fields,
+    before: &Collection,
+    shown: &[Category],
+    currency: Currency,
+) -> Result<CollectionPatch, Violations> {
     let mut wrong = Violations::default();
     let members = match &before.members {
         Members::Products(ids) => Members::Products(placed(fields, ids)),
@@ -254,8 +260,11 @@ fn patch(fields: &Fields, before: &Collection, currency: Currency) -> Result<Col
                 price(&mut wrong, &format!("/{name}"), &text, currency).map(|money| money.amount)
             };
             let (price_min, price_max) = (minor("price_min"), minor("price_max"));
+            // One that is gone stays in the rule: without it the rule would let nearly everything in.
+            let is_gone = |id: &&CategoryId| shown.iter().all(|category| category.id != **id);
+            let chosen = fields.all("category").filter_map(|id| id.parse().ok());
             Members::Rule(Box::new(Rule {
-                categories: fields.all("category").filter_map(|id| id.parse().ok()).collect(),
+                categories: chosen.chain(rule.categories.iter().filter(is_gone).copied()).collect(),
                 vendors: read_list(fields.get("vendors"), &rule.vendors),
                 tags: read_list(fields.get("tags"), &rule.tags),
                 price_min,

@@ -162,7 +162,11 @@ async fn change(
     let name = field("name").to_owned();
     let said = |refused: Refused| Refused { text: format!("{name}: {}", refused.text), ..refused };
     if field("price") != field("price-was") {
-        let currency = field("currency").parse().unwrap_or(app.currency());
+        let Some(product) = app.engine().product_of_variant(id).await? else {
+            return Ok(Err(said(Refused::because("It is gone."))));
+        };
+        let known = product.variants.iter().find(|variant| variant.id == id);
+        let currency = known.map_or(app.currency(), |known| known.price.currency);
         let Some(price) = price(&mut wrong, "/price", field("price"), currency) else {
             return Ok(Err(said(wrong.into())));
         };
