@@ -8,7 +8,7 @@ use proof::harness::program::{Ended, program, run};
 const WRONG: &[(&str, &str, &str)] = &[
     ("listen", "everywhere", "everywhere"),
     ("listen", "127.0.0.1:99999", "99999"),
-    ("database", "mysql://localhost/shop", "mysql"),
+    ("database", "mysql://localhost/shop", "postgres://USER"),
     ("mail-from", "nobody at all", "nobody at all"),
     ("bcrypt-cost", "4", "10"),
     ("bcrypt-cost", "a lot", "a lot"),
