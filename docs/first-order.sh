@@ -88,7 +88,7 @@ echo "the mug is variant $variant"
 say '3. A customer signs up and proves the address with the code from the mail'
 call POST /v1/auth/signup '' "${json[@]}" '{"email":"ann@example.com","password":"a quiet garden in May","name":"Ann Example"}' >/dev/null
 code=$(mail 'code' '\b[0-9]{6}\b')
-call POST /v1/auth/verify-email '' "${json[@]}" "{\"email\":\"ann@example.com\",\"code\":\"$code\"}" >/dev/null
+call POST /v1/auth/verify-email '' "${json[@]}" "{\"email\":\"ann@example.com\",\"password\":\"a quiet garden in May\",\"code\":\"$code\"}" >/dev/null
 ann=$(call POST /v1/auth/login '' "${json[@]}" '{"email":"ann@example.com","password":"a quiet garden in May"}' | field access_token)
 
 say '4. The order'

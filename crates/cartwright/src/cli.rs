@@ -156,6 +156,14 @@ pub(crate) struct ImportProducts {
 pub(crate) enum Owner {
     /// Make an account that may do everything
     Create(CreateOwner),
+    /// Take the second factor of one of the staff away, who has lost the telephone and the recovery codes
+    ///
+    /// The password alone signs in then. The audit log says that it was done; the shop may be open.
+    ForgetFactor {
+        /// The e-mail address that signs in.
+        #[arg(long, value_parser = email)]
+        email: Email,
+    },
 }
 
 /// Who the owner is.

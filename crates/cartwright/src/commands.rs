@@ -11,6 +11,7 @@ mod import_products;
 mod mail_test;
 mod openapi;
 mod owner_create;
+mod owner_forget_factor;
 mod restore;
 mod serve;
 
@@ -37,6 +38,7 @@ pub(crate) fn run(Cli { settings, command }: Cli) -> Result<(), Failure> {
             Command::Import(Import::Mongodump(import)) => import_mongodump::run(&settings, &import).await,
             Command::Import(Import::Products(import)) => import_products::run(&settings, &import).await,
             Command::Owner(Owner::Create(owner)) => owner_create::run(&settings, owner).await,
+            Command::Owner(Owner::ForgetFactor { email }) => owner_forget_factor::run(&settings, email).await,
             Command::Mail(Mail::Test { to }) => mail_test::run(&settings, to).await,
             Command::Backup { file } => backup::run(&settings, &file).await,
             Command::Restore { file } => restore::run(&settings, &file),

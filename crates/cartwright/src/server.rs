@@ -16,7 +16,7 @@ use tokio::{
 use tracing::{info, warn};
 
 use crate::{
-    data,
+    data, demo,
     failure::Failure,
     settings::{Reviews, Settings, SignUp},
     shop::{self, Places},
@@ -58,6 +58,9 @@ impl Server {
         let public_url = public_url(settings, address);
         let renderer = Arc::new(shop::renderer(settings, &places.folder, &public_url)?);
         let engine = places.open().await?;
+        if is_demo {
+            demo::take(engine.as_ref(), &places, settings).await?;
+        }
         let keys = places.keys(engine.as_ref()).await?;
         open_files::allow_many();
 

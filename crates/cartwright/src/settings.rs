@@ -51,7 +51,8 @@ pub(crate) struct Settings {
     /// Where pictures are kept: a folder, or s3://BUCKET/PREFIX with the keys in the environment.
     ///
     /// `media` in the data folder when it is not given.
-    #[arg(long, env = "CARTWRIGHT_MEDIA", value_name = "PLACE", global = true, help_heading = "Data")]
+    #[arg(long, env = "CARTWRIGHT_MEDIA", value_name = "PLACE", global = true, value_parser = values::media,
+        help_heading = "Data")]
     pub(crate) media: Option<String>,
 
     /// Hosts on private networks that pictures may be imported from, as HOST or HOST:PORT with commas between them.

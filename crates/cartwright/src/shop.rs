@@ -1,7 +1,7 @@
 //! Opening what commands need of the shop, as it is set up.
 
 use std::{
-    fmt,
+    env, fmt, fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,6 +14,7 @@ use pictures::{Fetcher, Media};
 use store::{Engine, Queries, execute};
 use store_postgres::{Options as PostgresOptions, PostgresEngine};
 use store_sqlite::{Options as SqliteOptions, SqliteEngine};
+use tracing::warn;
 
 use crate::{
     data,
@@ -23,6 +24,16 @@ use crate::{
 
 /// The sender that mails show when nothing goes out and none is set.
 const NOBODY: &str = "shop@example.com";
+
+/// What says where the credentials of a bucket come from.
+const CREDENTIALS: [&str; 6] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_METADATA_ENDPOINT",
+    "AWS_SKIP_SIGNATURE",
+];
 
 /// Where the shop keeps things.
 #[derive(Debug)]
@@ -143,6 +154,19 @@ impl Places {
         }
     }
 
+    /// Whether there is a shop that [`Places::open`] would bring to this program's schema first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub(crate) async fn is_older(&self) -> Result<bool, Failure> {
+        match self.existing().await {
+            Ok(engine) => engine.close().await.map_err(Failure::failed).map(|()| false),
+            Err(NotOpened::Older(_)) => Ok(true),
+            // Why it cannot be opened is told by whoever opens it to do something.
+            Err(NotOpened::Otherwise(_)) => Ok(false),
+        }
+    }
+
     /// Copies the database, as it is and of whichever version, into the new file `to`.
     ///
     /// # Errors
@@ -227,11 +251,30 @@ pub(crate) fn passwords(settings: &Settings) -> PasswordPool {
 /// What is set wrongly, or a folder that cannot be made.
 pub(crate) fn media(settings: &Settings, folder: &Path) -> Result<Media, Failure> {
     let media = match settings.media.as_deref().filter(|place| !place.is_empty()) {
-        Some(url) if url.starts_with("s3:") => Media::bucket(url),
+        Some(url) if url.starts_with("s3:") => {
+            if !CREDENTIALS.iter().any(|name| env::var_os(name).is_some_and(|value| !value.is_empty())) {
+                warn!(
+                    "no AWS_ACCESS_KEY_ID: the credentials of the bucket will be asked of the machine's instance role; if it has none, set \
+                     AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT"
+                );
+            }
+            Media::bucket(url)
+        }
         Some(path) => Media::folder(Path::new(path)),
         None => Media::folder(&data::media(folder)),
     };
     media.map_err(|error| Failure::failed(format_args!("media: {error}")))
+}
+
+/// The folder of the pictures, if they are in a folder and there are some: copies of the database do not have them.
+pub(crate) fn pictures(settings: &Settings, folder: &Path) -> Option<PathBuf> {
+    let pictures = match settings.media.as_deref().filter(|place| !place.is_empty()) {
+        Some(url) if url.starts_with("s3:") => return None,
+        Some(path) => PathBuf::from(path),
+        None => data::media(folder),
+    };
+    let is_used = fs::read_dir(&pictures).is_ok_and(|mut entries| entries.next().is_some());
+    is_used.then_some(pictures)
 }
 
 /// Fetches pictures from elsewhere.

@@ -18,6 +18,8 @@ mod keyboard;
 mod mailbox;
 #[path = "browser/orders.rs"]
 mod orders;
+#[path = "browser/questions.rs"]
+mod questions;
 #[path = "browser/setup.rs"]
 mod setup;
 #[path = "browser/watched.rs"]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use store::{Change, Document, DocumentKind, Operation, Queries, StoreError, Tx};
 use uuid::Uuid;
 
-use crate::Error;
+use crate::{Error, accounts};
 
 /// The most keys of a shop.
 pub const KEYS_MAX: usize = 200;
@@ -109,12 +109,15 @@ impl Operation for CreateApiKey {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<ApiKey, Error> {
+        let person = accounts::usable(tx, self.actor.account_id).await?.account;
+        accounts::authorised(self.actor, &person, Access::is_staff)?;
         let mut wrong = Violations::default();
         let name = wrong.take(text::line("/name", &self.name, 80)).unwrap_or_default();
         if self.permissions.is_empty() {
             wrong.add("/permissions", "required", "must name at least one area");
         }
-        if self.permissions.iter().any(|permission| !self.actor.may(*permission)) {
+        let may = |permission: &Permission| self.actor.may(*permission) && person.access().may(*permission);
+        if !self.permissions.iter().all(may) {
             wrong.add("/permissions", "not_allowed", "must not be more than you may do yourself");
         }
         if self.expires_at.is_some_and(|end| end <= self.stamp.now) {

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use model::{
     Account, AccountId, CategoryId, Email, Order, Product, Rating, Review, SavedAddress, Stamp, Wishlist,
-    category::CategoryDetails, stamp::Ids, text,
+    category::CategoryDetails, challenge::Purpose, stamp::Ids, text,
 };
 use store::{Change, Checkout, Document, DocumentKind, Operation, StoreError, Tx};
 
@@ -113,7 +113,7 @@ impl Operation for BringOver {
         let mut outcomes = Vec::with_capacity(self.things.len());
         for thing in &self.things {
             let brought = match thing {
-                Thing::Account(old) => account(tx, old).await,
+                Thing::Account(old) => account(tx, old, self.stamp).await,
                 Thing::Category { id, name } => category(tx, *id, name, self.stamp).await,
                 Thing::Product(old) => product(tx, old, &mut ids, self.stamp).await,
                 Thing::Order(old) => order(tx, old).await,
@@ -130,13 +130,17 @@ impl Operation for BringOver {
     }
 }
 
-async fn account(tx: &mut dyn Tx, old: &OldAccount) -> Result<Outcome, Error> {
+async fn account(tx: &mut dyn Tx, old: &OldAccount, stamp: Stamp) -> Result<Outcome, Error> {
     let account = &old.account;
     if tx.account(account.id).await?.is_some() {
         return Ok(Outcome::Known);
     }
     if let Some(own) = with_email(tx, account.email.as_ref()).await? {
-        return Ok(Outcome::IsAccount(own));
+        let account_id = own.id;
+        if own.email_verified_at.is_none() && !own.access().is_staff() {
+            tx.apply(&given_back(own, old, stamp)).await?;
+        }
+        return Ok(Outcome::IsAccount(account_id));
     }
     let mut changes =
         vec![Change::InsertAccount { account: account.clone(), password_hash: old.password_hash.clone() }];
@@ -146,9 +150,24 @@ async fn account(tx: &mut dyn Tx, old: &OldAccount) -> Result<Outcome, Error> {
     Ok(Outcome::Added)
 }
 
-async fn with_email(tx: &mut dyn Tx, email: Option<&Email>) -> Result<Option<AccountId>, StoreError> {
+async fn with_email(tx: &mut dyn Tx, email: Option<&Email>) -> Result<Option<Account>, StoreError> {
     let Some(email) = email else { return Ok(None) };
-    Ok(tx.account_by_email(email).await?.map(|row| row.account.id))
+    Ok(tx.account_by_email(email).await?.map(|row| row.account))
+}
+
+/// Gives the account `own` to whoever has the old one. Nobody has proven its address, so it may be a stranger who chose the password: the
+/// orders that come with the old account are none of theirs.
+fn given_back(own: Account, old: &OldAccount, stamp: Stamp) -> Vec<Change> {
+    let account_id = own.id;
+    let OldAccount { account: Account { name, email_verified_at, .. }, password_hash, .. } = old.clone();
+    let account = Account { name, email_verified_at, updated_at: stamp.now, version: own.version + 1, ..own };
+    vec![
+        Change::UpdateAccount(account),
+        Change::SetPassword { account_id, password_hash },
+        Change::EndSessions { account_id, except: None, at: stamp.now },
+        Change::DeleteChallenge { account_id, purpose: Purpose::VerifyEmail },
+        Change::DeleteAddresses { account_id },
+    ]
 }
 
 async fn category(tx: &mut dyn Tx, id: CategoryId, name: &str, stamp: Stamp) -> Result<Outcome, Error> {
@@ -195,13 +214,18 @@ async fn order(tx: &mut dyn Tx, old: &Order) -> Result<Outcome, Error> {
     for id in variants {
         tx.product(id).await?.ok_or(Error::NotFound("product"))?;
     }
+    let is_forgotten = buyer.deleted_at.is_some();
     let order = Order { number, email: buyer.email, ..old.clone() };
-    tx.apply(&[Change::InsertOrder(order)]).await?;
+    tx.apply(&[Change::InsertOrder(if is_forgotten { order.anonymised() } else { order })]).await?;
     Ok(Outcome::Added)
 }
 
 async fn review(tx: &mut dyn Tx, old: &Review) -> Result<Outcome, Error> {
-    tx.account(old.account_id).await?.ok_or(Error::NotFound("author"))?;
+    let author = tx.account(old.account_id).await?.ok_or(Error::NotFound("author"))?.account;
+    // What went with its author must not come back.
+    if author.deleted_at.is_some() {
+        return Ok(Outcome::Known);
+    }
     if !tx.reviews_of(old.account_id, Some(old.product_id)).await?.is_empty() {
         return Ok(Outcome::Known);
     }
@@ -215,11 +239,11 @@ async fn review(tx: &mut dyn Tx, old: &Review) -> Result<Outcome, Error> {
 }
 
 async fn wishlist(tx: &mut dyn Tx, old: &Wishlist) -> Result<Outcome, Error> {
-    tx.account(old.account_id).await?.ok_or(Error::NotFound("owner"))?;
+    let owner = tx.account(old.account_id).await?.ok_or(Error::NotFound("owner"))?.account;
     let name = old.account_id.to_string();
     let document = tx.document_named(DocumentKind::Wishlist, &name).await?;
-    // What its owner took from it since must not come back.
-    if document.is_some() {
+    // What its owner took from it since must not come back, nor the list of somebody who is forgotten.
+    if document.is_some() || owner.deleted_at.is_some() {
         return Ok(Outcome::Known);
     }
     let list = Wishlist { version: 1, ..old.clone() };

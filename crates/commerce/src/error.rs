@@ -1,6 +1,6 @@
 //! Why an operation was refused, in the shop's terms. What that means over HTTP is the web crate's business.
 
-use model::{OrderStatus, Violations, category::Misplaced, checkout::Shortage};
+use model::{OrderStatus, Violations, address::SAVED_ADDRESSES_MAX, category::Misplaced, checkout::Shortage};
 use store::StoreError;
 use thiserror::Error;
 
@@ -98,7 +98,7 @@ pub enum Conflict {
     #[error("the stock of this variant is not tracked")]
     StockNotTracked,
     /// An account can keep no more addresses.
-    #[error("there are as many saved addresses as an account can keep")]
+    #[error("an account keeps at most {} addresses; delete one first", SAVED_ADDRESSES_MAX)]
     TooManyAddresses,
     /// As many jobs wait as may.
     #[error("too many jobs wait already")]

@@ -15,6 +15,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod bring_over;
 pub mod catalogue;
+mod demo_shop;
 mod error;
 pub mod export;
 mod idempotent;
@@ -34,6 +35,7 @@ pub mod upkeep;
 pub mod wishlist;
 
 pub use audit::{Actor, Audited, Foreseen, Rehearsal, Rehearsed};
+pub use demo_shop::TakeForDemo;
 pub use error::{Conflict, Error, check_version};
 pub use idempotent::{Idempotent, Replied};
 pub use shared_keys::{SHARED_KEYS, ShareKeys};

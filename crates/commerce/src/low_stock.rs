@@ -60,18 +60,17 @@ impl Operation for TellLowStock {
         if now.variants == told.variants {
             return Ok(0);
         }
-        let is_new = |one: &&LowStock| !told.variants.contains(&one.variant_id);
-        let items: Vec<ShortItem> = self.short.iter().filter(is_new).take(LISTED).map(item).collect();
-        let count = self.short.iter().filter(is_new).count();
+        let new: Vec<_> = self.short.iter().filter(|one| !told.variants.contains(&one.variant_id)).collect();
+        let items: Vec<ShortItem> = new.iter().copied().take(LISTED).map(item).collect();
         let mut ids = self.stamp.ids();
         let (id, version) = known.map_or_else(|| (ids.draw(), 1), |known| (known.id, known.version + 1));
         let mut changes = vec![Change::PutDocument(Document::new(DocumentKind::Settings, id, TOLD, version, &now)?)];
-        if count > 0 {
-            let template = MailTemplate::LowStock { more: count - items.len(), items };
+        if !new.is_empty() {
+            let template = MailTemplate::LowStock { more: new.len() - items.len(), items };
             changes.push(Change::InsertMail(OutboxMail::new(ids.draw(), self.to.clone(), template, self.stamp.now)));
         }
         tx.apply(&changes).await?;
-        Ok(count)
+        Ok(new.len())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The second factor of the staff. What makes and compares codes is `identity`; here each of them is good once.
 
 use async_trait::async_trait;
-use model::{AccountId, Stamp};
+use model::{AccountId, AuditContent, AuditEntry, Email, Stamp};
 use serde::{Deserialize, Serialize};
 use store::{Change, Document, DocumentKind, Operation, Queries, StoreError, Tx};
 
@@ -75,6 +75,39 @@ impl Operation for RemoveSecondFactor {
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
         let Some(change) = forget(tx, self.account_id).await? else { return Ok(()) };
         Ok(tx.apply(&[change]).await?)
+    }
+}
+
+/// Takes the second factor of whoever has this address away, for those who run the program: nobody who is signed in asks for it, so the
+/// audit log names the shop itself.
+#[derive(Clone, Debug)]
+pub struct ForgetSecondFactor {
+    /// Whose.
+    pub email: Email,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for ForgetSecondFactor {
+    /// Whether there was one.
+    type Output = bool;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<bool, Error> {
+        let id = tx.account_by_email(&self.email).await?.ok_or(Error::NotFound("account"))?.account.id;
+        let Some(change) = forget(tx, id).await? else { return Ok(false) };
+        let changes = vec!["taken away on the command line".to_owned()];
+        let entry = AuditEntry {
+            id: self.stamp.ids().draw(),
+            at: self.stamp.now,
+            actor_id: None,
+            action: "account.second_factor_deleted".to_owned(),
+            subject_id: Some(id.0),
+            content: AuditContent { changes, ..AuditContent::default() },
+        };
+        tx.apply(&[change, Change::InsertAudit(entry)]).await?;
+        Ok(true)
     }
 }
 

@@ -73,7 +73,7 @@ pub enum Noted {
 impl Noted {
     fn name(self) -> String {
         match self {
-            Self::Order(id) => format!("order:{id}"),
+            Self::Order(id) => format!("{}{id}", note::OF_ORDER),
             Self::Account(id) => format!("account:{id}"),
         }
     }

@@ -49,7 +49,9 @@ pub enum KeysError {
     #[error("the key file {0} can be read by others; run: chmod 600 {0}")]
     TooOpen(PathBuf),
     /// The file is not what this program wrote.
-    #[error("the key file {path} is damaged ({what}); restore it from a backup, or remove it to sign everybody out")]
+    #[error(
+        "the key file {path} is damaged ({what}); restore it from a backup, or remove it: then everybody is signed out, and whoever has a second factor needs a recovery code"
+    )]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -95,15 +95,20 @@ impl TotpSecret {
     /// As it is kept: covered with a pad that only the shop's keys make, so that the database alone gives no codes.
     #[must_use]
     pub fn sealed(&self, keys: &Keys, account_id: AccountId) -> String {
-        let nonce = OpaqueToken::random().expose();
+        let random = OpaqueToken::random().expose();
+        // Part of the nonce, so that programs from before there was a mark open it too.
+        let nonce = format!("{random}~{}", mark(keys, account_id, &random));
         let covered = self.covered(keys, account_id, &nonce);
         format!("{nonce}.{}", Self(covered).to_base32())
     }
 
-    /// What [`TotpSecret::sealed`] gave; nonsense with other keys.
+    /// What [`TotpSecret::sealed`] gave; `None` with other keys. What was sealed before there was a mark is nonsense with other keys.
     #[must_use]
     pub fn unsealed(text: &str, keys: &Keys, account_id: AccountId) -> Option<Self> {
         let (nonce, covered) = text.split_once('.')?;
+        if nonce.split_once('~').is_some_and(|(random, kept)| kept != mark(keys, account_id, random)) {
+            return None;
+        }
         Some(Self(Self::from_base32(covered)?.covered(keys, account_id, nonce)))
     }
 
@@ -111,6 +116,11 @@ impl TotpSecret {
         let pad = keys.code_hash("second_factor_pad", &account_id.to_string(), nonce);
         std::array::from_fn(|at| self.0[at] ^ pad[at])
     }
+}
+
+/// What tells by which keys something is covered. It says nothing of them, nor of what is covered.
+fn mark(keys: &Keys, account_id: AccountId, nonce: &str) -> String {
+    hex::encode(&keys.code_hash("second_factor_mark", &account_id.to_string(), nonce)[..8])
 }
 
 /// Compares without telling by its time how much was right.
@@ -178,9 +188,19 @@ mod tests {
         let opened =
             |keys: &Keys, account| TotpSecret::unsealed(&sealed, keys, account).map(|secret| secret.to_base32());
         assert_eq!(opened(&keys, account), Some(secret.to_base32()));
-        assert_ne!(opened(&others, account), Some(secret.to_base32()));
-        assert_ne!(opened(&keys, AccountId(uuid::Uuid::from_u128(8))), Some(secret.to_base32()));
+        assert_eq!(opened(&others, account), None);
+        assert_eq!(opened(&keys, AccountId(uuid::Uuid::from_u128(8))), None);
         assert!(TotpSecret::unsealed("rubbish", &keys, account).is_none());
+    }
+
+    #[test]
+    fn what_was_kept_before_there_was_a_mark_is_opened_too() {
+        let (keys, others, secret) = (Keys::generate(), Keys::generate(), TotpSecret::random());
+        let account = AccountId(uuid::Uuid::from_u128(7));
+        let sealed = format!("nonce.{}", TotpSecret(secret.covered(&keys, account, "nonce")).to_base32());
+        let opened = |keys: &Keys| TotpSecret::unsealed(&sealed, keys, account).map(|secret| secret.to_base32());
+        assert_eq!(opened(&keys), Some(secret.to_base32()));
+        assert_ne!(opened(&others), Some(secret.to_base32()));
     }
 
     #[test]

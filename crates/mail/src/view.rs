@@ -199,24 +199,12 @@ fn order(template: &MailTemplate) -> Option<&OrderMail> {
     }
 }
 
-/// Countries whose people write the postal code behind the town.
-const POSTAL_CODE_LAST: [&str; 9] = ["AU", "CA", "GB", "IE", "IN", "NZ", "SG", "US", "ZA"];
-
-/// An address as it stands on a parcel, with the country's name last.
+/// An address as it stands on a parcel; nothing once its owner is forgotten.
 fn address_lines(address: &PostalAddress) -> Vec<String> {
     if address.line1.is_empty() {
         return Vec::new();
     }
-    let region = address.region.as_deref().unwrap_or("");
-    let (town, region) = if POSTAL_CODE_LAST.contains(&address.country.as_str()) {
-        (format!("{} {region} {}", address.city, address.postal_code), "")
-    } else {
-        (format!("{} {}", address.postal_code, address.city), region)
-    };
-    let country = rust_iso3166::from_alpha2(&address.country).map_or(address.country.as_str(), |country| country.name);
-    let line2 = address.line2.as_deref().unwrap_or("");
-    let lines = [address.name.as_str(), &address.line1, line2, &town, region, country];
-    lines.into_iter().map(clean::line).filter(|line| !line.is_empty()).collect()
+    address.lines().iter().map(|line| clean::line(line)).filter(|line| !line.is_empty()).collect()
 }
 
 fn product_link(storefront_url: &str, slug: &str) -> String {

@@ -2,7 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AddressId, account, country::is_country, text, violation::Violations};
+use crate::{
+    AddressId, account,
+    country::{country_name, is_country},
+    text,
+    violation::Violations,
+};
+
+/// Countries whose people write the postal code behind the town.
+const POSTAL_CODE_LAST: [&str; 9] = ["AU", "CA", "GB", "IE", "IN", "NZ", "SG", "US", "ZA"];
 
 /// Where a parcel goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +72,22 @@ impl PostalAddress {
         }
     }
 
+    /// The address as it stands on a parcel, written as in its country, with the country's name last; without the telephone number.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let is_postal_code_last = POSTAL_CODE_LAST.contains(&self.country.as_str());
+        let region = self.region.as_deref().unwrap_or("");
+        let (town, region) = if is_postal_code_last {
+            ([self.city.as_str(), region, &self.postal_code], "")
+        } else {
+            ([self.postal_code.as_str(), &self.city, ""], region)
+        };
+        let town = town.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        let line2 = self.line2.as_deref().unwrap_or("");
+        let lines = [self.name.as_str(), &self.line1, line2, &town, region, country_name(&self.country)];
+        lines.into_iter().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
     /// What is left of an address when its owner is forgotten: the country, for the books.
     #[must_use]
     pub fn anonymised(&self) -> Self {
@@ -88,6 +112,26 @@ pub const SAVED_ADDRESSES_MAX: usize = 50;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_written_as_in_their_country() {
+        let address = |country: &str, region: Option<&str>| PostalAddress {
+            name: "Ann".into(),
+            line1: "1 High Street".into(),
+            city: "Springfield".into(),
+            region: region.map(str::to_owned),
+            postal_code: "62701".into(),
+            country: country.into(),
+            phone: Some("+1 555 0100".into()),
+            ..PostalAddress::default()
+        };
+        let american = ["Ann", "1 High Street", "Springfield IL 62701", "United States of America"];
+        assert_eq!(address("US", Some("IL")).lines(), american);
+        assert_eq!(address("US", None).lines()[2], "Springfield 62701");
+        assert_eq!(address("DE", Some("IL")).lines(), ["Ann", "1 High Street", "62701 Springfield", "IL", "Germany"]);
+        assert_eq!(address("XX", None).lines()[3], "XX", "a country that is not known goes by its code");
+        assert_eq!(address("DE", None).anonymised().lines(), ["Germany"]);
+    }
 
     #[test]
     fn every_wrong_field_is_named() {

@@ -112,6 +112,18 @@ impl Challenge {
         })
     }
 
+    /// The same with nothing left that could be right. How many were mailed still counts.
+    #[must_use]
+    pub fn void(self) -> Self {
+        Self { secret_hash: None, new_email: None, ..self }
+    }
+
+    /// Whether this is the link of an invitation that is good for longer than a link of another kind would be.
+    #[must_use]
+    pub fn is_open_invitation(&self, now: Timestamp) -> bool {
+        self.secret_hash.is_some() && self.expires_at > now + LIFETIME
+    }
+
     /// Compares a presented secret. The hashes are keyed ones of the whole secret, so that comparing them in variable
     /// time tells nothing about the secret.
     #[must_use]

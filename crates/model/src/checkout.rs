@@ -47,8 +47,10 @@ pub struct Terms {
 pub struct Shortage {
     /// What.
     pub variant_id: VariantId,
-    /// What it is called.
+    /// What its product is called.
     pub title: String,
+    /// What tells the variant from its siblings.
+    pub variant_title: String,
     /// How many were asked for, over all lines.
     pub requested: i64,
     /// How many there are.
@@ -133,10 +135,10 @@ pub fn decide(
         let variant = &offer.variant;
         let Some(unit_price) = price(variant) else { continue };
         if variant.track_stock && variant.stock < line.quantity {
-            let title = offer.title.clone();
             shortages.push(Shortage {
                 variant_id: line.variant_id,
-                title,
+                title: offer.title.clone(),
+                variant_title: variant.title(),
                 requested: line.quantity,
                 available: variant.stock.max(0),
             });
@@ -233,6 +235,7 @@ mod tests {
             Refusal::OutOfStock(vec![Shortage {
                 variant_id: id(1),
                 title: "Product 1".into(),
+                variant_title: String::new(),
                 requested: 6,
                 available: 5
             }])

@@ -152,7 +152,8 @@ impl Rule {
         }
         let texts =
             [&self.vendors, &self.tags].into_iter().chain(self.options.values()).chain(self.attributes.values());
-        if texts.flatten().any(|text| text::line("", text, text::SHORT_TEXT_MAX).is_err()) {
+        let mut texts = texts.flatten().chain(self.options.keys()).chain(self.attributes.keys());
+        if texts.any(|text| text::line("", text, text::SHORT_TEXT_MAX).is_err()) {
             wrong.add("/rule", "invalid_value", "names and values must be lines of text");
         }
         if self.rating_min.is_some_and(|stars| !(1..=5).contains(&stars)) {

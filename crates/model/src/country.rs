@@ -14,6 +14,12 @@ pub fn countries() -> &'static [(String, String)] {
     &ALL
 }
 
+/// The name of the country with this code; the code itself where no country has it.
+#[must_use]
+pub fn country_name(code: &str) -> &str {
+    rust_iso3166::from_alpha2(code).map_or(code, |country| country.name)
+}
+
 /// Whether this is the code of a country, in capitals.
 #[must_use]
 pub fn is_country(code: &str) -> bool {
@@ -29,5 +35,6 @@ mod tests {
         assert!(is_country("DE") && !is_country("XX") && !is_country("DEU") && !is_country("de"));
         assert!(countries().iter().any(|(code, name)| code == "NZ" && name == "New Zealand"));
         assert_eq!(countries()[0].1, "Afghanistan");
+        assert_eq!((country_name("NZ"), country_name("XX")), ("New Zealand", "XX"));
     }
 }

@@ -118,6 +118,16 @@ pub struct JobError {
     pub message: String,
 }
 
+impl JobError {
+    /// What is wrong in a line. What a file says comes back in such a message: control characters, of which no database keeps all, are
+    /// replaced.
+    #[must_use]
+    pub fn new(line: u64, column: Option<String>, message: &str) -> Self {
+        let shown = |text: &str| text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
+        Self { line, column: column.map(|column| shown(&column)), message: shown(message) }
+    }
+}
+
 impl Job {
     /// Whether nothing more will come of it.
     #[must_use]
@@ -149,5 +159,17 @@ impl Job {
         self.failure = failure;
         self.finished_at = Some(now);
         self.leased_until = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_says_comes_back_in_characters_that_can_be_kept() {
+        let error = JobError::new(1, Some("a\u{0}b".to_owned()), "unknown field `x\u{0}y`\n\u{1b}[31m");
+        assert_eq!(error.column.as_deref(), Some("a\u{fffd}b"));
+        assert_eq!(error.message, "unknown field `x\u{fffd}y`\n\u{fffd}[31m");
     }
 }

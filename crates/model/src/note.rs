@@ -9,6 +9,9 @@ pub const NOTE_MAX: usize = 2_000;
 /// The most notes on one thing.
 pub const NOTES_MAX: usize = 200;
 
+/// Before the id of an order: the name of the document with the notes about it.
+pub const OF_ORDER: &str = "order:";
+
 /// A note.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {

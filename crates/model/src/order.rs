@@ -247,6 +247,21 @@ pub struct Order {
     pub version: i64,
 }
 
+impl Order {
+    /// What is left of an order when its buyer is forgotten. The e-mail address goes at once. The postal address (but the country, for
+    /// the books), the page of the parcel, which may name the address, and what was written on its way go once it is no longer open.
+    #[must_use]
+    pub fn anonymised(mut self) -> Self {
+        self.email = None;
+        if !self.status.is_open() {
+            self.ship_to = self.ship_to.anonymised();
+            self.tracking = self.tracking.map(|tracking| Tracking { url: None, ..tracking });
+            self.timeline.iter_mut().for_each(|event| event.note = None);
+        }
+        self
+    }
+}
+
 /// The note of a move, trimmed.
 ///
 /// # Errors

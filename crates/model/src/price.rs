@@ -148,9 +148,8 @@ impl Variant {
         now: Timestamp,
     ) -> Vec<PriceChange> {
         let mut noted = Vec::new();
-        let currencies: Vec<Currency> = self.currencies().collect();
-        self.details.lowest.retain(|lowest| currencies.contains(&lowest.currency));
-        for currency in currencies {
+        let mut lowest_prices = Vec::new();
+        for currency in self.currencies().collect::<Vec<_>>() {
             let of = |change: &&PriceChange| change.variant_id == self.id && change.price.currency == currency;
             let mut past: Vec<(Timestamp, Money)> =
                 history.iter().filter(of).map(|change| (change.at, change.price)).collect();
@@ -165,32 +164,27 @@ impl Variant {
             let turns = before.turns().into_iter().filter(|turn| *turn > settled && *turn < now);
             let turned = turns.filter_map(|turn| Some((turn, before.price_at(currency, turn)?)));
             let latest = self.price_at(currency, now).map(|price| (turn_at(before, self, settled, now), price));
-            for (at, price) in turned.chain(latest).collect::<Vec<_>>() {
-                match past.last() {
+            let mut lowest_price = self.details.lowest.iter().find(|price| price.currency == currency).copied();
+            for (at, price) in turned.chain(latest) {
+                lowest_price = match past.last() {
                     Some((_, last)) if *last == price => continue,
-                    Some((_, last)) if price.amount < last.amount => {
-                        set(&mut self.details.lowest, lowest(&past, at).unwrap_or(*last));
-                    }
-                    _ => self.details.lowest.retain(|lowest| lowest.currency != currency),
-                }
+                    Some((_, last)) if price.amount < last.amount => lowest(&past, at).or(Some(*last)),
+                    _ => None,
+                };
                 past.push((at, price));
             }
             let (now_from, was_from) = (self.reduced_from(currency, now), before.reduced_from(currency, settled));
-            let has_begun =
-                if past.len() > begun { !has(&self.details.lowest, currency) } else { now_from != was_from };
-            if now_from.is_none() || has_begun {
-                self.details.lowest.retain(|lowest| lowest.currency != currency);
-            }
             // Reduced by what it is said to have cost before; or dearer, and still less than before: another reduction.
-            if now_from.is_some()
-                && has_begun
-                && let Some(price) = lowest(&past, now)
-            {
-                set(&mut self.details.lowest, price);
-            }
+            let has_begun = if past.len() > begun { lowest_price.is_none() } else { now_from != was_from };
+            lowest_prices.extend(match now_from {
+                None => None,
+                Some(_) if has_begun => lowest(&past, now),
+                Some(_) => lowest_price,
+            });
             let new = if past.len() > begun { &past[if is_first { 0 } else { begun }..] } else { &[] };
             noted.extend(new.iter().map(|&(at, price)| PriceChange { variant_id: self.id, at, price }));
         }
+        self.details.lowest = lowest_prices;
         self.details.settled_at = self.details.sale.is_some().then_some(now);
         noted
     }
@@ -269,15 +263,6 @@ fn lowest(past: &[(Timestamp, Money)], at: Timestamp) -> Option<Money> {
     let begun_before = past.iter().rev().find(|(since, _)| *since <= from);
     let within = past.iter().filter(|(since, _)| *since > from && *since < at);
     within.chain(begun_before).map(|(_, price)| *price).min_by_key(|price| price.amount)
-}
-
-fn has(prices: &[Money], currency: Currency) -> bool {
-    prices.iter().any(|price| price.currency == currency)
-}
-
-fn set(prices: &mut Vec<Money>, price: Money) {
-    prices.retain(|other| other.currency != price.currency);
-    prices.push(price);
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::{
     details::{ProductDetails, VariantDetails, check_count},
     review::Rating,
     shop::LOW_STOCK_MAX,
+    stamp::whole_micros,
     stock::STOCK_MAX,
     text,
     violation::Violations,
@@ -206,12 +207,17 @@ impl Product {
         self.tags = validate_tags(&self.tags, &mut wrong);
         self.options = validate_options(self.options, &mut wrong);
         self.images = validate_images(self.images, &mut wrong);
+        self.details.publish_at = self.details.publish_at.map(whole_micros);
         self.details.validate(self.id, &mut wrong);
         if !(1..=VARIANTS_MAX).contains(&self.variants.len()) {
             wrong.add("/variants", "out_of_range", format!("must be 1 to {VARIANTS_MAX} variants"));
         }
         for (index, variant) in self.variants.iter_mut().enumerate() {
             let at = format!("/variants/{index}");
+            if let Some(sale) = &mut variant.details.sale {
+                sale.starts_at = sale.starts_at.map(whole_micros);
+                sale.ends_at = sale.ends_at.map(whole_micros);
+            }
             validate_variant(variant, &self.options, &at, &mut wrong);
             let is_picture = |url: &String| self.images.iter().any(|image| image.url == *url);
             if variant.details.image.as_ref().is_some_and(|url| !is_picture(url)) {

@@ -6,6 +6,12 @@ use uuid::Uuid;
 /// By how much the clocks of two processes may differ.
 pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
+/// A time in whole microseconds: the precision that both engines store.
+#[must_use]
+pub fn whole_micros(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
+}
+
 /// When an operation happens and from what its ids are drawn.
 ///
 /// An operation may be run again (a serialisation failure, a group commit that was rolled back by one of its members);
@@ -24,8 +30,7 @@ impl Stamp {
     /// two operations with an equal seed in one millisecond would draw equal ids.
     #[must_use]
     pub fn new(now: Timestamp, seed: u128) -> Self {
-        let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
-        Self { now, seed, ahead: 0 }
+        Self { now: whole_micros(now), seed, ahead: 0 }
     }
 
     /// The ids of this operation, always the same sequence for the same stamp.

@@ -58,7 +58,12 @@ pub fn slugify(title: &str) -> String {
     let mut slug = slug::slugify(title);
     slug.truncate(SLUG_MAX);
     let slug = slug.trim_matches('-');
-    if slug.is_empty() { "item".to_owned() } else { slug.to_owned() }
+    match slug {
+        "" => "item".to_owned(),
+        // It would be taken for an id.
+        slug if uuid::Uuid::try_parse(slug).is_ok() => format!("item-{slug}"),
+        slug => slug.to_owned(),
+    }
 }
 
 /// A slug that somebody chose.

@@ -88,6 +88,9 @@ impl Media {
     pub fn bucket(url: &str) -> Result<Self, MediaError> {
         let place = url.strip_prefix("s3://").unwrap_or(url);
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        if bucket.trim().is_empty() {
+            return Err(MediaError::Unavailable("the URL names no bucket; write s3://BUCKET/PREFIX".to_owned()));
+        }
         let store = AmazonS3Builder::from_env().with_bucket_name(bucket).build()?;
         let prefix = prefix.trim_matches('/');
         Ok(Self::new(if prefix.is_empty() { Arc::new(store) } else { Arc::new(PrefixStore::new(store, prefix)) }))
@@ -212,6 +215,14 @@ mod tests {
             assert!(matches!(media.get(wrong, None).await, Err(MediaError::NotFound)), "{wrong}");
         }
         assert!(matches!(media.keep(Bytes::from_static(b"<svg/>")).await, Err(MediaError::Refused(_))));
+    }
+
+    #[test]
+    fn a_bucket_must_have_a_name() {
+        for url in ["s3://", "s3:///pictures"] {
+            let error = Media::bucket(url).expect_err(url).to_string();
+            assert!(error.contains("names no bucket"), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -71,8 +71,10 @@ enum OfProduct {
     Tag,
     Attribute(usize),
     Rating,
-    /// One that has no facet of its own.
-    Other,
+    /// That no variant can be bought.
+    SoldOut,
+    /// That no variant costs less than before.
+    NotReduced,
 }
 
 /// A filter on variants.
@@ -161,10 +163,10 @@ impl<'f> Chosen<'f> {
         }
         let rows = index.rows(doc);
         if filters.in_stock == Some(false) && rows.iter().any(|row| row.is_available) {
-            fails.note(OfProduct::Other);
+            fails.note(OfProduct::SoldOut);
         }
         if filters.on_sale == Some(false) && rows.iter().any(|row| row.is_on_sale) {
-            fails.note(OfProduct::Other);
+            fails.note(OfProduct::NotReduced);
         }
         fails
     }
@@ -256,7 +258,6 @@ impl<'i> Counter<'i> {
 
     /// The facets of variants, for a product that fails nothing itself.
     fn variants(&mut self, number: u32, rows: &[Row], fails: &[Fails<OfVariant>], chosen: &Chosen<'_>) {
-        let (mut is_in_stock, mut is_on_sale) = (false, false);
         for (row, fails) in rows.iter().zip(fails) {
             if *fails == Fails::More {
                 continue;
@@ -270,9 +271,16 @@ impl<'i> Counter<'i> {
             if fails.allows(&OfVariant::Price) {
                 self.prices.push((number, row.price));
             }
-            is_in_stock |= row.is_available && fails.allows(&OfVariant::InStock);
-            is_on_sale |= row.is_on_sale && fails.allows(&OfVariant::OnSale);
         }
+    }
+
+    /// The facets of stock and sale. What is chosen of one of them is a filter on products where it says no, on variants where it says yes.
+    fn stock_and_sale(&mut self, rows: &[Row], of_product: Fails<OfProduct>, of_variants: &[Fails<OfVariant>]) {
+        let mut variants = rows.iter().zip(of_variants);
+        let is_in_stock = of_product.allows(&OfProduct::SoldOut)
+            && variants.clone().any(|(row, fails)| row.is_available && fails.allows(&OfVariant::InStock));
+        let is_on_sale = of_product.allows(&OfProduct::NotReduced)
+            && variants.any(|(row, fails)| row.is_on_sale && fails.allows(&OfVariant::OnSale));
         self.in_stock += usize::from(is_in_stock);
         self.on_sale += usize::from(is_on_sale);
     }
@@ -416,6 +424,7 @@ impl Index {
             if has_passing {
                 counter.product(number, doc, fails, &chosen);
             }
+            counter.stock_and_sale(rows, fails, &of_variants);
             if fails == Fails::None {
                 counter.variants(number, rows, &of_variants, &chosen);
                 if has_passing {

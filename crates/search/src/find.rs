@@ -69,7 +69,8 @@ impl Index {
             if meant.instead.is_some() && at + 1 == asked.len() {
                 highlighter.prefix = None;
             }
-            corrected.push(spelt.to_owned());
+            // What is spelt like nothing here was not understood.
+            corrected.extend((!meant.terms.is_empty()).then(|| spelt.to_owned()));
             for (term, factor) in &meant.terms {
                 for (number, weight) in self.postings(*term) {
                     let number = place(number);
@@ -89,7 +90,7 @@ impl Index {
                 best[number] = 0.0;
             }
         }
-        let has_instead = corrected.iter().zip(&asked).any(|(spelt, word)| spelt != word);
+        let has_instead = !corrected.is_empty() && corrected != asked;
         // All words where some product has all of them, as many as possible otherwise.
         let alive = || self.docs.iter().enumerate().filter(|(_, doc)| doc.is_alive);
         let most = alive().map(|(at, _)| hits[at]).max().unwrap_or(0);
@@ -104,8 +105,8 @@ impl Index {
         Found { docs: docs.collect(), corrected: has_instead.then(|| corrected.join(" ")), highlighter }
     }
 
-    /// What `word` stands for: itself, its forms, words that begin with it where it is the last one (somebody may be typing),
-    /// and where there is nothing of that, words that are spelt almost like it.
+    /// What `word` stands for: itself, its forms, words that begin with it where it is the last one (somebody may be typing) or
+    /// there is nothing of the former, and where there is nothing of all that, words that are spelt almost like it.
     fn meant(&self, word: &str, is_last: bool, stems: Option<&Stems>) -> Meant {
         let mut terms = Vec::new();
         let mut add = |term: &str, factor: f32| {
@@ -120,7 +121,9 @@ impl Index {
             }
             add(&format!("{STEM}{stem}"), 0.9);
         }
-        if is_last && (word.len() >= PREFIX_MIN || terms.is_empty()) {
+        let (is_long, is_unknown) = (word.len() >= PREFIX_MIN, terms.is_empty());
+        let is_beginning = if is_last { is_long || is_unknown } else { is_long && is_unknown };
+        if is_beginning {
             let beginning = self.terms.range::<str, _>((Bound::Excluded(word), Bound::Unbounded));
             let beginning = beginning.take_while(|(term, _)| term.starts_with(word)).take(PREFIX_TERMS_MAX);
             terms.extend(beginning.map(|(_, term)| (*term, 0.7)));

@@ -110,6 +110,10 @@ fn small_typos_are_forgiven_and_told() {
     assert_eq!(found(&index, "notebok"), [2]);
     assert_eq!(found(&index, "xyzzy"), Vec::<u128>::new());
     assert_eq!(index.search(&query("linen")).corrected, None);
+    assert_eq!(index.search(&query("xyzzy linen")).corrected.as_deref(), Some("linen"), "what was understood");
+    assert_eq!(index.search(&query("note")).corrected, None);
+    let pads = index.search(&query("noteb pad"));
+    assert_eq!((numbers(&pads), pads.corrected.as_deref()), (vec![2], Some("noteb")), "a beginning is no typo");
     assert_eq!(found(&index, "li"), [1, 3], "short words are beginnings, not typos");
 }
 
@@ -208,7 +212,10 @@ fn any_product() -> impl Strategy<Value = Product> {
         made.variants = variants
             .iter()
             .zip(0_u128..)
-            .map(|((size, colour, price, stock), at)| variant(number * 10 + at, &[size, colour], *price, *stock))
+            .map(|((size, colour, price, stock), at)| {
+                let before = (price % 2 == 0).then(|| Money::new(price + 1, Currency::EUR));
+                Variant { compare_at_price: before, ..variant(number * 10 + at, &[size, colour], *price, *stock) }
+            })
             .collect();
         made.vendor = Some(vendor.to_owned()).filter(|vendor| !vendor.is_empty());
         made.category_id = (category > 0).then(|| CategoryId(Uuid::from_u128(category)));
@@ -224,9 +231,10 @@ fn any_filters() -> impl Strategy<Value = Filters> {
         list.prop_map(|list| list.into_iter().map(str::to_owned).collect::<Vec<_>>())
     };
     let lists = (some(&["Acme", "Zen"]), some(&["new", "eco"]), some(&["S", "M"]), some(&["Blue"]), some(&["oak"]));
-    let bounds = (prop::option::of(0_i64..1500), prop::option::of(500_i64..2000), prop::option::of(any::<bool>()));
+    let bounds = (prop::option::of(0_i64..1500), prop::option::of(500_i64..2000));
+    let bounds = (bounds, prop::option::of(any::<bool>()), prop::option::of(any::<bool>()));
     (lists, bounds, prop::option::of(1_u128..4)).prop_map(
-        |((vendors, tags, sizes, colours, materials), (price_min, price_max, in_stock), category)| {
+        |((vendors, tags, sizes, colours, materials), ((price_min, price_max), in_stock, on_sale), category)| {
             let named =
                 |name: &str, values: Vec<String>| (!values.is_empty()).then(|| (name.to_owned(), values)).into_iter();
             Filters {
@@ -239,6 +247,7 @@ fn any_filters() -> impl Strategy<Value = Filters> {
                 price_min,
                 price_max,
                 in_stock,
+                on_sale,
                 ..Filters::default()
             }
         },
@@ -289,9 +298,8 @@ proptest! {
             prop_assert_eq!(total(chosen), band.count, "{:?}", band);
         }
         prop_assert!(facets.prices.len() <= 6);
-        if filters.in_stock != Some(false) {
-            prop_assert_eq!(total(Filters { in_stock: Some(true), ..filters }), facets.in_stock);
-        }
+        prop_assert_eq!(total(Filters { in_stock: Some(true), ..filters.clone() }), facets.in_stock);
+        prop_assert_eq!(total(Filters { on_sale: Some(true), ..filters }), facets.on_sale);
     }
 
     #[test]

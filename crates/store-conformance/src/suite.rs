@@ -18,6 +18,7 @@ macro_rules! suite {
                 change_email {
                     it_is_confirmed_at_the_new_address_and_told_to_the_old
                     it_needs_the_current_password
+                    the_address_that_one_has_is_refused
                     an_address_of_somebody_else_gets_a_notice_and_no_code
                     an_address_that_was_taken_meanwhile_is_refused
                     a_code_is_good_once_for_ten_minutes_and_five_tries
@@ -35,6 +36,8 @@ macro_rules! suite {
                 delete_account {
                     nothing_personal_stays
                     nothing_is_left_in_what_was_answered_nor_of_devices
+                    nothing_is_left_in_what_the_staff_were_answered
+                    what_was_written_about_an_order_goes_when_it_is_closed
                     what_let_one_of_the_staff_in_goes_with_them
                     its_owner_gives_the_password
                     a_locked_account_can_be_deleted_by_the_staff
@@ -53,6 +56,7 @@ macro_rules! suite {
                     a_reset_ends_all_sessions_and_proves_the_address
                     a_token_is_good_once
                     a_token_is_known_to_be_good_before_it_is_used
+                    a_change_leaves_the_budget_of_codes_as_it_is
                     a_token_is_good_for_ten_minutes
                     a_new_token_replaces_the_old_one
                     an_unknown_token_is_refused
@@ -92,6 +96,7 @@ macro_rules! suite {
                     a_change_of_role_ends_the_sessions
                     what_changes_nothing_ends_nothing
                     who_has_not_proven_the_address_stays_a_customer
+                    who_was_invited_and_never_came_becomes_no_owner
                     who_may_do_what_takes_the_password
                     a_customer_has_no_permissions
                     staff_may_lock_customers_and_nothing_more
@@ -114,6 +119,7 @@ macro_rules! suite {
                 }
                 update_profile {
                     what_is_given_changes_and_the_rest_stays
+                    what_changes_nothing_is_no_change
                     a_stale_version_is_refused
                     wrong_names_and_numbers_are_refused
                     unusable_accounts_are_refused
@@ -121,6 +127,7 @@ macro_rules! suite {
                 verify_email {
                     the_code_proves_the_address_and_signs_in
                     a_code_does_not_sign_staff_in
+                    a_code_is_good_only_with_the_password_of_the_sign_up
                     a_code_is_good_once
                     a_code_is_good_for_ten_minutes
                     five_wrong_codes_void_the_right_one
@@ -139,6 +146,7 @@ macro_rules! suite {
                 }
                 collections {
                     a_collection_is_kept_as_it_was_given
+                    what_a_rule_asks_for_has_names_that_can_be_kept
                     slugs_are_unique_and_old_ones_lead_on
                     stale_versions_and_missing_collections_are_refused
                 }
@@ -149,6 +157,7 @@ macro_rules! suite {
                 }
                 prices {
                     a_sale_begins_and_ends_by_itself
+                    no_sale_is_shorter_than_what_is_kept_of_its_times
                     the_lowest_price_of_thirty_days_stands_beside_a_reduction
                     an_order_is_in_the_currency_that_is_asked_for
                     a_draft_is_published_when_it_is_time
@@ -208,6 +217,7 @@ macro_rules! suite {
                     a_movement_is_in_the_ledger_and_in_the_level
                     the_cause_goes_by_the_sign_unless_it_is_given
                     stock_never_falls_below_zero_nor_rises_beyond_measure
+                    less_is_always_right
                     wrong_movements_are_refused
                     stock_that_is_not_tracked_does_not_move
                 }
@@ -324,6 +334,17 @@ macro_rules! suite {
                 }
             }
             shop {
+                bring_over {
+                    an_account_that_nobody_proved_goes_to_whoever_has_the_old_one
+                    an_account_that_was_proven_here_stays_as_it_is
+                    nothing_personal_comes_back_to_an_account_that_was_erased
+                }
+                demo {
+                    an_empty_shop_becomes_one_and_stays_one
+                    a_shop_with_an_owner_or_products_does_not_become_one
+                    one_whose_only_owner_is_that_of_the_demonstration_is_one
+                    one_that_has_another_owner_beside_that_is_none
+                }
                 maintenance {
                     a_copy_is_made_of_the_live_database_and_overwrites_nothing
                     a_database_that_works_says_so
@@ -363,6 +384,9 @@ macro_rules! suite {
                     a_customer_who_is_invited_becomes_staff
                     nobody_gets_in_with_a_password_that_was_there_before_the_address_was_proven
                     only_owners_invite
+                    nobody_voids_an_invitation_by_asking_for_another_link
+                    who_has_not_answered_can_be_invited_again
+                    who_is_no_longer_owner_invites_nobody
                 }
                 saved_views {
                     everybody_has_their_own_by_name
@@ -373,6 +397,7 @@ macro_rules! suite {
                     a_recovery_code_is_good_once
                     of_many_who_present_one_code_at_once_one_gets_in
                     without_one_no_code_is_right
+                    whoever_runs_the_program_takes_one_away_and_the_log_says_so
                 }
                 audit {
                     a_change_says_what_changed_and_by_whom
@@ -468,6 +493,7 @@ macro_rules! suite {
                 reviews {
                     a_review_counts_when_it_is_approved
                     who_changes_a_rejected_review_does_not_bring_it_back
+                    an_edit_that_changes_nothing_hides_nothing
                     a_customer_reviews_a_product_once
                     a_purchase_is_verified_by_an_order
                     a_purchase_that_was_cancelled_is_none_when_the_review_is_looked_at
@@ -481,6 +507,7 @@ macro_rules! suite {
                     a_mail_is_sent_once_when_stock_arrives
                     what_can_be_bought_needs_no_waiting
                     stock_that_is_gone_again_is_not_told_of
+                    a_locked_account_is_not_written_to
                     what_is_not_for_sale_waits_until_it_is
                     who_is_gone_waits_no_longer
                 }

@@ -64,14 +64,11 @@ impl PostgresEngine {
     async fn open_with(options: Options, may_be_new: bool) -> Result<Self, OpenError> {
         let pool = server::pool(&options)?;
         let client = server::connect(&pool, &options).await?;
-        if !may_be_new {
-            let found = migrate::version(&client).await?.ok_or_else(|| OpenError::Empty(options.server()))?;
-            let known = migrate::latest();
-            if found < known {
-                return Err(OpenError::Older { found, known });
-            }
+        if may_be_new {
+            migrate::run(&client, migrate::MIGRATIONS).await?;
+        } else {
+            migrate::must_be_done(&client, &options).await?;
         }
-        migrate::run(&client, migrate::MIGRATIONS).await?;
         drop(client);
         let trips = Arc::default();
         let groups = Groups::start(&pool, options.is_prepared, &trips);

@@ -3,10 +3,15 @@
 //! Each migration is one transaction, so it happens whole or not at all, and processes that start at once wait for each
 //! other at its first statement. Never edit a migration that was released: add `migrations/000N_name.sql` and its line here.
 
+use std::cmp::Ordering;
+
 use deadpool_postgres::Object;
 use tokio_postgres::error::SqlState;
 
-use crate::error::{OpenError, text};
+use crate::{
+    error::{OpenError, text},
+    server::Options,
+};
 
 /// The migrations, in their order: the first brings an empty database to version 1.
 pub(crate) const MIGRATIONS: &[&str] = &[
@@ -43,6 +48,20 @@ pub(crate) async fn run(client: &Object, migrations: &[&str]) -> Result<(), Open
         let next = version.unwrap_or(0);
         let sql = usize::try_from(next).ok().and_then(|at| migrations.get(at)).copied().unwrap_or_default();
         step(client, version, next + 1, sql).await?;
+    }
+}
+
+/// Refuses a database that is not at this program's schema.
+///
+/// # Errors
+/// The database is empty, older, newer, or somebody else's.
+pub(crate) async fn must_be_done(client: &Object, options: &Options) -> Result<(), OpenError> {
+    let found = version(client).await?.ok_or_else(|| OpenError::Empty(options.server()))?;
+    let known = latest();
+    match found.cmp(&known) {
+        Ordering::Less => Err(OpenError::Older { found, known }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(OpenError::Newer { found, known }),
     }
 }
 

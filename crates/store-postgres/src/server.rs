@@ -77,6 +77,12 @@ impl Options {
     /// # Errors
     /// What of it is wrong. The password is not repeated.
     pub fn parse(url: &str) -> Result<Self, OpenError> {
+        let encode =
+            || OpenError::Url("special characters in user and password must be percent-encoded (@ is %40)".to_owned());
+        // The host begins behind the first one, so that what follows of the password would be taken for it, and told.
+        if url.matches('@').count() > 1 {
+            return Err(encode());
+        }
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         let (mut kept, mut mode, mut root_cert, mut is_prepared) = (Vec::new(), None, None, true);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -93,6 +99,9 @@ impl Options {
         let mut config = Config::from_str(&plain).map_err(|error| OpenError::Url(text(&error)))?;
         if config.get_hosts().is_empty() {
             return Err(OpenError::Url("it names no host".to_owned()));
+        }
+        if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if !is_host_name(name))) {
+            return Err(encode());
         }
         if config.get_user().is_none() {
             return Err(OpenError::Url("it names no user; write postgres://user:password@host/database".to_owned()));
@@ -177,6 +186,11 @@ impl Options {
         });
         hosts.collect::<Vec<_>>().join(",")
     }
+}
+
+/// Whether it can be a name or an address: letters of any script, and what stands between them.
+fn is_host_name(name: &str) -> bool {
+    name.chars().all(|c| c.is_alphanumeric() || "-._:%".contains(c))
 }
 
 /// The pool of connections; none is made yet.
@@ -423,10 +437,26 @@ mod tests {
             "postgres://u:s3cret@h/shop?sslmode=require&sslrootcert=/ca.pem",
             "postgres://u:s3cret@h/shop?nonsense=1",
             "postgres:///shop",
+            "postgres://u:pa@s3cret@h/shop",
+            "postgres://u:pa@h/s3cret@h/shop",
+            "postgres://u:pa@h?s3cret=@h/shop",
+            "postgres://u@s3cret h/shop",
         ] {
             let error = Options::parse(url).expect_err(url).to_string();
             assert!(!error.contains("s3cret") && !error.contains('\n'), "{url}: {error}");
         }
+    }
+
+    #[test]
+    fn special_characters_must_be_encoded() {
+        for url in ["postgres://u:pa@ss@h/shop", "postgres://u:p@a b/shop", "postgres://u:p@h!/shop"] {
+            let error = Options::parse(url).expect_err(url).to_string();
+            assert!(error.contains("@ is %40"), "{url}: {error}");
+        }
+        let options = Options::parse("postgres://u:pa%40s%2Fs@[fe80::1%25eth0]:5433,h-1.example/shop").expect("a URL");
+        assert_eq!(options.config.get_password(), Some(&b"pa@s/s"[..]));
+        let options = Options::parse("postgres://u@%2Frun%2Fpostgresql/shop").expect("a URL");
+        assert!(matches!(options.config.get_hosts(), [Host::Unix(_)]));
     }
 
     #[test]

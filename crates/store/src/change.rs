@@ -190,8 +190,7 @@ pub enum Change {
         /// What happened.
         event: Option<OrderEvent>,
     },
-    /// Forgets the buyer in their orders: e-mail everywhere, and the address (but its country) in those that are no
-    /// longer open.
+    /// Forgets the buyer in their orders, as [`Order::anonymised`] says, with the staff's notes about those that are no longer open.
     AnonymiseOrders {
         /// Whose.
         account_id: AccountId,
@@ -225,7 +224,8 @@ pub enum Change {
         /// Whose.
         account_id: AccountId,
     },
-    /// Removes the replies that are kept for an account's idempotency keys, and what its sessions say of devices and addresses.
+    /// Removes the replies that are kept for an account's idempotency keys or that name the account, whoever got them, and what its
+    /// sessions say of devices and addresses.
     ForgetTraces {
         /// Whose.
         account_id: AccountId,

@@ -50,6 +50,6 @@ pub struct DueAlert {
     pub slug: String,
     /// What tells it from its siblings.
     pub option_values: Vec<String>,
-    /// Whether it can be bought at the moment.
+    /// Whether it can be bought at the moment, and whoever waits may sign in.
     pub is_available: bool,
 }

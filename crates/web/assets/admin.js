@@ -12,17 +12,35 @@
         }
     });
 
-    // What cannot be undone is asked for once more.
+    // What cannot be undone is asked for once more: the button has its question, or the form has one for all its buttons.
     document.addEventListener("submit", (event) => {
-        const question = event.target.dataset.confirm;
+        const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
         if (question && !window.confirm(question)) { event.preventDefault(); event.stopImmediatePropagation(); }
     }, true);
 
-    // Leaving a form that was changed is asked for; sending it is not.
-    let changed = false;
-    document.addEventListener("input", (event) => { if (event.target.closest("form[data-guard]")) { changed = true; } });
-    document.addEventListener("submit", () => { changed = false; });
-    window.addEventListener("beforeunload", (event) => { if (changed) { event.preventDefault(); } });
+    // What was typed into a form is thrown away by nothing but a yes: not by leaving the page, not by another form of it, and not by a
+    // part of the page that is replaced. Sending the form itself throws nothing away.
+    const changed = new Set();
+    const isThere = (form) => form.isConnected;
+    const mayGo = (lost) => {
+        const forms = [...changed].filter((form) => isThere(form) && lost(form));
+        if (forms.length && !window.confirm("What you typed on this page is not saved. Go on?")) { return false; }
+        forms.forEach((form) => changed.delete(form));
+        return true;
+    };
+    document.addEventListener("input", (event) => {
+        const form = event.target.closest("form[data-guard]");
+        if (form) { changed.add(form); }
+    });
+    document.addEventListener("submit", (event) => {
+        if (mayGo((form) => form !== event.target)) { changed.delete(event.target); }
+        else { event.preventDefault(); event.stopImmediatePropagation(); }
+    }, true);
+    document.addEventListener("htmx:beforeRequest", (event) => {
+        const { target } = event.detail;
+        if (!mayGo((form) => target.contains(form))) { event.preventDefault(); }
+    });
+    window.addEventListener("beforeunload", (event) => { if ([...changed].some(isThere)) { event.preventDefault(); } });
 
     // One box marks all.
     document.addEventListener("change", (event) => {
@@ -44,7 +62,7 @@
                 if (event.lengthComputable) { status.textContent = `${Math.round(100 * event.loaded / event.total)} % sent`; }
             });
             request.addEventListener("load", () => {
-                if (request.responseURL && request.status < 400) { changed = false; window.location.assign(request.responseURL); }
+                if (request.responseURL && request.status < 400) { window.location.assign(request.responseURL); }
                 else { document.open(); document.write(request.responseText); document.close(); }
             });
             request.addEventListener("error", () => { status.textContent = "The pictures did not arrive. Try again."; });
@@ -57,7 +75,7 @@
         ["dragover", "dragleave", "drop"].forEach((name) => form.addEventListener(name, (event) => {
             event.preventDefault();
             form.classList.toggle("over", name === "dragover");
-            if (name === "drop" && event.dataTransfer.files.length) { send(event.dataTransfer.files); }
+            if (name === "drop" && event.dataTransfer.files.length && mayGo(() => true)) { send(event.dataTransfer.files); }
         }));
     });
 

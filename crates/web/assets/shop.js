@@ -30,6 +30,8 @@ function money({ amount, currency }) {
     return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 
+function day(instant) { return new Date(instant).toLocaleDateString(undefined, { dateStyle: "medium" }); }
+
 /** Asks the API. A refusal is thrown as the problem (RFC 9457) that it is. */
 async function api(method, path, body, headers = {}) {
     // Who signs in has nothing to show yet. Signing out takes the token of the session that ends.
@@ -56,6 +58,24 @@ async function refresh({ refresh_token }) {
     if (!response.ok && response.status !== 401) { throw reply; }
     keep.set("tokens", response.ok ? reply : null);
     return response.ok;
+}
+
+// ISO 3166-1 alpha-2: what the API takes as a country.
+const EVERYWHERE = `
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH
+    CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN
+    GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI
+    LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM
+    PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD
+    TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+`.trim().split(/\s+/);
+
+/** The countries that the shop sends to, as `[code, name]`: everywhere, where it does not say. */
+function countries() {
+    const language = document.documentElement.lang;
+    const names = new Intl.DisplayNames([language], { type: "region" });
+    const codes = (shop.countries || []).length ? shop.countries : EVERYWHERE;
+    return codes.map((code) => [code, names.of(code)]).sort(([, one], [, other]) => one.localeCompare(other, language));
 }
 
 function problemText(problem) {
@@ -165,35 +185,49 @@ async function productPage(slug) {
         el("div", {}, el("h1", {}, product.title), price, stock, form, description)));
 }
 
+/** A number of pieces, for where no head of a column says what it is. */
+function times(quantity) { return [el("span", { class: "narrow-label" }, "× "), String(quantity)]; }
+
+/** What is bought, with its sum. `rows` are `[what, pieces, price]`. */
+function bought(rows, word, total) {
+    const heads = ["Product", "Pieces", "Price"].map((text, at) => el("th", { scope: "col", class: at ? "figure" : null }, text));
+    return el("table", { class: "list basket" },
+        el("thead", {}, el("tr", {}, heads)),
+        el("tbody", {}, rows.map(([what, pieces, price]) => el("tr", {}, el("td", { class: "wide" }, what),
+            el("td", { class: "figure" }, pieces), el("td", { class: "figure" }, money(price))))),
+        el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, word), el("td"), el("td", { class: "figure" }, el("strong", {}, money(total))))));
+}
+
+/** The same of the basket, whose lines come as `pieces` makes them. */
+function basketTable(lines, word, pieces) {
+    const sum = lines.reduce((total, { price, quantity }) => total + price.amount * quantity, 0);
+    const rows = lines.map((line, at) => [line.title, pieces(line, at), { ...line.price, amount: line.price.amount * line.quantity }]);
+    return bought(rows, word, { ...lines[0].price, amount: sum });
+}
+
 function basketPage() {
     const lines = basket.lines();
     if (!lines.length) {
         return show("Basket", el("h1", {}, "Basket"), el("div", { class: "card empty" },
             el("strong", {}, "The basket is empty"), el("a", { href: "/" }, "Look at the products")));
     }
-    const rows = lines.map((line, at) => el("tr", {},
-        el("td", { class: "wide" }, line.title),
-        el("td", { class: "figure" }, el("input", {
-            type: "number", min: 0, max: 999, value: line.quantity, "aria-label": `Pieces of ${line.title}`,
-            onchange: (event) => { lines[at].quantity = Number(event.target.value); basket.put(lines); basketPage(); },
-        })),
-        el("td", { class: "figure" }, money({ ...line.price, amount: line.price.amount * line.quantity }))));
-    const sum = lines.reduce((total, line) => total + line.price.amount * line.quantity, 0);
-    show("Basket", el("h1", {}, "Basket"),
-        el("table", { class: "list basket" },
-            el("thead", {}, el("tr", {}, ["Product", "Pieces", "Price"].map((text) => el("th", { scope: "col" }, text)))),
-            el("tbody", {}, rows),
-            el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, "Together"), el("td"),
-                el("td", { class: "figure" }, el("strong", {}, money({ ...lines[0].price, amount: sum })))))),
+    const pieces = (line, at) => el("input", {
+        type: "number", min: 0, max: 999, value: line.quantity, "aria-label": `Pieces of ${line.title}`,
+        onchange: (event) => { lines[at].quantity = Number(event.target.value); basket.put(lines); basketPage(); },
+    });
+    show("Basket", el("h1", {}, "Basket"), basketTable(lines, "Together", pieces),
         el("p", { class: "act-row" }, el("a", { class: "button", href: "/checkout" }, "To the checkout")));
 }
 
-/** A form out of fields: `[name, label, attributes]`. What is wrong is said above the button. */
+/** A form out of fields: `[name, label, attributes]`; one with `options`, as `[value, text]`, is a select. What is wrong is said above the button. */
 function form(fields, button, send) {
     const error = el("p", { class: "notice bad", role: "alert", hidden: true });
-    const inputs = fields.flatMap(([name, label, attributes = {}]) => [
-        el("label", { for: attributes.id || name }, label), el("input", { id: name, name, required: true, ...attributes }),
-    ]);
+    const field = (name, { options, value, ...attributes }) => options
+        ? el("select", { id: name, name, required: true, ...attributes },
+            options.map(([code, text]) => el("option", { value: code, selected: code === value }, text)))
+        : el("input", { id: name, name, required: true, value, ...attributes });
+    const inputs = fields.flatMap(([name, label, attributes = {}]) =>
+        [el("label", { for: attributes.id || name }, label), field(name, attributes)]);
     const submit = el("button", {}, button);
     return el("form", {
         class: "card checkout",
@@ -221,28 +255,32 @@ function signInPage(back) {
     ], "Sign up", async (fields) => {
         const reply = await api("POST", "/v1/auth/signup", fields);
         if (reply.access_token) { return signedIn(reply); }
-        codePage(fields.email, signedIn);
+        codePage(fields, signedIn);
     });
     show("Sign in", el("h1", {}, "Who is ordering?"), el("div", { class: "halves" },
         el("section", {}, el("h2", {}, "I am new here"), fresh), el("section", {}, el("h2", {}, "I have been here before"), known)));
 }
 
-function codePage(email, signedIn) {
+function codePage({ email, password }, signedIn) {
     const hint = el("p", { class: "lead" }, `We have sent six digits to ${email}. `);
     if (shop.demo) { hint.append("In this demonstration the mail is in the ", el("a", { href: "/mailbox", target: "_blank" }, "mailbox"), "."); }
     show("Code", el("h1", {}, "One code, and you are in"), hint,
         form([["code", "Code", { inputmode: "numeric", autocomplete: "one-time-code" }]], "Go on",
-            async ({ code }) => signedIn(await api("POST", "/v1/auth/verify-email", { email, code }))));
+            async ({ code }) => signedIn(await api("POST", "/v1/auth/verify-email", { email, password, code }))));
 }
 
 function checkoutPage() {
     const lines = basket.lines();
     if (!lines.length) { return basketPage(); }
     if (!keep.get("tokens")) { return signInPage("/checkout"); }
+    const places = countries();
+    // Nothing is chosen for somebody unless there is a reason to: where the shop is, or that there is one country alone.
+    const here = places.length === 1 ? places[0][0] : shop.country;
+    const isThere = places.some(([code]) => code === here);
     const address = form([
         ["name", "Name", { autocomplete: "name" }], ["line1", "Street and number", { autocomplete: "address-line1" }],
         ["postal_code", "Postal code", { autocomplete: "postal-code" }], ["city", "Town", { autocomplete: "address-level2" }],
-        ["country", "Country, as two letters", { autocomplete: "country", maxlength: 2, placeholder: "DE", value: shop.country }],
+        ["country", "Country", { autocomplete: "country", value: here, options: isThere ? places : [["", "Choose"], ...places] }],
     ], "Order now", async (fields) => {
         const wanted = lines.map(({ variant_id, quantity }) => ({ variant_id, quantity }));
         // One key for one order: sending it again, after a lost reply too, orders once. A refused one keeps nothing for its key.
@@ -250,8 +288,7 @@ function checkoutPage() {
         keep.set("key", key);
         let order;
         try {
-            order = await api("POST", "/v1/orders", { lines: wanted, ship_to: { ...fields, country: fields.country.toUpperCase() } },
-                { "Idempotency-Key": key });
+            order = await api("POST", "/v1/orders", { lines: wanted, ship_to: fields }, { "Idempotency-Key": key });
         } catch (problem) {
             if (!problem || problem.code !== "idempotency_key_reused") { throw problem; }
             // It was placed, its reply was lost, and something was changed since: another one only when that is wanted.
@@ -262,7 +299,7 @@ function checkoutPage() {
         basket.put([]);
         go(`/my-orders/${order.id}`);
     });
-    show("Checkout", el("h1", {}, "Where shall it go?"), address);
+    show("Checkout", el("h1", {}, "Where shall it go?"), basketTable(lines, "Together", ({ quantity }) => times(quantity)), address);
 }
 
 const statuses = {
@@ -273,7 +310,8 @@ async function ordersPage() {
     if (!keep.get("tokens")) { return signInPage("/my-orders"); }
     const { items } = await api("GET", "/v1/orders");
     const rows = items.map((order) => el("li", {},
-        el("a", { href: `/my-orders/${order.id}` }, order.number), " ", el("span", { class: "badge" }, statuses[order.status]), " ", money(order.total)));
+        el("a", { href: `/my-orders/${order.id}` }, order.number), " ",
+        el("time", { class: "quiet", datetime: order.placed_at }, day(order.placed_at)), " ", el("span", { class: "badge" }, statuses[order.status]), " ", money(order.total)));
     show("Orders", el("h1", {}, "Your orders"), rows.length ? el("ul", { class: "hits card" }, rows)
         : el("div", { class: "card empty" }, el("strong", {}, "No orders yet"), el("a", { href: "/" }, "Look at the products")),
     el("p", {}, el("button", { class: "plain", onclick: signOut }, "Sign out")));
@@ -292,14 +330,12 @@ async function signOut() {
 async function orderPage(id) {
     if (!keep.get("tokens")) { return signInPage(`/my-orders/${id}`); }
     const order = await api("GET", `/v1/orders/${encodeURIComponent(id)}`);
-    const lines = order.lines.map((line) => el("tr", {}, el("td", { class: "wide" }, line.title),
-        el("td", { class: "figure" }, String(line.quantity)), el("td", { class: "figure" }, money(line.total))));
+    const lines = order.lines.map((line) =>
+        [[line.title, line.variant_title].filter(Boolean).join(", "), times(line.quantity), line.total]);
     const mails = shop.demo ? [" It is in the ", el("a", { href: "/mailbox" }, "mailbox"), " of this demonstration."] : [];
     show(order.number, el("h1", {}, `Order ${order.number} `, el("span", { class: "badge" }, statuses[order.status])),
         el("p", { class: "lead" }, "Thank you. A mail says the same.", ...mails),
-        el("table", { class: "list" },
-            el("thead", {}, el("tr", {}, ["Product", "Pieces", "Price"].map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, lines),
-            el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, "Total"), el("td"), el("td", { class: "figure" }, el("strong", {}, money(order.total)))))),
+        bought(lines, "Total", order.total),
         order.tracking ? el("p", {}, "Tracking number: ", order.tracking.number) : "",
         el("p", {}, el("a", { href: "/my-orders" }, "All orders")));
 }

@@ -22,7 +22,7 @@ use search::{Query, Results};
 use serde::Serialize;
 use store::{Claim, Engine, Operation, OrderFilter, Page, PageRequest, StoreError, StoredReply};
 use tokio::sync::Notify;
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::{
     Settings,
@@ -160,10 +160,11 @@ impl App {
         &self.0.cache
     }
 
-    /// The time.
+    /// The time, in whole microseconds: what is answered at once is then the same as what is read later.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let now = Timestamp::now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     /// The clock and the ids of one operation.
@@ -449,6 +450,13 @@ impl App {
     pub(crate) async fn take_second_factor(&self, account_id: AccountId, code: &str) -> Result<bool, Problem> {
         let Some(factor) = second_factor(self.engine(), account_id).await? else { return Ok(false) };
         let secret = TotpSecret::unsealed(&factor.sealed, self.keys(), account_id);
+        if secret.is_none() {
+            error!(
+                account = %account_id,
+                "the second factor of this account was set up under other keys, so that no code of its app is right: put keys.json \
+                 back, or remove the factor with `cartwright owner forget-factor --email ADDRESS`; recovery codes are good all the same"
+            );
+        }
         let proof = match secret.and_then(|secret| secret.step_of(code, self.now())) {
             Some(step) => Proof::Step(step),
             None => Proof::Recovery(recovery_hash(code)),

@@ -2,12 +2,20 @@
 
 use std::{fs, path::Path};
 
-use crate::{failure::Failure, settings::Settings, shop::Places};
+use crate::{
+    failure::Failure,
+    settings::Settings,
+    shop::{self, Places},
+};
 
 /// Copies the database as it is, before a newer program changes it as well, and checks the copy.
 pub(super) async fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
-    Places::new(settings, false)?.backup(file).await?;
+    let places = Places::new(settings, false)?;
+    places.backup(file).await?;
     let bytes = fs::metadata(file).map_or(0, |metadata| metadata.len());
     println!("Backed up to {}: {bytes} bytes, checked.", file.display());
+    if let Some(pictures) = shop::pictures(settings, &places.folder) {
+        println!("The pictures are not in it: take {} along too.", pictures.display());
+    }
     Ok(())
 }

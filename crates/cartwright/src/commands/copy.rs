@@ -15,7 +15,7 @@ use crate::{
     data,
     failure::Failure,
     settings::{Database, Settings},
-    shop::{Place, Places},
+    shop::{self, Place, Places},
 };
 
 /// How many parcels may be on their way.
@@ -42,6 +42,9 @@ pub(super) async fn run(settings: &Settings, from: &Database, to: &Database) -> 
     source.close().await.map_err(Failure::failed)?;
     let tally = copied?;
     println!("Copied {} to {}: {}. Counts and checksums agree.", from.database, to.database, list(&tally));
+    if let Some(pictures) = shop::pictures(settings, &from.folder) {
+        println!("The pictures are not in it: take {} along too.", pictures.display());
+    }
     Ok(())
 }
 

@@ -1,12 +1,18 @@
 //! `cartwright demo`
 
 use identity::OpaqueToken;
-use model::{Currency, Email, Timestamp};
+use model::{Currency, Role, Timestamp};
 
 use super::owner_create;
-use crate::{cli, data, demo, failure::Failure, server::Server, settings::Settings, stop::Stop};
-
-const OWNER: &str = "owner@example.com";
+use crate::{
+    cli, data,
+    demo::{self, OWNER},
+    failure::Failure,
+    server::Server,
+    settings::Settings,
+    shop::Places,
+    stop::Stop,
+};
 
 /// Runs a sample shop until it is told to stop.
 pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
@@ -14,12 +20,28 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
         return Err(Failure::usage("the prices of the sample catalogue are in EUR; leave currency as it is"));
     }
     let stop = Stop::on_signals()?;
+    demo::refuse_older(&Places::new(settings, true)?, settings).await?;
     let server = Server::prepare(settings, true).await?;
     let pictures = data::pictures(&server.folder);
     demo::seed(server.engine.as_ref(), &pictures, Timestamp::now(), &random).await.map_err(Failure::failed)?;
-    let password = make_owner(&server, settings).await?;
-    println!("{}", welcome(&server, password.as_deref()));
+    let sign_in = sign_in(&server, settings).await?;
+    println!("{}", welcome(&server, &sign_in));
     server.run(stop).await
+}
+
+/// Who signs in as the owner, and how.
+async fn sign_in(server: &Server, settings: &Settings) -> Result<String, Failure> {
+    if let Some(password) = make_owner(server, settings).await? {
+        return Ok(format!("{OWNER}  password {password}  (shown this once)"));
+    }
+    let engine = server.engine.as_ref();
+    let owner = engine.credentials(&demo::owner()?).await.map_err(Failure::failed)?;
+    if owner.is_some_and(|row| row.account.role == Role::Owner) {
+        let other = if settings.database.is_some() { "--database" } else { "--data" };
+        return Ok(format!("{OWNER}  password as shown at the first start; to begin anew, name another {other}"));
+    }
+    let other = demo::newest(engine, Some(Role::Owner)).await?.and_then(|account| account.email);
+    Ok(other.map_or_else(String::new, |email| format!("{}  with the password that was chosen", email.as_str())))
 }
 
 /// The new owner's password; `None` when the shop has an owner from an earlier start.
@@ -27,20 +49,15 @@ async fn make_owner(server: &Server, settings: &Settings) -> Result<Option<Strin
     if server.engine.has_owner().await.map_err(Failure::failed)? {
         return Ok(None);
     }
-    let email = Email::parse("", OWNER).map_err(|wrong| Failure::failed(wrong.message))?;
-    let owner = cli::CreateOwner { email, name: "Olive Owner".to_owned(), password_stdin: false };
+    let owner = cli::CreateOwner { email: demo::owner()?, name: "Olive Owner".to_owned(), password_stdin: false };
     // 120 random bits, and short enough to copy by hand.
     let password: String = OpaqueToken::random().expose().chars().take(20).collect();
     owner_create::create(server.engine.as_ref(), settings, owner, password.clone()).await?;
     Ok(Some(password))
 }
 
-fn welcome(server: &Server, password: Option<&str>) -> String {
+fn welcome(server: &Server, sign_in: &str) -> String {
     let (url, folder) = (&server.public_url, server.folder.display());
-    let sign_in = match password {
-        Some(password) => format!("{OWNER}  password {password}  (shown this once)"),
-        None => format!("{OWNER}  password as shown at the first start; delete {folder} to begin anew"),
-    };
     let note = if server.is_loopback() { "" } else { " (sign in as the owner: others can reach this machine)" };
     format!(
         "\nThe sample shop is open.\n\n  \

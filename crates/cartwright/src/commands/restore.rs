@@ -20,5 +20,12 @@ pub(super) fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
     data::make(&places.folder)?;
     store_sqlite::restore(file, database).map_err(Failure::failed)?;
     println!("Restored {} from {}.", database.display(), file.display());
+    if !data::keys(&places.folder).exists() {
+        eprintln!(
+            "cartwright: there is no keys.json in {}: put the shop's own back before you start it; without it everybody is signed out, and of \
+             the second factors only recovery codes are good",
+            places.folder.display()
+        );
+    }
     Ok(())
 }

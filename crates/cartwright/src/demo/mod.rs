@@ -7,8 +7,10 @@ mod catalogue;
 mod pictures;
 mod products;
 mod seed;
+mod take;
 
 pub(crate) use seed::seed;
+pub(crate) use take::{OWNER, newest, owner, refuse_older, take};
 
 /// The picture of the sample product with this slug, as SVG: no script, no style, no link, nothing to load.
 pub(crate) fn picture(slug: &str) -> Option<String> {

@@ -214,5 +214,5 @@ fn told(error: RowError) -> JobError {
         Some(handle) => format!("{}; the product {handle:?} is left out", error.reason),
         None => error.reason,
     };
-    JobError { line: error.line, column: error.column, message }
+    JobError::new(error.line, error.column, &message)
 }

@@ -62,7 +62,7 @@ impl FromStr for PublicUrl {
     }
 }
 
-/// Currencies.
+/// Currencies, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CurrencyList(pub(crate) Vec<Currency>);
 
@@ -71,7 +71,15 @@ impl FromStr for CurrencyList {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-        entries.map(str::parse).collect::<Result<_, _>>().map(Self)
+        let mut currencies: Vec<Currency> = Vec::new();
+        for currency in entries.map(str::parse::<Currency>) {
+            let currency = currency?;
+            if currencies.contains(&currency) {
+                return Err(format!("`{currency}` is there twice"));
+            }
+            currencies.push(currency);
+        }
+        Ok(Self(currencies))
     }
 }
 
@@ -235,6 +243,18 @@ pub(super) fn listen(address: &str) -> Result<SocketAddr, String> {
     address.parse().map_err(|_| "must be an IP address and a port, for example 127.0.0.1:8080 or [::]:8080".to_owned())
 }
 
+/// Where pictures are kept: a folder, or a bucket that has a name.
+pub(super) fn media(place: &str) -> Result<String, String> {
+    let bucket = match place.strip_prefix("s3:") {
+        Some(bucket) => bucket.strip_prefix("//").and_then(|path| path.split('/').next()),
+        None => return Ok(place.to_owned()),
+    };
+    match bucket {
+        Some(bucket) if !bucket.trim().is_empty() => Ok(place.to_owned()),
+        _ => Err("must be a folder, or s3://BUCKET/PREFIX, for example s3://shop/pictures".to_owned()),
+    }
+}
+
 /// What the shop is called.
 pub(super) fn shop_name(name: &str) -> Result<String, String> {
     text::line("", name, 80).map_err(|wrong| wrong.message)
@@ -266,6 +286,24 @@ mod tests {
         for wrong in ["", "shop.example.com", "ftp://a", "https://a/b", "https://a?b", "https://u:p@a", "mailto:a@b"] {
             assert!(wrong.parse::<PublicUrl>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn buckets_have_a_name() {
+        for place in ["", "media", "/srv/shop/media", "s3://shop", "s3://shop/", "s3://shop/pictures/new"] {
+            assert_eq!(media(place), Ok(place.to_owned()));
+        }
+        for wrong in ["s3:", "s3:shop", "s3:/shop", "s3://", "s3:///pictures", "s3:// /pictures"] {
+            assert!(media(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn currencies_are_there_once() {
+        let list: CurrencyList = "USD, EUR,".parse().expect("sound");
+        assert_eq!(list.0.iter().map(ToString::to_string).collect::<Vec<_>>(), ["USD", "EUR"]);
+        assert_eq!("".parse::<CurrencyList>(), Ok(CurrencyList::default()));
+        assert_eq!("USD,EUR,USD".parse::<CurrencyList>(), Err("`USD` is there twice".to_owned()));
     }
 
     #[test]

@@ -145,14 +145,33 @@ fn an_old_slug_leads_on() {
     shop.owner().patch(&path, &json!({"slug": new})).send().expect(200);
     let reply = shop.stranger().get(&format!("/v1/products/{old}?language=en")).send();
     assert_eq!((reply.status, reply.header("location")), (301, format!("/v1/products/{new}?language=en")));
+    // What is shown of it below that is there at once.
+    for below in ["reviews", "related"] {
+        let list = shop.stranger().get(&format!("/v1/products/{old}/{below}")).send().expect(200);
+        assert_eq!(list["items"], json!([]), "{below}");
+    }
     shop.owner().patch(&path, &json!({"status": "draft"})).send().expect(200);
-    shop.stranger().get(&format!("/v1/products/{old}")).send().refused(404, "not_found");
+    for below in ["", "/reviews", "/related"] {
+        shop.stranger().get(&format!("/v1/products/{old}{below}")).send().refused(404, "not_found");
+    }
     let category = shop.owner().post("/v1/admin/categories", &json!({"name": unique_name("Cups")})).send().expect(201);
     let old = text(&category["slug"]);
     let path = format!("/v1/admin/categories/{}", text(&category["id"]));
     shop.owner().patch(&path, &json!({"slug": format!("{old}-2")})).send().expect(200);
     let reply = shop.stranger().get(&format!("/v1/categories/{old}")).send();
     assert_eq!((reply.status, reply.header("location")), (301, format!("/v1/categories/{old}-2")));
+    let cup = shop.add_product(&json!({
+        "title": unique_name("Cup"), "status": "active", "category_id": category["id"], "variants": [{"price": eur(5)}],
+    }));
+    for list in ["products", "search"] {
+        let found = shop.stranger().get(&format!("/v1/{list}?category={old}")).send().expect(200);
+        assert_eq!(
+            (&found["items"][0]["id"], found["items"].as_array().map(Vec::len)),
+            (&cup["id"], Some(1)),
+            "{list}"
+        );
+        shop.stranger().get(&format!("/v1/{list}?category={old}-3")).send().wrong_parameter("category");
+    }
     shop.stranger().get("/v1/categories/nowhere").send().refused(404, "not_found");
 }
 

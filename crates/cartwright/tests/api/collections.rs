@@ -55,12 +55,16 @@ fn what_is_in_a_collection_is_found_with_facets() {
     let renamed = shop.owner().patch(&path, &json!({"slug": "picked"})).header("if-match", "*").send().expect(200);
     assert_eq!((&renamed["slug"], &renamed["version"]), (&json!("picked"), &json!(2)));
     assert_eq!(read("chosen").header("location"), "/v1/collections/picked?language=de");
+    assert_eq!(titles(&found("collection=chosen")), titles(&found("collection=picked")));
+    assert_eq!(titles(&found("collection=chosen")), ["Bowl"]);
     assert_eq!(read(&text(&chosen["id"])).expect(200)["slug"], "picked");
     assert_eq!(shop.stranger().get("/v1/collections").send().expect(200)["items"].as_array().map(Vec::len), Some(2));
     // One that is not active is for the staff alone.
     shop.owner().patch(&path, &json!({"active": false})).send().expect(200);
     read("picked").refused(404, "not_found");
-    shop.stranger().get("/v1/search?collection=picked").send().wrong_parameter("collection");
+    for slug in ["picked", "chosen"] {
+        shop.stranger().get(&format!("/v1/search?collection={slug}")).send().wrong_parameter("collection");
+    }
     assert_eq!(shop.owner().get(&path).send().expect(200)["active"], json!(false));
     shop.owner().delete(&path).send().expect(204);
     shop.owner().get(&path).send().refused(404, "not_found");

@@ -160,6 +160,13 @@ fn text_is_found_without_regard_to_case_and_accents() {
     {
         shop.stranger().get(&format!("/v1/products?q={hostile}")).send().expect(200);
     }
+    // Signs alone are in no product; nothing at all asks for all of them.
+    for signs in ["***", "%25", "(", " - "] {
+        assert!(found(signs).is_empty(), "{signs}");
+    }
+    let tag = unique_name("blank").replace(' ', "-");
+    add(&shop, &tag, "Any", 100, json!({}));
+    assert_eq!(titles(&shop, &format!("tag={tag}&q=%20")), ["Any"]);
     shop.stranger().get(&format!("/v1/products?q={}", "x".repeat(201))).send().wrong_parameter("q");
 }
 

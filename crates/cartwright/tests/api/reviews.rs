@@ -49,15 +49,44 @@ fn a_review_is_written_moderated_answered_and_read() {
     }
     assert_eq!(shop.stranger().get(&format!("{}?rating=5", path(&product))).send().expect(200)["items"], json!([]));
     shop.stranger().get(&format!("{}?rating=6", path(&product))).send().refused(400, "invalid_query");
-    // An edit has to be looked at again.
     let own = format!("/v1/reviews/{}", text(&review["id"]));
     bob.client.patch(&own, &json!({"rating": 1})).send().refused(404, "not_found");
+    // An edit that says the same as before does not take it away from those who see it.
+    for same in [json!({}), json!({"rating": 4, "title": "Fine", "text": "Does what it should."})] {
+        assert_eq!(ann.client.patch(&own, &same).send().expect(200)["status"], "approved", "{same}");
+    }
+    assert_eq!(rating(&shop, &product), json!({"average": 4.0, "count": 1}));
+    // Any other has to be looked at again.
     assert_eq!(ann.client.patch(&own, &json!({"rating": 5})).send().expect(200)["status"], "pending");
     assert_eq!(rating(&shop, &product), Value::Null);
     let mine = ann.client.get("/v1/account/reviews").send().expect(200);
     assert_eq!((&mine["items"][0]["rating"], mine["items"].as_array().map(Vec::len)), (&json!(5), Some(1)));
     ann.client.delete(&own).send().expect(204);
     ann.client.delete(&own).send().refused(404, "not_found");
+}
+
+#[test]
+fn ones_own_review_is_read_where_it_was_put_and_changed_as_it_was_read() {
+    let shop = Shop::shared();
+    let (product, _) = shop.product(1500, 10);
+    let (ann, bob) = (shop.customer(), shop.customer());
+    let posted = ann.client.post(&path(&product), &json!({"rating": 4})).send();
+    let own = posted.header("location");
+    let read = ann.client.get(&own).send();
+    assert_eq!((read.header("etag"), read.json()), (posted.header("etag"), posted.expect(201)));
+    let etag = read.header("etag");
+    ann.client.get(&own).header("if-none-match", &etag).send().expect(304);
+    for other in [bob.client.get(&own), shop.owner().get(&own), ann.client.get(&format!("/v1/reviews/{NO_ID}"))] {
+        other.send().refused(404, "not_found");
+    }
+    shop.stranger().get(&own).send().refused(401, "not_authenticated");
+    let edit = json!({"rating": 5});
+    ann.client.patch(&own, &edit).header("if-match", &etag).send().expect(200);
+    ann.client.patch(&own, &edit).header("if-match", &etag).send().refused(412, "version_mismatch");
+    ann.client.delete(&own).header("if-match", &etag).send().refused(412, "version_mismatch");
+    let etag = ann.client.get(&own).send().header("etag");
+    ann.client.delete(&own).header("if-match", &etag).send().expect(204);
+    ann.client.get(&own).send().refused(404, "not_found");
 }
 
 #[test]
@@ -157,13 +186,24 @@ fn who_waits_for_stock_gets_one_mail() {
     let variant = text(&product["variants"][0]["id"]);
     let ann = shop.customer();
     let alert = format!("/v1/account/stock-alerts/{variant}");
-    for _ in 0..2 {
-        assert_eq!(ann.client.request("PUT", &alert).send().expect(200)["variant_id"], json!(variant));
+    let noted = ann.client.request("PUT", &alert).send().expect(200);
+    assert_eq!(noted["variant_id"], json!(variant));
+    // To the last digit of its time.
+    assert_eq!(ann.client.request("PUT", &alert).send().expect(200), noted);
+    let list = |query: &str| ann.client.get(&format!("/v1/account/stock-alerts{query}")).send();
+    let waiting = list("").expect(200);
+    assert_eq!(waiting["items"].as_array().map(Vec::len), Some(1));
+    let item = &waiting["items"][0];
+    assert_eq!((&item["variant_id"], &item["created_at"]), (&noted["variant_id"], &noted["created_at"]));
+    let shown = shop.stranger().get(&format!("/v1/products/{}", text(&product["slug"]))).send().expect(200);
+    assert_eq!(item["product"], shown);
+    list("?currency=XXX").wrong_parameter("currency");
+    // What is not for sale at the moment is still waited for.
+    let admin = format!("/v1/admin/products/{}", text(&product["id"]));
+    for (status, is_shown) in [("draft", false), ("active", true)] {
+        shop.owner().patch(&admin, &json!({"status": status})).send().expect(200);
+        assert_eq!(list("").expect(200)["items"][0]["product"].is_object(), is_shown, "{status}");
     }
-    assert_eq!(
-        ann.client.get("/v1/account/stock-alerts").send().expect(200)["items"].as_array().map(Vec::len),
-        Some(1)
-    );
     let movement = json!({"delta": 3, "reason": "delivery"});
     shop.owner().post(&format!("/v1/admin/variants/{variant}/stock"), &movement).send().expect(200);
     let mail = shop.mail(&ann.email, "In stock again");

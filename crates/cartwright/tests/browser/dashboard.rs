@@ -171,18 +171,18 @@ fn a_shop_is_set_up_sells_and_ships() {
     browser.fill("#new-password", "a quiet garden in May");
     browser.press(ENTER);
     browser.says("Where shall it go?");
-    for (field, text) in [
-        ("#name", ODD),
-        ("#line1", "Lindenstrasse 1"),
-        ("#postal_code", "10969"),
-        ("#city", "Berlin"),
-        ("#country", "de"),
-    ] {
+    let asked = browser.text("main table");
+    assert!(asked.contains("Mug") && asked.contains("Together"), "what is ordered stands above the button: {asked}");
+    browser.choose("#country", "DE");
+    for (field, text) in [("#name", ODD), ("#line1", "Lindenstrasse 1"), ("#postal_code", "10969"), ("#city", "Berlin")]
+    {
         browser.fill(field, text);
     }
     browser.pictures("window-checkout");
     browser.press(ENTER);
     browser.says("Thank you");
+    let variant = browser.text("main table tbody td");
+    assert!(variant.contains("Mug, "), "the order names the variant, as the basket did: {variant}");
     browser.pictures("window-order");
     browser.has_no_dialog();
     // Signing out ends the session, and not only what the browser knows of it.
@@ -207,9 +207,15 @@ fn a_shop_is_set_up_sells_and_ships() {
     send(&browser, "[aria-labelledby=move-shipped] button");
     assert_eq!(browser.text("h1 .badge"), "Shipped");
     assert_eq!(browser.count("[aria-labelledby=mails] li"), 3, "placed, confirmed, shipped");
+    let lines = "[aria-labelledby=lines] tbody";
+    let (wide, narrow) = (browser.text(lines), browser.on_a_phone(|| browser.text(lines)));
+    assert!(wide.matches("EUR").count() == 2 && narrow.matches("EUR").count() == 1, "{wide}\n{narrow}");
     browser.pictures("order-shipped");
     send(&browser, ".head-row .button");
     assert!(browser.text("h1").contains("Quay") || browser.page_text().contains("Packing slip"));
+    for slip in [browser.on_paper(|| browser.text("tbody")), browser.on_a_phone(|| browser.text("tbody"))] {
+        assert!(slip.contains("Mug") && slip.contains("MUG-1"), "nobody can pack by this: {slip}");
+    }
     browser.pictures("packing-slip");
     browser.has_no_dialog();
 
@@ -317,6 +323,8 @@ fn rest(browser: &Browser, origin: &str, product: &str) {
     browser.to_another_page(|| browser.follow("Ann Example"));
     browser.fill("#text", "kind");
     send(browser, "[aria-labelledby=notes] button");
+    let orders = browser.on_a_phone(|| browser.text("[aria-labelledby=orders] tbody"));
+    assert!(orders.contains("CW-10001") && orders.contains("EUR"), "an order has its total: {orders}");
     browser.pictures("customer");
 
     open("/admin/staff");
@@ -326,8 +334,8 @@ fn rest(browser: &Browser, origin: &str, product: &str) {
     browser.fill("#password", "wrong");
     send(browser, "[aria-labelledby=invite] button");
     assert!(browser.text("[role=alert]").contains("password"));
+    assert!(browser.has("[aria-labelledby=invite] [value=orders]:checked"), "what was checked stays so");
     browser.fill("#password", PASSWORD);
-    browser.click("[aria-labelledby=invite] [value=orders]");
     send(browser, "[aria-labelledby=invite] button");
     assert!(browser.page_text().contains("has not answered the invitation yet"), "{}", browser.page_text());
     browser.pictures("staff");
@@ -399,9 +407,7 @@ fn rest(browser: &Browser, origin: &str, product: &str) {
     // All of it is in the log.
     open("/admin/audit");
     let log = browser.page_text();
-    for done in
-        ["Product changed", "Stock moved", "Order shipped", "Settings changed", "Api key created", "Olive Owner"]
-    {
+    for done in ["Product changed", "Stock moved", "Order shipped", "Settings changed", "API key made", "Olive Owner"] {
         assert!(log.contains(done), "`{done}` is not in the log:\n{log}");
     }
     browser.pictures("audit");

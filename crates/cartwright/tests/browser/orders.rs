@@ -27,7 +27,7 @@ fn place(shop: &Shop, number: usize, name: &str) -> String {
     }
 }
 
-fn sign_in(browser: &Browser, origin: &str) {
+pub(crate) fn sign_in(browser: &Browser, origin: &str) {
     browser.open(&format!("{origin}/admin"));
     browser.arrives_at("/staff/sign-in");
     browser.fill("#email", OWNER);

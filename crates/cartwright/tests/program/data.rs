@@ -61,6 +61,31 @@ fn a_backup_of_a_running_shop_can_be_restored() {
 }
 
 #[test]
+fn what_is_not_in_a_copy_is_told() {
+    let place = shop_with_a_mug();
+    let is_told = |command: &[&str]| {
+        let done = place.run(command).expect(0);
+        let is_told = done.stdout.contains("pictures are not in it");
+        assert!(!is_told || done.stdout.contains("cartwright-data/media"), "{done:?}");
+        is_told
+    };
+    assert!(!is_told(&["backup", "without.db"]), "there are none");
+    place.write("cartwright-data/media/ab/abcd.webp", "a picture");
+    assert!(is_told(&["backup", "with.db"]));
+    assert!(!is_told(&["backup", "bucket.db", "--media", "s3://shop"]));
+    assert!(is_told(&["copy", "--from", "sqlite:cartwright-data/shop.db", "--to", "sqlite:other/shop.db"]));
+
+    // Nobody has opened this shop yet.
+    let done = place.run(&["restore", "with.db"]).expect(0);
+    assert!(done.stderr.contains("no keys.json in cartwright-data"), "{done:?}");
+    place.start(&["serve"]).stop();
+    // The copy of what was there before is named by the second.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let done = place.run(&["restore", "with.db"]).expect(0);
+    assert!(!done.stderr.contains("keys.json"), "{done:?}");
+}
+
+#[test]
 fn what_is_no_backup_is_not_restored() {
     let place = shop_with_a_mug();
     let rubbish = place.write("rubbish.db", &"not a database ".repeat(1000));
@@ -129,6 +154,8 @@ fn looking_at_a_shop_of_an_older_program_changes_nothing() {
     place.run(&["backup", copy.to_str().expect("UTF-8")]).expect(0);
     assert_eq!(schema(&path), old);
     assert_eq!(schema(&copy), old, "what the older program can go on with");
+    place.run(&["demo", "--data", "cartwright-data", "--listen", "127.0.0.1:0"]).fails(1, &["not a demonstration"]);
+    assert_eq!(schema(&path), old);
 
     place.start(&["serve"]).stop();
     assert_ne!(schema(&path), old);

@@ -42,3 +42,46 @@ fn the_demo_is_a_whole_shop_whose_password_is_shown_once() {
 fn the_sample_prices_are_euros() {
     Place::new().run(&["demo", "--currency", "JPY", "--listen", "127.0.0.1:0"]).fails(2, &["EUR", "currency"]);
 }
+
+const ELSEWHERE: [&str; 5] = ["demo", "--data", "cartwright-data", "--listen", "127.0.0.1:0"];
+
+#[test]
+fn a_shop_of_somebodys_is_left_alone() {
+    let place = Place::new();
+    place.create_owner("olive@example.com");
+    place.run(&ELSEWHERE).fails(1, &["not a demonstration", "cartwright-data", "--data"]);
+    let database = format!("sqlite:{}", place.path("cartwright-data/shop.db").display());
+    let done = place.run(&["demo", "--database", &database, "--listen", "127.0.0.1:0"]);
+    done.fails(1, &["not a demonstration", "shop.db", "--database"]);
+    let server = place.start(&["serve"]);
+    assert_eq!(server.get("/v1/products")["items"].as_array().expect("a list").len(), 0);
+    server.stop();
+    assert!(!place.path("cartwright-data/pictures").exists());
+}
+
+#[test]
+fn products_without_an_owner_are_somebodys_too() {
+    let place = Place::new();
+    let csv = "Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\nmug,Mug,M-1,12.50,3\n";
+    let file = place.write("shop.csv", csv);
+    place.run(&["import", "products", file.to_str().expect("UTF-8")]).expect(0);
+    place.run(&ELSEWHERE).fails(1, &["not a demonstration"]);
+}
+
+#[test]
+fn a_demo_that_an_earlier_program_made_goes_on() {
+    let place = Place::new();
+    place.start(&["demo"]).stop();
+    let database = place.path("cartwright-demo/shop.db");
+    let conn = rusqlite::Connection::open(&database).expect("opened");
+    assert_eq!(conn.execute("DELETE FROM meta WHERE key = 'demo'", []).expect("removed"), 1);
+    drop(conn);
+    place.start(&["demo"]).stop();
+    // Somebody else may look after it by now, and it may have been served as any shop.
+    place.start(&["serve", "--data", "cartwright-demo"]).stop();
+    let conn = rusqlite::Connection::open(&database).expect("opened");
+    assert_eq!(conn.execute("UPDATE accounts SET email = 'ola@example.com'", []).expect("changed"), 1);
+    drop(conn);
+    let (stdout, _) = place.start(&["demo"]).stop();
+    assert!(stdout.contains("ola@example.com") && !stdout.contains("owner@example.com"), "{stdout}");
+}

@@ -45,7 +45,7 @@ fn a_named_file_can_set_the_data_folder_and_lists() {
 }
 
 /// Each is refused with 2, the name of the setting, and what is allowed.
-const WRONG: [(&str, &str, &str); 18] = [
+const WRONG: [(&str, &str, &str); 21] = [
     ("listen", "8080", "an IP address and a port"),
     ("listen", "localhost:8080", "an IP address and a port"),
     ("database", "mysql://localhost/shop", "postgres://USER"),
@@ -53,6 +53,9 @@ const WRONG: [(&str, &str, &str); 18] = [
     ("database", "postgresq://shop:s3cret@db/shop", "postgres://USER"),
     ("metrics-token", "s3cret", "16"),
     ("currency", "eur", "ISO 4217"),
+    ("currencies", "USD,GBP,USD", "twice"),
+    ("media", "s3://", "s3://BUCKET/PREFIX"),
+    ("media", "s3:///pictures", "s3://BUCKET/PREFIX"),
     ("signup", "open", "verify, immediate"),
     ("bcrypt-cost", "9", "10..=15"),
     ("bcrypt-cost", "16", "10..=15"),

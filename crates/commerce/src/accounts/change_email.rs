@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountId, Email, MailTemplate, OutboxMail, Stamp,
+    Account, AccountId, Email, MailTemplate, OutboxMail, Stamp, Violations,
     challenge::{Challenge, Purpose, Verdict},
     session::SecretHash,
 };
@@ -34,6 +34,9 @@ impl Operation for RequestEmailChange {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
         let account = usable_with_password(tx, self.account_id, &self.verified_hash).await?.account;
+        if account.email.as_ref() == Some(&self.new_email) {
+            return Err(Violations::one("/new_email", "unchanged", "is the address of this account already").into());
+        }
         let previous = tx.challenge(account.id, Purpose::ChangeEmail).await?;
         let hash = Some(self.code.hash);
         let now = self.stamp.now;

@@ -5,9 +5,9 @@ use model::{
     Access, Account, Email, MailTemplate, OutboxMail, Permissions, Role, Stamp, Violations,
     challenge::{Challenge, INVITATION_LIFETIME, Purpose},
 };
-use store::{Change, Operation, Tx};
+use store::{AccountRow, Change, Operation, Tx};
 
-use super::{MailedSecret, mail_to, sign_up};
+use super::{MailedSecret, authorised, mail_to, sign_up, usable};
 use crate::{Conflict, Error};
 
 /// Makes an account of one of the staff, and mails a link that lets them choose a password. A customer with this address
@@ -34,17 +34,19 @@ impl Operation for InviteStaff {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Account, Error> {
-        if self.actor.role != Role::Owner {
-            return Err(Error::Forbidden);
-        }
+        let inviting = usable(tx, self.actor.account_id).await?.account;
+        authorised(self.actor, &inviting, |actor| actor.role == Role::Owner)?;
         let name = sign_up::name(&self.name)?;
         let (mut ids, now) = (self.stamp.ids(), self.stamp.now);
         let (role, permissions) = (Role::Staff, self.permissions);
-        let (account, changes) = match tx.account_by_email(&self.email).await?.map(|row| row.account) {
-            Some(known) if known.access().is_staff() || known.disabled_at.is_some() => {
+        let (account, changes) = match tx.account_by_email(&self.email).await? {
+            // Whoever never followed the link of an invitation can be invited again.
+            Some(row)
+                if row.account.disabled_at.is_some() || (row.account.access().is_staff() && !is_waiting(&row)) =>
+            {
                 return Err(Conflict::EmailTaken.into());
             }
-            Some(known) => {
+            Some(AccountRow { account: known, .. }) => {
                 let account = Account { role, permissions, updated_at: now, version: known.version + 1, ..known };
                 (account.clone(), become_staff(account))
             }
@@ -69,6 +71,11 @@ impl Operation for InviteStaff {
         tx.apply(&changes.into_iter().chain(invitation.into_iter().flatten()).collect::<Vec<_>>()).await?;
         Ok(account)
     }
+}
+
+/// Whether somebody was invited and has chosen no password yet.
+fn is_waiting(row: &AccountRow) -> bool {
+    row.account.role == Role::Staff && row.account.email_verified_at.is_none() && row.password_hash.is_none()
 }
 
 /// What makes staff of an account that is there. Whoever signed up with an address that they never proved must not get in with

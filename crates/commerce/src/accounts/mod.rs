@@ -15,7 +15,9 @@ mod sign_up;
 mod update_profile;
 mod verify_email;
 
-use model::{Account, AccountId, Email, MailId, MailTemplate, OutboxMail, SessionId, Timestamp, session::SecretHash};
+use model::{
+    Access, Account, AccountId, Email, MailId, MailTemplate, OutboxMail, SessionId, Timestamp, session::SecretHash,
+};
 use store::{AccountRow, Change, StoreError, Tx};
 
 pub use addresses::{DeleteAddress, SaveAddress};
@@ -68,7 +70,7 @@ fn mail_to(account: &Account, id: MailId, template: MailTemplate, now: Timestamp
 }
 
 /// The account, if it can be used.
-async fn usable(tx: &mut dyn Tx, id: AccountId) -> Result<AccountRow, Error> {
+pub(crate) async fn usable(tx: &mut dyn Tx, id: AccountId) -> Result<AccountRow, Error> {
     usable_row(tx.account(id).await?)
 }
 
@@ -81,6 +83,12 @@ pub(crate) fn usable_row(row: Option<AccountRow>) -> Result<AccountRow, Error> {
 async fn usable_with_password(tx: &mut dyn Tx, id: AccountId, verified_hash: &str) -> Result<AccountRow, Error> {
     let row = usable(tx, id).await?;
     if row.password_hash.as_deref() == Some(verified_hash) { Ok(row) } else { Err(Error::NotAuthenticated) }
+}
+
+/// Whether somebody may do something: as they came in (an API key may do less than its owner), and as their account is by now, which
+/// may have changed while a password was compared.
+pub(crate) fn authorised(came_in: Access, account: &Account, is_allowed: impl Fn(Access) -> bool) -> Result<(), Error> {
+    if is_allowed(came_in) && is_allowed(account.access()) { Ok(()) } else { Err(Error::Forbidden) }
 }
 
 /// Takes from an account what it has as one of the staff: its second factor, its saved views and its API keys.

@@ -6,7 +6,7 @@ use model::{
     challenge::{Challenge, Purpose, Verdict},
     session::SecretHash,
 };
-use store::{Change, Operation, Tx};
+use store::{Change, Operation, StoreError, Tx};
 
 use super::{MailedSecret, mail_to, usable_by_email, usable_with_password, verify_email::verified};
 use crate::Error;
@@ -33,7 +33,9 @@ impl Operation for ChangePassword {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
         let account = usable_with_password(tx, self.account_id, &self.verified_hash).await?.account;
-        let changes = replace_password(&account, &self.new_hash, Some(self.session_id), self.stamp);
+        let mut changes = replace_password(&account, &self.new_hash, Some(self.session_id), self.stamp);
+        changes.extend(void(tx, account.id, Purpose::ChangeEmail).await?);
+        changes.extend(void(tx, account.id, Purpose::ResetPassword).await?);
         Ok(tx.apply(&changes).await?)
     }
 }
@@ -60,6 +62,10 @@ impl Operation for RequestPasswordReset {
         let previous = tx.challenge(account.id, Purpose::ResetPassword).await?;
         let hash = Some(self.token.hash);
         let now = self.stamp.now;
+        // Anybody may ask; the link of an invitation does the same, and must stay good.
+        if previous.as_ref().is_some_and(|previous| previous.is_open_invitation(now)) {
+            return Ok(());
+        }
         let Some(challenge) = Challenge::issue(previous.as_ref(), account.id, Purpose::ResetPassword, hash, now) else {
             return Ok(());
         };
@@ -83,12 +89,15 @@ pub struct CheckResetToken {
 
 #[async_trait]
 impl Operation for CheckResetToken {
-    type Output = bool;
+    /// Whose it would be; `None` for a token that is good for nothing.
+    type Output = Option<Account>;
     type Error = Error;
 
-    async fn run(&self, tx: &mut dyn Tx) -> Result<bool, Error> {
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Option<Account>, Error> {
         let challenge = tx.challenge_by_secret(Purpose::ResetPassword, &self.token_hash).await?;
-        Ok(challenge.is_some_and(|challenge| matches!(challenge.judge(&self.token_hash, self.now), Verdict::Right(_))))
+        let is_good = |challenge: &Challenge| matches!(challenge.judge(&self.token_hash, self.now), Verdict::Right(_));
+        let Some(challenge) = challenge.filter(is_good) else { return Ok(None) };
+        Ok(tx.account(challenge.account_id).await?.map(|row| row.account).filter(Account::is_usable))
     }
 }
 
@@ -117,12 +126,18 @@ impl Operation for ResetPassword {
         let account = super::usable(tx, challenge.account_id).await?.account;
         let mut changes = vec![Change::PutChallenge(spent)];
         changes.extend(replace_password(&account, &self.new_hash, None, self.stamp));
+        changes.extend(void(tx, account.id, Purpose::ChangeEmail).await?);
         changes.push(Change::UpdateAccount(verified(account, self.stamp)));
         Ok(tx.apply(&changes).await?)
     }
 }
 
-/// What every new password entails: the other sessions end, waiting reset links are void, the owner is told.
+/// Makes a challenge void. The budget of its mails stays spent: a new password is no way to more of them.
+async fn void(tx: &mut dyn Tx, id: AccountId, purpose: Purpose) -> Result<Option<Change>, StoreError> {
+    Ok(tx.challenge(id, purpose).await?.map(Challenge::void).map(Change::PutChallenge))
+}
+
+/// What every new password entails: the other sessions end, the owner is told.
 fn replace_password(account: &Account, hash: &str, keep: Option<SessionId>, stamp: Stamp) -> Vec<Change> {
     let account_id = account.id;
     let template = MailTemplate::PasswordChanged { name: account.name.clone() };
@@ -130,11 +145,7 @@ fn replace_password(account: &Account, hash: &str, keep: Option<SessionId>, stam
     let mut changes = vec![
         Change::SetPassword { account_id, password_hash: Some(hash.to_owned()) },
         Change::EndSessions { account_id, except: keep, at: stamp.now },
-        Change::DeleteChallenge { account_id, purpose: Purpose::ChangeEmail },
     ];
-    if keep.is_some() {
-        changes.push(Change::DeleteChallenge { account_id, purpose: Purpose::ResetPassword });
-    }
     changes.extend(mail.map(Change::InsertMail));
     changes
 }

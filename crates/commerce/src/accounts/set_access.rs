@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::{Access, Account, AccountId, Permission, Permissions, Role, Timestamp, Violations};
 use store::{Change, Operation, Tx};
 
-use super::{forget_staff, usable_with_password};
+use super::{authorised, forget_staff, usable};
 use crate::{Conflict, Error, check_version};
 
 /// Changes what another account may do; what is `None` stays. Ends its sessions when it may do less or other than
@@ -36,25 +36,32 @@ impl Operation for SetAccess {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Account, Error> {
-        if self.verified_hash.is_some() && self.actor.account_id < self.account_id {
+        if self.actor.account_id < self.account_id {
             // Locked in one order: two who change each other must not wait for each other.
             tx.account(self.actor.account_id).await?;
         }
         let row = tx.account(self.account_id).await?.filter(|row| row.account.deleted_at.is_none());
         let before = row.ok_or(Error::NotFound("account"))?.account;
+        let actor = usable(tx, self.actor.account_id).await?;
+        authorised(self.actor, &actor.account, |actor| self.is_allowed(actor, &before))?;
         check_version(self.if_version, before.version)?;
-        self.authorise(&before)?;
         if self.takes_password(&before) {
             let missing = || {
                 Violations::one("/current_password", "required", "must be your password: this is about who may do what")
             };
             let hash = self.verified_hash.as_ref().ok_or_else(missing)?;
-            usable_with_password(tx, self.actor.account_id, hash).await?;
+            if actor.password_hash.as_ref() != Some(hash) {
+                return Err(Error::NotAuthenticated);
+            }
         }
         let after = self.decide(&before);
-        if after.access().is_staff() && !before.access().is_staff() && before.email_verified_at.is_none() {
-            let message =
-                "must stay `customer`: nobody proved the address of this account, so it may be a stranger's. Invite it";
+        if rank(after.role) > rank(before.role) && before.email_verified_at.is_none() {
+            let message = match after.role {
+                Role::Owner => "must wait: whoever was invited has not followed the link in the mail yet",
+                Role::Staff | Role::Customer => {
+                    "must stay `customer`: nobody proved the address of this account, so it may be a stranger's. Invite it"
+                }
+            };
             return Err(Violations::one("/role", "not_verified", message).into());
         }
         let loses_an_owner = |account: &Account| account.role == Role::Owner && account.is_usable();
@@ -81,10 +88,9 @@ impl SetAccess {
     }
 
     /// Staff may lock customers; everything else is the owner's.
-    fn authorise(&self, target: &Account) -> Result<(), Error> {
-        let is_owner = self.actor.role == Role::Owner;
+    fn is_allowed(&self, actor: Access, target: &Account) -> bool {
         let is_harmless = self.role.is_none() && self.permissions.is_none() && target.role == Role::Customer;
-        if is_owner || (is_harmless && self.actor.may(Permission::Customers)) { Ok(()) } else { Err(Error::Forbidden) }
+        actor.role == Role::Owner || (is_harmless && actor.may(Permission::Customers))
     }
 
     fn decide(&self, before: &Account) -> Account {
@@ -99,5 +105,14 @@ impl SetAccess {
             Some(false) => None,
         };
         Account { role, permissions, disabled_at, updated_at: self.now, version: before.version + 1, ..before.clone() }
+    }
+}
+
+/// How much a role may do.
+const fn rank(role: Role) -> u8 {
+    match role {
+        Role::Customer => 0,
+        Role::Staff => 1,
+        Role::Owner => 2,
     }
 }

@@ -44,7 +44,7 @@ impl Operation for SignUp {
                 std::iter::once(insert).chain(code).collect()
             }
             // Nobody proved this address yet, so whoever signs up last and reads the newest code has it: the code
-            // must belong to the password that came with it. Those who work in the shop were invited or brought over: nobody
+            // is good together with the password that came with it. Those who work in the shop were invited or brought over: nobody
             // chooses their password for them.
             Some(row) if is_unproven_customer(&row.account) => {
                 let previous = tx.challenge(row.account.id, Purpose::VerifyEmail).await?;

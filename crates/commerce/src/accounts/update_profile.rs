@@ -28,8 +28,9 @@ impl Operation for UpdateProfile {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Account, Error> {
-        let mut account = usable(tx, self.account_id).await?.account;
-        check_version(self.if_version, account.version)?;
+        let before = usable(tx, self.account_id).await?.account;
+        check_version(self.if_version, before.version)?;
+        let mut account = before.clone();
         if let Some(name) = &self.name {
             account.name = sign_up::name(name)?;
         }
@@ -37,6 +38,9 @@ impl Operation for UpdateProfile {
             let phone = phone.as_deref().filter(|phone| !phone.trim().is_empty());
             let phone = phone.map(|phone| account::phone("/phone", phone)).transpose();
             account.phone = phone.map_err(|wrong| Violations(vec![wrong]))?;
+        }
+        if account == before {
+            return Ok(before);
         }
         account.updated_at = self.now;
         account.version += 1;

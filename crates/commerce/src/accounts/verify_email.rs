@@ -20,11 +20,14 @@ pub enum CodeChecked {
     Wrong,
 }
 
-/// Proves the address of a new account, and signs the device in where that is enough ([`is_signed_in_by_code`]).
+/// Proves the address of a new account, and signs the device in where that is enough ([`is_signed_in_by_code`]). It takes the
+/// password of the sign-up as well: whoever reads the code need not be who chose the password that the account has by now.
 #[derive(Clone, Debug)]
 pub struct VerifyEmail {
     /// The address.
     pub email: Email,
+    /// The hash that the presented password was found to match.
+    pub verified_hash: String,
     /// The hash of the presented code.
     pub code_hash: SecretHash,
     /// The device.
@@ -40,6 +43,9 @@ impl Operation for VerifyEmail {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<CodeChecked, Error> {
         let Some(row) = usable_by_email(tx, &self.email).await? else { return Ok(CodeChecked::Wrong) };
+        if row.password_hash.as_ref() != Some(&self.verified_hash) {
+            return Ok(CodeChecked::Wrong);
+        }
         let Some(challenge) = tx.challenge(row.account.id, Purpose::VerifyEmail).await? else {
             return Ok(CodeChecked::Wrong);
         };

@@ -129,7 +129,7 @@ impl Operation for UpdateCollection {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Collection, Error> {
         // As they are deleted: the categories first.
-        let categories = tx.categories().await?;
+        let categories = if self.patch.members.is_some() { tx.categories().await? } else { Vec::new() };
         let known = all(tx).await?;
         let before = find(&known, self.id, self.if_version)?;
         check_categories(&categories, Some(&before.members), self.patch.members.as_ref())?;

@@ -148,7 +148,7 @@ impl ProductDraft {
     pub(super) fn into_product(self, ids: &mut Ids, slug: String, stamp: Stamp) -> Result<Product, Violations> {
         let id = ids.draw();
         let mut wrong = Violations::default();
-        let mut variants: Vec<Variant> = self
+        let variants: Vec<Variant> = self
             .variants
             .into_iter()
             .enumerate()
@@ -156,11 +156,10 @@ impl ProductDraft {
                 if draft.id.is_some() {
                     wrong.add(format!("/variants/{index}/id"), "not_allowed", "a new product has new variants only");
                 }
-                draft.into_new_variant(ids)
+                draft.into_new_variant(ids, stamp.now)
             })
             .collect();
         wrong.into_result()?;
-        variants.iter_mut().for_each(|variant| look_at_sale(variant, None, stamp.now));
         let options = complete_options(self.options, &variants);
         let product = Product {
             id,
@@ -184,17 +183,18 @@ impl ProductDraft {
     }
 }
 
-/// Has the sale of a variant that was `before` looked at as of `now`: one that is over already may have been dearer than what the variant
-/// costs by now, in another shop for example.
-pub(super) fn look_at_sale(variant: &mut Variant, before: Option<&Variant>, now: Timestamp) {
-    if before.is_none_or(|before| before.details.sale != variant.details.sale) {
-        variant.details.settled_at = variant.details.sale.is_some().then_some(now);
+/// The details of a variant whose were `before`, their sale looked at as of `now`: one that is over already may have been dearer
+/// than what the variant costs by now, in another shop for example.
+fn looked_at(mut details: VariantDetails, before: Option<&VariantDetails>, now: Timestamp) -> VariantDetails {
+    if before.is_none_or(|before| before.sale != details.sale) {
+        details.settled_at = details.sale.is_some().then_some(now);
     }
+    details
 }
 
 impl VariantDraft {
     /// The variant, with `stock` as it shall be at the start.
-    pub(super) fn into_new_variant(self, ids: &mut Ids) -> Variant {
+    pub(super) fn into_new_variant(self, ids: &mut Ids, now: Timestamp) -> Variant {
         Variant {
             id: ids.draw(),
             sku: self.sku,
@@ -205,12 +205,16 @@ impl VariantDraft {
             track_stock: self.track_stock,
             weight_grams: self.weight_grams,
             barcode: self.barcode,
-            details: self.details.map(|details| without_history(details, None)).unwrap_or_default(),
+            details: looked_at(
+                self.details.map(|details| without_history(details, None)).unwrap_or_default(),
+                None,
+                now,
+            ),
         }
     }
 
     /// The existing variant `before` as this draft wants it. Its stock stays.
-    pub(super) fn onto(self, before: &Variant) -> Variant {
+    pub(super) fn onto(self, before: &Variant, now: Timestamp) -> Variant {
         Variant {
             id: before.id,
             sku: self.sku,
@@ -222,7 +226,7 @@ impl VariantDraft {
             weight_grams: self.weight_grams,
             barcode: self.barcode,
             details: match self.details {
-                Some(details) => without_history(details, Some(&before.details)),
+                Some(details) => looked_at(without_history(details, Some(&before.details)), Some(&before.details), now),
                 None => before.details.clone(),
             },
         }
@@ -231,7 +235,7 @@ impl VariantDraft {
 
 impl VariantPatch {
     /// The variant with this change.
-    pub(super) fn onto(&self, before: &Variant) -> Variant {
+    pub(super) fn onto(&self, before: &Variant, now: Timestamp) -> Variant {
         let patch = self.clone();
         Variant {
             id: before.id,
@@ -243,14 +247,18 @@ impl VariantPatch {
             track_stock: patch.track_stock.unwrap_or(before.track_stock),
             weight_grams: patch.weight_grams.unwrap_or(before.weight_grams),
             barcode: patch.barcode.unwrap_or_else(|| before.barcode.clone()),
-            details: VariantDetails {
-                prices: patch.prices.unwrap_or_else(|| before.details.prices.clone()),
-                sale: patch.sale.unwrap_or_else(|| before.details.sale.clone()),
-                image: patch.image.unwrap_or_else(|| before.details.image.clone()),
-                low_stock_at: patch.low_stock_at.unwrap_or(before.details.low_stock_at),
-                attributes: changed(&before.details.attributes, patch.attributes),
-                ..before.details.clone()
-            },
+            details: looked_at(
+                VariantDetails {
+                    prices: patch.prices.unwrap_or_else(|| before.details.prices.clone()),
+                    sale: patch.sale.unwrap_or_else(|| before.details.sale.clone()),
+                    image: patch.image.unwrap_or_else(|| before.details.image.clone()),
+                    low_stock_at: patch.low_stock_at.unwrap_or(before.details.low_stock_at),
+                    attributes: changed(&before.details.attributes, patch.attributes),
+                    ..before.details.clone()
+                },
+                Some(&before.details),
+                now,
+            ),
         }
     }
 }

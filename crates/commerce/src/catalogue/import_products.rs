@@ -20,7 +20,7 @@ use super::{
     attributes::check_values,
     categories::new_category,
     check_skus,
-    draft::{complete_options, first_stock, look_at_sale, sanitised},
+    draft::{complete_options, first_stock, sanitised},
     prices::{check_currency, without_past_publication},
     update_product::save,
 };
@@ -185,14 +185,9 @@ fn merge(before: &Product, draft: ProductDraft, ids: &mut Ids, now: Timestamp) -
         match which(&variants, &incoming, &skus) {
             Some(at) => {
                 let known = variants[at].clone();
-                variants[at] = incoming.onto(&known);
-                look_at_sale(&mut variants[at], Some(&known), now);
+                variants[at] = incoming.onto(&known, now);
             }
-            None => {
-                let mut new = incoming.into_new_variant(ids);
-                look_at_sale(&mut new, None, now);
-                variants.push(new);
-            }
+            None => variants.push(incoming.into_new_variant(ids, now)),
         }
     }
     let options = complete_options(known_values(&before.options, draft.options), &variants);

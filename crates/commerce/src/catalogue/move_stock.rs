@@ -36,7 +36,9 @@ impl Operation for MoveStock {
         if !variant.track_stock {
             return Err(Conflict::StockNotTracked.into());
         }
-        let level = variant.stock.checked_add(self.delta).filter(|level| (0..=STOCK_MAX).contains(level));
+        // What orders gave back may be more than one may put there: less of it is always right.
+        let is_right = |level: &i64| *level >= 0 && (*level <= STOCK_MAX || self.delta < 0);
+        let level = variant.stock.checked_add(self.delta).filter(is_right);
         variant.stock = level.ok_or(Conflict::StockOutOfRange { on_hand: variant.stock })?;
         tx.apply(&[Change::MoveStock(vec![movement])]).await?;
         Ok(variant)
@@ -53,6 +55,9 @@ impl MoveStock {
         // What an order took or gave back is written by the order alone; anything else would break the ledger's story.
         if matches!(self.cause, Some(StockCause::Sold | StockCause::Cancelled)) {
             wrong.add("/cause", "not_allowed", "must be received, returned or adjusted");
+        }
+        if self.delta < 0 && matches!(self.cause, Some(StockCause::Received | StockCause::Returned)) {
+            wrong.add("/cause", "not_allowed", "must be adjusted: what was received or returned is more, not less");
         }
         wrong.into_result()?;
         let by_sign = if self.delta > 0 { StockCause::Received } else { StockCause::Adjusted };

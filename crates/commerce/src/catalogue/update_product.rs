@@ -1,7 +1,9 @@
 //! Changing a product.
 
 use async_trait::async_trait;
-use model::{AccountId, Product, ProductDetails, ProductId, ProductStatus, Stamp, Variant, Violations, stamp::Ids};
+use model::{
+    AccountId, Product, ProductDetails, ProductId, ProductStatus, Stamp, Timestamp, Variant, Violations, stamp::Ids,
+};
 use store::{Change, Operation, Tx};
 
 use super::{
@@ -82,7 +84,7 @@ impl UpdateProduct {
         let patch = self.patch.clone();
         let variants = match patch.variants {
             None => before.variants,
-            Some(drafts) => merge(&before.variants, drafts, ids)?,
+            Some(drafts) => merge(&before.variants, drafts, ids, self.stamp.now)?,
         };
         let options = complete_options(patch.options.unwrap_or_else(|| as_drafts(&before.options)), &variants);
         Ok(Product {
@@ -110,13 +112,18 @@ impl UpdateProduct {
 }
 
 /// The variants that a product shall have.
-fn merge(before: &[Variant], drafts: Vec<VariantDraft>, ids: &mut Ids) -> Result<Vec<Variant>, Violations> {
+fn merge(
+    before: &[Variant],
+    drafts: Vec<VariantDraft>,
+    ids: &mut Ids,
+    now: Timestamp,
+) -> Result<Vec<Variant>, Violations> {
     let mut wrong = Violations::default();
     let mut variants: Vec<Variant> = Vec::with_capacity(drafts.len());
     for (index, draft) in drafts.into_iter().enumerate() {
         let at = format!("/variants/{index}");
         let Some(id) = draft.id else {
-            variants.push(draft.into_new_variant(ids));
+            variants.push(draft.into_new_variant(ids, now));
             continue;
         };
         let Some(old) = before.iter().find(|variant| variant.id == id) else {
@@ -130,7 +137,7 @@ fn merge(before: &[Variant], drafts: Vec<VariantDraft>, ids: &mut Ids) -> Result
             let message = "the stock of an existing variant changes by movements: POST /v1/admin/variants/{id}/stock";
             wrong.add(format!("{at}/stock"), "not_allowed", message);
         }
-        variants.push(draft.onto(old));
+        variants.push(draft.onto(old, now));
     }
     wrong.into_result().map(|()| variants)
 }

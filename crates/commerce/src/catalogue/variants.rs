@@ -36,7 +36,7 @@ impl Operation for CreateVariant {
         check_version(self.if_version, before.version)?;
         let mut ids = self.stamp.ids();
         let mut variants = before.variants.clone();
-        variants.push(self.draft.clone().into_new_variant(&mut ids));
+        variants.push(self.draft.clone().into_new_variant(&mut ids, self.stamp.now));
         let after = with_variants(&before, variants, self.stamp).validate().map_err(one_variant)?;
         save(tx, &before, after, self.actor_id, &mut ids, self.stamp).await.map_err(of_one_variant)
     }
@@ -63,7 +63,7 @@ impl Operation for UpdateVariant {
     async fn run(&self, tx: &mut dyn Tx) -> Result<Product, Error> {
         let before = tx.product_of_variant(self.id).await?.ok_or(Error::NotFound("variant"))?;
         check_version(self.if_version, before.version)?;
-        let patch = |old: &Variant| if old.id == self.id { self.patch.onto(old) } else { old.clone() };
+        let patch = |old: &Variant| if old.id == self.id { self.patch.onto(old, self.stamp.now) } else { old.clone() };
         let variants = before.variants.iter().map(patch).collect();
         let after = with_variants(&before, variants, self.stamp).validate().map_err(one_variant)?;
         save(tx, &before, after, None, &mut self.stamp.ids(), self.stamp).await.map_err(of_one_variant)

@@ -158,7 +158,7 @@ impl Operation for EndJob {
 
 impl From<&ImportError> for JobError {
     fn from(error: &ImportError) -> Self {
-        Self { line: error.line, column: None, message: error.error.to_string() }
+        Self::new(error.line, None, &error.error.to_string())
     }
 }
 

@@ -91,22 +91,25 @@ impl MoveOrder {
             Mover::Customer(id) => (OrderActor::Customer, id),
             Mover::Staff(id) => (OrderActor::Staff, id),
         };
-        let event = OrderEvent { at: self.stamp.now, status: self.to, actor, actor_id: Some(actor_id), note };
+        let mut event = OrderEvent { at: self.stamp.now, status: self.to, actor, actor_id: Some(actor_id), note };
+        // The buyer is gone; what is left was kept for the parcel alone.
+        let is_forgotten = buyer.deleted_at.is_some() && !self.to.is_open();
+        event.note = event.note.filter(|_| !is_forgotten);
         order.status = self.to;
         order.timeline.push(event.clone());
         order.updated_at = self.stamp.now;
         order.version += 1;
-        // The buyer is gone; the address was kept for the parcel alone.
-        if buyer.deleted_at.is_some() && !order.status.is_open() {
-            order.ship_to = order.ship_to.anonymised();
-        }
-        Ok((order, event))
+        Ok((if is_forgotten { order.anonymised() } else { order }, event))
     }
 
     fn changes(&self, order: &Order, event: OrderEvent, buyer: &Account) -> Vec<Change> {
         let mut ids = self.stamp.ids();
         let mail = mails::about(order, buyer, event.note.clone(), ids.draw(), self.stamp.now);
         let mut changes = vec![Change::UpdateOrder { order: order.clone(), event: Some(event) }];
+        if buyer.deleted_at.is_some() && !order.status.is_open() {
+            let account_id = buyer.id;
+            changes.extend([Change::AnonymiseOrders { account_id }, Change::ForgetTraces { account_id }]);
+        }
         if order.status == OrderStatus::Cancelled {
             let mut movements = self.given_back(order, || ids.draw());
             if self.is_lost && matches!(self.mover, Mover::Staff(_)) {

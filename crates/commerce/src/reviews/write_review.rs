@@ -91,7 +91,8 @@ pub struct ReviewPatch {
     pub author: Option<String>,
 }
 
-/// Changes one's own review. Where the staff look at reviews first, they look at this one again.
+/// Changes one's own review. Where the staff look at reviews first, they look at this one again. A change that says what is there
+/// already changes nothing.
 #[derive(Clone, Debug)]
 pub struct EditReview {
     /// Which.
@@ -133,9 +134,19 @@ impl Operation for EditReview {
             ..before.clone()
         };
         let after = after.validate()?;
+        // What says the same as before need not be looked at again, and would only be hidden until it was.
+        if says(&after) == says(&before) {
+            return Ok(before);
+        }
         tx.apply(&put(Some(&before), &after)).await?;
         Ok(after)
     }
+}
+
+/// What its author says with a review.
+fn says(review: &Review) -> (i64, Option<&str>, &str, &str) {
+    let ReviewContent { title, text, author, .. } = &review.content;
+    (review.stars, title.as_deref(), text, author)
 }
 
 /// What a review is once its author has changed it. Only one that is shown goes on being shown where nobody looks first: one that the

@@ -120,11 +120,25 @@ impl Shop {
         }
     }
 
-    /// Presents a code for an address.
+    /// Presents a code for an address, and the password that the account has.
+    ///
+    /// # Panics
+    /// When the engine fails.
+    pub async fn verification(&self, name: &str, code: &str) -> VerifyEmail {
+        let row = self.db().credentials(&email(name)).await.expect("an answer");
+        self.verification_with(name, code, &row.and_then(|row| row.password_hash).unwrap_or_default())
+    }
+
+    /// Presents a code for an address, and this password.
     #[must_use]
-    pub fn verification(&self, name: &str, code: &str) -> VerifyEmail {
-        let session = self.device();
-        VerifyEmail { email: email(name), code_hash: hash(code), session, stamp: self.stamp() }
+    pub fn verification_with(&self, name: &str, code: &str, password_hash: &str) -> VerifyEmail {
+        VerifyEmail {
+            email: email(name),
+            verified_hash: password_hash.to_owned(),
+            code_hash: hash(code),
+            session: self.device(),
+            stamp: self.stamp(),
+        }
     }
 
     /// Presents a code for an address; whether it was right.
@@ -132,7 +146,7 @@ impl Shop {
     /// # Panics
     /// When the engine fails.
     pub async fn verify(&self, name: &str, code: &str) -> bool {
-        match self.run(self.verification(name, code)).await.expect("an answer") {
+        match self.run(self.verification(name, code).await).await.expect("an answer") {
             CodeChecked::Right(account) => {
                 assert_eq!(account.email, Some(email(name)));
                 true

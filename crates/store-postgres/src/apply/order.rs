@@ -1,7 +1,7 @@
 //! Orders with their lines and timeline.
 
-use model::{AccountId, Email, Order, OrderEvent, OrderLine, OrderStatus, PostalAddress};
-use store::StoreError;
+use model::{AccountId, Email, Order, OrderEvent, OrderLine, OrderStatus, PostalAddress, note};
+use store::{DocumentKind, StoreError};
 use uuid::Uuid;
 
 use crate::{
@@ -128,16 +128,22 @@ pub(super) fn update(order: &Order, event: Option<&OrderEvent>) -> Result<Vec<St
     Ok(statements)
 }
 
-/// What stays of an address is what [`PostalAddress::anonymised`] leaves: the country.
+/// What stays is what [`Order::anonymised`] leaves: of an address the country, of a parcel no page.
 pub(super) fn anonymise(account_id: AccountId) -> Result<Vec<Statement>, StoreError> {
     const FORGET: &str = "UPDATE orders SET email = NULL WHERE account_id = $1";
-    const ADDRESSES: &str = "UPDATE orders SET ship_to = $2 || jsonb_build_object('country', ship_to -> 'country') \
-         WHERE account_id = $1 AND status = ANY($3)";
+    const ADDRESSES: &str = "UPDATE orders SET ship_to = $2 || jsonb_build_object('country', ship_to -> 'country'), \
+         tracking = tracking - 'url' WHERE account_id = $1 AND status = ANY($3)";
+    const EVENTS: &str = "UPDATE order_events SET note = NULL WHERE note IS NOT NULL AND order_number IN \
+         (SELECT number FROM orders WHERE account_id = $1 AND status = ANY($2))";
+    const NOTES: &str = "DELETE FROM documents WHERE kind = $3 AND name IN \
+         (SELECT $4 || id::text FROM orders WHERE account_id = $1 AND status = ANY($2))";
     let left = json(&PostalAddress::default().anonymised())?;
     let closed = OrderStatus::ALL.into_iter().filter(|status| !status.is_open());
     let closed: Vec<_> = closed.map(OrderStatus::as_str).collect();
     Ok(vec![
         Statement::new(FORGET, params![account_id.0]),
-        Statement::new(ADDRESSES, params![account_id.0, left, closed]),
+        Statement::new(ADDRESSES, params![account_id.0, left, closed.clone()]),
+        Statement::new(EVENTS, params![account_id.0, closed.clone()]),
+        Statement::new(NOTES, params![account_id.0, closed, DocumentKind::Notes.as_str(), note::OF_ORDER]),
     ])
 }

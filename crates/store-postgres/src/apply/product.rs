@@ -127,9 +127,13 @@ fn delete_variant(id: VariantId) -> Vec<Statement> {
     statements
 }
 
+/// Of what is noted for one moment, the last counts: a statement cannot update a row twice.
 pub(super) fn note_prices(changes: &[PriceChange]) -> Statement {
     const SQL: &str = "INSERT INTO price_changes (variant_id, currency, at, price) \
-         SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[]) \
+         SELECT DISTINCT ON (variant_id, currency, at) variant_id, currency, at, price \
+         FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[]) \
+         WITH ORDINALITY AS noted (variant_id, currency, at, price, position) \
+         ORDER BY variant_id, currency, at, position DESC \
          ON CONFLICT (variant_id, currency, at) DO UPDATE SET price = excluded.price";
     let values = params![
         each(changes, |change| change.variant_id.0),

@@ -72,7 +72,7 @@ pub(crate) fn due_alerts(limit: u32, is_locked: bool) -> Statement {
     let lock = if is_locked { " FOR UPDATE OF a SKIP LOCKED" } else { "" };
     let sql = format!(
         "SELECT a.account_id, c.email, c.name, a.variant_id, p.title, p.slug, v.option_values, \
-         (NOT v.track_stock OR s.stock > 0) \
+         (NOT v.track_stock OR s.stock > 0) AND c.disabled_at IS NULL \
          FROM stock_alerts a JOIN variants v ON v.id = a.variant_id JOIN products p ON p.id = v.product_id \
          JOIN stock_levels s ON s.variant_id = v.id JOIN accounts c ON c.id = a.account_id \
          WHERE a.is_due AND p.status = 'active' LIMIT $1{lock}"

@@ -1,10 +1,10 @@
 //! Orders with their lines and timeline.
 
-use model::{AccountId, Email, Order, OrderEvent, OrderLine, OrderStatus, PostalAddress};
+use model::{AccountId, Email, Order, OrderEvent, OrderLine, note};
 use rusqlite::{Connection, params};
-use store::StoreError;
+use store::{DocumentKind, StoreError};
 
-use crate::load::order::chain;
+use crate::load::order::{COLUMNS, chain, head};
 use crate::sql::{Key, Sql, all, json, one, opt_key, run, run_one};
 
 pub(super) fn insert(conn: &Connection, order: &Order) -> Sql<()> {
@@ -108,16 +108,17 @@ pub(super) fn update(conn: &Connection, order: &Order, event: Option<&OrderEvent
 pub(super) fn anonymise(conn: &Connection, account_id: AccountId) -> Sql<()> {
     const FORGET: &str = concat!(chain!(), "UPDATE orders SET email = NULL WHERE number IN (SELECT number FROM chain)");
     run(conn, FORGET, [account_id.key()])?;
-    const SELECT: &str = concat!(
-        chain!(),
-        "SELECT o.number, o.status, o.ship_to FROM chain CROSS JOIN orders o ON o.number = chain.number"
-    );
-    const UPDATE: &str = "UPDATE orders SET ship_to = ? WHERE number = ?";
-    let orders = all(conn, "orders", SELECT, [account_id.key()], |columns| {
-        Ok((columns.int()?, columns.word::<OrderStatus>()?, columns.json::<PostalAddress>()?))
-    })?;
-    for (number, _, ship_to) in orders.iter().filter(|(_, status, _)| !status.is_open()) {
-        run_one(conn, "orders", number, UPDATE, params![json(&ship_to.anonymised())?, number])?;
+    const SELECT: &str = concat!(chain!(), "SELECT {} FROM chain CROSS JOIN orders o ON o.number = chain.number");
+    const UPDATE: &str = "UPDATE orders SET ship_to = ?, tracking = ? WHERE number = ?";
+    const EVENTS: &str = "UPDATE order_events SET note = NULL WHERE order_number = ?";
+    const NOTES: &str = "DELETE FROM documents WHERE kind = ? AND name = ?";
+    let columns = COLUMNS.split(", ").map(|column| format!("o.{column}")).collect::<Vec<_>>().join(", ");
+    let orders = all(conn, "orders", &SELECT.replace("{}", &columns), [account_id.key()], head)?;
+    for order in orders.into_iter().filter(|order| !order.status.is_open()).map(Order::anonymised) {
+        let (number, tracking) = (order.number.0, order.tracking.as_ref().map(json).transpose()?);
+        run_one(conn, "orders", number, UPDATE, params![json(&order.ship_to)?, tracking, number])?;
+        run(conn, EVENTS, [number])?;
+        run(conn, NOTES, params![DocumentKind::Notes.as_str(), format!("{}{}", note::OF_ORDER, order.id)])?;
     }
     Ok(())
 }

@@ -65,7 +65,7 @@ pub(crate) fn alert(columns: &mut Columns<'_>) -> Result<StockAlert, StoreError>
 /// Who waits for what came into stock.
 pub(crate) fn due_alerts(conn: &Connection, limit: u32) -> Sql<Vec<DueAlert>> {
     const SQL: &str = "SELECT a.account_id, c.email, c.name, a.variant_id, p.title, p.slug, v.option_values, \
-         (v.track_stock = 0 OR s.stock > 0) \
+         (v.track_stock = 0 OR s.stock > 0) AND c.disabled_at IS NULL \
          FROM stock_alerts a JOIN variants v ON v.id = a.variant_id JOIN products p ON p.id = v.product_id \
          JOIN stock_levels s ON s.variant_id = v.id JOIN accounts c ON c.id = a.account_id \
          WHERE a.is_due = 1 AND p.status = 'active' LIMIT ?";

@@ -34,11 +34,13 @@ pub struct AcceptedDto {
 /// A code from a mail.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = VerifyEmail, example = json!({"email": "ann@example.com", "code": "493017"}))]
+#[schema(as = VerifyEmail, example = json!({"email": "ann@example.com", "password": "a quiet garden in May", "code": "493017"}))]
 pub struct VerifyEmailDto {
     /// The address that the code was mailed to.
     #[schema(format = "email", max_length = 254)]
     pub email: String,
+    /// The password that was chosen when signing up.
+    pub password: String,
     /// The six digits.
     pub code: String,
 }

@@ -82,7 +82,8 @@ pub struct OrderDto {
     pub lines: Vec<OrderLineDto>,
     /// The sum of the lines.
     pub total: MoneyDto,
-    /// Where its mails go.
+    /// The buyer's address when it was placed; null after the account was deleted. Its mails go to the address that the account has
+    /// when they are written.
     pub email: Option<String>,
     /// Where it goes. After the buyer's account was deleted only the country is left.
     pub ship_to: PostalAddressDto,

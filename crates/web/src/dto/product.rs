@@ -74,7 +74,8 @@ pub struct ProductDto {
     /// Fields of the shop's own, by the keys that `GET /v1/attributes` explains.
     #[schema(value_type = BTreeMap<String, AttributeValueDto>)]
     pub attributes: AttributesDto,
-    /// The ids of what goes with it.
+    /// The ids of what goes with it, as the staff chose them. Some may lead to what is not for sale, and so to a 404:
+    /// `GET /v1/products/{product}/related` gives those that are.
     #[schema(value_type = Vec<Uuid>)]
     pub related: Vec<ProductId>,
     /// When a draft goes on sale by itself; for staff alone.
@@ -200,7 +201,8 @@ pub struct VariantDto {
     pub compare_at_price: Option<MoneyDto>,
     /// Whether it costs less than before.
     pub on_sale: bool,
-    /// Beside a reduced price, the lowest one of the 30 days before it was reduced (Directive 98/6/EC, article 6a).
+    /// Beside a reduced price, the lowest one of the 30 days before it was reduced (Directive 98/6/EC, article 6a); null where
+    /// nothing is known of that time, and beside a price that is not reduced.
     pub lowest_price_30_days: Option<MoneyDto>,
     /// Until when the sale lasts that is on now.
     #[schema(value_type = Option<String>, format = DateTime)]

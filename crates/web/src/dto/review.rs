@@ -264,3 +264,17 @@ impl From<&StockAlert> for StockAlertDto {
         Self { variant_id: alert.variant_id, created_at: alert.created_at }
     }
 }
+
+/// What one waits for, with the product that it is of.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StockAlertItem)]
+pub struct StockAlertItemDto {
+    /// The variant that is sold out.
+    #[schema(value_type = Uuid)]
+    pub variant_id: VariantId,
+    /// Its product; null when that is no longer for sale.
+    pub product: Option<ProductDto>,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}

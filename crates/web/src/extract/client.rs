@@ -3,11 +3,13 @@
 use std::{
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
 use ipnet::IpNet;
+use tracing::warn;
 
 use crate::{App, front::RequestContext};
 
@@ -23,7 +25,11 @@ impl FromRequestParts<App> for ClientAddress {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let Peer(peer) = Peer::from_request_parts(parts, app).await?;
-        Ok(Self(behind_proxies(peer, &parts.headers, &app.settings().trusted_proxies)))
+        let trusted = &app.settings().trusted_proxies;
+        if is_passed_on_by_a_stranger(peer, &parts.headers, trusted) {
+            tell_of_a_stranger(peer);
+        }
+        Ok(Self(behind_proxies(peer, &parts.headers, trusted)))
     }
 }
 
@@ -37,6 +43,35 @@ impl FromRequestParts<App> for Peer {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
         let context = parts.extensions.get::<RequestContext>();
         Ok(Self(context.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |context| context.peer.to_canonical())))
+    }
+}
+
+/// Whether somebody who is not trusted says that the request is another's: a proxy that was not named, or a client that makes it up.
+fn is_passed_on_by_a_stranger(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+    let peer = peer.to_canonical();
+    let is_passed_on = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
+    is_passed_on && !trusted.iter().any(|network| network.contains(&peer))
+}
+
+/// Says so once a process: whoever forgot to name a proxy sees nothing else of it until the limits of one client stop all.
+fn tell_of_a_stranger(peer: IpAddr) {
+    static IS_TOLD: AtomicBool = AtomicBool::new(false);
+    if IS_TOLD.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    // An address on the public internet may be somebody's, and the log names nobody.
+    let peer = if is_internal(peer.to_canonical()) { peer.to_string() } else { "a public address".to_owned() };
+    warn!(
+        "requests come through {peer}, which is not among trusted-proxies: if that is the shop's proxy, all customers count as one client; add \
+         its address with --trusted-proxies"
+    );
+}
+
+/// Whether it is an address of this machine or of a private network.
+fn is_internal(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
     }
 }
 
@@ -104,6 +139,29 @@ mod tests {
     fn strangers_cannot_forge_their_address() {
         assert_eq!(client("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
         assert_eq!(client("::ffff:203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_named_is_noticed() {
+        let trusted = ["10.0.0.0/8".parse().expect("a network")];
+        let is_noticed = |peer: &str, header: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(name) = header {
+                headers.insert(name, HeaderValue::from_static("203.0.113.9"));
+            }
+            is_passed_on_by_a_stranger(peer.parse().expect("an address"), &headers, &trusted)
+        };
+        for header in ["x-forwarded-for", "forwarded"] {
+            assert!(is_noticed("127.0.0.1", Some(header)));
+            assert!(!is_noticed("10.0.0.1", Some(header)) && !is_noticed("::ffff:10.0.0.1", Some(header)));
+        }
+        assert!(!is_noticed("127.0.0.1", None));
+        for address in ["127.0.0.1", "172.18.0.2", "::1", "fd00::2"] {
+            assert!(is_internal(address.parse().expect("an address")), "{address}");
+        }
+        for address in ["203.0.113.9", "2001:db8::1"] {
+            assert!(!is_internal(address.parse().expect("an address")), "{address}");
+        }
     }
 
     #[test]

@@ -39,9 +39,21 @@ fn refusal(rejection: &QueryRejection) -> Problem {
         }
         _ if text.starts_with("missing field") => problem.parameter(quoted(&text), "required", "must be given"),
         _ if text.starts_with("duplicate field") => problem.parameter(quoted(&text), "duplicate", "must be given once"),
-        Some((name, what)) => problem.parameter(name, "invalid_value", what),
+        Some((name, what)) => problem.parameter(name, "invalid_value", in_plain_words(name, what)),
         None => problem.detail(text),
     }
+}
+
+/// What a value must be, where the standard library would say what its parser met.
+fn in_plain_words(name: &str, what: &str) -> String {
+    let plain = match what {
+        "invalid digit found in string" | "cannot parse integer from empty string" => "must be a whole number",
+        "number too large to fit in target type" => "must be a smaller number",
+        "number too small to fit in target type" => "must be a larger number",
+        "provided string was not `true` or `false`" => "must be true or false",
+        other => return other.to_owned(),
+    };
+    if name == "limit" { format!("must be a whole number, 1 to {LIMIT_MAX}") } else { plain.to_owned() }
 }
 
 fn after_colon(text: &str) -> String {
@@ -84,25 +96,39 @@ mod tests {
     #[expect(dead_code, reason = "only whether it parses matters")]
     struct Params {
         limit: Option<u32>,
+        price_min: Option<i64>,
         on_sale: Option<bool>,
     }
 
     #[test]
     fn names_the_parameter_that_is_wrong() {
-        for (query, name, code) in [
-            ("limit=x", "limit", "invalid_value"),
-            ("limit=-1", "limit", "invalid_value"),
-            ("limit=", "limit", "invalid_value"),
-            ("on_sale=yes", "on_sale", "invalid_value"),
-            ("colour=red", "colour", "unknown_parameter"),
-            ("limit=1&limit=2", "limit", "duplicate"),
+        let limit = "must be a whole number, 1 to 100";
+        for (query, name, code, message) in [
+            ("limit=x", "limit", "invalid_value", limit),
+            ("limit=-1", "limit", "invalid_value", limit),
+            ("limit=", "limit", "invalid_value", limit),
+            ("limit=4294967297", "limit", "invalid_value", limit),
+            ("price_min=1.5", "price_min", "invalid_value", "must be a whole number"),
+            ("price_min=", "price_min", "invalid_value", "must be a whole number"),
+            ("price_min=99999999999999999999", "price_min", "invalid_value", "must be a smaller number"),
+            ("price_min=-99999999999999999999", "price_min", "invalid_value", "must be a larger number"),
+            ("on_sale=yes", "on_sale", "invalid_value", "must be true or false"),
+            ("limit=1&limit=2", "limit", "duplicate", "must be given once"),
         ] {
-            let uri: Uri = format!("/v1/products?{query}").parse().expect("a URI");
-            let rejection = axum::extract::Query::<Params>::try_from_uri(&uri).expect_err(query);
-            let body = body_of(&refusal(&rejection));
-            assert_eq!(body["errors"][0]["parameter"], name, "{query}: {body}");
-            assert_eq!(body["errors"][0]["code"], code, "{query}: {body}");
+            assert_eq!(refused(query), (name.to_owned(), code.to_owned(), message.to_owned()), "{query}");
         }
+        let (name, code, message) = refused("colour=red");
+        assert_eq!((name.as_str(), code.as_str()), ("colour", "unknown_parameter"));
+        assert!(message.contains("limit"), "{message}");
+    }
+
+    /// The parameter that is named, with code and message.
+    fn refused(query: &str) -> (String, String, String) {
+        let uri: Uri = format!("/v1/products?{query}").parse().expect("a URI");
+        let rejection = axum::extract::Query::<Params>::try_from_uri(&uri).expect_err(query);
+        let body = body_of(&refusal(&rejection));
+        let said = |member: &str| body["errors"][0][member].as_str().unwrap_or_default().to_owned();
+        (said("parameter"), said("code"), said("message"))
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Cors {
 impl Seen {
     /// The answer to a browser that asks whether it may ask. A body, which browsers do not send with it, nobody reads: it would lie in front of
     /// the connection's next request.
-    pub(super) fn preflight(&self, has_body: bool) -> Option<Response<ReplyBody>> {
+    pub(super) fn preflight(&self, has_body: bool, strict_transport: bool) -> Option<Response<ReplyBody>> {
         let Self::Allowed { is_preflight: true, .. } = self else { return None };
         let mut response = Response::new(ReplyBody::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -72,7 +72,7 @@ impl Seen {
         if has_body {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        secure(headers, false);
+        secure(headers, strict_transport);
         Some(response)
     }
 

@@ -86,7 +86,8 @@ impl Front {
         let route = self.routes.find(request.uri().path());
         let method = request.method().clone();
         let cors = self.cors.of(&request);
-        let response = match self.kept(&request).await.or_else(|| cors.preflight(!request.body().is_end_stream())) {
+        let preflight = || cors.preflight(!request.body().is_end_stream(), self.strict_transport);
+        let response = match self.kept(&request).await.or_else(preflight) {
             Some(response) => response,
             None => {
                 let span = tracing::debug_span!("request", %id, %method, route = route.template());
@@ -203,10 +204,11 @@ impl Front {
     }
 }
 
-/// Where the catalogue is.
-const PUBLIC: [&str; 5] = ["/v1/products", "/v1/categories", "/v1/collections", "/v1/attributes", "/v1/search"];
+/// Where the catalogue is, and what else is the same for everybody.
+const PUBLIC: [&str; 7] =
+    ["/v1/products", "/v1/categories", "/v1/collections", "/v1/attributes", "/v1/search", "/v1/shop", "/openapi.json"];
 
-/// Whether it reads the catalogue, which is the same for everybody.
+/// Whether it reads what is the same for everybody.
 fn is_public_read<B>(request: &Request<B>) -> bool {
     let path = request.uri().path();
     reply::is_read(request.method()) && PUBLIC.iter().any(|public| path.starts_with(public))

@@ -10,7 +10,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::{
-    problem::{FieldError, ProblemBody},
+    problem::{FieldError, ProblemBody, ShortLine},
     routes,
 };
 
@@ -45,7 +45,7 @@ The API of a Cartwright shop.
 * Bodies are JSON (`snake_case`); unknown fields are refused. Money is `{\"amount\": 1999, \"currency\": \"EUR\"}` in \
 minor units, times are RFC 3339 in UTC.
 * Errors are `application/problem+json` (RFC 9457). Program against `code`; [/docs/problems](/docs/problems) lists them \
-all with what to do.
+all with what to do, and the codes of `errors`, which say what is wrong with the input.
 * Sign in at `POST /v1/auth/login` and send the access token as `Authorization: Bearer …`. It lives ten minutes; \
 `POST /v1/auth/refresh` gives the next.
 * Lists take `limit` (1 to 100) and `cursor` (the `next_cursor` of the page before).
@@ -102,6 +102,7 @@ fn components() -> Components {
     ComponentsBuilder::new()
         .schema(ProblemBody::name(), ProblemBody::schema())
         .schema(FieldError::name(), FieldError::schema())
+        .schema(ShortLine::name(), ShortLine::schema())
         .security_scheme(BEARER, SecurityScheme::Http(bearer))
         .build()
 }

@@ -2,19 +2,20 @@
 
 use http::Method;
 use utoipa::{
-    ToSchema,
+    PartialSchema, ToSchema,
     openapi::{
-        Content, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Schema, Type,
+        Content, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Schema, Type,
         path::{Operation, ParameterIn, PathItem},
     },
 };
 
-use crate::problem::ProblemBody;
+use crate::problem::{ProblemBody, ProblemMembers};
 
 const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Adds what is missing to each operation: the errors that its kind can answer with, and the body of every error.
 pub(super) fn complete(document: &mut OpenApi) {
+    spell_out_members(document);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             spell_out_optional_body(operation);
@@ -32,7 +33,45 @@ pub(super) fn complete(document: &mut OpenApi) {
                     response.content.insert(PROBLEM_JSON.to_owned(), RefOr::T(Content::new(Some(schema))));
                 }
             }
+            spell_out_reply_headers(operation);
         }
+    }
+}
+
+/// The members that some codes add to a problem: in replies they stand beside the others.
+fn spell_out_members(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    let name = ProblemBody::name();
+    if let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut(&*name)
+        && let RefOr::T(Schema::Object(members)) = ProblemMembers::schema()
+    {
+        problem.properties.extend(members.properties);
+    }
+}
+
+/// The headers that replies bring, as `reply` and `Problem` set them.
+fn spell_out_reply_headers(operation: &mut Operation) {
+    let takes = |name: &str| parameters(operation).any(|parameter| parameter.name.eq_ignore_ascii_case(name));
+    let (is_repeatable, is_conditional) = (takes("Idempotency-Key"), takes("If-Match"));
+    let is_kept = operation.responses.responses.contains_key("304");
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let mut add = |condition: bool, name: &str, kind: Type, description: &str| {
+            if condition {
+                let schema = ObjectBuilder::new().schema_type(kind);
+                let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
+                response.headers.insert(name.to_owned(), RefOr::T(header));
+            }
+        };
+        let (status, is_success) = (status.as_str(), status.starts_with('2'));
+        let is_tagged = matches!(status, "200" | "304") && (is_kept || is_conditional);
+        add(is_tagged, "ETag", Type::String, "The version, for `If-None-Match` and `If-Match`.");
+        let is_elsewhere = status == "301" || (status == "201" && is_repeatable);
+        add(is_elsewhere, "Location", Type::String, "Where it is, if it has a path of its own.");
+        let is_replayed = is_success && is_repeatable;
+        add(is_replayed, "Idempotent-Replayed", Type::String, "`true` when the reply was given before.");
+        let is_later = matches!(status, "429" | "503");
+        add(is_later, "Retry-After", Type::Integer, "After how many seconds to try again.");
     }
 }
 

@@ -92,6 +92,34 @@ fn every_reference_resolves() {
 }
 
 #[test]
+fn what_some_codes_add_to_problems_is_documented_and_optional() {
+    let problem = document()["components"]["schemas"]["Problem"].clone();
+    let required = problem["required"].as_array().expect("a list").clone();
+    for name in ["short_lines", "from", "to", "allowed", "on_hand", "detail", "errors"] {
+        assert!(problem["properties"][name].is_object(), "{name}");
+        assert!(!required.contains(&Value::from(name)), "{name}");
+    }
+    assert_eq!(problem["properties"]["short_lines"]["items"]["$ref"], "#/components/schemas/ShortLine");
+    assert!(required.contains(&Value::from("code")));
+}
+
+#[test]
+fn replies_say_which_headers_they_bring() {
+    let document = document();
+    let has = |path: &str, method: &str, status: &str, name: &str| {
+        document["paths"][path][method]["responses"][status]["headers"][name].is_object()
+    };
+    for name in ["Location", "Idempotent-Replayed"] {
+        assert!(has("/v1/orders", "post", "201", name), "{name}");
+    }
+    assert!(has("/v1/orders", "post", "503", "Retry-After"));
+    assert!(has("/v1/auth/login", "post", "429", "Retry-After"));
+    assert!(has("/v1/products/{product}", "get", "200", "ETag"));
+    assert!(has("/v1/reviews/{id}", "patch", "200", "ETag"));
+    assert!(!has("/v1/account/wishlist", "get", "200", "ETag"));
+}
+
+#[test]
 fn what_staff_do_needs_a_token() {
     let document = document();
     for (name, operation) in operations(&document) {

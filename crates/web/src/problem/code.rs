@@ -52,7 +52,7 @@ codes! {
     TooDeep "too_deep" BAD_REQUEST "The JSON is nested too deeply"
         "No request of this API nests objects and lists more than a few levels deep.";
     InvalidQuery "invalid_query" BAD_REQUEST "A query parameter is wrong"
-        "Each entry of `errors` names a `parameter` and what it may be; parameters that do not exist are refused too.";
+        "Each entry of `errors` names a `parameter` and what it may be. Where an operation takes parameters, others are refused too.";
     InvalidHeader "invalid_header" BAD_REQUEST "A request header is wrong"
         "The detail names the header and how it is written.";
     IdempotencyKeyRequired "idempotency_key_required" BAD_REQUEST "The Idempotency-Key header is missing"
@@ -84,7 +84,7 @@ codes! {
     SecondFactorRequired "second_factor_required" UNAUTHORIZED "A code of the second factor is needed"
         "Send the same request once more with `code`: six digits of the app, or a recovery code.";
     InvalidCode "invalid_code" UNAUTHORIZED "The code or token is not valid"
-        "It may be mistyped, used, or expired. Ask for a new one.";
+        "It may be mistyped, used, or expired; and where a password goes with it, that may be another one. Ask for a new one, or sign up again.";
     Forbidden "forbidden" FORBIDDEN "You may not do this"
         "Ask an owner of the shop for the permission that the operation's description names.";
     EmailNotVerified "email_not_verified" FORBIDDEN "The e-mail address is not verified"

@@ -2,10 +2,11 @@
 
 use commerce::{Conflict, Error};
 use identity::Overloaded;
-use model::{Violation, Violations, checkout::Shortage};
+use model::{VariantId, Violation, Violations, checkout::Shortage};
 use pictures::{FetchError, MediaError};
-use serde_json::{Value, json};
+use serde::Serialize;
 use store::StoreError;
+use utoipa::ToSchema;
 
 use super::{Code, FieldError, Problem};
 
@@ -85,7 +86,10 @@ impl From<Conflict> for Problem {
     fn from(conflict: Conflict) -> Self {
         let problem = Self::new(code_of(&conflict)).detail(sentence(&conflict.to_string()));
         match conflict {
-            Conflict::OutOfStock(shortages) => problem.member("short_lines", short_lines(&shortages)),
+            Conflict::OutOfStock(shortages) => {
+                let lines: Vec<_> = shortages.into_iter().map(ShortLine::from).collect();
+                problem.member("short_lines", lines)
+            }
             Conflict::NotAllowed { from, to, allowed } => {
                 let allowed: Vec<_> = allowed.iter().map(|status| status.as_str()).collect();
                 problem.member("from", from.as_str()).member("to", to.as_str()).member("allowed", allowed)
@@ -121,16 +125,28 @@ const fn code_of(conflict: &Conflict) -> Code {
     }
 }
 
-fn short_lines(shortages: &[Shortage]) -> Vec<Value> {
-    let line = |short: &Shortage| {
-        json!({
-            "variant_id": short.variant_id,
-            "title": short.title,
-            "requested": short.requested,
-            "available": short.available,
-        })
-    };
-    shortages.iter().map(line).collect()
+/// A line of an order that asks for more than there is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ShortLine {
+    /// Which variant.
+    #[schema(value_type = Uuid)]
+    variant_id: VariantId,
+    /// What its product is called.
+    title: String,
+    /// What tells the variant from its siblings; empty when there is nothing to tell.
+    #[schema(example = "M / Blue")]
+    variant_title: String,
+    /// How many were asked for, over all lines.
+    requested: i64,
+    /// How many there are.
+    available: i64,
+}
+
+impl From<Shortage> for ShortLine {
+    fn from(short: Shortage) -> Self {
+        let Shortage { variant_id, title, variant_title, requested, available } = short;
+        Self { variant_id, title, variant_title, requested, available }
+    }
 }
 
 /// `the slug is taken` as a sentence: `The slug is taken.`

@@ -2,6 +2,7 @@
 
 mod code;
 mod convert;
+mod input;
 
 use std::borrow::Cow;
 
@@ -14,6 +15,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 pub use code::{Code, Entry};
+pub(crate) use convert::ShortLine;
+pub(crate) use input::INPUT_CODES;
 
 /// `application/problem+json`, the media type of every error reply.
 pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -79,6 +82,27 @@ pub(crate) struct ProblemBody<'a> {
     #[serde(flatten)]
     #[schema(ignore)]
     members: &'a Map<String, Value>,
+}
+
+/// The members that some codes add to a [`ProblemBody`], each for its own code alone.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is there for its schema; the members are set one by one, with `Problem::member`")]
+pub(crate) struct ProblemMembers {
+    /// With `out_of_stock`: each line that is short, and what is available of it.
+    #[schema(required = false)]
+    short_lines: Vec<ShortLine>,
+    /// With `transition_not_allowed`: the status that the order has.
+    #[schema(required = false, example = "delivered")]
+    from: String,
+    /// With `transition_not_allowed`: the status that was asked for.
+    #[schema(required = false, example = "cancelled")]
+    to: String,
+    /// With `transition_not_allowed`: where the order can go from its status.
+    #[schema(required = false)]
+    allowed: Vec<String>,
+    /// With `stock_out_of_range`: how many pieces there are.
+    #[schema(required = false)]
+    on_hand: i64,
 }
 
 /// Why a reply is an error, for the log alone; travels in the reply's extensions to where requests are logged.

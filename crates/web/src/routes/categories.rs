@@ -7,9 +7,11 @@ use axum::{
 use commerce::catalogue::Redirected;
 use http::{HeaderMap, Uri};
 use model::{Category, CategoryId, Language, category::subtree};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{moved, products::read::Shown};
+use super::moved;
 use crate::{
     App, Problem,
     dto::{Audience, CategoryDto, CategoryRefDto, ListDto, category::CategoryPageDto},
@@ -21,22 +23,35 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(read))
 }
 
+/// In which language it is shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Spoken {
+    /// The language of the texts: one of the shop's. `Accept-Language` counts when it is left out.
+    #[param(example = "en")]
+    language: Option<String>,
+    /// Changes nothing where no prices are shown; but who sends it with every read of the catalogue is not refused for it.
+    #[param(ignore)]
+    currency: Option<String>,
+}
+
 /// List all categories.
 ///
 /// The whole tree as a flat list, siblings in the order in which they are shown; `parent_id` says what hangs where.
-#[utoipa::path(get, path = "/v1/categories", operation_id = "list_categories", tag = tag::CATALOGUE, params(Shown),
+#[utoipa::path(get, path = "/v1/categories", operation_id = "list_categories", tag = tag::CATALOGUE, params(Spoken),
     responses(
         (status = 200, description = "All of them; `next_cursor` is always null.", body = ListDto<CategoryDto>),
         (status = 304, description = "The caller has this list already (If-None-Match)."),
     ))]
 async fn list(
     State(app): State<App>,
-    Query(shown): Query<Shown>,
+    Query(spoken): Query<Spoken>,
     uri: Uri,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     app.cached(&uri, &request, async || {
-        let language = language(&app, &shown, &request)?;
+        let language = language(&app, &spoken, &request)?;
         let categories = app.engine().categories().await?;
         let items = categories.iter().map(|category| CategoryDto::new(category, language.as_ref())).collect();
         Ok((0, ListDto { items, next_cursor: None }))
@@ -48,7 +63,7 @@ async fn list(
 ///
 /// By its id or its slug, with the path that leads to it and all that hangs below it. A slug that it once had leads on.
 #[utoipa::path(get, path = "/v1/categories/{category}", operation_id = "read_category", tag = tag::CATALOGUE,
-    params(("category" = String, Path, description = "Id or slug of the category.", example = "shirts"), Shown),
+    params(("category" = String, Path, description = "Id or slug of the category.", example = "shirts"), Spoken),
     responses(
         (status = 200, description = "The category.", body = CategoryPageDto),
         (status = 301, description = "It has another slug now; `Location` says which."),
@@ -57,13 +72,13 @@ async fn list(
 async fn read(
     State(app): State<App>,
     Path(wanted): Path<String>,
-    Query(shown): Query<Shown>,
+    Query(spoken): Query<Spoken>,
     uri: Uri,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     let reply = app
         .cached(&uri, &request, async || {
-            let language = language(&app, &shown, &request)?;
+            let language = language(&app, &spoken, &request)?;
             let categories = app.engine().categories().await?;
             let found = find(&categories, &wanted).ok_or_else(Problem::not_found)?;
             Ok((found.version, page(found, &categories, language.as_ref())))
@@ -103,8 +118,8 @@ fn page(category: &Category, all: &[Category], language: Option<&Language>) -> C
     }
 }
 
-pub(super) fn language(app: &App, shown: &Shown, request: &HeaderMap) -> Result<Option<Language>, Problem> {
-    match app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), request)? {
+pub(super) fn language(app: &App, spoken: &Spoken, request: &HeaderMap) -> Result<Option<Language>, Problem> {
+    match app.shoppers(spoken.currency.as_deref(), spoken.language.as_deref(), request)? {
         Audience::Shoppers { language, .. } => Ok(language),
         Audience::Staff => Ok(None),
     }

@@ -16,7 +16,10 @@ use crate::{
     dto::{ListDto, collection::CollectionDto},
     extract::{Path, Query},
     openapi::tag,
-    routes::{categories::language, moved, products::read::Shown},
+    routes::{
+        categories::{Spoken, language},
+        moved,
+    },
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -26,19 +29,19 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// List the collections.
 ///
 /// What is in one, `GET /v1/search?collection={slug}` finds, with filters and facets.
-#[utoipa::path(get, path = "/v1/collections", operation_id = "list_collections", tag = tag::CATALOGUE, params(Shown),
+#[utoipa::path(get, path = "/v1/collections", operation_id = "list_collections", tag = tag::CATALOGUE, params(Spoken),
     responses(
         (status = 200, description = "All of them; `next_cursor` is always null.", body = ListDto<CollectionDto>),
         (status = 304, description = "The caller has this list already (If-None-Match)."),
     ))]
 async fn list(
     State(app): State<App>,
-    Query(shown): Query<Shown>,
+    Query(spoken): Query<Spoken>,
     uri: Uri,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     app.cached(&uri, &request, async || {
-        let language = language(&app, &shown, &request)?;
+        let language = language(&app, &spoken, &request)?;
         let collections = all(&app).await?;
         let active = collections.iter().filter(|collection| collection.is_active);
         let items = active.map(|collection| CollectionDto::new(collection, language.as_ref())).collect();
@@ -51,7 +54,7 @@ async fn list(
 ///
 /// By its id or its slug. What is in it, `GET /v1/search?collection={slug}` finds. A slug that it once had leads on.
 #[utoipa::path(get, path = "/v1/collections/{collection}", operation_id = "read_collection", tag = tag::CATALOGUE,
-    params(("collection" = String, Path, description = "Id or slug of the collection.", example = "summer"), Shown),
+    params(("collection" = String, Path, description = "Id or slug of the collection.", example = "summer"), Spoken),
     responses(
         (status = 200, description = "The collection.", body = CollectionDto),
         (status = 301, description = "It has another slug now; `Location` says which."),
@@ -60,25 +63,22 @@ async fn list(
 async fn read(
     State(app): State<App>,
     Path(wanted): Path<String>,
-    Query(shown): Query<Shown>,
+    Query(spoken): Query<Spoken>,
     uri: Uri,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     let reply = app
         .cached(&uri, &request, async || {
-            let language = language(&app, &shown, &request)?;
+            let language = language(&app, &spoken, &request)?;
             let found = find(&app, &wanted).await?.ok_or_else(Problem::not_found)?;
             Ok((found.version, CollectionDto::new(&found, language.as_ref())))
         })
         .await;
     match reply {
-        Err(problem) if problem.is_not_found() => {
-            let id = app.redirected(Redirected::Collection, &wanted).await?;
-            match all(&app).await?.iter().find(|collection| collection.is_active && Some(collection.id) == id) {
-                Some(collection) => Ok(moved("/v1/collections", &collection.slug, &uri).into_response()),
-                None => Err(problem),
-            }
-        }
+        Err(problem) if problem.is_not_found() => match renamed(&app, &wanted).await? {
+            Some(collection) => Ok(moved("/v1/collections", &collection.slug, &uri).into_response()),
+            None => Err(problem),
+        },
         reply => reply,
     }
 }
@@ -99,4 +99,10 @@ pub(super) async fn find(app: &App, wanted: &str) -> Result<Option<Collection>, 
         }
     };
     Ok(found.filter(|collection: &Collection| collection.is_active))
+}
+
+/// The collection that had this slug, if shoppers see it.
+pub(super) async fn renamed(app: &App, slug: &str) -> Result<Option<Collection>, Problem> {
+    let Some(id) = app.redirected(Redirected::Collection, slug).await? else { return Ok(None) };
+    Ok(all(app).await?.into_iter().find(|collection| collection.is_active && collection.id == id))
 }

@@ -5,13 +5,16 @@ use std::{fmt::Write as _, sync::LazyLock};
 use axum::response::Response;
 use bytes::Bytes;
 
-use crate::{problem::Code, reply};
+use crate::{
+    problem::{Code, INPUT_CODES},
+    reply,
+};
 
 /// Nothing but our style sheet.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-const HEAD: &str = r#"<!doctype html>
+const HEAD: &str = r##"<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -24,7 +27,13 @@ const HEAD: &str = r#"<!doctype html>
 <main class="problems">
 <h1>Problems</h1>
 <p>Errors are answered as <code>application/problem+json</code> (RFC 9457). Program against <code>code</code>: codes are
-never renamed. <code>errors</code> lists what is wrong with the input, by JSON pointer or parameter.</p>
+never renamed. <code>errors</code> lists what is wrong with the input, by JSON pointer or parameter, each with a code
+<a href="#errors">of its own</a>.</p>
+"##;
+
+const ERRORS: &str = r#"<h2 id="errors">Codes of <code>errors</code></h2>
+<p>What is wrong with the part of the input that <code>pointer</code> or <code>parameter</code> names. <code>message</code> says it for
+people, with what is allowed.</p>
 "#;
 
 /// The page.
@@ -44,6 +53,11 @@ fn render() -> String {
             "<h2 id=\"{name}\"><code>{name}</code> <span class=\"quiet\">{status}</span></h2>\n<p>{title}.</p>\n<p>{remedy}</p>"
         );
     }
+    html.push_str(ERRORS);
+    for code in INPUT_CODES {
+        let (name, meaning, remedy) = (code.name, code.meaning, code.remedy);
+        let _ = writeln!(html, "<h3 id=\"errors-{name}\"><code>{name}</code></h3>\n<p>{meaning}.</p>\n<p>{remedy}</p>");
+    }
     html + "</main>\n</body>\n</html>\n"
 }
 
@@ -59,6 +73,9 @@ mod tests {
             assert!(html.contains(&format!("id=\"{}\"", entry.name)), "{}", entry.name);
             assert!(!format!("{}{}", entry.title, entry.remedy).contains(['<', '>', '&', '"']), "{}", entry.name);
             assert!(!entry.remedy.is_empty());
+        }
+        for code in INPUT_CODES {
+            assert!(html.contains(&format!("id=\"errors-{}\"", code.name)), "{}", code.name);
         }
     }
 }

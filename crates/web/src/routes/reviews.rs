@@ -19,7 +19,7 @@ use crate::{
     openapi::tag,
     problem::Code,
     reply,
-    routes::products::read::find,
+    routes::products::read::find_also_renamed,
     settings::ReviewMode,
 };
 
@@ -27,7 +27,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, write))
         .routes(routes!(list_own))
-        .routes(routes!(edit, delete))
+        .routes(routes!(read, edit, delete))
         .routes(routes!(report))
 }
 
@@ -79,7 +79,7 @@ async fn list(
         if query.rating.is_some_and(|stars| !(1..=5).contains(&stars)) {
             return Err(Problem::new(Code::InvalidQuery).parameter("rating", "out_of_range", "must be 1 to 5"));
         }
-        let product = find(&app, &product).await?.ok_or_else(Problem::not_found)?;
+        let product = find_also_renamed(&app, &product).await?;
         let filter = ReviewFilter {
             product_id: Some(product.id),
             status: Some(ReviewStatus::Approved),
@@ -152,9 +152,32 @@ async fn list_own(
     reply::json(StatusCode::OK, &ListDto::new(found, |review| OwnReviewDto::from(review)))
 }
 
+/// Read one's own review
+///
+/// Whether others see it or not; its `ETag` is what `If-Match` takes when it is changed or deleted.
+#[utoipa::path(
+    get, path = "/v1/reviews/{id}", operation_id = "read_own_review", tag = tag::CATALOGUE, security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The review")),
+    responses(
+        (status = 200, description = "The review", body = OwnReviewDto),
+        (status = 304, description = "The caller has this version already (If-None-Match)"),
+    ),
+)]
+async fn read(
+    State(app): State<App>,
+    caller: SignedIn,
+    Path(id): Path<ReviewId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let review = app.engine().review(id).await?;
+    let review = review.filter(|review| review.account_id == caller.account_id()).ok_or_else(Problem::not_found)?;
+    reply::resource(review.version, &OwnReviewDto::from(&review), &headers)
+}
+
 /// Change one's own review
 ///
-/// Where the shop looks at reviews first, it looks at this one again, and until then others do not see it.
+/// Where the shop looks at reviews first, it looks at this one again, and until then others do not see it. What says the same as
+/// before changes nothing: the review stays as it is, with its `ETag`.
 #[utoipa::path(
     patch, path = "/v1/reviews/{id}", operation_id = "update_review", tag = tag::CATALOGUE, security(("bearer" = [])),
     params(

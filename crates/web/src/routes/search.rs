@@ -6,6 +6,7 @@ use model::{
     Category, CategoryId, Collection, Language, Product, ProductStatus, category::subtree, collection::Members,
 };
 use search::{Filters, Order, Query, Results, Within};
+use sha2::{Digest, Sha256};
 use store::{Cursor, CursorKey, LIMIT_MAX, PageRequest, ProductFilter};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -43,8 +44,13 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// Search for products.
 ///
 /// Among those that are for sale: by words (with their forms, beginnings, and small mistakes forgiven), ranked, with facets whose
-/// counts are right whatever else is chosen. Of several values of one filter any will do (`vendor=Acme&vendor=Zen`); all filters
-/// must hold. Prices, options, stock and sale are about variants: one variant must pass all of them.
+/// counts are right whatever else is chosen. `vendor`, `tag`, `option[…]` and `attribute[…]` can be repeated, and of several values
+/// of one of them any will do (`vendor=Acme&vendor=Zen`); all filters must hold. Prices, options, stock and sale are about variants:
+/// one variant must pass all of them. `in_stock=false` and `on_sale=false` are about the whole product, as in `GET /v1/products`.
+///
+/// Each page is taken from the catalogue as it is at that moment: when products change between two pages, one can come twice or be
+/// left out; the cursors of `GET /v1/products` go on behind the last product, so that this does not happen there. A cursor belongs to
+/// its search: with other words, filters or another order it is refused.
 #[utoipa::path(get, path = "/v1/search", operation_id = "search", tag = tag::CATALOGUE,
     params(
         ("q" = Option<String>, Query, description = "The words; all products when left out.", max_length = 200, example = "linen shirt"),
@@ -58,8 +64,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
             description = "With this value of an attribute: `attribute[material]=linen`. Can be repeated."),
         ("price_min" = Option<i64>, Query, description = "Costing at least this, in minor units of the shop's currency."),
         ("price_max" = Option<i64>, Query, description = "Costing at most this."),
-        ("in_stock" = Option<bool>, Query, description = "That can be bought (`true`), or cannot (`false`)."),
-        ("on_sale" = Option<bool>, Query, description = "Costing less than before (`true`), or not (`false`)."),
+        ("in_stock" = Option<bool>, Query, description = "With a variant that can be bought (`true`), or with none (`false`)."),
+        ("on_sale" = Option<bool>, Query, description = "With a variant that costs less than before (`true`), or with none (`false`)."),
         ("rating_min" = Option<u8>, Query, description = "Rated at least so many stars.", minimum = 1, maximum = 5),
         ("sort" = Option<String>, Query, description = "`relevance` (the default), `newest`, `price`, `-price`, `title` or `rating`."),
         ("limit" = Option<u32>, Query, description = "At most this many items.", minimum = 1, maximum = 100),
@@ -73,10 +79,14 @@ pub(super) fn router() -> OpenApiRouter<App> {
     ))]
 async fn search(State(app): State<App>, uri: Uri, request: HeaderMap) -> Result<Response, Problem> {
     let params = Params::read(uri.query().unwrap_or_default())?;
+    params.check_cursor()?;
     app.cached_search(&uri, &request, async |catalogue| {
         let audience = app.shoppers(params.currency.as_deref(), params.language.as_deref(), &request)?;
         let categories = app.engine().categories().await?;
-        let category = params.category.as_deref().map(|wanted| find_category(wanted, &categories)).transpose()?;
+        let category = match params.category.as_deref() {
+            Some(wanted) => Some(find_category(&app, wanted, &categories).await?),
+            None => None,
+        };
         let mut query = params.query(&app, category, &categories, &audience);
         if let Some(wanted) = &params.collection {
             query.within = Some(within(&app, wanted, &categories).await?);
@@ -142,7 +152,10 @@ fn of_staff(app: &App, wanted: &str, limit: usize) -> Query {
 
 /// What is in a collection.
 async fn within(app: &App, wanted: &str, categories: &[Category]) -> Result<Within, Problem> {
-    let found = collections::find(app, wanted).await?;
+    let found = match collections::find(app, wanted).await? {
+        None => collections::renamed(app, wanted).await?,
+        found => found,
+    };
     let found = found.ok_or_else(|| wrong("collection", "not_found", "there is no such collection"))?;
     Ok(members(found.members, categories))
 }
@@ -192,7 +205,7 @@ async fn page(
     Ok(SearchDto {
         items: products.iter().map(found).collect(),
         total: results.total,
-        next_cursor: has_more.then(|| cursor(end)),
+        next_cursor: has_more.then(|| cursor(end, params.asked)),
         corrected: results.corrected,
         facets: facets(
             results.facets,
@@ -222,9 +235,18 @@ fn language(audience: &Audience) -> Option<&Language> {
     }
 }
 
-fn cursor(offset: usize) -> String {
+/// A search goes on by its offset, not behind an item: in the place of the item's id stands which search it is.
+fn cursor(offset: usize, asked: Uuid) -> String {
     let key = CursorKey::Number(i64::try_from(offset).unwrap_or(i64::MAX));
-    Cursor { sort: CURSOR.to_owned(), key, id: Uuid::nil() }.encode()
+    Cursor { sort: CURSOR.to_owned(), key, id: asked }.encode()
+}
+
+/// What tells one search from another: all that is asked, in any order.
+fn fingerprint(mut pairs: Vec<(String, String)>) -> Uuid {
+    pairs.sort_unstable();
+    let written = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+    let digest: [u8; 32] = Sha256::digest(written.as_bytes()).into();
+    Uuid::from_u128(digest.iter().take(16).fold(0_u128, |hash, byte| hash << 8 | u128::from(*byte)))
 }
 
 /// What is asked. Filters may be repeated, which serde's reading of queries does not know.
@@ -237,6 +259,10 @@ struct Params {
     order: Order,
     limit: usize,
     offset: usize,
+    /// The search that the cursor is of; `None` on the first page.
+    cursor_of: Option<Uuid>,
+    /// Which search this is: the same on each of its pages.
+    asked: Uuid,
     currency: Option<String>,
     language: Option<String>,
 }
@@ -245,6 +271,7 @@ impl Params {
     fn read(query: &str) -> Result<Self, Problem> {
         let mut params = Self { limit: 20, ..Self::default() };
         let mut seen: Vec<String> = Vec::new();
+        let mut asked = Vec::new();
         let mut values = 0;
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if params.add_choice(&name, &value) {
@@ -253,14 +280,26 @@ impl Params {
                 return Err(wrong(&name, "duplicate", "must be given once"));
             } else {
                 params.set(&name, &value)?;
-                seen.push(name.into_owned());
+                seen.push(name.clone().into_owned());
+            }
+            if !matches!(&*name, "cursor" | "limit") {
+                asked.push((name.into_owned(), value.into_owned()));
             }
         }
         if values > VALUES_MAX {
             let message = format!("all filters have at most {VALUES_MAX} values together");
             return Err(Problem::new(Code::InvalidQuery).detail(message));
         }
+        params.asked = fingerprint(asked);
         Ok(params)
+    }
+
+    /// Refuses the cursor of another search: its offset means nothing in this one.
+    fn check_cursor(&self) -> Result<(), Problem> {
+        match self.cursor_of {
+            Some(other) if other != self.asked => Err(wrong("cursor", "invalid_cursor", CURSORS)),
+            _ => Ok(()),
+        }
     }
 
     /// Adds a value to a filter that can have several, if `name` is one.
@@ -305,7 +344,10 @@ impl Params {
                 Ok(limit) if (1..=LIMIT_MAX as usize).contains(&limit) => self.limit = limit,
                 _ => return Err(wrong(name, "out_of_range", format!("must be 1 to {LIMIT_MAX}"))),
             },
-            "cursor" => self.offset = offset(value).ok_or_else(|| wrong(name, "invalid_cursor", CURSORS))?,
+            "cursor" => {
+                let (offset, of) = read_cursor(value).ok_or_else(|| wrong(name, "invalid_cursor", CURSORS))?;
+                (self.offset, self.cursor_of) = (offset, Some(of));
+            }
             "currency" => self.currency = Some(value.to_owned()),
             "language" => self.language = Some(value.to_owned()),
             _ => return Err(wrong(name, "unknown_parameter", "there is no such parameter")),
@@ -332,7 +374,7 @@ impl Params {
 }
 
 const ORDERS: &str = "must be relevance, newest, price, -price, title or rating";
-const CURSORS: &str = "must be the next_cursor of a page of this list";
+const CURSORS: &str = "must be the next_cursor of a page of the same search";
 
 fn order(name: &str) -> Option<Order> {
     Some(match name {
@@ -346,9 +388,14 @@ fn order(name: &str) -> Option<Order> {
     })
 }
 
-fn offset(cursor: &str) -> Option<usize> {
-    match Cursor::decode(cursor, CURSOR)?.key {
-        CursorKey::Number(offset) => usize::try_from(offset).ok().filter(|offset| *offset <= OFFSET_MAX),
+/// The offset of a cursor, and the search that it is of.
+fn read_cursor(text: &str) -> Option<(usize, Uuid)> {
+    let cursor = Cursor::decode(text, CURSOR)?;
+    match cursor.key {
+        CursorKey::Number(offset) => {
+            let offset = usize::try_from(offset).ok().filter(|offset| *offset <= OFFSET_MAX)?;
+            Some((offset, cursor.id))
+        }
         CursorKey::Text(_) => None,
     }
 }
@@ -370,4 +417,44 @@ fn truth(name: &str, value: &str) -> Result<bool, Problem> {
 
 fn wrong(name: &str, code: &'static str, message: impl Into<String>) -> Problem {
     Problem::new(Code::InvalidQuery).parameter(name, code, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::testing::body_of;
+
+    fn read(query: &str) -> Params {
+        Params::read(query).expect(query)
+    }
+
+    #[test]
+    fn a_cursor_belongs_to_its_search() {
+        let first = read("q=linen&sort=price&vendor=Acme&option[Size]=M&limit=2");
+        assert!(first.check_cursor().is_ok());
+        let next = cursor(2, first.asked);
+        for same in [
+            "q=linen&sort=price&vendor=Acme&option[Size]=M",
+            "option%5BSize%5D=M&limit=50&vendor=Acme&sort=price&q=linen",
+        ] {
+            let second = read(&format!("{same}&cursor={next}"));
+            assert_eq!(second.offset, 2, "{same}");
+            assert!(second.check_cursor().is_ok(), "{same}");
+        }
+        for other in [
+            "",
+            "q=linen&sort=title&vendor=Acme&option[Size]=M",
+            "q=wool&sort=price&vendor=Acme&option[Size]=M",
+            "q=linen&sort=price&vendor=Acme",
+            "q=linen&sort=price&vendor=Acme&option[Size]=M&in_stock=true",
+            "q=linen&sort=price&vendor=Acme&option[Size]=M&language=de",
+        ] {
+            let refusal = read(&format!("{other}&cursor={next}")).check_cursor().expect_err(other);
+            let error = body_of(&refusal)["errors"][0].clone();
+            assert_eq!(error["parameter"], "cursor", "{other}: {error}");
+            assert_eq!(error["code"], "invalid_cursor", "{other}: {error}");
+        }
+        assert!(Params::read(&format!("cursor={}", cursor(OFFSET_MAX + 1, first.asked))).is_err());
+        assert!(Params::read("cursor=x").is_err());
+    }
 }

@@ -17,11 +17,15 @@ pub(super) async fn read(State(app): State<App>, uri: Uri, request: HeaderMap) -
     app.cached(&uri, &request, async || {
         let operator = app.settings();
         let settings = app.learn_shop_settings(commerce::settings::settings(app.engine()).await?);
+        // By these settings alone, and not by what another request learns meanwhile: the reply is kept until they change.
+        let name = if settings.name.is_empty() { &operator.shop_name } else { &settings.name };
+        let currency = settings.currency.unwrap_or(operator.currency);
+        let others = operator.other_currencies.iter().copied().filter(|other| *other != currency);
         let dto = ShopDto {
-            name: app.shop_name(),
+            name: name.clone(),
             country: settings.country.clone(),
-            currency: app.currency(),
-            currencies: app.currencies(),
+            currency,
+            currencies: std::iter::once(currency).chain(others).collect(),
             languages: operator.languages.iter().map(ToString::to_string).collect(),
             takes_orders: settings.takes_orders,
             closed_text: settings.closed_text.clone(),

@@ -52,6 +52,23 @@ async fn a_browser_that_asks_first_is_told_what_requests_may_have() {
     assert!(!refused.headers.contains_key("access-control-allow-origin"));
 }
 
+#[tokio::test]
+async fn the_answer_to_a_browser_that_asks_first_is_secured_as_any_other() {
+    let settings = |public_url: &str| Settings {
+        allowed_origins: these(),
+        public_url: public_url.to_owned(),
+        ..Settings::default()
+    };
+    for (public_url, is_strict) in [("https://api.example.com", true), ("http://127.0.0.1:8080", false)] {
+        let server = Server::start_with(engine(), settings(public_url)).await;
+        let ask = server.request("OPTIONS", "/v1/orders").header("origin", SHOP);
+        let reply = ask.header("access-control-request-method", "POST").send().await;
+        assert_eq!(reply.status, 204);
+        assert_eq!(reply.headers.contains_key("strict-transport-security"), is_strict, "{public_url}");
+        assert_eq!(reply.header("x-content-type-options"), "nosniff");
+    }
+}
+
 /// It would be read as the connection's next request.
 #[tokio::test]
 async fn a_question_with_a_body_is_the_last_one_on_its_connection() {

@@ -15,15 +15,26 @@ fn engine() -> Arc<FakeEngine> {
 async fn every_reply_has_an_id_and_security_headers() {
     let server = Server::start(engine()).await;
     let mut ids = Vec::new();
-    for path in
-        ["/healthz", "/v1/products", "/v1/products", "/v1/products/mug", "/nothing", "/docs/problems", "/metrics"]
-    {
+    for path in [
+        "/healthz",
+        "/v1/products",
+        "/v1/products",
+        "/v1/products/mug",
+        "/v1/shop",
+        "/v1/shop",
+        "/openapi.json",
+        "/nothing",
+        "/docs/problems",
+        "/metrics",
+        "/v1/account",
+    ] {
         let reply = server.get(path).await;
         assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(reply.header("referrer-policy"), "no-referrer", "{path}");
         assert!(reply.header("content-security-policy").starts_with("default-src 'none'"), "{path}");
-        let is_catalogue = path.starts_with("/v1/products");
-        assert_eq!(reply.header("cache-control"), if is_catalogue { "public, no-cache" } else { "no-store" }, "{path}");
+        let is_everybodys = ["/v1/products", "/v1/shop", "/openapi.json"].iter().any(|start| path.starts_with(start));
+        let expected = if is_everybodys { "public, no-cache" } else { "no-store" };
+        assert_eq!(reply.header("cache-control"), expected, "{path}");
         assert!(!ids.contains(&reply.header("x-request-id").to_owned()), "{path}");
         assert_eq!(reply.header("x-request-id").len(), 36, "{path}");
         ids.push(reply.header("x-request-id").to_owned());

@@ -88,5 +88,6 @@ fn an_account_keeps_a_bounded_number() {
     let ann = shop.customer();
     let save = || ann.client.post("/v1/account/addresses", &with_label("Home")).key(&new_key()).send();
     let refused = (0..200).map(|_| save()).find(|reply| reply.status != 201).expect("there is a limit");
-    refused.refused(409, "too_many_addresses");
+    let problem = refused.refused(409, "too_many_addresses");
+    assert_eq!(problem["detail"], "An account keeps at most 50 addresses; delete one first.");
 }

@@ -29,8 +29,11 @@ fn a_deleted_account_is_out_at_once_and_its_address_is_free() {
     let body = json!({"email": ann.email, "password": PASSWORD, "name": "Ann Again"});
     shop.stranger().post("/v1/auth/signup", &body).send().expect(202);
     let code = shop.nth_mail(&ann.email, "Your code", 2).code();
-    let again =
-        shop.stranger().post("/v1/auth/verify-email", &json!({"email": ann.email, "code": code})).send().expect(200);
+    let again = shop
+        .stranger()
+        .post("/v1/auth/verify-email", &json!({"email": ann.email, "password": PASSWORD, "code": code}))
+        .send()
+        .expect(200);
     assert_ne!(again["account"]["id"], ann.account["id"]);
     let orders = shop.person(&again).client.get("/v1/orders").send().expect(200);
     assert_eq!(orders["items"], json!([]));

@@ -86,7 +86,10 @@ fn an_address_that_was_taken_in_between_is_a_conflict() {
     let body = json!({"email": new, "password": PASSWORD, "name": "Rita Race"});
     shop.stranger().post("/v1/auth/signup", &body).send().expect(202);
     let rita = shop.mail(&new, "Your code for").code();
-    shop.stranger().post("/v1/auth/verify-email", &json!({"email": new, "code": rita})).send().expect(200);
+    shop.stranger()
+        .post("/v1/auth/verify-email", &json!({"email": new, "password": PASSWORD, "code": rita}))
+        .send()
+        .expect(200);
     confirm(&ann, &code).refused(409, "email_taken");
     shop.login(&ann.email);
 }

@@ -23,8 +23,11 @@ fn sign_up_signs_in_at_once_and_tells_whether_an_address_is_known() {
 
     // The address can still be proven.
     let code = shop.mail(&email, "Your code").code();
-    let verified =
-        shop.stranger().post("/v1/auth/verify-email", &json!({"email": email, "code": code})).send().expect(200);
+    let verified = shop
+        .stranger()
+        .post("/v1/auth/verify-email", &json!({"email": email, "password": PASSWORD, "code": code}))
+        .send()
+        .expect(200);
     assert_eq!(verified["account"]["email_verified"], true);
 }
 
@@ -44,7 +47,7 @@ fn who_has_not_proven_the_address_does_not_become_staff() {
     let body = json!({"email": stranger.email, "password": PASSWORD});
     shop.stranger().post("/v1/auth/login", &body).send().refused(401, "wrong_credentials");
     let code = shop.mail(&stranger.email, "Your code").code();
-    let body = json!({"email": stranger.email, "code": code});
+    let body = json!({"email": stranger.email, "password": PASSWORD, "code": code});
     shop.stranger().post("/v1/auth/verify-email", &body).send().refused(401, "invalid_code");
 }
 

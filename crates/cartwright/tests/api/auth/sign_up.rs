@@ -8,8 +8,8 @@ fn sign_up(client: &Client, email: &str, password: &str, name: &str) -> Reply {
     client.post("/v1/auth/signup", &json!({"email": email, "password": password, "name": name})).send()
 }
 
-fn verify(client: &Client, email: &str, code: &str) -> Reply {
-    client.post("/v1/auth/verify-email", &json!({"email": email, "code": code})).send()
+fn verify(client: &Client, email: &str, password: &str, code: &str) -> Reply {
+    client.post("/v1/auth/verify-email", &json!({"email": email, "password": password, "code": code})).send()
 }
 
 /// What somebody could compare: everything but what differs between any two replies.
@@ -59,11 +59,29 @@ fn who_signs_up_again_before_verifying_has_the_newest_password_and_code() {
     sign_up(shop.stranger(), &email, PASSWORD, "Second").expect(202);
     let second = shop.nth_mail(&email, "Your code", 2).code();
     if first != second {
-        verify(shop.stranger(), &email, &first).refused(401, "invalid_code");
+        verify(shop.stranger(), &email, PASSWORD, &first).refused(401, "invalid_code");
     }
-    let signed_in = verify(shop.stranger(), &email, &second).expect(200);
+    let signed_in = verify(shop.stranger(), &email, PASSWORD, &second).expect(200);
     assert_eq!(signed_in["account"]["name"], "Second");
     shop.login(&email);
+}
+
+/// Somebody signs up with an address that is not theirs, and waits for its owner to prove it.
+#[test]
+fn a_stranger_s_password_is_not_proven_by_the_owner_of_the_mailbox() {
+    let shop = Shop::shared();
+    let email = unique_email("victim");
+    let stranger_s = "the stranger knows this one";
+    for _ in 0..6 {
+        sign_up(shop.stranger(), &email, stranger_s, "Mallory").expect(202);
+    }
+    sign_up(shop.stranger(), &email, PASSWORD, "Vic").expect(202);
+    let code = shop.nth_mail(&email, "Your code", 5).code();
+    verify(shop.stranger(), &email, PASSWORD, &code).refused(401, "invalid_code");
+    shop.stranger()
+        .post("/v1/auth/login", &json!({"email": email, "password": stranger_s}))
+        .send()
+        .refused(403, "email_not_verified");
 }
 
 #[test]
@@ -72,7 +90,7 @@ fn addresses_are_compared_without_case() {
     let email = unique_email("case");
     sign_up(shop.stranger(), &email.to_uppercase(), PASSWORD, "Carla Case").expect(202);
     let code = shop.mail(&email, "Your code").code();
-    let signed_in = verify(shop.stranger(), &email.replacen('c', "C", 1), &code).expect(200);
+    let signed_in = verify(shop.stranger(), &email.replacen('c', "C", 1), PASSWORD, &code).expect(200);
     assert_eq!(signed_in["account"]["email"], email.as_str());
     assert_eq!(signed_in["account"]["email_verified"], true);
     shop.login(&email.to_uppercase());
@@ -149,7 +167,7 @@ fn long_passwords_count_to_their_last_character() {
     // 128 characters of three bytes each: far beyond what bcrypt itself reads.
     let varied: String = (0..128_u32).filter_map(|n| char::from_u32(0x4E00 + n * 7)).collect();
     sign_up(shop.stranger(), &email, &varied, "Li Long").expect(202);
-    verify(shop.stranger(), &email, &shop.mail(&email, "Your code").code()).expect(200);
+    verify(shop.stranger(), &email, &varied, &shop.mail(&email, "Your code").code()).expect(200);
     let mut other: String = varied.chars().take(127).collect();
     other.push('字');
     let login =

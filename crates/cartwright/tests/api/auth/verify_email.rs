@@ -14,7 +14,7 @@ fn sign_up(shop: &Shop) -> (String, String) {
 }
 
 fn verify(shop: &Shop, email: &str, code: &str) -> Reply {
-    shop.stranger().post("/v1/auth/verify-email", &json!({"email": email, "code": code})).send()
+    shop.stranger().post("/v1/auth/verify-email", &json!({"email": email, "password": PASSWORD, "code": code})).send()
 }
 
 fn resend(shop: &Shop, email: &str) -> Reply {

@@ -86,7 +86,7 @@ fn pages_are_pages_for_people_and_problems_for_programs() {
 #[test]
 fn customers_can_have_all_that_the_shop_knows_of_them() {
     let shop = Shop::shared();
-    let (ann, staff) = (shop.customer(), shop.staff(&["customers"]));
+    let (ann, staff) = (shop.customer(), shop.staff(&["customers", "orders"]));
     let (_, variant) = shop.product(700, 5);
     let order = shop.order(&ann, &[line(&variant, 1)]);
     let (product, _) = shop.product(700, 5);
@@ -104,6 +104,58 @@ fn customers_can_have_all_that_the_shop_knows_of_them() {
     assert!(mails.contains(&&json!("order_placed")) && mails.contains(&&json!("verify_email")), "{all}");
     assert_eq!(all["wishlist"][0]["product_id"], json!(product_id));
     assert_eq!(all["stock_alerts"][0]["variant_id"], json!(sold_out));
+    assert_eq!(all["left_out"], json!(null));
+    // Whoever may not look at orders does not get them this way.
+    let others = signed_in(&shop, &["customers"]);
+    let without = others.get(&format!("/admin/customers/{}/export", ann.id())).expect(200);
+    assert_eq!((&without["account"]["email"], &without["orders"]), (&json!(ann.email), &json!(null)));
+    assert!(without["left_out"].as_str().is_some_and(|text| text.contains("orders")), "{without}");
+}
+
+/// The browser of somebody who works here with these permissions.
+fn signed_in(shop: &Shop, permissions: &[&str]) -> Pages {
+    let pages = Pages::new(shop.address());
+    assert_eq!(pages.sign_in(&shop.staff(permissions).email, PASSWORD).status, 303);
+    pages
+}
+
+#[test]
+fn an_order_leads_to_its_customer_and_is_addressed_as_in_the_country() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    let (_, variant) = shop.product(700, 5);
+    let page = format!("/admin/orders/{}", text(&shop.order(&ann, &[line(&variant, 1)])["id"]));
+    let customer = format!("href=\"/admin/customers/{}\"", ann.id());
+    for (permissions, leads) in [(&["orders"][..], false), (&["orders", "customers"][..], true)] {
+        let pages = signed_in(&shop, permissions);
+        let html = pages.get(&page).text();
+        assert_eq!(html.contains(&customer), leads, "{permissions:?}: {html}");
+        assert!(html.contains(&ann.email) && html.contains("All orders of this customer"), "{html}");
+        for seen in [html, pages.get(&format!("{page}/slip")).text()] {
+            assert!(seen.contains("Lindenstrasse 1<br>10969 Berlin<br>Germany<br>"), "{seen}");
+        }
+    }
+    let refused = signed_in(&shop, &["customers"]).get(&page);
+    assert_eq!(refused.status, 403);
+    assert!(refused.text().contains("This takes the permission “Orders”."), "{}", refused.text());
+}
+
+#[test]
+fn orders_of_some_days_are_called_that_and_stay_so_while_searching() {
+    let shop = Shop::shared();
+    let pages = signed_in(&shop, &["orders"]);
+    let html = pages.get("/admin/orders?status=pending&from=2020-01-01&to=2020-01-31").text();
+    assert!(html.contains("Placed from 2020-01-01 to 2020-01-31."), "{html}");
+    assert!(html.contains("status=pending\">Show all days</a>"), "{html}");
+    assert!(html.contains("No order that has this status was placed from 2020-01-01 to 2020-01-31."), "{html}");
+    assert!(html.contains("<details class=\"block\" open>"), "{html}");
+    let search = html.split_once("class=\"find\"").and_then(|(_, rest)| rest.split_once("</form>")).expect("a form").0;
+    assert_eq!((field(search, "from").as_str(), field(search, "to").as_str()), ("2020-01-01", "2020-01-31"));
+    let all = pages.get("/admin/orders").text();
+    assert!(!all.contains("Show all days") && !all.contains("<details class=\"block\" open>"), "{all}");
+    // To move none of them on is a mistake, and is said to be one.
+    let moved = pages.post("/admin/orders", "/admin/orders/move", &[("to", "confirmed"), ("status", "pending")]);
+    assert!(pages.get(&moved.header("location")).text().contains("Mark the orders first."));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{OWNER, PASSWORD, Pages, Shop, field, text};
+use crate::support::{OWNER, PASSWORD, Pages, Shop, field, line, text, unique_email, unique_name};
 
 fn owners(shop: &Shop) -> Pages {
     let pages = Pages::new(shop.address());
@@ -19,6 +19,16 @@ fn shown(html: &str, name: &str) -> String {
     let input = html.split_once(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("no field {name} in {html}")).1;
     let input = input.split('>').next().unwrap_or_default();
     input.split_once("value=\"").and_then(|(_, rest)| rest.split('"').next()).unwrap_or_default().to_owned()
+}
+
+/// What a page says after this.
+fn after<'h>(html: &'h str, mark: &str) -> &'h str {
+    html.split_once(mark).unwrap_or_else(|| panic!("no {mark} in {html}")).1
+}
+
+/// Whether the first box with this in front of its end is checked.
+fn is_checked(html: &str, mark: &str) -> bool {
+    after(html, mark).split('>').next().is_some_and(|rest| rest.contains("checked"))
 }
 
 /// Saves the form of a product with one variant as it is shown, but for these fields.
@@ -138,4 +148,116 @@ fn mails_lead_to_the_shop_window_where_there_is_one() {
     assert_eq!((led.status, led.header("location").as_str()), (303, "/shop/linen-shirt"));
     assert_eq!(pages.get("/shop/linen-shirt").status, 200);
     shop.stop();
+}
+
+#[test]
+fn a_wrong_password_takes_no_box_away() {
+    let mut shop = Shop::start(&[]);
+    let staff = shop.staff(&["catalogue"]);
+    let pages = owners(&shop);
+    let (orders, catalogue) = ("name=\"permission\" value=\"orders\"", "name=\"permission\" value=\"catalogue\"");
+    let wrong = ("password", "not the one");
+    let email = unique_email("new");
+    let invitation = [("name", "New"), ("email", email.as_str()), ("permission", "orders"), wrong];
+    let html = pages.post("/admin/staff", "/admin/staff", &invitation).text();
+    let form = after(&html, "id=\"invite\"");
+    assert!(is_checked(form, orders) && !is_checked(form, catalogue), "{form}");
+    let access = [("act", "save"), ("permission", "orders"), wrong];
+    let html = pages.post("/admin/staff", &format!("/admin/staff/{}", staff.id()), &access).text();
+    let form = after(&html, &format!("id=\"p-{}\"", staff.id()));
+    assert!(is_checked(form, orders) && !is_checked(form, catalogue), "{form}");
+    let key = [("name", "robot"), ("permission", "orders"), ("days", "365"), wrong];
+    let html = pages.post("/admin/keys", "/admin/keys", &key).text();
+    let form = after(&html, "id=\"new\"");
+    assert!(is_checked(form, orders) && !is_checked(form, catalogue), "{form}");
+    assert!(form.contains("value=\"365\" selected"), "{form}");
+    // Nobody is invited to do nothing.
+    let nothing = [("name", "New"), ("email", email.as_str()), ("password", PASSWORD)];
+    let refused = pages.post("/admin/staff", "/admin/staff", &nothing);
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("at least one box has to be checked"), "{}", refused.text());
+    assert!(shop.templates_to(&email).is_empty());
+    shop.stop();
+}
+
+#[test]
+fn what_was_typed_for_one_move_of_an_order_is_not_sent_with_another() {
+    let shop = Shop::shared();
+    let pages = owners(&shop);
+    let (_, variant) = shop.product(700, 5);
+    let page = format!("/admin/orders/{}", text(&shop.order(&shop.customer(), &[line(&variant, 1)])["id"]));
+    let cancelling = [("to", "cancelled"), ("version", "99"), ("note", "The last one broke."), ("lost", "1")];
+    let refused = pages.post(&page, &format!("{page}/move"), &cancelling);
+    let html = refused.text();
+    assert_eq!(refused.status, 409, "{html}");
+    let (confirming, cancelling) = (after(&html, "id=\"move-confirmed\""), after(&html, "id=\"move-cancelled\""));
+    assert_eq!(shown(confirming, "note"), "");
+    assert_eq!(shown(cancelling, "note"), "The last one broke.");
+    assert!(cancelling.contains("<details open>") && is_checked(cancelling, "name=\"lost\""), "{cancelling}");
+    // Nothing is open or filled in on the page as it is.
+    let html = pages.get(&page).text();
+    assert!(!html.contains("<details open>") && !html.contains("The last one broke."), "{html}");
+}
+
+#[test]
+fn a_reply_is_kept_when_the_review_is_approved() {
+    let shop = Shop::shared();
+    let pages = owners(&shop);
+    let (product, _) = shop.product(700, 5);
+    let path = format!("/v1/products/{}/reviews", text(&product["id"]));
+    let body = json!({"rating": 4, "title": "Fine", "text": "Does what it should."});
+    let review = shop.customer().client.post(&path, &body).send().expect(201);
+    let approve = |reply: &str| {
+        let fields = [("act", "approve"), ("show", "pending"), ("reply", reply)];
+        pages.post("/admin/reviews", &format!("/admin/reviews/{}", text(&review["id"])), &fields).header("location")
+    };
+    let read = || shop.stranger().get(&path).send().expect(200)["items"][0]["reply"].clone();
+    assert!(approve("Thank you!").ends_with("done=answered"));
+    let reply = read();
+    assert_eq!(reply["text"], "Thank you!");
+    // The field of the form shows the reply that is there, and an empty one takes nothing away.
+    for same in ["Thank you!", ""] {
+        assert!(approve(same).ends_with("done=approved"), "{same}");
+        assert_eq!(read(), reply);
+    }
+}
+
+#[test]
+fn a_product_that_is_refused_keeps_its_boxes_and_names_its_cells() {
+    let shop = Shop::shared();
+    let pages = owners(&shop);
+    let price = json!({"amount": 4000, "currency": "EUR"});
+    let variants = ["S", "M", "L"].map(|size| json!({"option_values": [size], "price": price, "stock": 5}));
+    let options = json!([{"name": "Size", "values": ["S", "M", "L"]}]);
+    let draft = json!({"title": unique_name("Shirt"), "status": "active", "options": options, "variants": variants});
+    let shirt = shop.add_product(&draft);
+    let page = format!("/admin/products/{}", text(&shirt["id"]));
+    let version = field(&pages.get(&page).text(), "version");
+    // What the form itself finds wrong, and what the shop finds, for which the row that goes does not count.
+    for (low, said) in [("few", "L, Low from: must be a whole number."), ("-1", "L, Low from: must be 0 to")] {
+        let ids = [0, 1, 2].map(|at| text(&shirt["variants"][at]["id"]));
+        let own = [
+            ("version", version.as_str()),
+            ("title", "Shirt"),
+            ("product-status", "active"),
+            ("v0-present", "1"),
+            ("v0-id", ids[0].as_str()),
+            ("v0-price", "40.00"),
+            ("v0-remove", "1"),
+            ("v1-present", "1"),
+            ("v1-id", ids[1].as_str()),
+            ("v1-price", "40.00"),
+            ("v2-present", "1"),
+            ("v2-id", ids[2].as_str()),
+            ("v2-price", "40.00"),
+            ("v2-low", low),
+        ];
+        let refused = pages.post(&page, &page, &own);
+        let html = refused.text();
+        assert_eq!(refused.status, 422, "{html}");
+        assert!(html.contains(said), "{html}");
+        assert!(html.contains("name=\"v2-low\" aria-invalid=\"true\""), "{html}");
+        assert!(!html.contains("name=\"v1-low\" aria-invalid"), "{html}");
+        assert!(is_checked(&html, "name=\"v0-remove\"") && !is_checked(&html, "name=\"v1-remove\""), "{html}");
+    }
 }

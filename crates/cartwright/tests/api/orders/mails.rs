@@ -75,8 +75,11 @@ fn html_and_quotes_in_names_are_text_in_mails() {
     let mail = shop.mail(&email, "Your code");
     check_is_tame(&mail);
     let code = mail.code();
-    let signed_in =
-        shop.stranger().post("/v1/auth/verify-email", &json!({"email": email, "code": code})).send().expect(200);
+    let signed_in = shop
+        .stranger()
+        .post("/v1/auth/verify-email", &json!({"email": email, "password": PASSWORD, "code": code}))
+        .send()
+        .expect(200);
     assert_eq!(signed_in["account"]["name"], name);
     let buyer = shop.person(&signed_in);
 

@@ -105,6 +105,16 @@ fn out_of_stock_names_every_short_line_and_takes_nothing() {
     assert_eq!(shop.stock_of(&full), 100);
     assert!(!shop.templates_to(&buyer.email).contains(&"order_placed".to_owned()));
     place_lines(&buyer, &[line(&a, 5), line(&b, 2)]).expect(201);
+    // Which of a product's variants it is can be told to the buyer.
+    let price = json!({"amount": 100, "currency": "EUR"});
+    let shirt = shop.add_product(&json!({
+        "title": unique_name("Shirt"), "status": "active", "options": [{"name": "Size"}],
+        "variants": [{"option_values": ["M"], "price": price}],
+    }));
+    let sold_out = text(&shirt["variants"][0]["id"]);
+    let problem = place_lines(&buyer, &[line(&sold_out, 1)]).refused(409, "out_of_stock");
+    let short = &problem["short_lines"][0];
+    assert_eq!((&short["title"], &short["variant_title"]), (&shirt["title"], &json!("M")));
 }
 
 #[test]

@@ -121,7 +121,7 @@ impl Shop {
             _ => {
                 reply.expect(202);
                 let code = self.mail(&email, "Your code").code();
-                let body = json!({"email": email, "code": code});
+                let body = json!({"email": email, "password": PASSWORD, "code": code});
                 self.stranger.post("/v1/auth/verify-email", &body).send().expect(200)
             }
         };
@@ -133,7 +133,7 @@ impl Shop {
     pub(crate) fn staff(&self, permissions: &[&str]) -> Person {
         let customer = self.customer();
         if customer.account["email_verified"] == false {
-            let body = json!({"email": customer.email, "code": self.mail(&customer.email, "Your code").code()});
+            let body = json!({"email": customer.email, "password": PASSWORD, "code": self.mail(&customer.email, "Your code").code()});
             self.stranger.post("/v1/auth/verify-email", &body).send().expect(200);
         }
         self.set_access(&customer, json!({"role": "staff", "permissions": permissions})).expect(200);

@@ -6,7 +6,7 @@ use commerce::{
 };
 use model::{Account, MailTemplate, SignedDuration, challenge};
 
-use crate::support::{Shop, email, hash, names, password, refused, secret};
+use crate::support::{Shop, email, hash, names, password, pointers, refused, secret};
 
 fn request(shop: &Shop, account: &Account, to: &str, code: &str) -> RequestEmailChange {
     RequestEmailChange {
@@ -54,6 +54,14 @@ pub async fn it_needs_the_current_password(shop: Shop) {
     refused!(shop.run(wrong).await, Error::NotAuthenticated);
     assert!(shop.mails_to(&email("anna")).await.is_empty());
     assert!(!is_confirmed(&shop, &ann, "111111").await);
+}
+
+/// It is no secret to its owner.
+pub async fn the_address_that_one_has_is_refused(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let same = request(&shop, &ann, "ann", "111111");
+    assert_eq!(pointers(shop.run(same).await), [("/new_email".to_owned(), "unchanged")]);
+    assert!(shop.mails_to(&email("ann")).await.is_empty());
 }
 
 /// The caller must not learn whether somebody has the address.

@@ -4,12 +4,13 @@ use commerce::{
     Conflict, Error,
     accounts::{DeleteAccount, RequestEmailChange, RequestPasswordReset, SaveAddress},
     api_keys::{CreateApiKey, api_keys},
-    orders::Mover,
+    orders::{MoveOrder, Mover},
     saved_views::{SaveView, saved_views},
     second_factor::{SecondFactor, SetSecondFactor, second_factor},
+    settings::{AddNote, Noted, notes as notes_about},
 };
-use model::{Account, OrderStatus, Permission, PostalAddress, challenge::Purpose};
-use store::{Claimed, MailFilter};
+use model::{Account, Order, OrderStatus, Permission, PostalAddress, Tracking, challenge::Purpose};
+use store::{Change, Claimed, MailFilter, StoredReply};
 
 use crate::{
     cases::orders::idempotent::{claim, once},
@@ -68,6 +69,59 @@ pub async fn nothing_is_left_in_what_was_answered_nor_of_devices(shop: Shop) {
         let session = load!(shop, |tx| tx.session(device.id).await).expect("a session");
         assert_eq!((session.device.is_empty(), session.address.is_empty()), (!is_left, !is_left), "{}", buyer.name);
     }
+}
+
+/// What the staff were answered about somebody's order is a copy of it as well.
+pub async fn nothing_is_left_in_what_the_staff_were_answered(shop: Shop) {
+    let (staff, ann, bob) = (shop.staff("stan", &[]).await, shop.customer("ann").await, shop.customer("bob").await);
+    for (buyer, is_left) in [(&ann, false), (&bob, true)] {
+        let key = claim(&shop, &staff, &buyer.name, 1);
+        let body = format!("{{\"account_id\":\"{}\",\"ship_to\":{{}}}}", buyer.id).into_bytes();
+        let reply = StoredReply { status: 200, location: None, etag: None, body };
+        shop.apply(vec![Change::StoreReply { claim: key.clone(), reply }]).await.expect("kept");
+        if !is_left {
+            delete(&shop, buyer).await.expect("deleted");
+        }
+        let found = load!(shop, [key], |tx| tx.claim(&key).await);
+        assert_eq!(matches!(found, Claimed::Before { .. }), is_left, "{}: {found:?}", buyer.name);
+    }
+}
+
+/// In notes and beside the parcel's number stands what somebody wrote about a person.
+pub async fn what_was_written_about_an_order_goes_when_it_is_closed(shop: Shop) {
+    let (staff, ann) = (shop.staff("stan", &[]).await, shop.customer("ann").await);
+    let product = shop.product("Mug", 10).await;
+    let (closed, open) = (shop.order(&ann, &[line(&product, 1)]).await, shop.order(&ann, &[line(&product, 1)]).await);
+    for order in [&closed, &open] {
+        let (about, text) = (Noted::Order(order.id), "Ann called, +49 170 1234567".to_owned());
+        shop.run(AddNote { about, author_id: staff.id, text, stamp: shop.next_stamp() }).await.expect("noted");
+        let confirm = move_order(&shop, order.id, OrderStatus::Confirmed, Mover::Staff(staff.id));
+        shop.run(MoveOrder { note: Some("for Ann".to_owned()), ..confirm }).await.expect("confirmed");
+    }
+    let ship = |order: &Order| {
+        let tracking = Tracking {
+            number: "T-1".to_owned(),
+            carrier: None,
+            url: Some("https://parcels.example.com/T-1?zip=10969".to_owned()),
+        };
+        let ship = move_order(&shop, order.id, OrderStatus::Shipped, Mover::Staff(staff.id));
+        MoveOrder { tracking: Some(tracking), note: Some("handed to Ann".to_owned()), ..ship }
+    };
+    shop.run(ship(&closed)).await.expect("shipped");
+    delete(&shop, &ann).await.expect("deleted");
+    let written = async |order: &Order| {
+        let order = shop.order_now(order.id).await;
+        let notes = order.timeline.iter().filter(|event| event.note.is_some()).count();
+        let page = order.tracking.as_ref().is_some_and(|tracking| tracking.url.is_some());
+        let of_staff = notes_about(shop.db(), Noted::Order(order.id)).await.expect("an answer").len();
+        (notes, page, of_staff)
+    };
+    assert_eq!(written(&closed).await, (0, false, 0));
+    assert_eq!(written(&open).await, (1, false, 1), "the parcel has not left yet");
+    let shipped = shop.run(ship(&open)).await.expect("shipped");
+    assert_eq!(shipped, shop.order_now(open.id).await);
+    assert_eq!(written(&open).await, (0, false, 0));
+    assert_eq!(shipped.tracking.map(|tracking| tracking.number).as_deref(), Some("T-1"));
 }
 
 pub async fn what_let_one_of_the_staff_in_goes_with_them(shop: Shop) {

@@ -2,7 +2,10 @@
 
 use commerce::{
     Error,
-    accounts::{ChangePassword, CheckResetToken, DeleteAccount, RequestPasswordReset, ResetPassword},
+    accounts::{
+        ChangePassword, CheckResetToken, CodeChecked, ConfirmEmailChange, DeleteAccount, RequestEmailChange,
+        RequestPasswordReset, ResetPassword,
+    },
 };
 use model::{Account, SignedDuration, challenge};
 
@@ -136,16 +139,41 @@ pub async fn five_tokens_an_hour_are_mailed(shop: Shop) {
     reset(&shop, "token 4", "new hash").await.expect("the last token that was mailed is good");
 }
 
+/// A new password is no way to more mails, nor to more guesses at the code of an address that may be somebody else's.
+pub async fn a_change_leaves_the_budget_of_codes_as_it_is(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let here = shop.sign_in(&ann).await;
+    let ask = |hash: &str, code: &str| RequestEmailChange {
+        account_id: ann.id,
+        verified_hash: hash.to_owned(),
+        new_email: email("bystander"),
+        code: secret(code),
+        stamp: shop.next_stamp(),
+    };
+    for code in 0..challenge::SENDS_MAX {
+        shop.run(ask(&password("ann"), &format!("00000{code}"))).await.expect("mailed");
+    }
+    shop.run(change(&shop, &ann, &password("ann"), here.id)).await.expect("changed");
+    shop.run(ask("new hash", "111111")).await.expect("says nothing");
+    assert_eq!(i64::try_from(shop.mails_to(&email("bystander")).await.len()), Ok(challenge::SENDS_MAX));
+    let confirm =
+        |code: &str| ConfirmEmailChange { account_id: ann.id, code_hash: hash(code), stamp: shop.next_stamp() };
+    for code in ["000004", "111111"] {
+        assert_eq!(shop.run(confirm(code)).await.expect("an answer"), CodeChecked::Wrong, "{code}");
+    }
+}
+
 /// Asked before a password is hashed, which strangers must not have done for them.
 pub async fn a_token_is_known_to_be_good_before_it_is_used(shop: Shop) {
-    shop.customer("ann").await;
+    let ann = shop.customer("ann").await;
     let request = RequestPasswordReset { email: email("ann"), token: secret("token"), stamp: shop.next_stamp() };
     shop.run(request).await.expect("mailed");
     let check = |token: &str| CheckResetToken { token_hash: hash(token), now: shop.now() };
     for (token, is_good) in [("token", true), ("token", true), ("other", false)] {
-        assert_eq!(shop.run(check(token)).await.expect("an answer"), is_good, "{token}");
+        let whose = shop.run(check(token)).await.expect("an answer");
+        assert_eq!(whose.map(|account| account.id), is_good.then_some(ann.id), "{token}");
     }
     let reset = ResetPassword { token_hash: hash("token"), new_hash: "new".to_owned(), stamp: shop.next_stamp() };
     shop.run(reset).await.expect("a password");
-    assert!(!shop.run(check("token")).await.expect("an answer"), "it was used");
+    assert_eq!(shop.run(check("token")).await.expect("an answer"), None, "it was used");
 }

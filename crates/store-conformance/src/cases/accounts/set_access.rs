@@ -82,6 +82,19 @@ pub async fn who_has_not_proven_the_address_stays_a_customer(shop: Shop) {
     shop.disable(&owner, &ann, true).await.expect("locked all the same");
 }
 
+/// Whoever has that mailbox would own the shop.
+pub async fn who_was_invited_and_never_came_becomes_no_owner(shop: Shop) {
+    let owner = shop.owner("olga").await;
+    let unproven = Account { email_verified_at: None, ..shop.new_account("stan", Role::Staff, &[]) };
+    shop.apply(vec![store::Change::InsertAccount { account: unproven.clone(), password_hash: None }])
+        .await
+        .expect("invited");
+    let promote = SetAccess { role: Some(Role::Owner), ..set(&shop, &owner, &unproven) };
+    assert_eq!(pointers(shop.run(promote).await), [("/role".to_owned(), "not_verified")]);
+    let more = SetAccess { permissions: Some(Permissions::all()), ..set(&shop, &owner, &unproven) };
+    shop.run(more).await.expect("what they will work with can be changed before");
+}
+
 /// Who stole a session must not make it last.
 pub async fn who_may_do_what_takes_the_password(shop: Shop) {
     let (owner, ann) = (shop.owner("olga").await, shop.customer("ann").await);
@@ -127,7 +140,8 @@ pub async fn staff_may_lock_customers_and_nothing_more(shop: Shop) {
     let ann = shop.customer("ann").await;
     shop.disable(&stan, &ann, true).await.expect("disabled");
     refused!(shop.disable(&other, &ann, false).await, Error::Forbidden);
-    refused!(shop.disable(&ann, &other, true).await, Error::Forbidden);
+    refused!(shop.disable(&shop.customer("bob").await, &other, true).await, Error::Forbidden);
+    refused!(shop.disable(&ann, &other, true).await, Error::NotAuthenticated);
     for target in [&owner, &other, &stan] {
         refused!(shop.disable(&stan, target, true).await, Error::Forbidden);
     }

@@ -28,6 +28,17 @@ pub async fn what_is_given_changes_and_the_rest_stays(shop: Shop) {
     assert_eq!(shop.account_now(ann.id).await.phone, None);
 }
 
+/// Whoever has the version goes on with it.
+pub async fn what_changes_nothing_is_no_change(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    shop.pass(SignedDuration::from_secs(9));
+    let same = UpdateProfile { name: Some(ann.name.clone()), phone: Some(None), ..update(&shop, &ann) };
+    for nothing in [update(&shop, &ann), same] {
+        assert_eq!(shop.run(nothing).await.expect("an answer"), ann);
+    }
+    assert_eq!(shop.account_now(ann.id).await, ann);
+}
+
 pub async fn a_stale_version_is_refused(shop: Shop) {
     let ann = shop.customer("ann").await;
     let rename = |version| UpdateProfile { name: Some("Ann".into()), if_version: Some(version), ..update(&shop, &ann) };

@@ -4,7 +4,7 @@ use commerce::accounts::{CodeChecked, ResendCode, is_signed_in_by_code};
 use model::{Account, Permission, Role, SignedDuration, challenge};
 use store::Change;
 
-use crate::support::{Shop, email, names, secret};
+use crate::support::{Shop, email, names, password, secret};
 
 async fn resend(shop: &Shop, name: &str, code: &str) {
     let resend = ResendCode { email: email(name), code: secret(code), stamp: shop.next_stamp() };
@@ -13,7 +13,7 @@ async fn resend(shop: &Shop, name: &str, code: &str) {
 
 pub async fn the_code_proves_the_address_and_signs_in(shop: Shop) {
     shop.sign_up("ann", "111111").await;
-    let verification = shop.verification("ann", "111111");
+    let verification = shop.verification("ann", "111111").await;
     let session = verification.session.clone();
     let CodeChecked::Right(ann) = shop.run(verification).await.expect("an answer") else { panic!("must be right") };
     assert_eq!((ann.email_verified_at, ann.version), (Some(shop.now()), 2));
@@ -25,9 +25,11 @@ pub async fn the_code_proves_the_address_and_signs_in(shop: Shop) {
 /// They have a password, and perhaps a second factor: a code that was mailed is neither.
 pub async fn a_code_does_not_sign_staff_in(shop: Shop) {
     let unproven = Account { email_verified_at: None, ..shop.new_account("stan", Role::Staff, &Permission::ALL) };
-    shop.apply(vec![Change::InsertAccount { account: unproven, password_hash: None }]).await.expect("brought over");
+    shop.apply(vec![Change::InsertAccount { account: unproven, password_hash: Some(password("stan")) }])
+        .await
+        .expect("brought over");
     resend(&shop, "stan", "111111").await;
-    let verification = shop.verification("stan", "111111");
+    let verification = shop.verification("stan", "111111").await;
     let session = verification.session.id;
     let CodeChecked::Right(stan) = shop.run(verification).await.expect("an answer") else { panic!("must be right") };
     assert_eq!((stan.email_verified_at, is_signed_in_by_code(&stan)), (Some(shop.now()), false));
@@ -35,10 +37,24 @@ pub async fn a_code_does_not_sign_staff_in(shop: Shop) {
     assert!(!shop.is_signed_in(session).await);
 }
 
+/// Who reads the code need not be who chose the password.
+pub async fn a_code_is_good_only_with_the_password_of_the_sign_up(shop: Shop) {
+    shop.sign_up("ann", "111111").await;
+    shop.run(shop.sign_up_as("ann", "222222", "a stranger's hash")).await.expect("says nothing");
+    let of_ann = shop.verification_with("ann", "222222", &password("ann"));
+    let session = of_ann.session.id;
+    assert_eq!(shop.run(of_ann).await.expect("an answer"), CodeChecked::Wrong);
+    assert!(!shop.is_signed_in(session).await);
+    shop.sign_up("ann", "333333").await;
+    assert!(shop.verify("ann", "333333").await, "a sign-up of her own was of no use");
+    let row = shop.db().credentials(&email("ann")).await.expect("an answer").expect("an account");
+    assert_eq!(row.password_hash, Some(password("ann")));
+}
+
 pub async fn a_code_is_good_once(shop: Shop) {
     shop.sign_up("ann", "111111").await;
     assert!(shop.verify("ann", "111111").await);
-    let again = shop.verification("ann", "111111");
+    let again = shop.verification("ann", "111111").await;
     let session = again.session.id;
     assert_eq!(shop.run(again).await.expect("an answer"), CodeChecked::Wrong);
     assert!(!shop.is_signed_in(session).await);

@@ -15,7 +15,7 @@ use model::{
 };
 use store::{Document, DocumentKind};
 
-use crate::support::{Shop, at_once, count_ok, refused};
+use crate::support::{Shop, at_once, count_ok, pointers, refused};
 
 fn create(shop: &Shop, title: &str, members: Members) -> CreateCollection {
     let draft = CollectionDraft {
@@ -95,4 +95,18 @@ pub async fn stale_versions_and_missing_collections_are_refused(shop: Shop) {
     shop.run(DeleteCollection { id: made.id, if_version: Some(1) }).await.expect("removed");
     refused!(shop.run(DeleteCollection { id: made.id, if_version: None }).await, Error::NotFound("collection"));
     assert_eq!(all(&shop).await, []);
+}
+
+/// PostgreSQL keeps no such character, and no shop needs a name that nobody can read.
+pub async fn what_a_rule_asks_for_has_names_that_can_be_kept(shop: Shop) {
+    let odd = BTreeMap::from([("Size\u{0}".to_owned(), vec!["M".to_owned()])]);
+    let rules = [
+        Rule { options: odd.clone(), ..Rule::default() },
+        Rule { attributes: odd, ..Rule::default() },
+        Rule { options: BTreeMap::from([("x".repeat(1000), vec!["M".to_owned()])]), ..Rule::default() },
+    ];
+    for rule in rules {
+        let refusal = shop.run(create(&shop, "Odd", Members::Rule(Box::new(rule)))).await;
+        assert_eq!(pointers(refusal), [("/rule".to_owned(), "invalid_value")]);
+    }
 }

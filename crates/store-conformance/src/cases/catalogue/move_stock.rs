@@ -1,9 +1,9 @@
 //! Stock moves by movements with a cause.
 
 use commerce::{Conflict, Error, catalogue::MoveStock};
-use model::{StockCause, StockMovement, stock::STOCK_MAX};
+use model::{OrderStatus, StockCause, StockMovement, stock::STOCK_MAX};
 
-use crate::support::{Shop, draft, pointers, refused};
+use crate::support::{Shop, draft, line, pointers, refused};
 
 pub async fn a_movement_is_in_the_ledger_and_in_the_level(shop: Shop) {
     let owner = shop.owner("olga").await;
@@ -50,6 +50,21 @@ pub async fn stock_never_falls_below_zero_nor_rises_beyond_measure(shop: Shop) {
     assert_eq!(shop.stock(&mug).await, 0);
 }
 
+/// What a cancelled order gives back is never refused; what is too much then can be taken away.
+pub async fn less_is_always_right(shop: Shop) {
+    let (staff, ann) = (shop.staff("stan", &[]).await, shop.customer("ann").await);
+    let mug = shop.product("Mug", 5).await;
+    let id = mug.variants[0].id;
+    let order = shop.order(&ann, &[line(&mug, 5)]).await;
+    shop.run(shop.movement(id, STOCK_MAX)).await.expect("as much as there may be");
+    shop.moved(&order, &staff, &[OrderStatus::Cancelled]).await;
+    assert_eq!(shop.stock(&mug).await, STOCK_MAX + 5);
+    let more = shop.run(shop.movement(id, 1)).await;
+    refused!(more, Error::Conflict(Conflict::StockOutOfRange { on_hand }) if on_hand == STOCK_MAX + 5);
+    shop.run(shop.movement(id, -1)).await.expect("less");
+    assert_eq!(shop.stock(&mug).await, STOCK_MAX + 4);
+}
+
 pub async fn wrong_movements_are_refused(shop: Shop) {
     let mug = shop.product("Mug", 5).await;
     let id = mug.variants[0].id;
@@ -61,6 +76,10 @@ pub async fn wrong_movements_are_refused(shop: Shop) {
     for cause in [StockCause::Sold, StockCause::Cancelled] {
         let forged = MoveStock { cause: Some(cause), ..shop.movement(id, 1) };
         assert_eq!(pointers(shop.run(forged).await), [("/cause".to_owned(), "not_allowed")]);
+    }
+    for cause in [StockCause::Received, StockCause::Returned] {
+        let less = MoveStock { cause: Some(cause), ..shop.movement(id, -1) };
+        assert_eq!(pointers(shop.run(less).await), [("/cause".to_owned(), "not_allowed")]);
     }
     refused!(shop.run(shop.movement(shop.id(), 1)).await, Error::NotFound("variant"));
     assert_eq!(shop.ledger(&mug).await.len(), 1);

@@ -6,13 +6,13 @@ use commerce::{
     orders::PlaceOrder,
 };
 use model::{
-    Currency, ListPrice, Product, ProductStatus, Sale, SignedDuration, Timestamp,
+    Currency, ListPrice, PriceChange, Product, ProductStatus, Sale, SignedDuration, Timestamp,
     checkout::RequestedLine,
     details::{ProductDetails, VariantDetails},
 };
-use store::{PageRequest, ProductFilter};
+use store::{Change, PageRequest, ProductFilter};
 
-use crate::support::{Shop, at_once, draft, eur, line, place, refused, usd};
+use crate::support::{Shop, at_once, draft, eur, line, place, pointers, refused, usd};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -38,6 +38,25 @@ async fn on_sale(shop: &Shop) -> usize {
 async fn history(shop: &Shop, product: &Product) -> Vec<(Timestamp, i64)> {
     let changes = shop.db().price_history(product.variants[0].id, 10).await.expect("a history");
     changes.into_iter().map(|change| (change.at, change.price.amount)).collect()
+}
+
+/// Both engines keep microseconds: a sale between two of them is none, and one that a shop has from before stops nothing.
+pub async fn no_sale_is_shorter_than_what_is_kept_of_its_times(shop: Shop) {
+    let mug = shop.product("Mug", 9).await;
+    let nanos = SignedDuration::from_nanos;
+    let (from, to) = (shop.now() + HOUR + nanos(100), shop.now() + HOUR + nanos(900));
+    let change = VariantPatch { sale: Some(sale(700, from, to)), ..VariantPatch::default() };
+    let id = mug.variants[0].id;
+    let short = UpdateVariant { id, patch: change, if_version: None, stamp: shop.next_stamp() };
+    assert_eq!(pointers(shop.run(short).await), [("/sale/ends_at".to_owned(), "out_of_range")]);
+    let longer = VariantPatch { sale: Some(sale(700, from, to + HOUR)), ..VariantPatch::default() };
+    let longer = patch(&shop, &mug, longer).await;
+    let kept = longer.variants[0].details.sale.as_ref().expect("a sale");
+    assert_eq!((kept.starts_at, kept.ends_at), (Some(from - nanos(100)), Some(to + HOUR - nanos(900))));
+    let noted =
+        |nanoseconds: i64, cents: i64| PriceChange { variant_id: id, at: from + nanos(nanoseconds), price: eur(cents) };
+    shop.apply(vec![Change::NotePrices(vec![noted(0, 700), noted(100, 800), noted(200, 900)])]).await.expect("noted");
+    assert_eq!(history(&shop, &mug).await[0], (from - nanos(100), 900), "the last of one moment counts");
 }
 
 pub async fn a_sale_begins_and_ends_by_itself(shop: Shop) {

@@ -61,11 +61,11 @@ pub async fn who_changes_a_rejected_review_does_not_bring_it_back(shop: Shop) {
     let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 5).await);
     let review = written(&shop, &ann, &mug, 1).await;
     shop.run(verdict(&shop, &review, status(ReviewStatus::Rejected))).await.expect("rejected");
-    for _ in 0..2 {
+    for stars in [2, 3] {
         let edit = EditReview {
             id: review.id,
             account_id: ann.id,
-            patch: ReviewPatch::default(),
+            patch: ReviewPatch { stars: Some(stars), ..ReviewPatch::default() },
             status: ReviewStatus::Approved,
             if_version: None,
             stamp: shop.next_stamp(),
@@ -73,6 +73,37 @@ pub async fn who_changes_a_rejected_review_does_not_bring_it_back(shop: Shop) {
         let edited = shop.run(edit).await.expect("edited");
         assert_eq!((edited.status, rating(&shop, &mug).await), (ReviewStatus::Pending, (0, 0)));
     }
+}
+
+pub async fn an_edit_that_changes_nothing_hides_nothing(shop: Shop) {
+    let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 5).await);
+    let review = written(&shop, &ann, &mug, 4).await;
+    let same = ReviewPatch {
+        stars: Some(4),
+        title: Some(Some("Good ".to_owned())),
+        text: Some(" It is.".to_owned()),
+        author: Some("ann".to_owned()),
+    };
+    let edit = |patch, if_version| EditReview {
+        id: review.id,
+        account_id: ann.id,
+        patch,
+        status: ReviewStatus::Pending,
+        if_version,
+        stamp: shop.next_stamp(),
+    };
+    for patch in [ReviewPatch::default(), same.clone()] {
+        assert_eq!(shop.run(edit(patch, Some(1))).await.expect("nothing to do"), review);
+    }
+    assert_eq!(shop.db().review(review.id).await.expect("an answer").as_ref(), Some(&review));
+    assert_eq!(rating(&shop, &mug).await, (1, 4));
+    // It is still refused for whom a real change is refused.
+    refused!(shop.run(edit(same.clone(), Some(2))).await, Error::Stale { current: 1 });
+    let nameless = ReviewPatch { author: Some(" ".to_owned()), ..same.clone() };
+    refused!(shop.run(edit(nameless, None)).await, Error::Invalid(_));
+    let without_title = ReviewPatch { title: Some(None), ..same };
+    let edited = shop.run(edit(without_title, Some(1))).await.expect("edited");
+    assert_eq!((edited.status, edited.version, rating(&shop, &mug).await), (ReviewStatus::Pending, 2, (0, 0)));
 }
 
 pub async fn a_customer_reviews_a_product_once(shop: Shop) {

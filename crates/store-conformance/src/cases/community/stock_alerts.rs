@@ -69,6 +69,23 @@ pub async fn what_can_be_bought_needs_no_waiting(shop: Shop) {
     assert_eq!((send(&shop).await, shop.mails_to(&email("ann")).await.len()), (0, 0));
 }
 
+/// Whoever is locked out could not buy it, and is told when stock arrives after that.
+pub async fn a_locked_account_is_not_written_to(shop: Shop) {
+    let (owner, ann) = (shop.owner("olga").await, shop.customer("ann").await);
+    let mug = shop.product("Mug", 0).await;
+    let id = mug.variants[0].id;
+    shop.run(ask(&shop, &ann, &mug)).await.expect("noted");
+    shop.disable(&owner, &ann, true).await.expect("locked");
+    shop.run(shop.movement(id, 3)).await.expect("arrived");
+    send(&shop).await;
+    assert_eq!((shop.mails_to(&email("ann")).await.len(), is_due(&shop).await), (0, false));
+    shop.disable(&owner, &ann, false).await.expect("unlocked");
+    shop.run(shop.movement(id, -3)).await.expect("gone");
+    shop.run(shop.movement(id, 3)).await.expect("arrived");
+    send(&shop).await;
+    assert_eq!(names(&shop.mails_to(&email("ann")).await), ["back_in_stock"]);
+}
+
 /// Stock that came and went before anybody was told is not told of; the next one is.
 pub async fn stock_that_is_gone_again_is_not_told_of(shop: Shop) {
     let (ann, bob) = (shop.customer("ann").await, shop.customer("bob").await);

@@ -79,7 +79,7 @@ pub async fn a_refresh_does_not_outlive_a_logout(shop: Shop) {
 pub async fn wrong_codes_at_once_use_up_the_tries(shop: Shop) {
     shop.sign_up("ann", "111111").await;
     let results = at_once(5, |number| {
-        let (shop, guess) = (shop.clone(), shop.verification("ann", &format!("00000{number}")));
+        let (shop, guess) = (shop.clone(), shop.verification_with("ann", &format!("00000{number}"), &password("ann")));
         async move { shop.run(guess).await.expect("an answer") }
     })
     .await;
@@ -91,7 +91,7 @@ pub async fn wrong_codes_at_once_use_up_the_tries(shop: Shop) {
 pub async fn a_code_is_good_once_however_many_present_it(shop: Shop) {
     shop.sign_up("ann", "111111").await;
     let results = at_once(20, |_| {
-        let (shop, code) = (shop.clone(), shop.verification("ann", "111111"));
+        let (shop, code) = (shop.clone(), shop.verification_with("ann", "111111", &password("ann")));
         async move { shop.run(code).await.expect("an answer") }
     })
     .await;

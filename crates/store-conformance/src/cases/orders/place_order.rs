@@ -111,6 +111,7 @@ pub async fn every_short_line_is_named_and_nothing_is_taken(shop: Shop) {
     let short = |product: &model::Product, requested, available| Shortage {
         variant_id: product.variants[0].id,
         title: product.title.clone(),
+        variant_title: product.variants[0].title(),
         requested,
         available,
     };

@@ -1,5 +1,7 @@
 //! The shop itself: upkeep, copies, and what the primitives promise where no operation would ask.
 
+pub mod bring_over;
+pub mod demo;
 pub mod maintenance;
 pub mod primitives;
 pub mod sweep;

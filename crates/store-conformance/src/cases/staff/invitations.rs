@@ -2,11 +2,12 @@
 
 use commerce::{
     Conflict, Error,
-    accounts::{InviteStaff, ResetPassword},
+    accounts::{InviteStaff, RequestPasswordReset, ResetPassword, SetAccess},
+    api_keys::CreateApiKey,
 };
-use model::{Account, Permission, Role, SignedDuration};
+use model::{Account, Permission, Permissions, Role, SignedDuration};
 
-use crate::support::{Shop, email, hash, names, refused, secret};
+use crate::support::{Shop, email, hash, names, password, refused, secret};
 
 fn invitation(shop: &Shop, by: &Account, name: &str, token: &str) -> InviteStaff {
     InviteStaff {
@@ -67,6 +68,68 @@ pub async fn nobody_gets_in_with_a_password_that_was_there_before_the_address_wa
     assert_eq!(shop.password_now(invited.id).await, None);
     shop.run(answer(&shop, "token")).await.expect("a password");
     assert_eq!(shop.password_now(invited.id).await.as_deref(), Some("a new hash"));
+}
+
+/// Anybody can ask for a link that replaces a forgotten password.
+pub async fn nobody_voids_an_invitation_by_asking_for_another_link(shop: Shop) {
+    let ola = shop.owner("ola").await;
+    shop.run(invitation(&shop, &ola, "stan", "token")).await.expect("invited");
+    let ask = RequestPasswordReset { email: email("stan"), token: secret("other"), stamp: shop.next_stamp() };
+    shop.run(ask).await.expect("says nothing");
+    assert_eq!(names(&shop.mails_to(&email("stan")).await), ["staff_invitation"]);
+    shop.run(answer(&shop, "token")).await.expect("a password");
+}
+
+pub async fn who_has_not_answered_can_be_invited_again(shop: Shop) {
+    let ola = shop.owner("ola").await;
+    let first = shop.run(invitation(&shop, &ola, "stan", "token")).await.expect("invited");
+    shop.pass(SignedDuration::from_hours(100));
+    let again = InviteStaff { permissions: Permissions::all(), ..invitation(&shop, &ola, "stan", "another") };
+    let second = shop.run(again).await.expect("invited again");
+    assert_eq!((second.id, second.permissions), (first.id, Permissions::all()));
+    refused!(shop.run(answer(&shop, "token")).await, Error::NotAuthenticated);
+    shop.run(answer(&shop, "another")).await.expect("a password");
+    let more = invitation(&shop, &ola, "stan", "third");
+    refused!(shop.run(more).await, Error::Conflict(Conflict::EmailTaken));
+}
+
+/// What somebody may do is asked when it is done, not when a password began to be compared.
+pub async fn who_is_no_longer_owner_invites_nobody(shop: Shop) {
+    let (ola, otto) = (shop.owner("ola").await, shop.owner("otto").await);
+    let late = invitation(&shop, &otto, "stan", "token");
+    let (account_id, verified_hash) = (otto.id, Some(password("ola")));
+    let demote = SetAccess {
+        actor: ola.access(),
+        account_id,
+        disabled: None,
+        role: Some(Role::Customer),
+        permissions: None,
+        verified_hash,
+        if_version: None,
+        now: shop.now(),
+    };
+    shop.run(demote.clone()).await.expect("demoted");
+    refused!(shop.run(late).await, Error::Forbidden);
+    let ann = shop.customer("ann").await;
+    let promote = SetAccess {
+        actor: otto.access(),
+        account_id: ann.id,
+        role: Some(Role::Owner),
+        verified_hash: Some(password("otto")),
+        ..demote
+    };
+    refused!(shop.run(promote).await, Error::Forbidden);
+    assert_eq!(shop.account_now(ann.id).await, ann);
+    let key = CreateApiKey {
+        actor: otto.access(),
+        name: "robot".to_owned(),
+        hash: hash("otto"),
+        hint: "cwk_".to_owned(),
+        permissions: vec![Permission::Orders],
+        expires_at: None,
+        stamp: shop.next_stamp(),
+    };
+    refused!(shop.run(key).await, Error::Forbidden);
 }
 
 pub async fn only_owners_invite(shop: Shop) {

@@ -2,11 +2,14 @@
 
 use commerce::{
     Error,
-    second_factor::{Proof, RemoveSecondFactor, SecondFactor, SetSecondFactor, UseSecondFactor, second_factor},
+    second_factor::{
+        ForgetSecondFactor, Proof, RemoveSecondFactor, SecondFactor, SetSecondFactor, UseSecondFactor, second_factor,
+    },
 };
 use model::Account;
+use store::{AuditFilter, PageRequest};
 
-use crate::support::{Shop, at_once, count_ok, refused};
+use crate::support::{Shop, at_once, count_ok, email, refused};
 
 async fn with_factor(shop: &Shop) -> Account {
     let stan = shop.staff("stan", &[]).await;
@@ -66,4 +69,18 @@ pub async fn without_one_no_code_is_right(shop: Shop) {
     assert_eq!(second_factor(shop.db(), stan.id).await.expect("an answer"), None);
     // Removing what is not there is nothing.
     shop.run(RemoveSecondFactor { account_id: stan.id }).await.expect("nothing to do");
+}
+
+pub async fn whoever_runs_the_program_takes_one_away_and_the_log_says_so(shop: Shop) {
+    let stan = with_factor(&shop).await;
+    let forget = |name: &str| shop.run(ForgetSecondFactor { email: email(name), stamp: shop.next_stamp() });
+    refused!(forget("nobody").await, Error::NotFound("account"));
+    assert!(forget("stan").await.expect("an answer"));
+    assert_eq!(second_factor(shop.db(), stan.id).await.expect("an answer"), None);
+    assert!(!forget("stan").await.expect("an answer"), "there is none any more");
+    let page = PageRequest { limit: 10, after: None };
+    let log = shop.db().audit_log(&AuditFilter::default(), &page).await.expect("an answer").items;
+    let [entry] = log.as_slice() else { panic!("{log:?}") };
+    assert_eq!((entry.action.as_str(), entry.actor_id), ("account.second_factor_deleted", None));
+    assert_eq!(entry.subject_id, Some(stan.id.0));
 }

@@ -41,7 +41,7 @@ pub(super) async fn list(State(app): State<App>, caller: SignedIn) -> Result<Res
     request_body = SaveAddressDto,
     responses(
         (status = 201, description = "The saved address", body = SavedAddressDto),
-        (status = 409, description = "`too_many_addresses`"),
+        (status = 409, description = "`too_many_addresses`: an account keeps at most 50"),
     ),
 )]
 pub(super) async fn create(

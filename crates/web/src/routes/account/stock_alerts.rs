@@ -2,17 +2,21 @@
 
 use axum::{extract::State, response::Response};
 use commerce::stock_alerts::{AskForStockAlert, CancelStockAlert};
-use http::StatusCode;
-use model::VariantId;
+use http::{HeaderMap, StatusCode};
+use model::{ProductStatus, VariantId};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App,
-    dto::{ListDto, review::StockAlertDto},
-    extract::{Path, SignedIn},
+    dto::{
+        ListDto, ProductDto,
+        review::{StockAlertDto, StockAlertItemDto},
+    },
+    extract::{Path, Query, SignedIn},
     openapi::tag,
     problem::Problem,
     reply,
+    routes::products::read::Shown,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -22,11 +26,28 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// List what one waits for
 #[utoipa::path(
     get, path = "/v1/account/stock-alerts", operation_id = "list_stock_alerts", tag = tag::ACCOUNT, security(("bearer" = [])),
-    responses((status = 200, description = "All of it, longest first; `next_cursor` is always null", body = ListDto<StockAlertDto>)),
+    params(Shown),
+    responses((status = 200, description = "All of it, longest first; `next_cursor` is always null", body = ListDto<StockAlertItemDto>)),
 )]
-async fn list(State(app): State<App>, caller: SignedIn) -> Result<Response, Problem> {
+async fn list(
+    State(app): State<App>,
+    caller: SignedIn,
+    Query(shown): Query<Shown>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let audience = app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), &headers)?;
     let alerts = app.engine().stock_alerts(caller.account_id()).await?;
-    let items: Vec<_> = alerts.iter().map(StockAlertDto::from).collect();
+    let categories = app.engine().categories().await?;
+    let mut items = Vec::with_capacity(alerts.len());
+    for alert in &alerts {
+        let product = app.engine().product_of_variant(alert.variant_id).await?;
+        let product = product.filter(|product| product.status == ProductStatus::Active);
+        items.push(StockAlertItemDto {
+            variant_id: alert.variant_id,
+            product: product.map(|product| ProductDto::new(&product, &categories, &audience)),
+            created_at: alert.created_at,
+        });
+    }
     reply::json(StatusCode::OK, &ListDto { items, next_cursor: None })
 }
 

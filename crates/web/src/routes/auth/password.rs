@@ -71,7 +71,8 @@ pub(super) async fn reset(
 /// which those who sign in would wait for.
 ///
 /// # Errors
-/// 401 `invalid_code` when the token is wrong, was used, or has expired; 429 after too many of those.
+/// 401 `invalid_code` when the token is wrong, was used, or has expired; 422 when the password is like the person's address or name;
+/// 429 after too many wrong tokens.
 pub(in crate::routes) async fn set_password(
     app: &App,
     token: &str,
@@ -85,9 +86,9 @@ pub(in crate::routes) async fn set_password(
 async fn reset_with(app: &App, token: &str, password: String) -> Result<(), Problem> {
     let wrong = || Problem::new(Code::InvalidCode);
     let token_hash = OpaqueToken::parse(token).ok_or_else(wrong)?.hash();
-    if !app.run(CheckResetToken { token_hash, now: app.now() }).await? {
-        return Err(wrong());
-    }
+    let account = app.run(CheckResetToken { token_hash, now: app.now() }).await?.ok_or_else(wrong)?;
+    let email = account.email.as_ref().map_or("", |email| email.as_str());
+    identity::check_password("/password", &password, &[email, &account.name])?;
     let new_hash = app.passwords().hash(password).await?;
     match app.try_run(ResetPassword { token_hash, new_hash, stamp: app.stamp()? }).await {
         Ok(()) => Ok(()),

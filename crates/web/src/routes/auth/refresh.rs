@@ -17,8 +17,9 @@ use crate::{
 /// Refresh the tokens
 ///
 /// Exchanges a refresh token for new tokens. Each is good once; two tabs that present the same one within 20 seconds get
-/// the same successor. A token that comes back later than that has been copied: its session ends, and every token of it
-/// is refused. An unknown, used or ended one is 401 `invalid_code`.
+/// the same successor, as long as that has not been used itself. A token that comes back later than that, or after its
+/// successor was used, has been copied: its session ends, and every token of it is refused. An unknown, used or ended one is
+/// 401 `invalid_code`.
 #[utoipa::path(
     post, path = "/v1/auth/refresh", tag = tag::AUTH, operation_id = "refresh",
     request_body = RefreshDto,

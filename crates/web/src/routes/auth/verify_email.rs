@@ -5,7 +5,10 @@ use commerce::accounts::{ResendCode, VerifyEmail, is_signed_in_by_code};
 use http::StatusCode;
 use model::{Email, challenge::Purpose};
 
-use super::tokens::{accepted, code_for, evenly, new_session, right, signed_in};
+use super::{
+    login::authenticate,
+    tokens::{accepted, code_for, evenly, new_session, right, signed_in},
+};
 use crate::{
     App,
     dto::auth::{AcceptedDto, EmailOnlyDto, SignedInDto, VerifyEmailDto},
@@ -16,15 +19,16 @@ use crate::{
 
 /// Verify an e-mail address
 ///
-/// Proves the address with the six-digit code from the mail and signs the device in. A code is good once, for ten
-/// minutes and for five tries; after that, ask for a new one. A wrong, used or expired code is 401 `invalid_code`. Those who work
-/// in the shop are not signed in by a code (403 `forbidden`, once the address is verified): they have a password.
+/// Proves the address with the six-digit code from the mail and the password that was chosen, and signs the device in. A code is
+/// good once, for ten minutes and for five tries; after that, ask for a new one. A wrong, used or expired code is 401 `invalid_code`, and
+/// so is any with another password: the last sign-up with an address that is not verified counts, and that may have been somebody else's.
+/// Sign up again then. Those who work in the shop are not signed in by a code (403 `forbidden`, once the address is verified).
 #[utoipa::path(
     post, path = "/v1/auth/verify-email", tag = tag::AUTH, operation_id = "verify_email",
     request_body = VerifyEmailDto,
     responses(
         (status = 200, description = "Verified and signed in", body = SignedInDto),
-        (status = 401, description = "`invalid_code`: the code is wrong, was used, or has expired"),
+        (status = 401, description = "`invalid_code`: the code is wrong, was used, or has expired, or the password is not the one of the last sign-up"),
         (status = 403, description = "`forbidden`: the address is verified, and one of the staff signs in with the password"),
         (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
     ),
@@ -39,8 +43,15 @@ pub(super) async fn verify_email(
     let code_hash = app.keys().code_hash(Purpose::VerifyEmail.as_str(), email.as_str(), &body.code);
     let (session, refresh_token) = new_session(&app, device, address)?;
     let session_id = session.id;
+    let known =
+        authenticate(&app, &body.email, body.password, address).await.map_err(|problem| match problem.code() {
+            // One answer to all that does not fit: whoever has just signed up must not learn whether the address was known.
+            Code::WrongCredentials => Problem::new(Code::InvalidCode),
+            _ => problem,
+        })?;
+    let verified_hash = known.verified_hash;
     let attempt = app.throttle().code_attempt(address.0)?;
-    let verify = VerifyEmail { email, code_hash, session, stamp: app.stamp()? };
+    let verify = VerifyEmail { email, verified_hash, code_hash, session, stamp: app.stamp()? };
     let account = attempt.settle(app.run(verify).await.and_then(right))?;
     if !is_signed_in_by_code(&account) {
         let detail = "The address is verified. Who works in the shop signs in with the password.";

@@ -19,6 +19,10 @@ use crate::{
 /// Takes the stock and writes the order in one transaction; prices are the catalogue's. An acknowledged order is on
 /// disk. Send an `Idempotency-Key` that you draw for this order: repeating the request with it gives the same reply
 /// again, and never a second order.
+///
+/// While the shop takes no orders (`takes_orders` of `GET /v1/shop`), it is 422 `invalid_input` with the code `shop_closed` at the
+/// empty pointer: nothing is wrong with the request, and `message` says what to tell the customer. What else an order can be refused
+/// for stands in `errors` too, for instance `not_for_sale`, `no_price` and `not_shipped_to`; `/docs/problems` explains all codes.
 #[utoipa::path(
     post, path = "/v1/orders", tag = tag::ORDERS, operation_id = "place_order", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "A random key for this order, 1 to 255 printable ASCII characters; kept for seven days")),

@@ -73,7 +73,11 @@ pub(super) async fn submit(
     if let Err(wrong) = identity::check_password("/password", &form.password, &[]) {
         return show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form.token, Some(&wrong.message));
     }
+    let like_person = "must be harder to guess: it is like your address or your name";
     match set_password(&app, &form.token, form.password, address).await {
+        Err(problem) if problem.code() == Code::InvalidInput => {
+            show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form.token, Some(like_person))
+        }
         Ok(()) => template::message(&app, StatusCode::OK, "Your password is set", "You can sign in with it now.", None),
         Err(problem) if problem.code() == Code::InvalidCode => expired(&app),
         Err(problem) => Err(problem),

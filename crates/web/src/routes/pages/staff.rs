@@ -16,7 +16,10 @@ use identity::OpaqueToken;
 use model::{Access, Permission, Role, SessionId, SignedDuration, session::is_of_the_past};
 use store::SessionAccess;
 
-use super::csrf::{self, Cookie};
+use super::{
+    admin::team::permission_text,
+    csrf::{self, Cookie},
+};
 use crate::{
     App,
     extract::{Area, ClientAddress},
@@ -221,7 +224,7 @@ async fn signed_in(
     let session = session.filter(|session| is_of_the_past(session.last_used_at, now)).ok_or_else(to_sign_in)?;
     let detail = match permission {
         Some(permission) if !session.access.may(permission) => {
-            Some(format!("This takes the permission `{}`.", permission.as_str()))
+            Some(format!("This takes the permission “{}”.", permission_text(permission)))
         }
         None if !session.access.is_staff() => Some("This is for those who work in the shop.".to_owned()),
         _ => None,

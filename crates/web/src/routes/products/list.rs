@@ -1,8 +1,9 @@
 //! `GET /v1/products`.
 
 use axum::{extract::State, response::Response};
+use commerce::catalogue::Redirected;
 use http::{HeaderMap, Uri};
-use model::{CategoryId, ProductStatus, text};
+use model::{Category, CategoryId, ProductStatus, text};
 use serde::Deserialize;
 use store::{ProductFilter, ProductSort};
 use utoipa::{IntoParams, ToSchema};
@@ -32,7 +33,7 @@ pub(in crate::routes) struct Params {
     /// In this category (id or slug) or one below it.
     #[param(example = "shirts")]
     pub(in crate::routes) category: Option<String>,
-    /// With each of these words in title, vendor, tags or SKU; case and accents do not matter.
+    /// With each of these words in title, vendor, tags or SKU; case and accents do not matter. Signs without a word are in none.
     #[param(max_length = 200, example = "linen")]
     pub(in crate::routes) q: Option<String>,
     /// With this tag; case does not matter.
@@ -110,16 +111,24 @@ pub(in crate::routes) async fn find(
     let categories = app.engine().categories().await?;
     let sort = ProductSort::from(params.sort.unwrap_or_default());
     let page = page_request(params.limit, params.cursor.as_deref(), sort.as_str())?;
-    let filter = ProductFilter { status, ..filter(params, sort, &categories)? };
+    let category = match params.category.as_deref() {
+        Some(wanted) => Some(find_category(app, wanted, &categories).await?),
+        None => None,
+    };
+    let filter = ProductFilter { status, category, ..filter(params, sort)? };
+    // Signs without a word in them are in no product; without words, the engine would look for nothing and find all.
+    if filter.words.is_empty() && params.q.as_deref().is_some_and(|q| !q.trim().is_empty()) {
+        return Ok(ListDto { items: Vec::new(), next_cursor: None });
+    }
     let page = app.engine().products(&filter, &page).await?;
     Ok(ListDto::new(page, |product| ProductDto::new(product, &categories, audience)))
 }
 
-fn filter(params: &Params, sort: ProductSort, categories: &[model::Category]) -> Result<ProductFilter, Problem> {
-    let category = params.category.as_deref().map(|wanted| find_category(wanted, categories)).transpose()?;
+/// What `params` say, but for the category.
+fn filter(params: &Params, sort: ProductSort) -> Result<ProductFilter, Problem> {
     Ok(ProductFilter {
         status: None,
-        category,
+        category: None,
         tag: params.tag.clone(),
         words: params.q.as_deref().map(checked_words).transpose()?.unwrap_or_default(),
         price_min: params.price_min,
@@ -130,9 +139,18 @@ fn filter(params: &Params, sort: ProductSort, categories: &[model::Category]) ->
     })
 }
 
-pub(in crate::routes) fn find_category(wanted: &str, categories: &[model::Category]) -> Result<CategoryId, Problem> {
+/// The category with this id or slug, or the one that once had the slug.
+pub(in crate::routes) async fn find_category(
+    app: &App,
+    wanted: &str,
+    categories: &[Category],
+) -> Result<CategoryId, Problem> {
     let id = wanted.parse::<CategoryId>().ok();
-    let found = categories.iter().find(|category| category.slug == wanted || Some(category.id) == id);
+    if let Some(found) = categories.iter().find(|category| category.slug == wanted || Some(category.id) == id) {
+        return Ok(found.id);
+    }
+    let renamed = app.redirected(Redirected::Category, wanted).await?;
+    let found = categories.iter().find(|category| Some(category.id.0) == renamed);
     found.map(|category| category.id).ok_or_else(|| {
         Problem::new(Code::InvalidQuery).parameter(
             "category",

@@ -62,7 +62,7 @@ pub(super) async fn read(
         .await;
     match reply {
         Err(problem) if problem.is_not_found() => match renamed(&app, &product).await? {
-            Some(slug) => Ok(moved("/v1/products", &slug, &uri).into_response()),
+            Some(found) => Ok(moved("/v1/products", &found.slug, &uri).into_response()),
             None => Err(problem),
         },
         reply => reply,
@@ -70,7 +70,7 @@ pub(super) async fn read(
 }
 
 /// The active product with this id or slug.
-pub(in crate::routes) async fn find(app: &App, product: &str) -> Result<Option<Product>, Problem> {
+async fn find(app: &App, product: &str) -> Result<Option<Product>, Problem> {
     let found = match product.parse::<ProductId>() {
         Ok(id) => app.engine().product(id).await?,
         Err(_) => app.engine().product_by_slug(product).await?,
@@ -78,11 +78,23 @@ pub(in crate::routes) async fn find(app: &App, product: &str) -> Result<Option<P
     Ok(found.filter(|product| product.status == ProductStatus::Active))
 }
 
-/// The slug of the active product that had this one.
-async fn renamed(app: &App, slug: &str) -> Result<Option<String>, Problem> {
+/// The active product that had this slug.
+async fn renamed(app: &App, slug: &str) -> Result<Option<Product>, Problem> {
     let Some(id) = app.redirected(Redirected::Product, slug).await? else { return Ok(None) };
     let found = app.engine().product(ProductId(id)).await?;
-    Ok(found.filter(|product| product.status == ProductStatus::Active).map(|product| product.slug))
+    Ok(found.filter(|product| product.status == ProductStatus::Active))
+}
+
+/// The active product with this id or slug, or that once had the slug: for what is shown of it below its own path.
+///
+/// # Errors
+/// 404, or the engine failed.
+pub(in crate::routes) async fn find_also_renamed(app: &App, product: &str) -> Result<Product, Problem> {
+    let found = match find(app, product).await? {
+        None => renamed(app, product).await?,
+        found => found,
+    };
+    found.ok_or_else(Problem::not_found)
 }
 
 /// List what goes with a product.
@@ -103,7 +115,7 @@ pub(super) async fn related(
 ) -> Result<Response, Problem> {
     app.cached(&uri, &request, async || {
         let audience = app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), &request)?;
-        let product = find(&app, &product).await?.ok_or_else(Problem::not_found)?;
+        let product = find_also_renamed(&app, &product).await?;
         let mut found = in_order(&app, &product.details.related).await?;
         found.retain(|product| product.status == ProductStatus::Active);
         let categories = app.engine().categories().await?;

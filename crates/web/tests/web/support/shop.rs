@@ -85,7 +85,8 @@ impl Shop {
         let person = self.customer(email).await;
         let (session, _) = new_session();
         let email = Email::parse("/email", email).expect("an address");
-        let prove = VerifyEmail { email, code_hash: [1; 32], session, stamp: fresh_stamp() };
+        let prove =
+            VerifyEmail { email, verified_hash: "none".to_owned(), code_hash: [1; 32], session, stamp: fresh_stamp() };
         assert!(matches!(self.run(prove).await, CodeChecked::Right(_)));
         let promote = SetAccess {
             actor: self.owner.account.access(),

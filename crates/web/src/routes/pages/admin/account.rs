@@ -140,7 +140,7 @@ pub(in crate::routes::pages) async fn enrol(
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
     let secret = TotpSecret::from_base32(fields.get("secret")).ok_or_else(Problem::not_found)?;
-    if let Err(text) = staff.confirm(&app, address, fields.password("password")).await? {
+    if let Err(text) = staff.confirm(&app, address, fields.raw("password")).await? {
         return show(&app, &staff, None, Some(secret), Vec::new(), &Refused::because(text)).await;
     }
     let Some(step) = secret.step_of(fields.get("code"), app.now()) else {
@@ -167,7 +167,7 @@ pub(in crate::routes::pages) async fn remove(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    if let Err(text) = staff.confirm(&app, address, fields.password("password")).await? {
+    if let Err(text) = staff.confirm(&app, address, fields.raw("password")).await? {
         return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await;
     }
     app.run_as(staff.actor(), RemoveSecondFactor { account_id: staff.access.account_id }).await?;
@@ -198,13 +198,13 @@ pub(in crate::routes::pages) async fn password(
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
     let account_id = staff.access.account_id;
-    let verified_hash = match staff.confirm(&app, address, fields.password("password")).await? {
+    let verified_hash = match staff.confirm(&app, address, fields.raw("password")).await? {
         Ok(hash) => hash,
         Err(text) => return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await,
     };
     let account = app.engine().account(account_id).await?.ok_or_else(Problem::not_found)?;
     let email = account.email.as_ref().map(Email::as_str).unwrap_or_default();
-    let new = fields.password("new_password");
+    let new = fields.raw("new_password");
     if let Err(wrong) = identity::check_password("/new_password", new, &[email, &account.name]) {
         return show(&app, &staff, None, None, Vec::new(), &model::Violations(vec![wrong]).into()).await;
     }

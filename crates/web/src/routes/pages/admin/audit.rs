@@ -8,12 +8,12 @@ use axum::{
 };
 use http::StatusCode;
 use minijinja::{Value, context};
-use model::{AccountId, AuditEntry, Role, Timestamp};
+use model::{AccountId, AuditEntry, Role, Timestamp, job::JobKind};
 use serde::Deserialize;
 use store::{AccountFilter, AuditFilter, Cursor, PageRequest};
 use uuid::Uuid;
 
-use super::{encoded, frame};
+use super::{encoded, frame, imports::kind_text};
 use crate::{
     App,
     extract::ShopSettings,
@@ -117,8 +117,20 @@ impl Names<'_> {
     }
 }
 
+/// What was done, where the name of the action does not say it: staff change a job by stopping it alone.
+const ACTIONS: [(&str, &str); 5] = [
+    ("job.created", "Import begun"),
+    ("job.changed", "Import stopped"),
+    ("job.deleted", "Old import taken off the list"),
+    ("api_key.created", "API key made"),
+    ("api_key.deleted", "API key ended"),
+];
+
 /// `product.changed` as `Product changed`.
 fn action_text(action: &str) -> String {
+    if let Some((_, text)) = ACTIONS.iter().find(|(name, _)| *name == action) {
+        return (*text).to_owned();
+    }
     let text = action.replace(['.', '_'], " ");
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
@@ -140,6 +152,11 @@ fn link(entry: &AuditEntry) -> Option<String> {
     }
 }
 
+/// What an import brings in: `import_products` as the page of imports says it.
+fn job_text(kind: &str) -> String {
+    kind.parse::<JobKind>().map_or_else(|()| kind.to_owned(), |kind| kind_text(kind).to_owned())
+}
+
 async fn row(entry: &AuditEntry, names: &mut Names<'_>) -> Result<Value, Problem> {
     let by = match entry.actor_id {
         Some(id) => names.of(id).await?.unwrap_or_else(|| "Somebody who is gone".to_owned()),
@@ -148,10 +165,25 @@ async fn row(entry: &AuditEntry, names: &mut Names<'_>) -> Result<Value, Problem
     // People are named by looking them up, so that who was forgotten is forgotten here too.
     let subject = match (entry.action.split_once('.'), entry.subject_id) {
         (Some(("account", _)), Some(id)) => names.of(AccountId(id)).await?.unwrap_or_default(),
+        (Some(("job", _)), _) => job_text(&entry.content.subject),
         _ => entry.content.subject.clone(),
     };
     Ok(context! {
         by, action => action_text(&entry.action), subject, link => link(entry), changes => entry.content.changes,
         address => entry.content.address, key => entry.content.key, at => entry.at.to_string(), at_text => time_text(entry.at),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_is_told_in_words() {
+        assert_eq!(action_text("product.changed"), "Product changed");
+        assert_eq!(action_text("api_key.created"), "API key made");
+        assert_eq!(action_text("job.created"), "Import begun");
+        assert_eq!(job_text("import_products"), "Products from a Shopify file");
+        assert_eq!(job_text("another"), "another");
+    }
 }

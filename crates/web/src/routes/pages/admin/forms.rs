@@ -30,11 +30,11 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
 impl Fields {
     /// What the field says, trimmed; nothing where there is none.
     pub(super) fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
+        self.raw(name).trim()
     }
 
-    /// A password as it was typed: a space at its end is a part of it.
-    pub(super) fn password(&self, name: &str) -> &str {
+    /// What the field says as it was typed: a space at the end of a password is a part of it.
+    pub(super) fn raw(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
@@ -146,6 +146,13 @@ impl Refused {
 
 impl From<Violations> for Refused {
     fn from(wrong: Violations) -> Self {
+        Self::of(wrong, &[])
+    }
+}
+
+impl Refused {
+    /// What is wrong, with the variants of a product called by what tells them apart: `variants` has that, in their order.
+    pub(super) fn of(wrong: Violations, variants: &[String]) -> Self {
         let mut refused = Self::default();
         let mut loose = Vec::new();
         for violation in wrong.0 {
@@ -157,7 +164,8 @@ impl From<Violations> for Refused {
             }
         }
         if loose.is_empty() {
-            let fields: Vec<_> = refused.fields.iter().map(|(name, message)| field_text(name, message)).collect();
+            let told = |(name, message): (&String, &String)| field_text(name, message, variants);
+            let fields: Vec<_> = refused.fields.iter().map(told).collect();
             refused.text = fields.join(" ");
         } else {
             refused.text = loose.join(" ");
@@ -166,8 +174,51 @@ impl From<Violations> for Refused {
     }
 }
 
-/// `variants/0/sku` and `must ...` as a sentence.
-fn field_text(name: &str, message: &str) -> String {
+/// What the grid of the product editor calls the fields of a variant: by the names that pointers and inputs have for them.
+const COLUMNS: [(&str, &str); 14] = [
+    ("price", "Price"),
+    ("compare", "Before"),
+    ("compare_at_price", "Before"),
+    ("sale/ends_at", "End of the sale"),
+    ("sale", "In the sale"),
+    ("other_prices", "Price in another currency"),
+    ("sku", "SKU"),
+    ("stock", "Stock"),
+    ("low", "Low from"),
+    ("low_stock_at", "Low from"),
+    ("weight", "Grams"),
+    ("weight_grams", "Grams"),
+    ("barcode", "Barcode"),
+    ("option_values", "Options"),
+];
+
+/// The column of the grid that a field of a variant stands in.
+fn column_text(field: &str) -> String {
+    let first = field.split('/').next().unwrap_or(field);
+    let known = COLUMNS.iter().find(|(name, _)| *name == field || *name == first);
+    match (known, first.strip_prefix("price-")) {
+        (Some((_, text)), _) => (*text).to_owned(),
+        (None, Some(currency)) => format!("Price in {currency}"),
+        (None, None) => first.replace('_', " "),
+    }
+}
+
+/// The number, from 0, of the variant that `variants/0/sku` is about, and its field.
+fn cell(name: &str) -> Option<(usize, &str)> {
+    let (index, field) = name.strip_prefix("variants/")?.split_once('/')?;
+    Some((index.parse().ok()?, field))
+}
+
+/// `variants/0/sku` and `must ...` as a sentence. The only variant of a product needs no name.
+fn field_text(name: &str, message: &str, variants: &[String]) -> String {
+    if let Some((index, field)) = cell(name) {
+        let column = column_text(field);
+        return match variants.get(index) {
+            Some(known) if !known.is_empty() => ended(&format!("{known}, {column}: {message}")),
+            Some(_) if variants.len() == 1 => ended(&format!("{column}: {message}")),
+            _ => ended(&format!("Variant {}, {column}: {message}", index + 1)),
+        };
+    }
     let name: Vec<String> = name
         .split('/')
         .filter(|part| *part != "amount")
@@ -177,11 +228,16 @@ fn field_text(name: &str, message: &str) -> String {
 }
 
 /// With a capital letter in front and a full stop at the end.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    ended(&format!("{first}{}", letters.as_str()))
+}
+
+/// With a full stop at the end, where nothing else ends it.
+fn ended(text: &str) -> String {
     let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
+    format!("{text}{end}")
 }
 
 /// What the page says to a refusal; what is no answer to the form is an error of its own.
@@ -234,7 +290,12 @@ pub(super) fn read_list(text: &str, shown: &[String]) -> Vec<String> {
     if text == listed(shown).trim() {
         return shown.to_vec();
     }
-    text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+    split(text).map(str::to_owned).collect()
+}
+
+/// What stands between the commas.
+pub(super) fn split(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|one| !one.is_empty())
 }
 
 /// A price that somebody typed.
@@ -275,9 +336,27 @@ mod tests {
         let mut wrong = Violations::default();
         wrong.add("/variants/0/price/amount", "out_of_range", "must be less");
         let refused = Refused::from(wrong);
-        assert_eq!(refused.text, "Variants 1 price must be less.");
+        assert_eq!(refused.text, "Variant 1, Price: must be less.");
         assert_eq!(refused.fields["variants/0/price/amount"], "must be less");
         assert_eq!(Refused::from(Violations::one("", "x", "the shop is closed")).text, "The shop is closed.");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_variant_is_said_in_the_words_of_the_grid() {
+        let told = |pointer: &str, variants: &[&str]| {
+            let variants: Vec<String> = variants.iter().map(|&values| values.to_owned()).collect();
+            Refused::of(Violations::one(pointer, "invalid", "must be a whole number"), &variants).text
+        };
+        let two = ["Red / S", "Red / L"];
+        assert_eq!(told("/variants/1/low", &two), "Red / L, Low from: must be a whole number.");
+        assert_eq!(told("/variants/0/weight_grams", &two), "Red / S, Grams: must be a whole number.");
+        assert_eq!(told("/variants/0/price-USD", &two), "Red / S, Price in USD: must be a whole number.");
+        assert_eq!(told("/variants/2/sale/ends_at", &two), "Variant 3, End of the sale: must be a whole number.");
+        assert_eq!(told("/variants/0/sale/prices/0/amount", &[""]), "In the sale: must be a whole number.");
+        assert_eq!(told("/variants/0/sku", &[]), "Variant 1, SKU: must be a whole number.");
+        // What is about all of them, or about something else, goes by its own name.
+        assert_eq!(told("/variants", &two), "Variants must be a whole number.");
+        assert_eq!(told("/sale_until", &two), "Sale until must be a whole number.");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use store::DocumentKind;
 use uuid::Uuid;
 
 use super::{
-    forms::{Done, Fields, Refused, notice, refused},
+    forms::{Done, Fields, Refused, notice, refused, sentence},
     frame, preview,
 };
 use crate::{
@@ -37,7 +37,7 @@ use crate::{
 const FORM_BYTES: u64 = 64 * 1024;
 
 /// A job's kind, as the staff say it.
-const fn kind_text(kind: JobKind) -> &'static str {
+pub(super) const fn kind_text(kind: JobKind) -> &'static str {
     match kind {
         JobKind::ImportProducts => "Products from a Shopify file",
         JobKind::SetPrices => "Prices and stock from a list",
@@ -54,6 +54,12 @@ const fn status_text(status: JobStatus) -> (&'static str, &'static str) {
         JobStatus::Failed => ("Failed", "failed"),
         JobStatus::Cancelled => ("Stopped", "quiet"),
     }
+}
+
+/// Why a job failed. What the API calls `keep_going` is a box here.
+fn failure_text(failure: &str) -> String {
+    let here = "to do the rest, check “Leave out rows with mistakes and do the rest”";
+    sentence(&failure.replace("keep_going leaves them out", here))
 }
 
 pub(in crate::routes::pages) async fn page(
@@ -87,7 +93,7 @@ fn view(job: &Job) -> Value {
     context! {
         id => job.id.to_string(), kind => kind_text(job.kind), status, class, share, done => job.done, total => job.total,
         created => job.created, updated => job.updated, unchanged => job.unchanged, error_count => job.error_count,
-        failure => job.failure, is_open => matches!(job.status, JobStatus::Queued | JobStatus::Running),
+        failure => job.failure.as_deref().map(failure_text), is_open => matches!(job.status, JobStatus::Queued | JobStatus::Running),
         at => job.created_at.to_string(), at_text => time_text(job.created_at),
         errors => job.errors.iter().map(|error| context! {
             line => error.line, column => error.column, message => error.message,
@@ -203,5 +209,18 @@ async fn read(request: Request<Body>) -> Result<Option<Upload>, Problem> {
             "keep_going" => upload.keep_going = !content.is_empty(),
             _ => upload.file = content,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_told_in_the_words_of_the_page() {
+        let told = failure_text("nothing was done because of the mistakes in the file; keep_going leaves them out");
+        let expected = "Nothing was done because of the mistakes in the file; to do the rest, check \
+            “Leave out rows with mistakes and do the rest”.";
+        assert_eq!(told, expected);
     }
 }

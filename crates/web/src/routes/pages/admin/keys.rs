@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     forms::{Done, Fields, Refused, notice, refused},
     frame,
-    team::{checked, permission_boxes, permission_text},
+    team::{boxes_as_typed, checked, permission_text},
 };
 use crate::{
     App,
@@ -55,11 +55,13 @@ async fn show<A>(
             rows.push(row(app, &key).await?);
         }
     }
-    let mine = permission_boxes(|_| false).into_iter().zip(model::Permission::ALL);
+    let mine = boxes_as_typed(typed).into_iter().zip(model::Permission::ALL);
     let mine = mine.filter(|(_, permission)| staff.access.may(*permission)).map(|(shown, _)| shown);
     let values = context! {
         rows, notice, secret, typed => typed.map(Fields::typed), permissions => mine.collect::<Vec<_>>(),
-        days => DAYS.map(|(days, text)| context! { days, text }),
+        days => DAYS.map(|(days, text)| {
+            context! { days, text, chosen => typed.is_some_and(|fields| fields.get("days") == days.to_string()) }
+        }),
     };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "keys") };
     template::page(app, refused.status(), "admin_keys.html", values)
@@ -85,7 +87,7 @@ pub(in crate::routes::pages) async fn create(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    if let Err(text) = staff.confirm(&app, address, fields.password("password")).await? {
+    if let Err(text) = staff.confirm(&app, address, fields.raw("password")).await? {
         return show(&app, &staff, None, None, Some(&fields), &Refused::because(text)).await;
     }
     let days = fields.get("days").parse::<i64>().ok().filter(|days| DAYS.iter().any(|(known, _)| known == days));

@@ -11,7 +11,9 @@ use commerce::{
 };
 use http::{HeaderMap, StatusCode};
 use minijinja::{Value, context};
-use model::{Email, Order, OrderId, OrderStatus, OutboxMail, Permission, PostalAddress, Tracking, order::OrderActor};
+use model::{
+    Email, Order, OrderId, OrderStatus, OutboxMail, Permission, PostalAddress, Role, Tracking, order::OrderActor,
+};
 use serde::Deserialize;
 use store::{MailFilter, PageRequest};
 
@@ -89,10 +91,18 @@ async fn show(
     let order = app.engine().order(id).await?.ok_or_else(Problem::not_found)?;
     let filter = MailFilter { order_id: Some(id), ..MailFilter::default() };
     let mails = app.engine().mails(&filter, &PageRequest { limit: MAILS, after: None }).await?.items;
+    let sees_customers = staff.access.may(Permission::Customers);
+    let customer = if sees_customers { app.engine().account(order.account_id).await? } else { None };
+    // Staff who buy something are no customers with a page of their own.
+    let customer = customer.filter(|account| account.deleted_at.is_none() && account.role == Role::Customer);
     let values = context! {
         order => view(&order), mails => mails.iter().map(|mail| mail_row(app, mail)).collect::<Vec<_>>(),
-        notes => written(app, Noted::Order(id)).await?, sees_mails => staff.access.may(Permission::Customers), moves => moves(&order), notice, error,
-        typed => context! { note => typed.note, carrier => typed.carrier, number => typed.number, url => typed.url },
+        notes => written(app, Noted::Order(id)).await?, sees_mails => sees_customers, moves => moves(&order), notice, error,
+        customer => customer.map(|account| account.id.to_string()),
+        typed => context! {
+            to => typed.to, note => typed.note, carrier => typed.carrier, number => typed.number, url => typed.url,
+            lost => !typed.lost.is_empty(),
+        },
     };
     let status = if error.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     template::page(app, status, "admin_order.html", context! { ..values, ..frame(staff, "orders") })
@@ -157,18 +167,9 @@ const fn event_text(status: OrderStatus) -> &'static str {
     }
 }
 
+/// An address as it stands on a parcel, with the number that the carrier may call.
 pub(super) fn address(address: &PostalAddress) -> Vec<String> {
-    let town = format!("{} {}", address.postal_code, address.city);
-    let lines = [
-        Some(address.name.as_str()),
-        Some(address.line1.as_str()),
-        address.line2.as_deref(),
-        Some(town.trim()),
-        address.region.as_deref(),
-        Some(address.country.as_str()),
-        address.phone.as_deref(),
-    ];
-    lines.into_iter().flatten().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    address.lines().into_iter().chain(address.phone.clone()).collect()
 }
 
 fn mail_row(app: &App, mail: &OutboxMail) -> Value {

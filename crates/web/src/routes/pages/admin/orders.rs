@@ -58,15 +58,18 @@ pub(in crate::routes::pages) async fn page(
             break;
         }
     }
-    let asked = |status: Option<OrderStatus>| {
+    let day = |text: &str| midnight(text, 0).map(|_| text.to_owned());
+    let (from, to) = (day(&query.from), day(&query.to));
+    let asked_on = |status: Option<OrderStatus>, from: Option<&str>, to: Option<&str>| {
         let parts = [
             status.map(|status| format!("status={}", status.as_str())),
             (!wanted.is_empty()).then(|| format!("q={}", encoded(wanted))),
-            midnight(&query.from, 0).map(|_| format!("from={}", query.from)),
-            midnight(&query.to, 0).map(|_| format!("to={}", query.to)),
+            from.map(|from| format!("from={from}")),
+            to.map(|to| format!("to={to}")),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("&")
     };
+    let asked = |status: Option<OrderStatus>| asked_on(status, from.as_deref(), to.as_deref());
     let link = |status: Option<OrderStatus>| format!("/admin/orders?{}", asked(status));
     let mut tabs = vec![tab(link(None), "All", status.is_none())];
     tabs.extend(OrderStatus::ALL.map(|one| tab(link(Some(one)), status_text(one), status == Some(one))));
@@ -74,8 +77,9 @@ pub(in crate::routes::pages) async fn page(
     let views = saved_views(app.engine(), staff.access.account_id).await?;
     let values = context! {
         orders => items.iter().map(row).collect::<Vec<_>>(), tabs, next, q => wanted,
-        status => status.map(OrderStatus::as_str), filtered => !asked(status).is_empty(),
-        from => query.from, to => query.to, asked => asked(status),
+        status => status.map(OrderStatus::as_str), asked => asked(status),
+        days => days_text(from.as_deref(), to.as_deref()), from, to,
+        all_days => format!("/admin/orders?{}", asked_on(status, None, None)),
         views => views.iter().map(|view| context! { name => view.name, query => view.query, current => view.query == asked(status) })
             .collect::<Vec<_>>(),
         bulk => bulk(status), notice => notice(&query), newest => newest(&app).await?,
@@ -95,11 +99,25 @@ pub(super) fn found_by(wanted: &str, status: Option<OrderStatus>) -> Vec<OrderFi
     number.into_iter().chain(email).chain([text]).collect()
 }
 
+/// The days that orders are shown of, in words; `None` for all.
+fn days_text(from: Option<&str>, to: Option<&str>) -> Option<String> {
+    match (from, to) {
+        (Some(from), Some(to)) if from == to => Some(format!("on {from}")),
+        (Some(from), Some(to)) => Some(format!("from {from} to {to}")),
+        (Some(from), None) => Some(format!("from {from} on")),
+        (None, Some(to)) => Some(format!("up to {to}")),
+        (None, None) => None,
+    }
+}
+
 /// What can be done with several orders of this status at once.
 fn bulk(status: Option<OrderStatus>) -> Option<Value> {
     match status? {
         OrderStatus::Pending => Some(context! { to => "confirmed", text => "Confirm those that are marked" }),
-        OrderStatus::Confirmed => Some(context! { to => "shipped", text => "Mark as shipped, without tracking" }),
+        OrderStatus::Confirmed => Some(context! {
+            to => "shipped", text => "Mark as shipped, without tracking",
+            question => "Mark them as shipped, without tracking? The customers get a mail, and this cannot be undone.",
+        }),
         OrderStatus::Shipped => Some(context! { to => "delivered", text => "Mark as delivered" }),
         OrderStatus::Delivered | OrderStatus::Cancelled => None,
     }
@@ -112,6 +130,7 @@ fn notice(query: &ListQuery) -> Option<String> {
         (0, 0) if query.done == "no-view" => {
             Some("A view needs a name of at most 40 letters, and there can be 20.".to_owned())
         }
+        (0, 0) if query.done == "none" => Some("Mark the orders first.".to_owned()),
         (0, 0) => None,
         (moved, 0) => Some(format!("{} moved on. The customers get a mail.", orders(moved))),
         (moved, left) => Some(format!(
@@ -192,5 +211,6 @@ pub(in crate::routes::pages) async fn move_on(
     }
     let status = field("status").parse::<OrderStatus>();
     let status = status.map_or_else(|()| String::new(), |status| format!("status={}&", status.as_str()));
-    Ok(Redirect::to(&format!("/admin/orders?{status}moved={moved}&left={left}")).into_response())
+    let done = if moved + left == 0 { "&done=none" } else { "" };
+    Ok(Redirect::to(&format!("/admin/orders?{status}moved={moved}&left={left}{done}")).into_response())
 }

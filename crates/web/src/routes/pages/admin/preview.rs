@@ -1,6 +1,7 @@
 //! What a file would change, before it is brought in: it is brought in, looked at, and taken back.
 
 use std::{
+    collections::BTreeSet,
     io::Cursor,
     sync::Arc,
     time::{Duration, Instant},
@@ -61,6 +62,8 @@ struct Seen {
     more: usize,
     mistakes: Vec<Value>,
     looked_at: usize,
+    /// Those of them that cannot be used.
+    wrong: usize,
 }
 
 impl Seen {
@@ -81,6 +84,14 @@ impl Seen {
     }
 }
 
+/// How many products, or rows of a list, have mistakes. What is wrong with the file as a whole is told of its first line.
+fn spoilt(errors: &[RowError]) -> usize {
+    let items = errors.iter().filter(|error| error.handle.is_some() || error.line > 1);
+    // A product has several lines, and may have several mistakes.
+    let names = items.map(|error| (error.handle.as_deref(), if error.handle.is_some() { 0 } else { error.line }));
+    names.collect::<BTreeSet<_>>().len()
+}
+
 async fn rehearse<T, O>(
     app: &App,
     items: Vec<T>,
@@ -93,9 +104,12 @@ where
     O: Operation<Output = ImportSummary, Error = ImportError>,
 {
     let begin = Instant::now();
-    let total = items.len();
-    let mistakes = errors.iter().take(SHOWN).map(|error| context! { line => error.line, message => error.reason });
-    let mut seen = Seen { mistakes: mistakes.collect(), ..Seen::default() };
+    let wrong = spoilt(errors);
+    let total = items.len() + wrong;
+    let mistakes = errors.iter().take(SHOWN).map(|error| {
+        context! { line => error.line, column => error.column, message => error.reason }
+    });
+    let mut seen = Seen { mistakes: mistakes.collect(), looked_at: wrong, wrong, ..Seen::default() };
     for some in items.chunks(batch) {
         match once(app, operation(some.to_vec(), app.stamp()?)).await? {
             Ok((summary, foreseen)) => seen.take(summary, foreseen),
@@ -104,10 +118,12 @@ where
                 for one in some {
                     match once(app, operation(vec![one.clone()], app.stamp()?)).await? {
                         Ok((summary, foreseen)) => seen.take(summary, foreseen),
-                        Err(ImportError { line, error }) if seen.mistakes.len() < SHOWN => {
-                            seen.mistakes.push(context! { line, message => error.to_string() });
+                        Err(ImportError { line, error }) => {
+                            seen.wrong += 1;
+                            if seen.mistakes.len() < SHOWN {
+                                seen.mistakes.push(context! { line, message => error.to_string() });
+                            }
                         }
-                        Err(_) => {}
                     }
                 }
             }
@@ -123,7 +139,7 @@ where
     });
     Ok(context! {
         created => seen.summary.created, updated => seen.summary.updated, unchanged => seen.summary.unchanged,
-        total, looked_at => seen.looked_at, changes => changes.collect::<Vec<_>>(), more => seen.more,
+        total, looked_at => seen.looked_at, wrong => seen.wrong, changes => changes.collect::<Vec<_>>(), more => seen.more,
         mistakes => seen.mistakes,
     })
 }
@@ -140,5 +156,25 @@ where
             Err(error.into())
         }
         Err(Rehearsed::Refused(refused)) => Ok(Err(refused)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_with_several_mistakes_counts_once() {
+        let error = |line: u64, handle: Option<&str>| RowError {
+            line,
+            column: None,
+            handle: handle.map(str::to_owned),
+            reason: "must be a price".to_owned(),
+        };
+        let products = [error(2, Some("mug")), error(3, Some("mug")), error(4, Some("bowl"))];
+        assert_eq!(spoilt(&products), 2);
+        let rows = [error(2, None), error(3, None), error(3, None)];
+        assert_eq!(spoilt(&rows), 2);
+        assert_eq!(spoilt(&[error(1, None)]), 0, "a file without its columns");
     }
 }

@@ -46,6 +46,7 @@ pub(in crate::routes::pages) async fn page(
     let (shown, _) = *SHOWN.iter().find(|(name, _)| *name == query.show).unwrap_or(&SHOWN[0]);
     let notice = match query.done.as_str() {
         "approved" => Some("The review is there for everybody to read."),
+        "answered" => Some("The review is there for everybody to read, with your reply below it."),
         "rejected" => Some("The review is hidden; its author alone sees it."),
         "replied" => Some("Your reply stands below the review."),
         "dismissed" => Some("The reports are done with."),
@@ -107,7 +108,12 @@ pub(in crate::routes::pages) async fn moderate(
     staff.check(&headers, &form.csrf)?;
     let reply = form.reply.trim();
     let (done, verdict) = match form.act.as_str() {
-        "approve" => ("approved", ReviewVerdict { status: Some(ReviewStatus::Approved), ..ReviewVerdict::default() }),
+        "approve" => {
+            // A reply that was typed is meant to be read, whichever button was pressed.
+            let reply = new_reply(&app, id, reply).await?.map(Some);
+            let done = if reply.is_some() { "answered" } else { "approved" };
+            (done, ReviewVerdict { status: Some(ReviewStatus::Approved), reply, ..ReviewVerdict::default() })
+        }
         "reject" => ("rejected", ReviewVerdict { status: Some(ReviewStatus::Rejected), ..ReviewVerdict::default() }),
         "dismiss" => ("dismissed", ReviewVerdict { dismiss_reports: true, ..ReviewVerdict::default() }),
         "reply" => {
@@ -127,4 +133,12 @@ pub(in crate::routes::pages) async fn moderate(
     };
     let (shown, _) = SHOWN.iter().find(|(name, _)| *name == form.show).unwrap_or(&SHOWN[0]);
     Ok(Redirect::to(&format!("/admin/reviews?show={shown}&done={done}")).into_response())
+}
+
+/// What was typed as the reply, where it says something that the reply does not say already: one that stays keeps its day.
+async fn new_reply(app: &App, id: ReviewId, typed: &str) -> Result<Option<String>, Problem> {
+    let before = app.engine().review(id).await?.and_then(|review| review.content.reply);
+    // A form has its own ends of lines.
+    let is_same = before.is_some_and(|reply| reply.text.lines().eq(typed.lines()));
+    Ok(Some(typed.to_owned()).filter(|text| !text.is_empty() && !is_same))
 }

@@ -37,7 +37,7 @@ const NOTICES: [(&str, &str); 7] = [
 ];
 
 /// What a permission lets somebody do, in words.
-pub(super) const fn permission_text(permission: Permission) -> &'static str {
+pub(in crate::routes::pages) const fn permission_text(permission: Permission) -> &'static str {
     match permission {
         Permission::Catalogue => "Products, stock and reviews",
         Permission::Orders => "Orders",
@@ -47,11 +47,17 @@ pub(super) const fn permission_text(permission: Permission) -> &'static str {
 }
 
 /// The permissions as boxes to check.
-pub(super) fn permission_boxes(has: impl Fn(Permission) -> bool) -> Vec<Value> {
+fn permission_boxes(has: impl Fn(Permission) -> bool) -> Vec<Value> {
     let line = |permission: Permission| {
         context! { name => permission.as_str(), text => permission_text(permission), has => has(permission) }
     };
     Permission::ALL.map(line).to_vec()
+}
+
+/// The permissions as boxes, those checked that were so in a form that is shown again.
+pub(super) fn boxes_as_typed(typed: Option<&Fields>) -> Vec<Value> {
+    let typed = typed.map(checked).unwrap_or_default();
+    permission_boxes(|permission| typed.contains(permission))
 }
 
 /// Those that were checked.
@@ -68,37 +74,66 @@ pub(in crate::routes::pages) async fn page(
     show(&app, &staff, notice(&query.done, &NOTICES), None, &Refused::default()).await
 }
 
+/// A form that is shown again as it was filled in.
+#[derive(Clone, Copy)]
+enum Typed<'f> {
+    /// The invitation.
+    Invitation(&'f Fields),
+    /// What somebody may do.
+    Access(AccountId, &'f Fields),
+}
+
 async fn show(
     app: &App,
     staff: &StaffPage<ShopSettings>,
     notice: Option<&str>,
-    typed: Option<&Fields>,
+    typed: Option<Typed<'_>>,
     refused: &Refused,
 ) -> Result<Response, Problem> {
+    let invitation = match typed {
+        Some(Typed::Invitation(fields)) => Some(fields),
+        _ => None,
+    };
     let mut people = Vec::new();
     for role in [Role::Owner, Role::Staff] {
         let filter = AccountFilter { role: Some(role), text: None };
         for account in app.engine().accounts(&filter, &PageRequest { limit: 100, after: None }).await?.items {
-            people.push(person(app, staff, &account).await?);
+            let typed = match typed {
+                // What somebody else saved meanwhile is looked at before it is replaced.
+                Some(Typed::Access(id, fields)) if id == account.id && !refused.is_stale => Some(fields),
+                _ => None,
+            };
+            people.push(person(app, staff, &account, typed).await?);
         }
     }
     let values = context! {
-        people, notice, typed => typed.map(Fields::typed), is_owner => staff.access.role == Role::Owner,
-        all_permissions => permission_boxes(|_| false),
+        people, notice, typed => invitation.map(Fields::typed), is_owner => staff.access.role == Role::Owner,
+        all_permissions => boxes_as_typed(invitation),
     };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "staff") };
     template::page(app, refused.status(), "admin_team.html", values)
 }
 
-async fn person(app: &App, staff: &StaffPage<ShopSettings>, account: &Account) -> Result<Value, Problem> {
+/// Somebody who works here; `typed` is the form about them when it is shown again.
+async fn person(
+    app: &App,
+    staff: &StaffPage<ShopSettings>,
+    account: &Account,
+    typed: Option<&Fields>,
+) -> Result<Value, Problem> {
+    let is_owner = account.role == Role::Owner;
+    // The boxes of an owner cannot be changed, and are not sent.
+    let permissions = match typed.filter(|_| !is_owner) {
+        Some(fields) => boxes_as_typed(Some(fields)),
+        None => permission_boxes(|permission| account.access().may(permission)),
+    };
     let has_factor = second_factor(app.engine(), account.id).await?.is_some();
     let waits = app.engine().password_hash(account.id).await?.is_none();
     Ok(context! {
         id => account.id.to_string(), name => account.name, email => account.email.as_ref().map(Email::as_str),
         version => account.version, is_me => account.id == staff.access.account_id, locked => account.disabled_at.is_some(),
-        is_owner => account.role == Role::Owner, second_factor => has_factor, waits,
-        role_text => if account.role == Role::Owner { "Owner" } else { "Staff" },
-        permissions => permission_boxes(|permission| account.access().may(permission)),
+        is_owner, second_factor => has_factor, waits, role_text => if is_owner { "Owner" } else { "Staff" },
+        becomes_owner => typed.map_or(is_owner, |fields| fields.is_checked("owner")), permissions,
     })
 }
 
@@ -110,25 +145,31 @@ pub(in crate::routes::pages) async fn invite(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    if let Err(text) = staff.confirm(&app, address, fields.password("password")).await? {
-        return show(&app, &staff, None, Some(&fields), &Refused::because(text)).await;
+    let typed = Some(Typed::Invitation(&fields));
+    let permissions = checked(&fields);
+    if permissions == Permissions::default() {
+        let text = "Say what they may work with: at least one box has to be checked.";
+        return show(&app, &staff, None, typed, &Refused::because(text)).await;
+    }
+    if let Err(text) = staff.confirm(&app, address, fields.raw("password")).await? {
+        return show(&app, &staff, None, typed, &Refused::because(text)).await;
     }
     let email = match Email::parse("/email", fields.get("email")) {
         Ok(email) => email,
-        Err(wrong) => return show(&app, &staff, None, Some(&fields), &Violations(vec![wrong]).into()).await,
+        Err(wrong) => return show(&app, &staff, None, typed, &Violations(vec![wrong]).into()).await,
     };
     let token = OpaqueToken::random();
     let invite = InviteStaff {
         actor: staff.access,
         email,
         name: fields.get("name").to_owned(),
-        permissions: checked(&fields),
+        permissions,
         token: MailedSecret { hash: token.hash(), plain: token.expose() },
         stamp: app.stamp()?,
     };
     match app.try_run_as(staff.actor(), invite).await? {
         Ok(_) => Ok(Redirect::to("/admin/staff?done=invited").into_response()),
-        Err(error) => show(&app, &staff, None, Some(&fields), &refused(error)?).await,
+        Err(error) => show(&app, &staff, None, typed, &refused(error)?).await,
     }
 }
 
@@ -146,9 +187,10 @@ pub(in crate::routes::pages) async fn change(
         let text = "Only an owner changes the staff, and nobody themselves.";
         return show(&app, &staff, None, None, &Refused::because(text)).await;
     }
-    let verified_hash = match staff.confirm(&app, address, fields.password("password")).await? {
+    let typed = Some(Typed::Access(account_id, &fields));
+    let verified_hash = match staff.confirm(&app, address, fields.raw("password")).await? {
         Ok(hash) => Some(hash),
-        Err(text) => return show(&app, &staff, None, None, &Refused::because(text)).await,
+        Err(text) => return show(&app, &staff, None, typed, &Refused::because(text)).await,
     };
     let set = SetAccess {
         actor: staff.access,
@@ -175,15 +217,15 @@ pub(in crate::routes::pages) async fn change(
         }
         "sign_out" => {
             let end = EndAllSessions { account_id, now: app.now() };
-            return told(&app, &staff, app.try_run_as(staff.actor(), end).await?, "signed_out").await;
+            return told(&app, &staff, app.try_run_as(staff.actor(), end).await?, "signed_out", typed).await;
         }
         "forget_factor" => {
             let remove = RemoveSecondFactor { account_id };
-            return told(&app, &staff, app.try_run_as(staff.actor(), remove).await?, "factor").await;
+            return told(&app, &staff, app.try_run_as(staff.actor(), remove).await?, "factor", typed).await;
         }
         _ => return Err(Problem::not_found()),
     };
-    told(&app, &staff, app.try_run_as(staff.actor(), set).await?, done).await
+    told(&app, &staff, app.try_run_as(staff.actor(), set).await?, done, typed).await
 }
 
 async fn told<T>(
@@ -191,9 +233,10 @@ async fn told<T>(
     staff: &StaffPage<ShopSettings>,
     outcome: Result<T, commerce::Error>,
     done: &str,
+    typed: Option<Typed<'_>>,
 ) -> Result<Response, Problem> {
     match outcome {
         Ok(_) => Ok(Redirect::to(&format!("/admin/staff?done={done}")).into_response()),
-        Err(error) => show(app, staff, None, None, &refused(error)?).await,
+        Err(error) => show(app, staff, None, typed, &refused(error)?).await,
     }
 }

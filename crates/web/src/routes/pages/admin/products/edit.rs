@@ -4,7 +4,10 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use commerce::catalogue::{CreateProduct, DeleteProduct, GenerateVariants, UpdateProduct};
+use commerce::{
+    Error,
+    catalogue::{CreateProduct, DeleteProduct, GenerateVariants, UpdateProduct},
+};
 use http::HeaderMap;
 use minijinja::{Value, context};
 use model::{Product, ProductId, Timestamp};
@@ -77,12 +80,23 @@ pub(in crate::routes::pages) async fn create(
     staff.check(&headers, fields.csrf())?;
     let draft = match Typed::read(&fields, None, &app.currencies()) {
         Ok(typed) => typed.into_draft(),
-        Err(wrong) => return show_blank(&app, &staff, Some(&fields), &wrong.into()).await,
+        Err(wrong) => {
+            let refused = Refused::of(wrong, &typed::row_names(None));
+            return show_blank(&app, &staff, Some(&fields), &refused).await;
+        }
     };
     let create = CreateProduct { draft, actor_id: Some(staff.access.account_id), stamp: app.stamp()? };
     match app.try_run_as(staff.actor(), create).await? {
         Ok(product) => Ok(Redirect::to(&format!("/admin/products/{}?done=created", product.id)).into_response()),
-        Err(error) => show_blank(&app, &staff, Some(&fields), &refused(error)?).await,
+        Err(error) => show_blank(&app, &staff, Some(&fields), &told(error, &fields, None)?).await,
+    }
+}
+
+/// Why the shop refused a form, told of the cells of its grid; `before` is the product as it was.
+fn told(error: Error, fields: &Fields, before: Option<&Product>) -> Result<Refused, Problem> {
+    match error {
+        Error::Invalid(wrong) => Ok(Refused::of(typed::in_the_grid(wrong, fields), &typed::row_names(before))),
+        other => refused(other),
     }
 }
 
@@ -148,7 +162,10 @@ pub(in crate::routes::pages) async fn save(
     let before = app.engine().product(id).await?.ok_or_else(Problem::not_found)?;
     let mut patch = match Typed::read(&fields, Some(&before), &app.currencies()) {
         Ok(typed) => typed.into_patch(),
-        Err(wrong) => return show(&app, &staff, id, None, Some(&fields), &wrong.into()).await,
+        Err(wrong) => {
+            let refused = Refused::of(wrong, &typed::row_names(Some(&before)));
+            return show(&app, &staff, id, None, Some(&fields), &refused).await;
+        }
     };
     let wrong = Extras::load(&app).await?.read(&app, &fields, &before, &mut patch).await?;
     if !wrong.0.is_empty() {
@@ -158,7 +175,7 @@ pub(in crate::routes::pages) async fn save(
     let update = UpdateProduct { id, patch, if_version: fields.version(), actor_id, stamp };
     match app.try_run_as(staff.actor(), update).await? {
         Ok(_) => Ok(Redirect::to(&format!("/admin/products/{id}?done=saved")).into_response()),
-        Err(error) => show(&app, &staff, id, None, Some(&fields), &refused(error)?).await,
+        Err(error) => show(&app, &staff, id, None, Some(&fields), &told(error, &fields, Some(&before))?).await,
     }
 }
 

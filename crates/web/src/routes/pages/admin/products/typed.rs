@@ -6,13 +6,13 @@ use commerce::catalogue::{OptionDraft, ProductDraft, ProductPatch, VariantDraft}
 use minijinja::{Value, context};
 use model::{
     Category, CategoryId, Currency, Image, ListPrice, Money, Product, ProductStatus, Sale, Timestamp, Variant,
-    VariantDetails, Violations, details::Seo, stock::STOCK_MAX,
+    VariantDetails, Violation, Violations, details::Seo, stock::STOCK_MAX,
 };
 
 use super::{
     super::{
         audit::midnight,
-        forms::{Fields, decimal, listed, number, price, read_list},
+        forms::{Fields, decimal, listed, number, price, read_list, split},
     },
     small,
 };
@@ -24,7 +24,7 @@ const ROWS: usize = model::product::VARIANTS_MAX;
 pub(super) fn of(product: &Product) -> Value {
     let variants: Vec<Value> = product.variants.iter().enumerate().map(|(at, variant)| row(at, variant)).collect();
     let options =
-        product.options.iter().map(|option| context! { name => option.name, values => option.values.join(", ") });
+        product.options.iter().map(|option| context! { name => option.name, values => listed(&option.values) });
     let sale = shown_sale(product);
     let (sale_from, sale_until) = (day(sale.and_then(|sale| sale.starts_at)), day(sale.and_then(|sale| sale.ends_at)));
     let images = product.images.iter().enumerate().map(|(at, image)| {
@@ -48,6 +48,47 @@ fn row(at: usize, variant: &Variant) -> Value {
         others => variant.details.prices.iter().map(|one| (one.price.currency.code(), decimal(one.price)))
             .collect::<BTreeMap<_, _>>(),
     }
+}
+
+/// What tells the rows of the grid apart: the values of their options.
+pub(super) fn row_names(product: Option<&Product>) -> Vec<String> {
+    match product {
+        Some(product) => product.variants.iter().map(|variant| variant.option_values.join(" / ")).collect(),
+        // A new product has one row, and no options yet.
+        None => vec![String::new()],
+    }
+}
+
+/// What is wrong with a product, told of the cells of its grid: there the rows that are taken away count too, and the days of the sale are
+/// the same for all.
+pub(super) fn in_the_grid(wrong: Violations, fields: &Fields) -> Violations {
+    let rows: Vec<usize> = (0..ROWS).filter(|at| is_kept(fields, *at)).collect();
+    let placed = |violation: Violation| {
+        let inside = violation.pointer.strip_prefix("/variants/").and_then(|rest| rest.split_once('/'));
+        let row = inside.and_then(|(index, field)| Some((*rows.get(index.parse::<usize>().ok()?)?, field)));
+        let pointer = match row {
+            Some((_, "sale/ends_at")) => "/sale_until".to_owned(),
+            Some((at, field)) => format!("/variants/{at}/{}", column(field)),
+            None => violation.pointer.clone(),
+        };
+        Violation { pointer, ..violation }
+    };
+    Violations(wrong.0.into_iter().map(placed).collect())
+}
+
+/// The input that shows a field of a variant.
+fn column(field: &str) -> &str {
+    match field.split('/').next().unwrap_or(field) {
+        "compare_at_price" => "compare",
+        "weight_grams" => "weight",
+        "low_stock_at" => "low",
+        same => same,
+    }
+}
+
+/// Whether the form has this row, and keeps it.
+fn is_kept(fields: &Fields, at: usize) -> bool {
+    fields.is_checked(&format!("v{at}-present")) && !fields.is_checked(&format!("v{at}-remove"))
 }
 
 /// What a variant costs in its sale, in the currency of its price.
@@ -204,11 +245,8 @@ fn variants(
     currencies: &[Currency],
 ) -> Vec<VariantDraft> {
     let mut drafts = Vec::new();
-    for at in 0..ROWS {
+    for at in (0..ROWS).filter(|at| is_kept(fields, *at)) {
         let field = |name: &str| fields.given(&format!("v{at}-{name}"));
-        if field("present").is_none() || field("remove").is_some() {
-            continue;
-        }
         let known = field("id").and_then(|id| product?.variants.iter().find(|known| known.id.to_string() == id));
         let pointer = |name: &str| format!("/variants/{at}/{name}");
         let own = currencies.first().copied().unwrap_or(Currency::EUR);
@@ -260,7 +298,7 @@ fn other_prices(
     for currency in &shown {
         let name = currency.code();
         let Some(text) = fields.given(&format!("v{at}-price-{name}")) else { continue };
-        let Some(price) = price(wrong, &format!("/variants/{at}/price_in_{name}"), &text, *currency) else { continue };
+        let Some(price) = price(wrong, &format!("/variants/{at}/price-{name}"), &text, *currency) else { continue };
         prices.push(ListPrice { price, compare_at_price: before(*currency).and_then(|one| one.compare_at_price) });
     }
     let others = known.details.prices.iter().filter(|one| !shown.contains(&one.price.currency));
@@ -290,7 +328,7 @@ fn images(wrong: &mut Violations, fields: &Fields, product: Option<&Product>) ->
 pub(super) fn options(fields: &Fields) -> Vec<OptionDraft> {
     let values = |text: &str| {
         let mut values: Vec<String> = Vec::new();
-        for value in text.split(',').map(str::trim).filter(|value| !value.is_empty()) {
+        for value in split(text) {
             if !values.iter().any(|known| known == value) {
                 values.push(value.to_owned());
             }

@@ -1,0 +1,98 @@
+//! What the dashboard asks before something is gone.
+
+use serde_json::{Value, json};
+
+use crate::{browser::Browser, orders::sign_in, watched::prove_quiet};
+use proof::harness::{
+    client::Client,
+    program::create_owner,
+    server::Launch,
+    shop::{Shop, text},
+};
+
+/// What stands in a field.
+fn value(browser: &Browser, css: &str) -> Value {
+    browser.script(&format!("return document.querySelector({}).value", json!(css)))
+}
+
+#[test]
+fn nothing_is_thrown_away_without_a_yes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let launch = Launch::new(folder.path(), &["--signup", "immediate"]);
+    create_owner(&launch.data);
+    let server = launch.start();
+    let origin = format!("http://{}", launch.address);
+    let browser = Browser::start();
+    sign_in(&browser, &origin);
+    let shop = Shop::fill(launch.address, 1);
+    let price = json!({"amount": 2000, "currency": "EUR"});
+    let bowl = json!({"title": "Bowl", "status": "active", "variants": [{"price": price, "stock": 3}]});
+    let bowl = Client::new(launch.address).post(&shop.owner, "/v1/admin/products", "a bowl", &bowl);
+    let bowl = text(&bowl.expect("a reply").expect(201)["id"]);
+
+    searching_the_list(&browser, &origin);
+    another_form_of_the_editor(&browser, &format!("{origin}/admin/products/{bowl}"));
+    removing(&browser, &origin);
+    prove_quiet(&browser, &origin, &[]);
+    server.stop();
+}
+
+/// A search replaces the list, and with it the prices that were typed there.
+fn searching_the_list(browser: &Browser, origin: &str) {
+    const PRICE: &str = "td.quick input[name^='price-']:not([type=hidden])";
+    let search = |words: &str| {
+        let typed = "q.dispatchEvent(new Event('input', {bubbles: true}))";
+        browser.script(&format!("const q = document.querySelector('#q'); q.value = {}; {typed}", json!(words)));
+    };
+    browser.open(&format!("{origin}/admin/products"));
+    browser.fill(PRICE, "1.00");
+    search("nothing like this");
+    assert!(browser.answer(false).contains("not saved"));
+    assert_eq!(value(browser, PRICE), "1.00");
+    search("none of them");
+    assert!(browser.answer(true).contains("not saved"));
+    browser.says("Nothing found");
+    // Nothing is left to ask about.
+    search("bowl");
+    browser.says("Bowl");
+    assert_eq!(value(browser, PRICE), "20.00");
+}
+
+/// The editor has several forms, and sending one loads the page anew.
+fn another_form_of_the_editor(browser: &Browser, page: &str) {
+    let make_variants = || {
+        browser.fill("#o0-name", "Colour");
+        browser.fill("#o0-values", "Red, Blue");
+        browser.click("[aria-labelledby=options] button");
+    };
+    browser.open(page);
+    browser.fill("#description", "A long story.");
+    make_variants();
+    assert!(browser.answer(false).contains("not saved"));
+    assert_eq!(value(browser, "#description"), "A long story.");
+    // Its own button asks nothing.
+    browser.to_another_page(|| browser.click("p.act.save button"));
+    browser.says("Saved.");
+    browser.fill("#description", "Another one.");
+    browser.to_another_page(|| {
+        make_variants();
+        browser.answer(true);
+    });
+    browser.says("The variants are there");
+    assert_eq!(value(browser, "#description"), "A long story.");
+}
+
+/// What takes something away has a question of its own.
+fn removing(browser: &Browser, origin: &str) {
+    browser.open(&format!("{origin}/admin/categories"));
+    browser.fill("#name", "Kitchen");
+    browser.to_another_page(|| browser.click("[aria-labelledby=new] button"));
+    browser.click(".tree summary");
+    browser.click(".tree [value=delete]");
+    assert!(browser.answer(false).starts_with("Remove Kitchen?"));
+    browser.to_another_page(|| {
+        browser.click(".tree [value=delete]");
+        browser.answer(true);
+    });
+    browser.says("The category is gone");
+}

@@ -1,0 +1,71 @@
+//! What comes over from another shop does not go to strangers, and nothing that was forgotten comes back.
+
+use commerce::{
+    accounts::{DeleteAccount, SignUpAtOnce},
+    bring_over::{BringOver, OldAccount, Outcome, Thing},
+};
+use model::{Account, Order, OrderEvent, OrderLine, OrderStatus, PostalAddress, Role, Wishlist};
+
+use crate::support::{Shop, email, line, load, password};
+
+fn old(account: Account) -> Thing {
+    let password_hash = Some("the hash from there".to_owned());
+    Thing::Account(Box::new(OldAccount { account, password_hash, address: None, is_stand_in: false }))
+}
+
+async fn bring(shop: &Shop, things: Vec<Thing>) -> Vec<Outcome> {
+    shop.run(BringOver { things, stamp: shop.next_stamp() }).await.expect("brought over")
+}
+
+/// In a shop that signs up at once, anybody may have signed up with somebody's address.
+pub async fn an_account_that_nobody_proved_goes_to_whoever_has_the_old_one(shop: Shop) {
+    let (sign_up, session) = (shop.sign_up_as("vera", "111111", &password("mallory")), shop.device());
+    let here = shop.run(SignUpAtOnce { sign_up, session: session.clone() }).await.expect("signed up");
+    let vera = shop.new_account("vera", Role::Customer, &[]);
+    let proven_at = vera.email_verified_at;
+    assert_eq!(bring(&shop, vec![old(vera)]).await, [Outcome::IsAccount(here.id)]);
+    let now = shop.account_now(here.id).await;
+    assert_eq!((now.email.clone(), now.email_verified_at), (Some(email("vera")), proven_at));
+    assert_eq!(shop.password_now(here.id).await.as_deref(), Some("the hash from there"));
+    assert!(!shop.is_signed_in(session.id).await, "the stranger is still signed in");
+    assert!(!shop.verify("vera", "111111").await, "the stranger's code is still good");
+}
+
+pub async fn an_account_that_was_proven_here_stays_as_it_is(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let session = shop.sign_in(&ann).await;
+    let there = shop.new_account("ann", Role::Customer, &[]);
+    assert_eq!(bring(&shop, vec![old(there)]).await, [Outcome::IsAccount(ann.id)]);
+    assert_eq!(shop.account_now(ann.id).await, ann);
+    assert_eq!(shop.password_now(ann.id).await, Some(password("ann")));
+    assert!(shop.is_signed_in(session.id).await);
+}
+
+pub async fn nothing_personal_comes_back_to_an_account_that_was_erased(shop: Shop) {
+    let product = shop.product("Mug", 9).await;
+    let vera = shop.new_account("vera", Role::Customer, &[]);
+    assert_eq!(bring(&shop, vec![old(vera.clone())]).await, [Outcome::Added]);
+    shop.run(DeleteAccount { account_id: vera.id, verified_hash: None, now: shop.now() }).await.expect("erased");
+    let bob = shop.customer("bob").await;
+    let template = shop.order(&bob, &[line(&product, 1)]).await;
+    let event = OrderEvent { status: OrderStatus::Delivered, actor_id: None, ..template.timeline[0].clone() };
+    let order = Order {
+        id: shop.id(),
+        account_id: vera.id,
+        email: Some(email("vera")),
+        status: OrderStatus::Delivered,
+        lines: template.lines.iter().map(|line| OrderLine { stock_taken: false, ..line.clone() }).collect(),
+        timeline: vec![event],
+        ..template
+    };
+    let id = order.id;
+    let list = Wishlist::empty(vera.id);
+    let things = vec![old(vera.clone()), Thing::Order(Box::new(order)), Thing::Wishlist(list)];
+    assert_eq!(bring(&shop, things).await, [Outcome::Known, Outcome::Added, Outcome::Known]);
+    let order = shop.order_now(id).await;
+    assert_eq!((order.email, order.account_id), (None, vera.id));
+    assert_eq!(order.ship_to, PostalAddress { country: "DE".into(), ..PostalAddress::default() });
+    let name = vera.id.to_string();
+    let document = load!(shop, [name], |tx| tx.document_named(store::DocumentKind::Wishlist, &name).await);
+    assert_eq!(document, None);
+}
