@@ -1,8 +1,10 @@
 //! What a change says in the audit log.
 
 use model::{
-    Account, AuditEntry, Category, Order, OrderEvent, Product, ProductId, Review, StockMovement, Variant, VariantId,
+    Account, AuditEntry, Category, Order, OrderEvent, Product, ProductId, Review, ShopSettings, StockMovement, Variant,
+    VariantId,
 };
+use serde_json::Value;
 use store::{Change, Document, DocumentKind};
 use uuid::Uuid;
 
@@ -264,19 +266,29 @@ fn kept(document: &Document, before: &Before) -> Option<Deed> {
     Some(Deed::new(format!("{noun}.{verb}"), document.id, called(document)).with(changes))
 }
 
-/// The fields of a document that changed.
+/// Which settings changed, and from what to what where that is short. Before anybody sets them they are what a shop begins with.
 fn fields(old: Option<&Document>, new: &Document) -> Vec<String> {
-    let nothing = serde_json::Value::Null;
-    let Some(body) = new.body.as_object() else { return Vec::new() };
-    let differing = body.iter().filter(|(name, value)| {
-        let before = old.map_or(&nothing, |old| &old.body[name.as_str()]);
-        name.as_str() != "version" && before != *value
-    });
-    let shown = |value: &serde_json::Value| match value {
-        serde_json::Value::Object(_) => "changed".to_owned(),
+    let beginning = serde_json::to_value(ShopSettings::default()).unwrap_or_default();
+    let before = old.map_or(&beginning, |old| &old.body);
+    let mut changes = Vec::new();
+    for (name, value) in new.body.as_object().into_iter().flatten() {
+        let old = &before[name.as_str()];
+        match value {
+            _ if name == "version" || old == value => {}
+            Value::Object(_) => changes.push(format!("{name}: changed")),
+            _ => note(&mut changes, name, &shown(old), &shown(value)),
+        }
+    }
+    changes
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(shown).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
-    };
-    differing.map(|(name, value)| format!("{name}: {}", shown(value))).collect()
+    }
 }
 
 fn moved(order: &Order, event: Option<&OrderEvent>) -> Deed {

@@ -179,6 +179,20 @@ fn the_settings_are_kept_versioned_and_followed() {
     settings["takes_orders"] = json!(false);
     settings["closed_text"] = json!("Back on Monday.");
     shop.owner().put("/v1/admin/settings", &settings).send().expect(200);
+    // What changed is told with what it was: by the first who set anything, from what a shop begins with.
+    let entries = shop.owner().get("/v1/admin/audit-log?limit=2").send().expect(200);
+    let told = |at: usize| {
+        let changes = entries["items"][at]["changes"].as_array().expect("changes").clone();
+        changes.iter().map(text).filter(|change| !change.starts_with("currency")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(1),
+        ["contact_email: nothing → hello@example.com", "countries: nothing → AT, FR", "legal: changed"]
+    );
+    assert_eq!(
+        told(0),
+        ["closed_text: nothing → Back on Monday.", "countries: AT, FR → nothing", "takes_orders: true → false"]
+    );
     // A reply that was kept is not given any more.
     let again = shop.stranger().get("/v1/shop").header("if-none-match", &read.header("etag")).send().expect(200);
     assert_eq!(again["closed_text"], "Back on Monday.");

@@ -100,6 +100,22 @@ fn a_reset_proves_the_address_too() {
     assert_eq!(signed_in["account"]["email_verified"], true);
 }
 
+/// The link does not make a password good that sign-up would refuse.
+#[test]
+fn a_password_like_its_owner_is_refused_and_the_link_stays_good() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    forgot(&shop, &ann.email).expect(202);
+    let token = shop.mail(&ann.email, "Set a new password").token();
+    let personal = ann.email.as_str();
+    for _ in 0..2 {
+        let problem = reset(&shop, &token, personal).invalid("/password");
+        assert_eq!(problem["errors"][0]["code"], "too_common");
+    }
+    reset(&shop, &token, NEW_PASSWORD).expect(204);
+    login(&shop, &ann.email, NEW_PASSWORD).expect(200);
+}
+
 #[test]
 fn a_changed_password_voids_waiting_tokens() {
     let shop = Shop::shared();
