@@ -12,8 +12,12 @@ use store::{Change, Checkout, Document, DocumentKind, Operation, StoreError, Tx}
 
 use crate::{
     Error,
-    catalogue::{CategoryDraft, begin_prices, first_stock, free_slug, new_category},
+    catalogue::{CategoryDraft, Redirect, begin_prices, first_stock, free_slug, new_category},
+    wishlist,
 };
+
+/// Before the id of an account from elsewhere: where it is noted that its owner had one here already.
+const WHOSE: &str = "account/";
 
 /// An account from elsewhere.
 #[derive(Clone, Debug)]
@@ -118,7 +122,7 @@ impl Operation for BringOver {
                 Thing::Product(old) => product(tx, old, &mut ids, self.stamp).await,
                 Thing::Order(old) => order(tx, old).await,
                 Thing::Review(old) => review(tx, old).await,
-                Thing::Wishlist(list) => wishlist(tx, list).await,
+                Thing::Wishlist(list) => wish_list(tx, list).await,
             };
             outcomes.push(match brought {
                 Ok(outcome) => outcome,
@@ -135,12 +139,21 @@ async fn account(tx: &mut dyn Tx, old: &OldAccount, stamp: Stamp) -> Result<Outc
     if tx.account(account.id).await?.is_some() {
         return Ok(Outcome::Known);
     }
+    // Once found it stays so, also when its owner has another address by now, or none.
+    let name = format!("{WHOSE}{}", account.id);
+    if let Some(document) = tx.document_named(DocumentKind::Redirect, &name).await? {
+        return Ok(Outcome::IsAccount(AccountId(document.read::<Redirect>()?.id)));
+    }
     if let Some(own) = with_email(tx, account.email.as_ref()).await? {
-        let account_id = own.id;
+        let own_id = own.id;
+        let redirect = Document::new(DocumentKind::Redirect, account.id.0, name, 1, &Redirect { id: own_id.0 })?;
+        let mut changes = vec![Change::PutDocument(redirect)];
         if own.email_verified_at.is_none() && !own.access().is_staff() {
-            tx.apply(&given_back(own, old, stamp)).await?;
+            changes.extend(wishlist::forget(tx, own_id).await?);
+            changes.extend(given_back(own, old, stamp));
         }
-        return Ok(Outcome::IsAccount(account_id));
+        tx.apply(&changes).await?;
+        return Ok(Outcome::IsAccount(own_id));
     }
     let mut changes =
         vec![Change::InsertAccount { account: account.clone(), password_hash: old.password_hash.clone() }];
@@ -156,18 +169,23 @@ async fn with_email(tx: &mut dyn Tx, email: Option<&Email>) -> Result<Option<Acc
 }
 
 /// Gives the account `own` to whoever has the old one. Nobody has proven its address, so it may be a stranger who chose the password: the
-/// orders that come with the old account are none of theirs.
+/// orders that come with the old account are none of theirs. Where nobody had proven the old one either, no password is good: whoever
+/// has the mailbox chooses one.
 fn given_back(own: Account, old: &OldAccount, stamp: Stamp) -> Vec<Change> {
     let account_id = own.id;
-    let OldAccount { account: Account { name, email_verified_at, .. }, password_hash, .. } = old.clone();
-    let account = Account { name, email_verified_at, updated_at: stamp.now, version: own.version + 1, ..own };
-    vec![
+    let OldAccount { account: Account { name, phone, email_verified_at, .. }, password_hash, address, .. } =
+        old.clone();
+    let is_proven = email_verified_at.is_some();
+    let account = Account { name, phone, email_verified_at, updated_at: stamp.now, version: own.version + 1, ..own };
+    let mut changes = vec![
         Change::UpdateAccount(account),
-        Change::SetPassword { account_id, password_hash },
+        Change::SetPassword { account_id, password_hash: password_hash.filter(|_| is_proven) },
         Change::EndSessions { account_id, except: None, at: stamp.now },
         Change::DeleteChallenge { account_id, purpose: Purpose::VerifyEmail },
         Change::DeleteAddresses { account_id },
-    ]
+    ];
+    changes.extend(address.map(|address| Change::PutAddress { account_id, address }));
+    changes
 }
 
 async fn category(tx: &mut dyn Tx, id: CategoryId, name: &str, stamp: Stamp) -> Result<Outcome, Error> {
@@ -238,7 +256,7 @@ async fn review(tx: &mut dyn Tx, old: &Review) -> Result<Outcome, Error> {
     Ok(Outcome::Added)
 }
 
-async fn wishlist(tx: &mut dyn Tx, old: &Wishlist) -> Result<Outcome, Error> {
+async fn wish_list(tx: &mut dyn Tx, old: &Wishlist) -> Result<Outcome, Error> {
     let owner = tx.account(old.account_id).await?.ok_or(Error::NotFound("owner"))?.account;
     let name = old.account_id.to_string();
     let document = tx.document_named(DocumentKind::Wishlist, &name).await?;

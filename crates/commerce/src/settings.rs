@@ -114,7 +114,14 @@ impl Operation for AddNote {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Note, Error> {
         match self.about {
-            Noted::Order(id) => drop(tx.order(id).await?.ok_or(Error::NotFound("order"))?),
+            Noted::Order(id) => {
+                let order = tx.order(id).await?.ok_or(Error::NotFound("order"))?;
+                let buyer = tx.account(order.account_id).await?;
+                if !order.status.is_open() && buyer.is_none_or(|row| row.account.deleted_at.is_some()) {
+                    let message = "the buyer is forgotten, and so is what was noted here";
+                    return Err(Violations::one("/text", "not_allowed", message).into());
+                }
+            }
             Noted::Account(id) => {
                 let account = tx.account(id).await?.filter(|row| row.account.deleted_at.is_none());
                 drop(account.ok_or(Error::NotFound("account"))?);

@@ -336,6 +336,8 @@ macro_rules! suite {
             shop {
                 bring_over {
                     an_account_that_nobody_proved_goes_to_whoever_has_the_old_one
+                    of_two_that_nobody_proved_neither_password_is_good
+                    an_account_does_not_come_back_by_another_id
                     an_account_that_was_proven_here_stays_as_it_is
                     nothing_personal_comes_back_to_an_account_that_was_erased
                 }
@@ -385,6 +387,7 @@ macro_rules! suite {
                     nobody_gets_in_with_a_password_that_was_there_before_the_address_was_proven
                     only_owners_invite
                     nobody_voids_an_invitation_by_asking_for_another_link
+                    a_customer_who_was_invited_can_forget_the_password
                     who_has_not_answered_can_be_invited_again
                     who_is_no_longer_owner_invites_nobody
                 }

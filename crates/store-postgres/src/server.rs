@@ -77,8 +77,11 @@ impl Options {
     /// # Errors
     /// What of it is wrong. The password is not repeated.
     pub fn parse(url: &str) -> Result<Self, OpenError> {
-        let encode =
-            || OpenError::Url("special characters in user and password must be percent-encoded (@ is %40)".to_owned());
+        let encode = || {
+            OpenError::Url(
+                "special characters in user, password and parameters must be percent-encoded (@ is %40)".to_owned(),
+            )
+        };
         // The host begins behind the first one, so that what follows of the password would be taken for it, and told.
         if url.matches('@').count() > 1 {
             return Err(encode());

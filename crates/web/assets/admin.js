@@ -21,11 +21,13 @@
     // What was typed into a form is thrown away by nothing but a yes: not by leaving the page, not by another form of it, and not by a
     // part of the page that is replaced. Sending the form itself throws nothing away.
     const changed = new Set();
+    let givenUp = [];
     const isThere = (form) => form.isConnected;
     const mayGo = (lost) => {
         const forms = [...changed].filter((form) => isThere(form) && lost(form));
         if (forms.length && !window.confirm("What you typed on this page is not saved. Go on?")) { return false; }
         forms.forEach((form) => changed.delete(form));
+        givenUp = forms;
         return true;
     };
     document.addEventListener("input", (event) => {
@@ -65,7 +67,11 @@
                 if (request.responseURL && request.status < 400) { window.location.assign(request.responseURL); }
                 else { document.open(); document.write(request.responseText); document.close(); }
             });
-            request.addEventListener("error", () => { status.textContent = "The pictures did not arrive. Try again."; });
+            request.addEventListener("error", () => {
+                status.textContent = "The pictures did not arrive. Try again.";
+                // Nothing went, and what was typed is still there.
+                givenUp.forEach((other) => changed.add(other));
+            });
             status.textContent = "0 % sent";
             request.send(data);
         };

@@ -163,8 +163,7 @@ impl App {
     /// The time, in whole microseconds: what is answered at once is then the same as what is read later.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let now = Timestamp::now();
-        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+        model::stamp::whole_micros(Timestamp::now())
     }
 
     /// The clock and the ids of one operation.

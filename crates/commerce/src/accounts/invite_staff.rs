@@ -7,7 +7,7 @@ use model::{
 };
 use store::{AccountRow, Change, Operation, Tx};
 
-use super::{MailedSecret, authorised, mail_to, sign_up, usable};
+use super::{MailedSecret, authorised, is_waiting, mail_to, sign_up, usable};
 use crate::{Conflict, Error};
 
 /// Makes an account of one of the staff, and mails a link that lets them choose a password. A customer with this address
@@ -71,11 +71,6 @@ impl Operation for InviteStaff {
         tx.apply(&changes.into_iter().chain(invitation.into_iter().flatten()).collect::<Vec<_>>()).await?;
         Ok(account)
     }
-}
-
-/// Whether somebody was invited and has chosen no password yet.
-fn is_waiting(row: &AccountRow) -> bool {
-    row.account.role == Role::Staff && row.account.email_verified_at.is_none() && row.password_hash.is_none()
 }
 
 /// What makes staff of an account that is there. Whoever signed up with an address that they never proved must not get in with

@@ -16,7 +16,8 @@ mod update_profile;
 mod verify_email;
 
 use model::{
-    Access, Account, AccountId, Email, MailId, MailTemplate, OutboxMail, SessionId, Timestamp, session::SecretHash,
+    Access, Account, AccountId, Email, MailId, MailTemplate, OutboxMail, Role, SessionId, Timestamp,
+    session::SecretHash,
 };
 use store::{AccountRow, Change, StoreError, Tx};
 
@@ -89,6 +90,11 @@ async fn usable_with_password(tx: &mut dyn Tx, id: AccountId, verified_hash: &st
 /// may have changed while a password was compared.
 pub(crate) fn authorised(came_in: Access, account: &Account, is_allowed: impl Fn(Access) -> bool) -> Result<(), Error> {
     if is_allowed(came_in) && is_allowed(account.access()) { Ok(()) } else { Err(Error::Forbidden) }
+}
+
+/// Whether somebody was invited to work in the shop and has chosen no password yet.
+fn is_waiting(row: &AccountRow) -> bool {
+    row.account.role == Role::Staff && row.account.email_verified_at.is_none() && row.password_hash.is_none()
 }
 
 /// Takes from an account what it has as one of the staff: its second factor, its saved views and its API keys.

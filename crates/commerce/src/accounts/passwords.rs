@@ -8,7 +8,7 @@ use model::{
 };
 use store::{Change, Operation, StoreError, Tx};
 
-use super::{MailedSecret, mail_to, usable_by_email, usable_with_password, verify_email::verified};
+use super::{MailedSecret, is_waiting, mail_to, usable_by_email, usable_with_password, verify_email::verified};
 use crate::Error;
 
 /// Changes the password of somebody who gave the current one. Ends the other sessions.
@@ -58,12 +58,13 @@ impl Operation for RequestPasswordReset {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
         let Some(row) = usable_by_email(tx, &self.email).await? else { return Ok(()) };
+        let is_waiting = is_waiting(&row);
         let account = row.account;
         let previous = tx.challenge(account.id, Purpose::ResetPassword).await?;
         let hash = Some(self.token.hash);
         let now = self.stamp.now;
         // Anybody may ask; the link of an invitation does the same, and must stay good.
-        if previous.as_ref().is_some_and(|previous| previous.is_open_invitation(now)) {
+        if is_waiting && previous.as_ref().is_some_and(|previous| previous.is_open_invitation(now)) {
             return Ok(());
         }
         let Some(challenge) = Challenge::issue(previous.as_ref(), account.id, Purpose::ResetPassword, hash, now) else {

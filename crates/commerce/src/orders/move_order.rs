@@ -53,10 +53,11 @@ impl Operation for MoveOrder {
 
         // Decide.
         check_version(self.if_version, order.version)?;
+        let was_open = order.status.is_open();
         let (order, event) = self.decide(order, &buyer.account)?;
 
         // Apply.
-        tx.apply(&self.changes(&order, event, &buyer.account)).await?;
+        tx.apply(&self.changes(&order, was_open, event, &buyer.account)).await?;
         Ok(order)
     }
 }
@@ -102,11 +103,11 @@ impl MoveOrder {
         Ok((if is_forgotten { order.anonymised() } else { order }, event))
     }
 
-    fn changes(&self, order: &Order, event: OrderEvent, buyer: &Account) -> Vec<Change> {
+    fn changes(&self, order: &Order, was_open: bool, event: OrderEvent, buyer: &Account) -> Vec<Change> {
         let mut ids = self.stamp.ids();
         let mail = mails::about(order, buyer, event.note.clone(), ids.draw(), self.stamp.now);
         let mut changes = vec![Change::UpdateOrder { order: order.clone(), event: Some(event) }];
-        if buyer.deleted_at.is_some() && !order.status.is_open() {
+        if buyer.deleted_at.is_some() && was_open && !order.status.is_open() {
             let account_id = buyer.id;
             changes.extend([Change::AnonymiseOrders { account_id }, Change::ForgetTraces { account_id }]);
         }

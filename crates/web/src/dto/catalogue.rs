@@ -381,7 +381,7 @@ pub struct MoveStockDto {
     pub delta: i64,
     /// Why, in words, 1 to 200 characters.
     pub reason: String,
-    /// `received`, `returned` or `adjusted`; when left out, `received` for more and `adjusted` for less.
+    /// `received` or `returned` (for more pieces only) or `adjusted`; when left out, `received` for more and `adjusted` for less.
     #[schema(value_type = Option<StockCauseDto>)]
     pub cause: Option<StockCauseDto>,
 }

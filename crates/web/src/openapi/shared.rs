@@ -33,7 +33,7 @@ pub(super) fn complete(document: &mut OpenApi) {
                     response.content.insert(PROBLEM_JSON.to_owned(), RefOr::T(Content::new(Some(schema))));
                 }
             }
-            spell_out_reply_headers(operation);
+            spell_out_reply_headers(operation, matches!(method, Method::PATCH | Method::PUT));
         }
     }
 }
@@ -49,8 +49,8 @@ fn spell_out_members(document: &mut OpenApi) {
     }
 }
 
-/// The headers that replies bring, as `reply` and `Problem` set them.
-fn spell_out_reply_headers(operation: &mut Operation) {
+/// The headers that replies bring, as `reply` and `Problem` set them; `is_change` says that the method answers with what it changed.
+fn spell_out_reply_headers(operation: &mut Operation, is_change: bool) {
     let takes = |name: &str| parameters(operation).any(|parameter| parameter.name.eq_ignore_ascii_case(name));
     let (is_repeatable, is_conditional) = (takes("Idempotency-Key"), takes("If-Match"));
     let is_kept = operation.responses.responses.contains_key("304");
@@ -64,9 +64,9 @@ fn spell_out_reply_headers(operation: &mut Operation) {
             }
         };
         let (status, is_success) = (status.as_str(), status.starts_with('2'));
-        let is_tagged = matches!(status, "200" | "304") && (is_kept || is_conditional);
+        let is_tagged = matches!(status, "200" | "304") && (is_kept || (is_conditional && is_change));
         add(is_tagged, "ETag", Type::String, "The version, for `If-None-Match` and `If-Match`.");
-        let is_elsewhere = status == "301" || (status == "201" && is_repeatable);
+        let is_elsewhere = status == "301" || (matches!(status, "201" | "202") && is_repeatable);
         add(is_elsewhere, "Location", Type::String, "Where it is, if it has a path of its own.");
         let is_replayed = is_success && is_repeatable;
         add(is_replayed, "Idempotent-Replayed", Type::String, "`true` when the reply was given before.");

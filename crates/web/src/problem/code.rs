@@ -84,7 +84,7 @@ codes! {
     SecondFactorRequired "second_factor_required" UNAUTHORIZED "A code of the second factor is needed"
         "Send the same request once more with `code`: six digits of the app, or a recovery code.";
     InvalidCode "invalid_code" UNAUTHORIZED "The code or token is not valid"
-        "It may be mistyped, used, or expired; and where a password goes with it, that may be another one. Ask for a new one, or sign up again.";
+        "It may be mistyped, used, or expired; and where a password goes with it, that may be another one. Ask for a new one, or choose a new password by /v1/auth/password/forgot.";
     Forbidden "forbidden" FORBIDDEN "You may not do this"
         "Ask an owner of the shop for the permission that the operation's description names.";
     EmailNotVerified "email_not_verified" FORBIDDEN "The e-mail address is not verified"

@@ -46,7 +46,7 @@ fn render() -> String {
     let mut html = HEAD.to_owned();
     for code in Code::ALL {
         let entry = code.entry();
-        let (name, status, title, remedy) = (entry.name, entry.status.as_u16(), entry.title, entry.remedy);
+        let (name, status, title, remedy) = (entry.name, entry.status.as_u16(), entry.title, marked(entry.remedy));
         // Writing into a string cannot fail. The texts are our own and free of markup, which a test ensures.
         let _ = writeln!(
             html,
@@ -55,10 +55,21 @@ fn render() -> String {
     }
     html.push_str(ERRORS);
     for code in INPUT_CODES {
-        let (name, meaning, remedy) = (code.name, code.meaning, code.remedy);
+        let (name, meaning, remedy) = (code.name, marked(code.meaning), marked(code.remedy));
         let _ = writeln!(html, "<h3 id=\"errors-{name}\"><code>{name}</code></h3>\n<p>{meaning}.</p>\n<p>{remedy}</p>");
     }
     html + "</main>\n</body>\n</html>\n"
+}
+
+/// A text with what stands between backquotes as code.
+fn marked(text: &str) -> String {
+    let mut is_code = false;
+    let parts = text.split('`').map(|part| {
+        let html = if is_code { format!("<code>{part}</code>") } else { part.to_owned() };
+        is_code = !is_code;
+        html
+    });
+    parts.collect()
 }
 
 #[cfg(test)]
@@ -77,5 +88,6 @@ mod tests {
         for code in INPUT_CODES {
             assert!(html.contains(&format!("id=\"errors-{}\"", code.name)), "{}", code.name);
         }
+        assert!(!html.contains('`') && html.contains("Show <code>message</code> to the customer"), "{html}");
     }
 }

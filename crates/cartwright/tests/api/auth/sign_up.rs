@@ -82,6 +82,30 @@ fn a_stranger_s_password_is_not_proven_by_the_owner_of_the_mailbox() {
         .post("/v1/auth/login", &json!({"email": email, "password": stranger_s}))
         .send()
         .refused(403, "email_not_verified");
+    // Whoever has the mailbox can choose a password, which ends what the stranger began.
+    shop.stranger().post("/v1/auth/password/forgot", &json!({"email": email})).send().expect(202);
+    let token = shop.mail(&email, "Set a new password").token();
+    let reset = json!({"token": token, "password": PASSWORD});
+    shop.stranger().post("/v1/auth/password/reset", &reset).send().expect(204);
+    shop.login(&email);
+    let stranger = json!({"email": email, "password": stranger_s});
+    shop.stranger().post("/v1/auth/login", &stranger).send().refused(401, "wrong_credentials");
+}
+
+/// Wrong tries of strangers elsewhere must not keep out whoever has just signed up.
+#[test]
+fn nobody_keeps_somebody_new_from_coming_in() {
+    let shop = Shop::start(&["--trusted-proxies", "127.0.0.1"]);
+    let email = unique_email("fresh");
+    sign_up(shop.stranger(), &email, PASSWORD, "Fred Fresh").expect(202);
+    let code = shop.mail(&email, "Your code").code();
+    let wrong = json!({"email": email, "password": "not the password of Fred"});
+    for number in 0..12 {
+        let from = format!("203.0.113.{number}");
+        shop.stranger().post("/v1/auth/login", &wrong).header("x-forwarded-for", &from).send();
+    }
+    let body = json!({"email": email, "password": PASSWORD, "code": code});
+    shop.stranger().post("/v1/auth/verify-email", &body).header("x-forwarded-for", "198.51.100.7").send().expect(200);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use store::{Change, Claimed, MailFilter, StoredReply};
 
 use crate::{
     cases::orders::idempotent::{claim, once},
-    support::{Shop, email, hash, line, load, move_order, password, place, refused, secret, ship_to},
+    support::{Shop, email, hash, line, load, move_order, password, place, pointers, refused, secret, ship_to},
 };
 
 async fn delete(shop: &Shop, account: &Account) -> Result<(), Error> {
@@ -122,6 +122,9 @@ pub async fn what_was_written_about_an_order_goes_when_it_is_closed(shop: Shop) 
     assert_eq!(shipped, shop.order_now(open.id).await);
     assert_eq!(written(&open).await, (0, false, 0));
     assert_eq!(shipped.tracking.map(|tracking| tracking.number).as_deref(), Some("T-1"));
+    let (about, text) = (Noted::Order(open.id), "Ann called again".to_owned());
+    let late = AddNote { about, author_id: staff.id, text, stamp: shop.next_stamp() };
+    assert_eq!(pointers(shop.run(late).await), [("/text".to_owned(), "not_allowed")]);
 }
 
 pub async fn what_let_one_of_the_staff_in_goes_with_them(shop: Shop) {

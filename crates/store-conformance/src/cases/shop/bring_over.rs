@@ -4,7 +4,10 @@ use commerce::{
     accounts::{DeleteAccount, SignUpAtOnce},
     bring_over::{BringOver, OldAccount, Outcome, Thing},
 };
-use model::{Account, Order, OrderEvent, OrderLine, OrderStatus, PostalAddress, Role, Wishlist};
+use model::{
+    Account, Order, OrderEvent, OrderLine, OrderStatus, PostalAddress, Review, Role, Wishlist,
+    review::{ReviewContent, ReviewStatus},
+};
 
 use crate::support::{Shop, email, line, load, password};
 
@@ -29,6 +32,53 @@ pub async fn an_account_that_nobody_proved_goes_to_whoever_has_the_old_one(shop:
     assert_eq!(shop.password_now(here.id).await.as_deref(), Some("the hash from there"));
     assert!(!shop.is_signed_in(session.id).await, "the stranger is still signed in");
     assert!(!shop.verify("vera", "111111").await, "the stranger's code is still good");
+}
+
+/// Nobody knows whose either of them is: whoever has the mailbox chooses a password.
+pub async fn of_two_that_nobody_proved_neither_password_is_good(shop: Shop) {
+    shop.sign_up("vera", "111111").await;
+    let here = shop.db().credentials(&email("vera")).await.expect("an answer").expect("an account").account;
+    let there = Account { email_verified_at: None, ..shop.new_account("vera", Role::Customer, &[]) };
+    assert_eq!(bring(&shop, vec![old(there.clone())]).await, [Outcome::IsAccount(here.id)]);
+    assert_eq!(shop.password_now(here.id).await, None);
+    let now = shop.account_now(here.id).await;
+    assert_eq!(now.email_verified_at, None);
+    // Only once: what its owner does here after that is theirs.
+    shop.sign_up("vera", "222222").await;
+    let signed_up = shop.account_now(here.id).await;
+    assert_eq!(bring(&shop, vec![old(there)]).await, [Outcome::IsAccount(here.id)]);
+    assert_eq!(shop.account_now(here.id).await, signed_up);
+    assert!(shop.verify("vera", "222222").await);
+}
+
+/// The account of the same owner that was here before was erased; the old one must not come instead of it.
+pub async fn an_account_does_not_come_back_by_another_id(shop: Shop) {
+    let product = shop.product("Mug", 9).await;
+    let ann = shop.customer("ann").await;
+    let there = shop.new_account("ann", Role::Customer, &[]);
+    assert_eq!(bring(&shop, vec![old(there.clone())]).await, [Outcome::IsAccount(ann.id)]);
+    shop.run(DeleteAccount { account_id: ann.id, verified_hash: None, now: shop.now() }).await.expect("erased");
+    let review = Review {
+        id: shop.id(),
+        product_id: product.id,
+        account_id: ann.id,
+        status: ReviewStatus::Approved,
+        stars: 5,
+        content: ReviewContent {
+            title: None,
+            text: "Lovely".to_owned(),
+            author: "Ann A.".to_owned(),
+            is_verified: false,
+            reply: None,
+            reported_by: Vec::new(),
+            updated_at: shop.now(),
+        },
+        created_at: shop.now(),
+        version: 1,
+    };
+    let things = vec![old(there), Thing::Review(review)];
+    assert_eq!(bring(&shop, things).await, [Outcome::IsAccount(ann.id), Outcome::Known]);
+    assert_eq!(shop.db().credentials(&email("ann")).await.expect("an answer"), None);
 }
 
 pub async fn an_account_that_was_proven_here_stays_as_it_is(shop: Shop) {

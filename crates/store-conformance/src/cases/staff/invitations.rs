@@ -80,6 +80,16 @@ pub async fn nobody_voids_an_invitation_by_asking_for_another_link(shop: Shop) {
     shop.run(answer(&shop, "token")).await.expect("a password");
 }
 
+/// Who was a customer before has a password to forget.
+pub async fn a_customer_who_was_invited_can_forget_the_password(shop: Shop) {
+    let ola = shop.owner("ola").await;
+    shop.customer("ann").await;
+    shop.run(invitation(&shop, &ola, "ann", "token")).await.expect("invited");
+    let ask = RequestPasswordReset { email: email("ann"), token: secret("other"), stamp: shop.next_stamp() };
+    shop.run(ask).await.expect("says nothing");
+    shop.run(answer(&shop, "other")).await.expect("a password");
+}
+
 pub async fn who_has_not_answered_can_be_invited_again(shop: Shop) {
     let ola = shop.owner("ola").await;
     let first = shop.run(invitation(&shop, &ola, "stan", "token")).await.expect("invited");

@@ -1,14 +1,11 @@
 //! `POST /v1/auth/verify-email` and `/resend`
 
 use axum::{extract::State, response::Response};
-use commerce::accounts::{ResendCode, VerifyEmail, is_signed_in_by_code};
+use commerce::accounts::{CodeChecked, ResendCode, VerifyEmail, is_signed_in_by_code};
 use http::StatusCode;
-use model::{Email, challenge::Purpose};
+use model::{Account, Email, account::PASSWORD_MAX, challenge::Purpose};
 
-use super::{
-    login::authenticate,
-    tokens::{accepted, code_for, evenly, new_session, right, signed_in},
-};
+use super::tokens::{accepted, code_for, evenly, new_session, right, signed_in};
 use crate::{
     App,
     dto::auth::{AcceptedDto, EmailOnlyDto, SignedInDto, VerifyEmailDto},
@@ -22,7 +19,7 @@ use crate::{
 /// Proves the address with the six-digit code from the mail and the password that was chosen, and signs the device in. A code is
 /// good once, for ten minutes and for five tries; after that, ask for a new one. A wrong, used or expired code is 401 `invalid_code`, and
 /// so is any with another password: the last sign-up with an address that is not verified counts, and that may have been somebody else's.
-/// Sign up again then. Those who work in the shop are not signed in by a code (403 `forbidden`, once the address is verified).
+/// Sign up again then, or choose a password by `POST /v1/auth/password/forgot`, which proves the address as well. Those who work in the shop are not signed in by a code (403 `forbidden`, once the address is verified).
 #[utoipa::path(
     post, path = "/v1/auth/verify-email", tag = tag::AUTH, operation_id = "verify_email",
     request_body = VerifyEmailDto,
@@ -43,21 +40,43 @@ pub(super) async fn verify_email(
     let code_hash = app.keys().code_hash(Purpose::VerifyEmail.as_str(), email.as_str(), &body.code);
     let (session, refresh_token) = new_session(&app, device, address)?;
     let session_id = session.id;
-    let known =
-        authenticate(&app, &body.email, body.password, address).await.map_err(|problem| match problem.code() {
-            // One answer to all that does not fit: whoever has just signed up must not learn whether the address was known.
-            Code::WrongCredentials => Problem::new(Code::InvalidCode),
-            _ => problem,
-        })?;
-    let verified_hash = known.verified_hash;
     let attempt = app.throttle().code_attempt(address.0)?;
-    let verify = VerifyEmail { email, verified_hash, code_hash, session, stamp: app.stamp()? };
-    let account = attempt.settle(app.run(verify).await.and_then(right))?;
+    let verify = VerifyEmail { email, verified_hash: String::new(), code_hash, session, stamp: app.stamp()? };
+    let account = attempt.settle(with_password(&app, verify, body.password, address).await)?;
     if !is_signed_in_by_code(&account) {
         let detail = "The address is verified. Who works in the shop signs in with the password.";
         return Err(Problem::new(Code::Forbidden).detail(detail));
     }
     signed_in(&app, StatusCode::OK, &account, session_id, &refresh_token)
+}
+
+/// Presents a code with a password. Whatever does not fit is answered alike, takes the same way and counts the same: whoever has just
+/// signed up must not learn whether the address was known, nor try out the passwords of those who are. What strangers do elsewhere does
+/// not count, or they could keep somebody new from ever coming in.
+async fn with_password(
+    app: &App,
+    verify: VerifyEmail,
+    password: String,
+    address: ClientAddress,
+) -> Result<Account, Problem> {
+    if password.chars().count() > PASSWORD_MAX {
+        return Err(Problem::new(Code::InvalidCode));
+    }
+    let attempt = app.throttle().attempt(&verify.email, address.0, true)?;
+    let hash = app.engine().credentials(&verify.email).await?.and_then(|row| row.password_hash);
+    let verified = match app.passwords().for_known(false).verify(password, hash.clone()).await {
+        Ok(verified) => verified,
+        Err(overloaded) => {
+            attempt.give_back();
+            return Err(overloaded.into());
+        }
+    };
+    let verified_hash = hash.filter(|_| verified.matches).unwrap_or_default();
+    let checked = app.run(VerifyEmail { verified_hash, ..verify }).await;
+    if !matches!(checked, Ok(CodeChecked::Wrong)) {
+        attempt.give_back();
+    }
+    checked.and_then(right)
 }
 
 /// Mail a new code
