@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
@@ -56,8 +57,20 @@ impl Place {
         command
     }
 
+    /// What it gives when it has ended. It is killed when it goes on for a minute: it may serve where it should refuse.
     pub(crate) fn run(&self, arguments: &[&str]) -> Done {
-        self.command(arguments).output().expect("the program starts").into()
+        let child = self.command(arguments).spawn().expect("the program starts");
+        let pid = Pid::from_child(&child);
+        let (ended, end) = mpsc::channel::<()>();
+        let watch = thread::spawn(move || {
+            if end.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        });
+        let done = child.wait_with_output().expect("the program ends").into();
+        drop(ended);
+        watch.join().expect("nothing to fail");
+        done
     }
 
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Done {
