@@ -250,8 +250,8 @@ pub(crate) fn passwords(settings: &Settings) -> PasswordPool {
 /// # Errors
 /// What is set wrongly, or a folder that cannot be made.
 pub(crate) fn media(settings: &Settings, folder: &Path) -> Result<Media, Failure> {
-    let media = match settings.media.as_deref().filter(|place| !place.is_empty()) {
-        Some(url) if url.starts_with("s3:") => {
+    let media = match pictures(settings, folder) {
+        Pictures::Bucket(url) => {
             if !CREDENTIALS.iter().any(|name| env::var_os(name).is_some_and(|value| !value.is_empty())) {
                 warn!(
                     "no AWS_ACCESS_KEY_ID: the credentials of the bucket will be asked of the machine's instance role; if it has none, set \
@@ -260,21 +260,33 @@ pub(crate) fn media(settings: &Settings, folder: &Path) -> Result<Media, Failure
             }
             Media::bucket(url)
         }
-        Some(path) => Media::folder(Path::new(path)),
-        None => Media::folder(&data::media(folder)),
+        Pictures::Folder(path) => Media::folder(&path),
     };
     media.map_err(|error| Failure::failed(format_args!("media: {error}")))
 }
 
-/// The folder of the pictures, if they are in a folder and there are some: copies of the database do not have them.
-pub(crate) fn pictures(settings: &Settings, folder: &Path) -> Option<PathBuf> {
-    let pictures = match settings.media.as_deref().filter(|place| !place.is_empty()) {
-        Some(url) if url.starts_with("s3:") => return None,
-        Some(path) => PathBuf::from(path),
-        None => data::media(folder),
-    };
-    let is_used = fs::read_dir(&pictures).is_ok_and(|mut entries| entries.next().is_some());
-    is_used.then_some(pictures)
+/// Where pictures are.
+enum Pictures<'s> {
+    /// In a bucket, by its URL.
+    Bucket(&'s str),
+    /// In a folder.
+    Folder(PathBuf),
+}
+
+fn pictures<'s>(settings: &'s Settings, folder: &Path) -> Pictures<'s> {
+    match settings.media.as_deref().filter(|place| !place.is_empty()) {
+        Some(url) if url.starts_with("s3:") => Pictures::Bucket(url),
+        Some(path) => Pictures::Folder(PathBuf::from(path)),
+        None => Pictures::Folder(data::media(folder)),
+    }
+}
+
+/// Says so to whoever has just copied the database where there are pictures in a folder: those are not in the copy.
+pub(crate) fn tell_of_pictures(settings: &Settings, folder: &Path) {
+    let Pictures::Folder(pictures) = pictures(settings, folder) else { return };
+    if fs::read_dir(&pictures).is_ok_and(|mut entries| entries.next().is_some()) {
+        println!("The pictures are not in it: take {} along too.", pictures.display());
+    }
 }
 
 /// Fetches pictures from elsewhere.

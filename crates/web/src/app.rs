@@ -403,7 +403,11 @@ impl App {
 
     /// The shop's currency and the others that there are prices in.
     pub fn currencies(&self) -> Vec<Currency> {
-        let own = self.currency();
+        self.currencies_beside(self.currency())
+    }
+
+    /// This currency, as the shop's own, and the others that there are prices in.
+    pub(crate) fn currencies_beside(&self, own: Currency) -> Vec<Currency> {
         let others = self.settings().other_currencies.iter().copied().filter(|other| *other != own);
         std::iter::once(own).chain(others).collect()
     }

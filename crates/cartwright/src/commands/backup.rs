@@ -14,8 +14,6 @@ pub(super) async fn run(settings: &Settings, file: &Path) -> Result<(), Failure>
     places.backup(file).await?;
     let bytes = fs::metadata(file).map_or(0, |metadata| metadata.len());
     println!("Backed up to {}: {bytes} bytes, checked.", file.display());
-    if let Some(pictures) = shop::pictures(settings, &places.folder) {
-        println!("The pictures are not in it: take {} along too.", pictures.display());
-    }
+    shop::tell_of_pictures(settings, &places.folder);
     Ok(())
 }

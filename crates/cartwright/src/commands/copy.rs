@@ -42,9 +42,7 @@ pub(super) async fn run(settings: &Settings, from: &Database, to: &Database) -> 
     source.close().await.map_err(Failure::failed)?;
     let tally = copied?;
     println!("Copied {} to {}: {}. Counts and checksums agree.", from.database, to.database, list(&tally));
-    if let Some(pictures) = shop::pictures(settings, &from.folder) {
-        println!("The pictures are not in it: take {} along too.", pictures.display());
-    }
+    shop::tell_of_pictures(settings, &from.folder);
     Ok(())
 }
 

@@ -83,7 +83,12 @@ pub(crate) fn usable_row(row: Option<AccountRow>) -> Result<AccountRow, Error> {
 /// The account, if it can be used and its password is still the one that was verified before the transaction.
 async fn usable_with_password(tx: &mut dyn Tx, id: AccountId, verified_hash: &str) -> Result<AccountRow, Error> {
     let row = usable(tx, id).await?;
-    if row.password_hash.as_deref() == Some(verified_hash) { Ok(row) } else { Err(Error::NotAuthenticated) }
+    if has_password(&row, verified_hash) { Ok(row) } else { Err(Error::NotAuthenticated) }
+}
+
+/// Whether the password is still the one that was verified before the transaction.
+fn has_password(row: &AccountRow, verified_hash: &str) -> bool {
+    row.password_hash.as_deref() == Some(verified_hash)
 }
 
 /// Whether somebody may do something: as they came in (an API key may do less than its owner), and as their account is by now, which

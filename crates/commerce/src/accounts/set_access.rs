@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::{Access, Account, AccountId, Permission, Permissions, Role, Timestamp, Violations};
 use store::{Change, Operation, Tx};
 
-use super::{authorised, forget_staff, usable};
+use super::{authorised, forget_staff, has_password, usable};
 use crate::{Conflict, Error, check_version};
 
 /// Changes what another account may do; what is `None` stays. Ends its sessions when it may do less or other than
@@ -50,7 +50,7 @@ impl Operation for SetAccess {
                 Violations::one("/current_password", "required", "must be your password: this is about who may do what")
             };
             let hash = self.verified_hash.as_ref().ok_or_else(missing)?;
-            if actor.password_hash.as_ref() != Some(hash) {
+            if !has_password(&actor, hash) {
                 return Err(Error::NotAuthenticated);
             }
         }

@@ -8,7 +8,7 @@ use model::{
 };
 use store::{Change, Operation, Tx};
 
-use super::{MailedSecret, NewSession, sessions, sign_up, usable_by_email};
+use super::{MailedSecret, NewSession, has_password, sessions, sign_up, usable_by_email};
 use crate::Error;
 
 /// What a presented code was worth.
@@ -43,7 +43,7 @@ impl Operation for VerifyEmail {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<CodeChecked, Error> {
         let Some(row) = usable_by_email(tx, &self.email).await? else { return Ok(CodeChecked::Wrong) };
-        if row.password_hash.as_ref() != Some(&self.verified_hash) {
+        if !has_password(&row, &self.verified_hash) {
             return Ok(CodeChecked::Wrong);
         }
         let Some(challenge) = tx.challenge(row.account.id, Purpose::VerifyEmail).await? else {

@@ -245,8 +245,8 @@ fn cursor(offset: usize, asked: Uuid) -> String {
 fn fingerprint(mut pairs: Vec<(String, String)>) -> Uuid {
     pairs.sort_unstable();
     let written = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
-    let digest: [u8; 32] = Sha256::digest(written.as_bytes()).into();
-    Uuid::from_u128(digest.iter().take(16).fold(0_u128, |hash, byte| hash << 8 | u128::from(*byte)))
+    let digest = Sha256::digest(written.as_bytes());
+    digest.first_chunk().copied().map_or(Uuid::nil(), Uuid::from_bytes)
 }
 
 /// What is asked. Filters may be repeated, which serde's reading of queries does not know.

@@ -20,12 +20,11 @@ pub(super) async fn read(State(app): State<App>, uri: Uri, request: HeaderMap) -
         // By these settings alone, and not by what another request learns meanwhile: the reply is kept until they change.
         let name = if settings.name.is_empty() { &operator.shop_name } else { &settings.name };
         let currency = settings.currency.unwrap_or(operator.currency);
-        let others = operator.other_currencies.iter().copied().filter(|other| *other != currency);
         let dto = ShopDto {
             name: name.clone(),
             country: settings.country.clone(),
             currency,
-            currencies: std::iter::once(currency).chain(others).collect(),
+            currencies: app.currencies_beside(currency),
             languages: operator.languages.iter().map(ToString::to_string).collect(),
             takes_orders: settings.takes_orders,
             closed_text: settings.closed_text.clone(),
