@@ -129,6 +129,9 @@ fn write_seeds(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// How long everything in its short form may take, with its controls: it is for every change.
+const SHORT_MAX: Duration = Duration::from_secs(300);
+
 fn run(which: &Which, parts: &[bool]) -> ExitCode {
     let chosen: Vec<&Scenario> = match which.names.as_slice() {
         [] => ALL.iter().collect(),
@@ -155,7 +158,9 @@ fn run(which: &Which, parts: &[bool]) -> ExitCode {
     let tasks: Vec<_> =
         all.flat_map(|(scenario, is_control)| which.tasks(scenario, is_control, book.as_ref())).collect();
     let count = tasks.len();
+    let begin = Instant::now();
     let mut rows = run_all(tasks, which);
+    let took = begin.elapsed();
     let not_begun = count - rows.len();
     if not_begun > 0 {
         eprintln!("*** NOT BEGUN, since the time was over: {not_begun} of {count}. ***");
@@ -170,6 +175,10 @@ fn run(which: &Which, parts: &[bool]) -> ExitCode {
         return ExitCode::FAILURE;
     }
     println!("{}", table(&rows));
+    println!("{} in {:.0} s", rows.len(), took.as_secs_f64());
+    if !which.long && which.each_for.is_none() && which.runs.is_none() && took > SHORT_MAX {
+        eprintln!("*** TOO LONG: the short form of all is to take {} s at most. ***", SHORT_MAX.as_secs());
+    }
     let bad = rows.iter().filter(|row| !row.is_good()).count();
     if bad > 0 {
         eprintln!("{bad} of {} did not come out as they must (seed {})", rows.len(), which.seed);

@@ -20,6 +20,7 @@ use crate::{
         shop::{OWNER, PASSWORD, Shop},
         within,
     },
+    judge::thousands,
     progress::tell,
     scenario::{Alone, Control, Engine, Outcome, Scenario},
 };
@@ -43,10 +44,12 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run: |run| {
         let mut outcome = Outcome::default();
         let times = run.count(1, 100);
+        let mut refused = 0;
         for _ in 0..times {
-            fill_up(None, &mut outcome);
+            refused += fill_up(None, &mut outcome);
             tell(outcome.runs, times, &outcome.violations);
         }
+        outcome.injected = format!("{} orders refused by a full disk", thousands(refused));
         outcome
     },
     control: Control {
@@ -61,8 +64,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
     },
 };
 
-fn fill_up(lifted: Option<&str>, outcome: &mut Outcome) {
-    let Some(disk) = SmallDisk::mount() else { return };
+/// Fills a disk and makes room again; how many orders were refused meanwhile.
+fn fill_up(lifted: Option<&str>, outcome: &mut Outcome) -> u64 {
+    let Some(disk) = SmallDisk::mount() else { return 0 };
     let elsewhere = tempfile::tempdir().expect("a folder");
     let mails = disk.path.join("mails");
     let arguments = ["--signup", "immediate", "--mail-dir", mails.to_str().expect("UTF-8")];
@@ -75,6 +79,7 @@ fn fill_up(lifted: Option<&str>, outcome: &mut Outcome) {
 
     let written = Journal::new(&elsewhere.path().join("journal"));
     let mut journal = order_until_full(&disk, &shop, &written, lifted.is_some());
+    let refused = journal.iter().filter(|sent| sent.fate == Fate::Refused(507)).count() as u64;
     if lifted.is_none() {
         prove_refusals(&disk, &shop);
     }
@@ -105,7 +110,7 @@ fn fill_up(lifted: Option<&str>, outcome: &mut Outcome) {
     server.stop();
     check(&launch.data);
     outcome.runs += 1;
-    outcome.injected = format!("{} orders on a full disk", journal.len());
+    refused
 }
 
 /// Orders until the disk has been full for a while. Room comes and goes at first: the write-ahead log is used again from

@@ -54,7 +54,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run: |run| storm(run, Duration::from_secs(run.count(6, 300)), None),
     control: Control {
         without: "a lane of their own for those who are known",
-        finds: &["the owner was kept out: "],
+        finds: &["the owner was kept out: answered with 503"],
         is_above_engines: false,
         run: |run| storm(run, Duration::from_secs(6), Some("guard.known=return")),
     },

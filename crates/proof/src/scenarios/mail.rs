@@ -82,7 +82,7 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
             let met_before = siege.mail_server.misbehaved();
             siege.mail_server.behave(manner);
             let mood = MOOD + Duration::from_millis(chance.u64(0..300));
-            of_moods.extend(siege.load(|| thread::sleep(mood)));
+            let sent = siege.load(|| thread::sleep(mood));
             // Its end comes in the middle of that mood.
             server.kill();
             if siege.mail_server.misbehaved() == met_before {
@@ -96,6 +96,9 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
             siege.launch().set_clock(Some(LATER));
             server = siege.launch().start();
             siege.shop.renew_tokens();
+            // C: what was answered before the end is answered so after it.
+            siege.repeat_some(&sent);
+            of_moods.extend(sent);
             prove_arrived(&mut siege, name, manner);
             prove_sent_again(&mut siege, name, manner, &kept_meanwhile);
             server.stop();

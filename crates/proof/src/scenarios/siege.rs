@@ -170,7 +170,7 @@ impl Siege {
     }
 
     /// Repeats some of what was answered: the reply must be the one that was given.
-    fn repeat_some(&mut self, sent: &[Sent]) {
+    pub(super) fn repeat_some(&mut self, sent: &[Sent]) {
         let client = Client::new(self.ground.launch.address);
         let mut answered = sent.iter().filter(|sent| matches!(sent.fate, Fate::Acknowledged(_)));
         let first_and_last: Vec<_> = answered.next().into_iter().chain(answered.next_back()).collect();

@@ -4,10 +4,13 @@ use std::{
     collections::HashMap,
     fmt::Write as _,
     fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
+
+use serde_json::Value;
 
 use super::ground::Ground;
 use crate::{
@@ -18,7 +21,7 @@ use crate::{
         measure::memory_kib,
         program::run_on,
         server::Launch,
-        shop::Shop,
+        shop::{STOCK, Shop, text},
     },
     judge::thousands,
     progress::tell,
@@ -97,7 +100,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
             outcome.waited(sent.took);
             match &sent.fate {
                 Fate::Acknowledged(told) => {
-                    acknowledged.insert(told.id.parse::<uuid::Uuid>().expect("an id").into_bytes(), told.total);
+                    acknowledged.insert(bytes_of(&told.id), (told.total, fingerprint(lines_of(&sent.body))));
                 }
                 fate => outcome.violate(format!("the order {} came to {fate:?}", sent.key)),
             }
@@ -108,26 +111,66 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     }
     server.stop();
     ground.check();
-    compare(&ground.launch, acknowledged, &mut outcome);
+    compare(&ground.launch, &shop, acknowledged, &mut outcome);
     judge(&looks, &mut outcome);
     outcome
 }
 
-/// A: what was acknowledged is what is there, at the same price. Millions of orders are not read over the API.
-fn compare(launch: &Launch, mut acknowledged: HashMap<[u8; 16], i64>, outcome: &mut Outcome) {
+/// A variant and how many pieces of it, as a line has them.
+type Line = ([u8; 16], i64);
+
+/// A and B: what was acknowledged is what is there, with the same lines at the same price, and what was not sold is in stock. Millions
+/// of orders are not read over the API, and not kept whole.
+fn compare(launch: &Launch, shop: &Shop, mut acknowledged: HashMap<[u8; 16], (i64, u64)>, outcome: &mut Outcome) {
     let conn = rusqlite::Connection::open(launch.data.join("shop.db")).expect("the database");
-    let mut statement = conn.prepare("SELECT id, total FROM orders").expect("a table of orders");
-    let mut rows = statement.query([]).expect("rows");
+    let mut left: HashMap<[u8; 16], i64> = shop.variants.iter().map(|id| (bytes_of(id), STOCK)).collect();
+    let mut orders = conn.prepare("SELECT id, total, number FROM orders").expect("a table of orders");
+    let mut lines = conn
+        .prepare("SELECT variant_id, quantity FROM order_lines WHERE order_number = ?1 ORDER BY position")
+        .expect("a table of their lines");
+    let mut rows = orders.query([]).expect("rows");
     let mut unknown = 0;
     while let Some(row) = rows.next().expect("a row") {
         let (id, total) = (row.get::<_, [u8; 16]>(0).expect("an id"), row.get::<_, i64>(1).expect("a total"));
-        unknown += u64::from(acknowledged.remove(&id) != Some(total));
+        let lines: Vec<Line> = lines
+            .query_map([row.get::<_, i64>(2).expect("a number")], |line| Ok((line.get(0)?, line.get(1)?)))
+            .and_then(Iterator::collect)
+            .expect("its lines");
+        for (variant, quantity) in &lines {
+            *left.entry(*variant).or_default() -= quantity;
+        }
+        unknown += u64::from(acknowledged.remove(&id) != Some((total, fingerprint(lines))));
     }
     if unknown > 0 || !acknowledged.is_empty() {
         let lost = acknowledged.len();
         outcome
             .violate(format!("{lost} acknowledged orders are gone, and {unknown} are there that nobody was told of"));
     }
+    for (variant, left) in left {
+        let stock: i64 = conn
+            .query_row("SELECT stock FROM stock_levels WHERE variant_id = ?1", [variant], |row| row.get(0))
+            .expect("its stock");
+        if stock != left {
+            outcome.violate(format!("{} has {stock} pieces instead of {left}", uuid::Uuid::from_bytes(variant)));
+        }
+    }
+}
+
+fn bytes_of(id: &str) -> [u8; 16] {
+    id.parse::<uuid::Uuid>().expect("an id").into_bytes()
+}
+
+/// The lines of an order that was sent.
+fn lines_of(body: &Value) -> impl Iterator<Item = Line> {
+    let line = |line: &Value| (bytes_of(&text(&line["variant_id"])), line["quantity"].as_i64().expect("a quantity"));
+    body["lines"].as_array().into_iter().flatten().map(line)
+}
+
+/// What tells some lines from others.
+fn fingerprint(lines: impl IntoIterator<Item = Line>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    lines.into_iter().for_each(|line| line.hash(&mut hasher));
+    hasher.finish()
 }
 
 /// Fills the catalogue.

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
-use model::OrderId;
+use model::{OrderId, VariantId};
 use rusqlite::{Connection, OptionalExtension};
 use store_conformance::{
     Database,
@@ -29,6 +29,9 @@ pub(super) fn judge(path: &Path, promises: &[Promise], stock: i64, is_opened: bo
 #[derive(Debug, PartialEq, Eq)]
 struct Found {
     status: String,
+    /// What it costs, and what is in its only line.
+    total: i64,
+    variant: VariantId,
     pieces: i64,
     /// Mails that say that it was placed, and that it was cancelled.
     mails: (i64, i64),
@@ -57,7 +60,7 @@ fn look(path: &Path, promises: &[Promise], stock: i64) -> rusqlite::Result<Vec<S
     let orders = match read(&conn)? {
         Ok(orders) => orders,
         Err(twice) => {
-            wrong.push(format!("the order {twice} is there twice"));
+            wrong.push(format!("the order {twice}, or its line, is there twice"));
             return Ok(wrong);
         }
     };
@@ -72,10 +75,13 @@ fn look(path: &Path, promises: &[Promise], stock: i64) -> rusqlite::Result<Vec<S
     }
     for promise in promises {
         match promise {
-            Promise::Placed { id, pieces, key } => match orders.get(id) {
+            Promise::Placed { id, variant, pieces, total, key } => match orders.get(id) {
                 None => wrong.push(format!("the acknowledged order {id} is gone")),
-                Some(found) if found.pieces != *pieces || found.replies.1 != Some(key.to_string()) => {
-                    wrong.push(format!("the order {id} of {pieces} pieces became {found:?}"));
+                Some(found)
+                    if (found.variant, found.pieces, found.total) != (*variant, *pieces, *total)
+                        || found.replies.1 != Some(key.to_string()) =>
+                {
+                    wrong.push(format!("{promise:?} became {found:?}"));
                 }
                 Some(_) => {}
             },
@@ -86,19 +92,24 @@ fn look(path: &Path, promises: &[Promise], stock: i64) -> rusqlite::Result<Vec<S
             }
         }
     }
-    let sold: i64 = orders.values().filter(|found| found.status != "cancelled").map(|found| found.pieces).sum();
-    let (products, left, least): (i64, i64, i64) = conn.query_row(
-        "SELECT count(*), coalesce(sum(stock), 0), coalesce(min(stock), 0) FROM stock_levels",
-        [],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-    )?;
-    if products * stock - sold != left || least < 0 {
-        wrong.push(format!("{products} products of {stock}, {sold} sold, {left} left, the least {least}"));
+    let mut statement = conn.prepare_cached("SELECT variant_id, stock FROM stock_levels")?;
+    let mut levels = statement.query([])?;
+    while let Some(level) = levels.next()? {
+        let (variant, left): (VariantId, i64) = (VariantId::from(uuid(level.get(0)?)), level.get(1)?);
+        let stays = orders.values().filter(|found| found.variant == variant && found.status != "cancelled");
+        let sold: i64 = stays.map(|found| found.pieces).sum();
+        if stock - sold != left || left < 0 {
+            wrong.push(format!("of {stock} pieces of {variant} {sold} are sold and {left} left"));
+        }
     }
     Ok(wrong)
 }
 
-/// The orders with what belongs to them; the id of one that is there twice.
+const fn uuid(bytes: [u8; 16]) -> uuid::Uuid {
+    uuid::Uuid::from_bytes(bytes)
+}
+
+/// The orders with what belongs to them; the id of one that is there twice, or has a second line.
 fn read(conn: &Connection) -> rusqlite::Result<Result<HashMap<OrderId, Found>, OrderId>> {
     // A reply is the id of its order, as text.
     conn.execute_batch(
@@ -106,22 +117,24 @@ fn read(conn: &Connection) -> rusqlite::Result<Result<HashMap<OrderId, Found>, O
          CREATE INDEX temp.replies_by_body ON replies (body);",
     )?;
     let mut statement = conn.prepare_cached(
-        "SELECT o.id, o.status, (SELECT sum(quantity) FROM order_lines WHERE order_number = o.number), \
+        "SELECT o.id, o.status, o.total, l.variant_id, l.quantity, \
          (SELECT count(*) FROM mails WHERE order_id = o.id AND template = 'order_placed'), \
          (SELECT count(*) FROM mails WHERE order_id = o.id AND template = 'order_cancelled'), \
          (SELECT count(*) FROM replies WHERE body = lower(hex(o.id))), \
-         (SELECT max(key) FROM replies WHERE body = lower(hex(o.id))) FROM orders o",
+         (SELECT max(key) FROM replies WHERE body = lower(hex(o.id))) \
+         FROM orders o LEFT JOIN order_lines l ON l.order_number = o.number",
     )?;
     let mut rows = statement.query([])?;
     let mut orders = HashMap::new();
     while let Some(row) = rows.next()? {
-        let id: [u8; 16] = row.get(0)?;
-        let id = OrderId::from(uuid::Uuid::from_bytes(id));
+        let id = OrderId::from(uuid(row.get(0)?));
         let found = Found {
             status: row.get(1)?,
-            pieces: row.get(2)?,
-            mails: (row.get(3)?, row.get(4)?),
-            replies: (row.get(5)?, row.get(6)?),
+            total: row.get(2)?,
+            variant: VariantId::from(uuid(row.get(3)?)),
+            pieces: row.get(4)?,
+            mails: (row.get(5)?, row.get(6)?),
+            replies: (row.get(7)?, row.get(8)?),
         };
         if orders.insert(id, found).is_some() {
             return Ok(Err(id));

@@ -63,16 +63,31 @@ fn lose_power(run: &Run, points: u64, what: &Work) -> Outcome {
     let mut chance = run.chance();
     let mut outcome = Outcome::default();
     let (mut orders, mut events) = (0, 0);
+    // Of the database and of its log.
+    let mut failed = [0, 0];
     while outcome.runs < points {
         let part = POINTS_OF_ONE.min(points - outcome.runs);
         let recording = work::record(run, &mut chance, what);
         orders += recording.promises.len() as u64;
         events += recording.events.len() as u64;
+        for event in &recording.events {
+            if let Event::SyncFailed { path } = event {
+                failed[usize::from(!path.ends_with(work::NAME))] += 1;
+            }
+        }
         outcome.violations.extend(recording.violations.iter().cloned());
         play(&recording, part, &mut chance, &mut outcome);
         tell(outcome.runs, points, &outcome.violations);
     }
     outcome.injected = format!("{} promises, {} writes and syncs", thousands(orders), thousands(events));
+    if what.failures > 0 {
+        let [database, log] = failed;
+        outcome.injected += &format!(", of which {log} failed of the log and {database} of the database");
+        if database == 0 || log == 0 {
+            outcome
+                .violate(format!("{database} syncs of the database failed, and {log} of its log: that proves nothing"));
+        }
+    }
     outcome
 }
 

@@ -12,7 +12,7 @@ use commerce::{
     Idempotent, Replied,
     orders::{Mover, PlaceOrder},
 };
-use model::{Account, Order, OrderId, OrderStatus, Product, checkout::RequestedLine};
+use model::{Account, Order, OrderId, OrderStatus, Product, VariantId, checkout::RequestedLine};
 use recording_vfs::{Event, Recorder};
 use store::{Claim, StoredReply};
 use store_conformance::{
@@ -57,8 +57,8 @@ impl Default for Work {
 /// Something that was acknowledged.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Promise {
-    /// An order of so many pieces, with the number in its key.
-    Placed { id: OrderId, pieces: i64, key: u64 },
+    /// An order of so many pieces of one variant, for so many cents, with the number in its key.
+    Placed { id: OrderId, variant: VariantId, pieces: i64, total: i64, key: u64 },
     /// An order was cancelled, and its pieces given back.
     Cancelled { id: OrderId },
 }
@@ -123,11 +123,9 @@ pub(super) fn record(run: &Run, chance: &mut fastrand::Rng, work: &Work) -> Reco
         // From here on syncs fail, somewhere among those that the orders need.
         let failing = (0..work.failures).map(|_| begun + 1 + chance.u64(0..ORDERS / 3)).collect();
         recorder.fail_syncs(failing, work.is_silent);
-        if !work.is_silent {
-            // The database itself is synced rarely, when the log was copied back.
-            let aimed = (0..work.failures / 4).map(|_| chance.u64(1..10)).collect();
-            recorder.fail_syncs_of(&path.join(NAME), aimed);
-        }
+        // The database itself is synced rarely, when the log was copied back.
+        let aimed = (0..work.failures / 4).map(|_| chance.u64(1..10)).collect();
+        recorder.fail_syncs_of(&path.join(NAME), aimed);
         let next = Arc::new(AtomicU64::new(0));
         let mut buyers = JoinSet::new();
         for _ in 0..AT_ONCE {
@@ -187,7 +185,14 @@ async fn buy(shop: &Shop, notes: &Notes, buyer: &Account, products: &[Product], 
             // What nobody knew to be there may be there: then the reply is the one that was not heard.
             Ok(Replied::New(reply) | Replied::Before(reply)) => {
                 let id = told(&reply);
-                notes.promise(Promise::Placed { id, pieces, key });
+                let bought = &product.variants[0];
+                notes.promise(Promise::Placed {
+                    id,
+                    variant: bought.id,
+                    pieces,
+                    total: pieces * bought.price.amount,
+                    key,
+                });
                 if chance.u8(0..4) == 0 {
                     let cancel = move_order(shop, id, OrderStatus::Cancelled, Mover::Customer(buyer.id));
                     if shop.run(cancel).await.is_ok() {
