@@ -254,7 +254,7 @@ mod tests {
         let at = stamp(30).now;
         let claim =
             Claim { account_id: buyer, route: "POST /v1/orders".into(), key: "a".to_owned(), fingerprint: [7; 32], at };
-        let operation = PlaceOrder { buyer, lines, currency: None, ship_to, stamp: stamp(30) };
+        let operation = PlaceOrder { buyer, lines, currency: None, expected_total: None, ship_to, stamp: stamp(30) };
         let render = |_: &Order| StoredReply { status: 201, location: None, etag: None, body: vec![b'x'; 900] };
         let placed = execute(&engine, Idempotent { claim: Some(claim), operation, render }).await;
         assert!(matches!(placed, Ok(Replied::New(_))), "{placed:?}");

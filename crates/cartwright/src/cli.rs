@@ -27,7 +27,7 @@ pub(crate) enum Command {
     /// Run a sample shop to look around in
     ///
     /// Fills the shop with a sample catalogue and prints the links to open. Mails land in the mailbox page, which needs
-    /// no sign-in as long as only this machine can reach it.
+    /// no sign-in as long as only this machine can reach it, and not through a proxy.
     Demo,
     /// Run the shop
     ///
@@ -129,7 +129,7 @@ pub(crate) enum Export {
         /// The file; - for standard output.
         file: PathBuf,
     },
-    /// Write prices and stock into a CSV file, a row for each variant that has a SKU
+    /// Write prices and stock into a CSV file, a row for each variant that has a SKU; the dashboard and the API read it
     Prices {
         /// The file; - for standard output.
         file: PathBuf,
@@ -146,7 +146,8 @@ pub(crate) struct ImportProducts {
     pub(crate) keep_going: bool,
     /// Fetch the pictures that the file names, and keep them with the shop's own.
     ///
-    /// A picture that cannot be fetched keeps its address, and is reported.
+    /// A picture that cannot be fetched keeps its address, and is reported. An import without this gives products that are there
+    /// already the addresses of the file, and not the pictures that were kept: repeat an import as it was done first.
     #[arg(long)]
     pub(crate) with_images: bool,
 }

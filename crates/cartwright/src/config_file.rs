@@ -3,7 +3,12 @@
 //! Its values become the defaults of the command line's own parser, so that flags, environment and file share names,
 //! rules and words, and come in that order.
 
-use std::{ffi::OsString, fs, io::ErrorKind, path::PathBuf};
+use std::{
+    ffi::OsString,
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use clap::{
     Args as _, Command, CommandFactory as _, FromArgMatches as _,
@@ -58,8 +63,19 @@ fn find(arguments: &[OsString]) -> Result<Option<ConfigFile>, Failure> {
     match fs::read_to_string(&path) {
         Ok(text) => Ok(Some(ConfigFile { path, text, is_named })),
         Err(error) if !is_named && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) if !is_named && error.kind() == ErrorKind::PermissionDenied && !can_be_seen(&path) => {
+            let folder = path.parent().unwrap_or(&path).display();
+            Err(Failure::usage(format_args!(
+                "the data folder {folder} cannot be read by this user ({error}); run this as the shop's own user, or name another folder with --data"
+            )))
+        }
         Err(error) => Err(Failure::usage(format_args!("the file of settings {}: {error}", path.display()))),
     }
+}
+
+/// Whether the file itself can be looked for; what is in it may still be somebody else's business.
+fn can_be_seen(path: &Path) -> bool {
+    !fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }
 
 /// The command with the values of the file as its defaults.
@@ -99,11 +115,13 @@ fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Integer(number) => Some(number.to_string()),
+        // None is allowed anywhere: what is allowed instead, the setting itself says.
+        Value::Float(number) => Some(number.to_string()),
         Value::Array(values) => {
             let values: Option<Vec<_>> = values.iter().map(Value::as_str).collect();
             values.map(|values| values.join(","))
         }
-        Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) | Value::Table(_) => None,
+        Value::Boolean(_) | Value::Datetime(_) | Value::Table(_) => None,
     }
 }
 

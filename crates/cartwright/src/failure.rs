@@ -2,6 +2,8 @@
 
 use std::{fmt::Display, process::ExitCode};
 
+use crate::say::note;
+
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -30,7 +32,7 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         match self {
             Self::Usage(message) => {
-                eprintln!("cartwright: {message}");
+                note(format_args!("cartwright: {message}"));
                 ExitCode::from(2)
             }
             Self::Clap(error) => {
@@ -39,7 +41,7 @@ impl Failure {
                 ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
             }
             Self::Failed(message) => {
-                eprintln!("cartwright: {message}");
+                note(format_args!("cartwright: {message}"));
                 ExitCode::from(1)
             }
             Self::Found => ExitCode::from(1),

@@ -2,7 +2,7 @@
 //!
 //! * [`cli`] says what can be asked, [`settings`] what can be set, [`config_file`] reads the file of settings.
 //! * [`commands`] has one file a command. [`shop`] opens what several of them need.
-//! * [`failure`] is what they fail with: a line for people and an exit code for programs.
+//! * [`failure`] is what they fail with: a line for people and an exit code for programs. [`say`] tells what they did.
 
 mod cli;
 mod commands;
@@ -11,6 +11,7 @@ mod data;
 mod demo;
 mod failure;
 mod logging;
+mod say;
 mod server;
 mod settings;
 mod shop;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Err(failure) => return failure.report(),
     };
     logging::start(&cli.settings);
+    settings::tell_of_unknown();
     if faults::is_armed() {
         tracing::warn!(
             "this build can be made to fail, and is told to by FAILPOINTS: it is for proving, and not for a shop"

@@ -1,17 +1,20 @@
 //! The running shop: engine, mail worker, upkeep and web server, started and stopped in the right order.
 
 mod jobs;
+mod keeper;
 mod open_files;
 mod turns;
 mod upkeep;
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
+use keeper::Keeper;
 use mail::Worker;
 use store::{Database, Engine};
 use tokio::{
     net::{TcpListener, TcpSocket},
     sync::Notify,
+    task::JoinHandle,
 };
 use tracing::{info, warn};
 
@@ -109,32 +112,18 @@ impl Server {
     pub(crate) async fn run(self, stop: Stop) -> Result<(), Failure> {
         let Self { engine, public_url, address, listener, app, wake, worker, .. } = self;
         info!(%address, public_url, version = env!("CARGO_PKG_VERSION"), "the shop is open");
-        let upkeep = tokio::spawn(upkeep::run(Arc::clone(&engine) as _));
-        let turns = tokio::spawn(turns::run(Arc::clone(&engine) as _, wake));
-        let jobs = tokio::spawn(jobs::run(Arc::clone(&engine) as _, app.clone()));
-        let settings = tokio::spawn({
-            let app = app.clone();
-            async move { app.follow_settings().await }
-        });
-        let search = tokio::spawn({
-            let app = app.clone();
-            async move { app.follow_catalogue().await }
-        });
-        let orders = tokio::spawn({
-            let app = app.clone();
-            async move { app.read_orders().await }
-        });
+        let tasks = begin_tasks(&engine, &app, &wake, &stop);
         // The worker stops beside the server, not after it: mails of the last requests wait in the outbox for the next
         // start, and stopping takes as long as the slower of the two.
-        let mails = tokio::spawn(worker.run(stop.clone().wait()));
+        let mails = Keeper::new(app.clone(), stop.clone()).begin("mails", {
+            let stop = stop.clone();
+            move || worker.clone().run(stop.clone().wait())
+        });
         let served = web::serve(listener, app, stop.wait()).await;
         let delivered = mails.await;
-        upkeep.abort();
-        turns.abort();
-        jobs.abort();
-        search.abort();
-        orders.abort();
-        settings.abort();
+        for task in tasks {
+            task.abort();
+        }
         let closed = engine.close().await;
         served.map_err(Failure::failed)?;
         delivered.map_err(|error| Failure::failed(format_args!("the delivery of mails ended early: {error}")))?;
@@ -143,6 +132,35 @@ impl Server {
         Ok(())
     }
 }
+
+/// Begins what runs beside the requests, but for the delivery of mails.
+fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, stop: &Stop) -> Vec<JoinHandle<()>> {
+    let keeper = Keeper::new(app.clone(), stop.clone());
+    let engine = || -> Arc<dyn Engine> { engine.clone() };
+    let upkeep = keeper.begin("upkeep", {
+        let engine = engine();
+        move || upkeep::run(Arc::clone(&engine))
+    });
+    let turns = keeper.begin("turns", {
+        let (engine, wake) = (engine(), Arc::clone(wake));
+        move || turns::run(Arc::clone(&engine), Arc::clone(&wake))
+    });
+    let jobs = keeper.begin("jobs", {
+        let (engine, app) = (engine(), app.clone());
+        move || jobs::run(Arc::clone(&engine), app.clone())
+    });
+    let with_app = |name, task: fn(web::App) -> BoxedTask| {
+        let app = app.clone();
+        keeper.begin(name, move || task(app.clone()))
+    };
+    let settings = with_app("settings", |app| Box::pin(async move { app.follow_settings().await }));
+    let search = with_app("search", |app| Box::pin(async move { app.follow_catalogue().await }));
+    let orders = with_app("orders", |app| Box::pin(async move { app.read_orders().await }));
+    vec![upkeep, turns, jobs, settings, search, orders]
+}
+
+/// A task that can be begun like the others.
+type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
     let listener = bind(address);

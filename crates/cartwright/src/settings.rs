@@ -3,6 +3,7 @@
 //! To add one: a field here (the help says what is allowed), its use, its row in `docs/configuration.md`.
 
 mod values;
+mod variables;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -14,6 +15,7 @@ pub(crate) use values::{
     CurrencyList, Database, LanguageList, LogFilter, LogFormat, MetricsToken, OriginList, ProxyList, PublicUrl,
     Reviews, SignUp,
 };
+pub(crate) use variables::tell_of_unknown;
 
 /// How the shop is set up.
 #[derive(Clone, Debug, Args)]
@@ -45,7 +47,7 @@ pub(crate) struct Settings {
 
     /// The most connections to a PostgreSQL server that this process holds.
     #[arg(long, env = "CARTWRIGHT_DATABASE_CONNECTIONS", value_name = "N", default_value_t = 16, global = true,
-        value_parser = clap::value_parser!(u16).range(2..=1000), help_heading = "Data")]
+        value_parser = values::whole::<u16>(2..=1000), help_heading = "Data")]
     pub(crate) database_connections: u16,
 
     /// Where pictures are kept: a folder, or s3://BUCKET/PREFIX with the keys in the environment.
@@ -133,7 +135,7 @@ pub(crate) struct Settings {
 
     /// What a password costs to hash, 10 to 15: one more is twice as slow, for the shop and for whoever guesses.
     #[arg(long, env = "CARTWRIGHT_BCRYPT_COST", value_name = "COST", default_value = "12", global = true,
-        value_parser = clap::value_parser!(u32).range(i64::from(identity::COST_MIN)..=i64::from(identity::COST_MAX)),
+        value_parser = values::whole::<u32>(identity::COST_MIN..=identity::COST_MAX),
         help_heading = "Shop")]
     pub(crate) bcrypt_cost: u32,
 
@@ -202,29 +204,29 @@ pub(crate) struct Settings {
 
     /// The most connections at a time; more wait.
     #[arg(long, env = "CARTWRIGHT_MAX_CONNECTIONS", value_name = "COUNT", default_value = "10000", global = true,
-        value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "HTTP")]
+        value_parser = values::whole::<u32>(1..=1_000_000), help_heading = "HTTP")]
     pub(crate) max_connections: u32,
 
     /// The largest body of a request, in KiB.
     #[arg(long, env = "CARTWRIGHT_MAX_BODY_KIB", value_name = "KIB", default_value = "1024", global = true,
-        value_parser = clap::value_parser!(u32).range(16..=65_536), help_heading = "HTTP")]
+        value_parser = values::whole::<u32>(16..=65_536), help_heading = "HTTP")]
     pub(crate) max_body_kib: u32,
 
     /// How long a request may take, in seconds.
     #[arg(long, env = "CARTWRIGHT_REQUEST_TIMEOUT_SECS", value_name = "SECONDS", default_value = "30", global = true,
-        value_parser = clap::value_parser!(u32).range(1..=600), help_heading = "HTTP")]
+        value_parser = values::whole::<u32>(1..=600), help_heading = "HTTP")]
     pub(crate) request_timeout_secs: u32,
 
     /// For how long the program goes on when it was asked to stop, while /readyz says that it will, in seconds.
     ///
     /// More than the period in which a proxy asks, so that a rolling restart costs no request.
     #[arg(long, env = "CARTWRIGHT_STOP_DELAY_SECS", value_name = "SECONDS", default_value = "0", global = true,
-        value_parser = clap::value_parser!(u32).range(0..=600), help_heading = "HTTP")]
+        value_parser = values::whole::<u32>(0..=600), help_heading = "HTTP")]
     pub(crate) stop_delay_secs: u32,
 
     /// The threads that answer requests; as many as there are cores when it is not given.
     #[arg(long, env = "CARTWRIGHT_WORKERS", value_name = "COUNT", global = true,
-        value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "HTTP")]
+        value_parser = values::whole::<u16>(1..=1024), help_heading = "HTTP")]
     pub(crate) workers: Option<u16>,
 
     /// The mail server: smtp://user:password@host:port or smtps://..., with the user and password percent-encoded.

@@ -4,6 +4,7 @@ use std::{
     env, fmt, fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use commerce::ShareKeys;
@@ -14,11 +15,13 @@ use pictures::{Fetcher, Media};
 use store::{Engine, Queries, execute};
 use store_postgres::{Options as PostgresOptions, PostgresEngine};
 use store_sqlite::{Options as SqliteOptions, SqliteEngine};
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::{
     data,
     failure::Failure,
+    say::say,
     settings::{Database, Settings},
 };
 
@@ -34,6 +37,11 @@ const CREDENTIALS: [&str; 6] = [
     "AWS_METADATA_ENDPOINT",
     "AWS_SKIP_SIGNATURE",
 ];
+
+/// What says where a bucket is asked.
+const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
+/// How long the look at a bucket may take.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Where the shop keeps things.
 #[derive(Debug)]
@@ -214,7 +222,14 @@ impl Places {
                 Keys::parse(&text)
                     .map_err(|what| Failure::failed(format_args!("the keys in {} are damaged: {what}", self.database)))
             }
-            _ => Keys::load_or_create(&file).map_err(Failure::failed),
+            _ => {
+                let is_new = !file.exists();
+                let keys = Keys::load_or_create(&file).map_err(Failure::failed)?;
+                if is_new {
+                    store_sqlite::hand_over(&file, &self.folder);
+                }
+                Ok(keys)
+            }
         }
     }
 }
@@ -258,11 +273,35 @@ pub(crate) fn media(settings: &Settings, folder: &Path) -> Result<Media, Failure
                      AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT"
                 );
             }
-            Media::bucket(url)
+            let (endpoint, may_be_plain) = (variable(&ENDPOINTS), variable(&["AWS_ALLOW_HTTP"]));
+            if endpoint.is_some_and(|url| url.starts_with("http://")) && may_be_plain.is_none() {
+                warn!(
+                    "the endpoint of the bucket is http://, which is refused: set AWS_ALLOW_HTTP=true, or give an https:// endpoint"
+                );
+            }
+            let bucket = Media::bucket(url);
+            if let Ok(bucket) = &bucket {
+                tokio::spawn(look(bucket.clone(), url.to_owned()));
+            }
+            bucket
         }
         Pictures::Folder(path) => Media::folder(&path),
     };
     media.map_err(|error| Failure::failed(format_args!("media: {error}")))
+}
+
+/// What the first of these variables that is there says.
+fn variable(names: &[&str]) -> Option<String> {
+    names.iter().filter_map(|name| env::var(name).ok()).find(|value| !value.is_empty())
+}
+
+/// Says so in the log when a bucket cannot be used. A shop without pictures is better than none, so nobody waits for that.
+async fn look(bucket: Media, url: String) {
+    match timeout(LOOK, bucket.look()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(%error, "the bucket {url} cannot be used: no picture can be kept or shown"),
+        Err(_) => warn!("the bucket {url} does not answer: no picture can be kept or shown until it does"),
+    }
 }
 
 /// Where pictures are.
@@ -282,11 +321,15 @@ fn pictures<'s>(settings: &'s Settings, folder: &Path) -> Pictures<'s> {
 }
 
 /// Says so to whoever has just copied the database where there are pictures in a folder: those are not in the copy.
-pub(crate) fn tell_of_pictures(settings: &Settings, folder: &Path) {
-    let Pictures::Folder(pictures) = pictures(settings, folder) else { return };
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(crate) fn tell_of_pictures(settings: &Settings, folder: &Path) -> Result<(), Failure> {
+    let Pictures::Folder(pictures) = pictures(settings, folder) else { return Ok(()) };
     if fs::read_dir(&pictures).is_ok_and(|mut entries| entries.next().is_some()) {
-        println!("The pictures are not in it: take {} along too.", pictures.display());
+        say(format_args!("The pictures are not in it: take {} along too.", pictures.display()))?;
     }
+    Ok(())
 }
 
 /// Fetches pictures from elsewhere.
@@ -368,6 +411,7 @@ pub(crate) fn renderer(settings: &Settings, folder: &Path, public_url: &str) -> 
         public_url: public_url.to_owned(),
         storefront_url: storefront_url.to_owned(),
         from: sender(settings)?,
+        contact_email: String::new(),
     };
     let templates = data::templates(folder);
     Renderer::new(shop, templates.is_dir().then_some(templates.as_path())).map_err(Failure::failed)

@@ -1,4 +1,4 @@
-//! Bad days: the disk is full, the mail server is down, somebody stops the server in the middle of everything, copies it
+//! Bad days: the mail server is down, somebody stops the server in the middle of everything, copies it
 //! while it works, starts it twice, or sets it up wrongly.
 
 #[path = "bad_days/copies.rs"]

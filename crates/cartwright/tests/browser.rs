@@ -24,3 +24,5 @@ mod questions;
 mod setup;
 #[path = "browser/watched.rs"]
 mod watched;
+#[path = "browser/window.rs"]
+mod window;

@@ -89,6 +89,8 @@ pub(crate) async fn forget(tx: &mut dyn Tx, account_id: AccountId) -> Result<Vec
 pub struct CreateApiKey {
     /// Who makes it, and for whom it acts.
     pub actor: Access,
+    /// The hash that the person's password was found to match: a key outlives the session that asks for it.
+    pub verified_hash: String,
     /// What it is called.
     pub name: String,
     /// The hash of its secret.
@@ -109,7 +111,7 @@ impl Operation for CreateApiKey {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<ApiKey, Error> {
-        let person = accounts::usable(tx, self.actor.account_id).await?.account;
+        let person = accounts::usable_with_password(tx, self.actor.account_id, &self.verified_hash).await?.account;
         accounts::authorised(self.actor, &person, Access::is_staff)?;
         let mut wrong = Violations::default();
         let name = wrong.take(text::line("/name", &self.name, 80)).unwrap_or_default();
@@ -157,12 +159,13 @@ impl Operation for RevokeApiKey {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        let actor = accounts::usable(tx, self.actor.account_id).await?.account;
         let all = tx.documents(DocumentKind::ApiKey).await?;
         let document = all.into_iter().find(|document| document.id == self.id).ok_or(Error::NotFound("key"))?;
         let key: ApiKey = document.read()?;
-        if key.account_id != self.actor.account_id && self.actor.role != Role::Owner {
-            return Err(Error::Forbidden);
-        }
+        accounts::authorised(self.actor, &actor, |actor| {
+            key.account_id == actor.account_id || actor.role == Role::Owner
+        })?;
         Ok(tx.apply(&[Change::DeleteDocument { kind: DocumentKind::ApiKey, id: self.id }]).await?)
     }
 }

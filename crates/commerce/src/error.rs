@@ -1,6 +1,8 @@
 //! Why an operation was refused, in the shop's terms. What that means over HTTP is the web crate's business.
 
-use model::{OrderStatus, Violations, address::SAVED_ADDRESSES_MAX, category::Misplaced, checkout::Shortage};
+use model::{
+    Money, OrderStatus, ReviewId, Violations, address::SAVED_ADDRESSES_MAX, category::Misplaced, checkout::Shortage,
+};
 use store::StoreError;
 use thiserror::Error;
 
@@ -45,6 +47,9 @@ pub enum Conflict {
     /// Not enough of something.
     #[error("out of stock")]
     OutOfStock(Vec<Shortage>),
+    /// The order comes to another total than its buyer was told: to this one.
+    #[error("the order comes to {0} now")]
+    PriceChanged(Money),
     /// The order cannot go there from where it is.
     #[error("an order that is {} cannot become {}", from.as_str(), to.as_str())]
     NotAllowed {
@@ -103,9 +108,9 @@ pub enum Conflict {
     /// As many jobs wait as may.
     #[error("too many jobs wait already")]
     TooManyJobs,
-    /// The customer has reviewed the product already.
+    /// The customer has reviewed the product already, with this review.
     #[error("there is a review by this customer already; change that one")]
-    AlreadyReviewed,
+    AlreadyReviewed(ReviewId),
     /// Nobody has to wait for the variant.
     #[error("the variant can be bought now")]
     InStock,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use model::{Email, MailTemplate, OutboxMail, Stamp, VariantId, mail::ShortItem};
 use serde::{Deserialize, Serialize};
-use store::{Change, Document, DocumentKind, LowStock, Operation, Queries, StoreError, Tx};
+use store::{Change, Document, DocumentKind, LowStock, Operation, Queries, ShortPlace, StoreError, Tx};
 
 use crate::{Error, settings::settings};
 
@@ -32,7 +32,7 @@ pub async fn news(queries: &dyn Queries, stamp: Stamp) -> Result<Option<TellLowS
         return Ok(None);
     }
     let Ok(to) = Email::parse("", &settings.contact_email) else { return Ok(None) };
-    let short = queries.low_stock(settings.low_stock_at, LOOKED_AT).await?;
+    let short = queries.low_stock(settings.low_stock_at, ShortPlace::START, LOOKED_AT).await?;
     Ok(Some(TellLowStock { to, short, stamp }))
 }
 

@@ -9,6 +9,8 @@ use crate::Error;
 
 /// The most views of one person.
 pub const VIEWS_MAX: usize = 20;
+/// The most letters of a view's name.
+pub const NAME_MAX: usize = 40;
 
 /// A view.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +56,7 @@ impl Operation for SaveView {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Vec<SavedView>, Error> {
         let mut wrong = Violations::default();
-        let name = wrong.take(text::line("/name", &self.name, 40)).unwrap_or_default();
+        let name = wrong.take(text::line("/name", &self.name, NAME_MAX)).unwrap_or_default();
         let query = self.query.as_deref().map(|query| wrong.take(text::optional_line("/query", query, 300)));
         let known = tx.document_named(DocumentKind::SavedViews, &self.account_id.to_string()).await?;
         let mut views: Vec<SavedView> = known.as_ref().map_or_else(|| Ok(Vec::new()), Document::read)?;

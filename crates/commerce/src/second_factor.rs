@@ -5,7 +5,7 @@ use model::{AccountId, AuditContent, AuditEntry, Email, Stamp};
 use serde::{Deserialize, Serialize};
 use store::{Change, Document, DocumentKind, Operation, Queries, StoreError, Tx};
 
-use crate::Error;
+use crate::{Error, accounts::usable_with_password};
 
 /// What is kept of a second factor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,11 +32,13 @@ async fn load(tx: &mut dyn Tx, id: AccountId) -> Result<Option<(Document, Second
     document.map(|document| document.read().map(|factor| (document, factor))).transpose()
 }
 
-/// Gives an account a second factor, in the place of an earlier one.
+/// Gives one of the staff a second factor, in the place of an earlier one. Nobody else is ever asked for one.
 #[derive(Clone, Debug)]
 pub struct SetSecondFactor {
     /// Whose.
     pub account_id: AccountId,
+    /// The hash that the person's password was found to match: who stole a session must not keep its owner out.
+    pub verified_hash: String,
     /// The factor; the code that proved that the app knows it is used up.
     pub factor: SecondFactor,
     /// The clock and the ids.
@@ -49,8 +51,10 @@ impl Operation for SetSecondFactor {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
-        let row = tx.account(self.account_id).await?.filter(|row| row.account.is_usable());
-        row.ok_or(Error::NotFound("account"))?;
+        let account = usable_with_password(tx, self.account_id, &self.verified_hash).await?.account;
+        if !account.access().is_staff() {
+            return Err(Error::NotAuthenticated);
+        }
         let known = load(tx, self.account_id).await?;
         let (id, version) =
             known.map_or_else(|| (self.stamp.ids().draw(), 1), |(document, _)| (document.id, document.version + 1));
@@ -60,11 +64,13 @@ impl Operation for SetSecondFactor {
     }
 }
 
-/// Takes the second factor of an account away.
-#[derive(Clone, Copy, Debug)]
+/// Takes away one's own second factor.
+#[derive(Clone, Debug)]
 pub struct RemoveSecondFactor {
     /// Whose.
     pub account_id: AccountId,
+    /// The hash that the person's password was found to match.
+    pub verified_hash: String,
 }
 
 #[async_trait]
@@ -73,6 +79,7 @@ impl Operation for RemoveSecondFactor {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        usable_with_password(tx, self.account_id, &self.verified_hash).await?;
         let Some(change) = forget(tx, self.account_id).await? else { return Ok(()) };
         Ok(tx.apply(&[change]).await?)
     }
@@ -102,7 +109,7 @@ impl Operation for ForgetSecondFactor {
             id: self.stamp.ids().draw(),
             at: self.stamp.now,
             actor_id: None,
-            action: "account.second_factor_deleted".to_owned(),
+            action: "second_factor.deleted".to_owned(),
             subject_id: Some(id.0),
             content: AuditContent { changes, ..AuditContent::default() },
         };

@@ -1,46 +1,84 @@
 //! What is done from time to time.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use model::{SignedDuration, Timestamp};
-use store::{Change, Operation, Tx};
+use model::{SignedDuration, Timestamp, running_time::RunningTime};
+use store::{Change, Operation, StoreError, Tx};
 
 use crate::Error;
 
-/// For how long a repeated request gets the first one's reply.
-pub const IDEMPOTENCY_DAYS: i64 = 7;
-/// For how long ended sessions are kept, so that the reuse of their tokens is still recognised; and what changed in the catalogue,
-/// so that every index has read it.
-const SESSION_DAYS: i64 = 7;
 /// How many of each are removed in one transaction, which others may have to wait for.
 const AT_ONCE: u32 = 1_000;
 /// How often one of the processes takes a turn.
 pub const TURN: SignedDuration = SignedDuration::from_hours(1);
 /// Where the last turn is noted.
 const LAST_TURN: &str = "upkeep_turn";
+/// Where it is noted for how long the shop has run.
+const RUNNING_TIME: &str = "upkeep_running_time";
 
-/// Takes the turn at what is done once an hour, whoever asks first: processes that share a database share the work.
+/// Counts the time that passed, and takes the turn at what is done once an hour, whoever asks first: processes that share a database
+/// share the work.
 #[derive(Clone, Copy, Debug)]
 pub struct TakeTurn {
     /// The time.
     pub now: Timestamp,
+    /// What the caller saw of the time that is counted; `None` when it asks for the first time.
+    pub watched: Option<Watched>,
+}
+
+/// For how long a process has seen the same count, by a clock that only goes forward. Whoever counts that is the only one to count it:
+/// for all others the count is another one then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// The count.
+    pub counted: Duration,
+    /// For how long.
+    pub passed: Duration,
+}
+
+/// What [`TakeTurn`] gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// For how long the shop has run, as far as it was counted.
+    pub counted: Duration,
+    /// Whether it is the caller's turn.
+    pub is_taken: bool,
+    /// For [`Sweep`]; `None` while the shop has not run for long enough.
+    pub kept_from: Option<Timestamp>,
 }
 
 #[async_trait]
 impl Operation for TakeTurn {
-    /// Whether it is the caller's turn.
-    type Output = bool;
+    type Output = Turn;
     type Error = Error;
 
-    async fn run(&self, tx: &mut dyn Tx) -> Result<bool, Error> {
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Turn, Error> {
+        // What cannot be read is counted anew: then everything is kept for longer.
+        let noted = tx.meta(RUNNING_TIME).await?;
+        let before: Option<RunningTime> = noted.and_then(|noted| serde_json::from_str(&noted).ok());
+        let mut running = before.clone().unwrap_or_default();
+        let watched = self.watched.filter(|watched| watched.counted == running.counted());
+        running.pass(watched.map_or(Duration::ZERO, |watched| watched.passed), self.now);
+
         let last = tx.meta(LAST_TURN).await?;
         // What cannot be read, or lies in the future because somebody's clock was wrong, counts as long ago.
         let last = last.and_then(|last| last.parse::<Timestamp>().ok());
-        let is_taken = |last: Timestamp| (SignedDuration::ZERO..TURN).contains(&self.now.duration_since(last));
-        if last.is_some_and(is_taken) {
-            return Ok(false);
+        let is_recent = |last: Timestamp| (SignedDuration::ZERO..TURN).contains(&self.now.duration_since(last));
+        let is_taken = !last.is_some_and(is_recent);
+
+        let mut changes = Vec::new();
+        if before.as_ref() != Some(&running) {
+            let noted = serde_json::to_string(&running).map_err(|error| StoreError::Internal(error.to_string()))?;
+            changes.push(Change::PutMeta { key: RUNNING_TIME.into(), value: Some(noted) });
         }
-        tx.apply(&[Change::PutMeta { key: LAST_TURN.into(), value: Some(self.now.to_string()) }]).await?;
-        Ok(true)
+        if is_taken {
+            changes.push(Change::PutMeta { key: LAST_TURN.into(), value: Some(self.now.to_string()) });
+        }
+        if !changes.is_empty() {
+            tx.apply(&changes).await?;
+        }
+        Ok(Turn { counted: running.counted(), is_taken, kept_from: running.kept_from(self.now) })
     }
 }
 
@@ -48,8 +86,8 @@ impl Operation for TakeTurn {
 /// until there are none.
 #[derive(Clone, Copy, Debug)]
 pub struct Sweep {
-    /// The time.
-    pub now: Timestamp,
+    /// What was worth something after this time stays: see [`Turn::kept_from`].
+    pub before: Timestamp,
 }
 
 #[async_trait]
@@ -59,7 +97,6 @@ impl Operation for Sweep {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<u32, Error> {
-        let days_ago = |days: i64| self.now - SignedDuration::from_hours(days * 24);
-        Ok(tx.sweep(days_ago(IDEMPOTENCY_DAYS), days_ago(SESSION_DAYS), AT_ONCE).await?)
+        Ok(tx.sweep(self.before, self.before, AT_ONCE).await?)
     }
 }

@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         public_url: "https://api.harbour-pine.example".to_owned(),
         storefront_url: "https://harbour-pine.example".to_owned(),
         from: parse_from("Harbour & Pine <orders@harbour-pine.example>")?,
+        contact_email: "hello@harbour-pine.example".to_owned(),
     };
     let renderer = Renderer::new(shop, arguments.next().as_deref())?;
     fs::create_dir_all(&out)?;

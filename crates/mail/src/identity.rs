@@ -14,6 +14,8 @@ pub struct ShopIdentity {
     pub storefront_url: String,
     /// The sender. Without a name, the shop's is shown.
     pub from: Mailbox,
+    /// Where customers write to, and where their replies go; empty for nowhere but the sender.
+    pub contact_email: String,
 }
 
 /// Reads a sender such as `Shop <shop@example.com>`.

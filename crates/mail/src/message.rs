@@ -26,8 +26,12 @@ pub(crate) fn build(shop: &ShopIdentity, mail: &OutboxMail, rendered: RenderedMa
         .boundary(format!("=_{}", mail.id.0.simple()))
         .singlepart(SinglePart::plain(rendered.text))
         .singlepart(SinglePart::html(rendered.html));
-    Message::builder()
-        .from(sender(shop))
+    let mut message = Message::builder().from(sender(shop));
+    // An address that cannot be written into a header keeps no mail from its recipient: replies go to the sender then.
+    if let Ok(contact) = clean::line(&shop.contact_email).parse::<Address>() {
+        message = message.reply_to(Mailbox::new(None, contact));
+    }
+    message
         .to(Mailbox::new(to_name, address))
         .subject(rendered.subject)
         .date(date(mail.created_at))

@@ -6,7 +6,7 @@ use std::{
 };
 
 use lettre::Message;
-use model::{MailRenderer, OutboxMail, RenderedMail};
+use model::{MailRenderer, OutboxMail, RenderedMail, ShopSettings};
 use thiserror::Error;
 
 use crate::{
@@ -51,8 +51,8 @@ pub enum RenderError {
 pub struct Renderer {
     templates: Templates,
     shop: ShopIdentity,
-    /// What the shop is called since it was given another name.
-    renamed: RwLock<Option<Arc<ShopIdentity>>>,
+    /// Who the shop is by what its staff have set.
+    settled: RwLock<Option<Arc<ShopIdentity>>>,
 }
 
 impl std::fmt::Debug for Renderer {
@@ -68,7 +68,7 @@ impl Renderer {
     /// # Errors
     /// The first template that is broken, with file and line.
     pub fn new(shop: ShopIdentity, templates_dir: Option<&Path>) -> Result<Self, TemplateError> {
-        let renderer = Self { templates: Templates::load(templates_dir)?, shop, renamed: RwLock::default() };
+        let renderer = Self { templates: Templates::load(templates_dir)?, shop, settled: RwLock::default() };
         for mail in samples() {
             renderer.render_view(&mail, Secret::Show)?;
             renderer.render_view(&mail, Secret::Hide)?;
@@ -76,21 +76,22 @@ impl Renderer {
         Ok(renderer)
     }
 
-    /// Has the shop go by this name from now on; by its first one when it is empty.
-    pub fn call_shop(&self, name: &str) {
-        let named = |known: &ShopIdentity| known.shop_name == name;
-        if self.renamed.read().unwrap_or_else(PoisonError::into_inner).as_deref().is_some_and(named) {
+    /// Has the shop go by what its staff have set from now on: by its first name where they have set none.
+    pub fn know_shop(&self, settings: &ShopSettings) {
+        let ShopSettings { name, contact_email, .. } = settings;
+        let name = if name.is_empty() { &self.shop.shop_name } else { name };
+        if self.with_shop(|known| known.shop_name == *name && known.contact_email == *contact_email) {
             return;
         }
-        let renamed = Some(name).filter(|name| !name.is_empty() && *name != self.shop.shop_name);
-        let renamed = renamed.map(|name| Arc::new(ShopIdentity { shop_name: name.to_owned(), ..self.shop.clone() }));
-        *self.renamed.write().unwrap_or_else(PoisonError::into_inner) = renamed;
+        let settled =
+            ShopIdentity { shop_name: name.clone(), contact_email: contact_email.clone(), ..self.shop.clone() };
+        *self.settled.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(settled));
     }
 
     /// Who the shop is now.
     fn with_shop<T>(&self, look: impl FnOnce(&ShopIdentity) -> T) -> T {
-        let renamed = self.renamed.read().unwrap_or_else(PoisonError::into_inner).clone();
-        look(renamed.as_deref().unwrap_or(&self.shop))
+        let settled = self.settled.read().unwrap_or_else(PoisonError::into_inner).clone();
+        look(settled.as_deref().unwrap_or(&self.shop))
     }
 
     /// The mail as people see it.
@@ -102,7 +103,7 @@ impl Renderer {
     }
 
     /// The message to send. The same mail always gives the same message, byte for byte, however often it is tried, as long as the
-    /// shop keeps its name.
+    /// shop keeps its name and its contact address.
     ///
     /// # Errors
     /// Any [`RenderError`]: a mail whose code was wiped is not sent without it.
@@ -144,8 +145,8 @@ impl Renderer {
 }
 
 impl MailRenderer for Renderer {
-    fn call_shop(&self, name: &str) {
-        Self::call_shop(self, name);
+    fn know_shop(&self, settings: &ShopSettings) {
+        Self::know_shop(self, settings);
     }
 
     fn samples(&self) -> Vec<OutboxMail> {

@@ -47,6 +47,8 @@ pub(crate) struct ShopView {
     pub(crate) name: String,
     pub(crate) public_url: String,
     pub(crate) storefront_url: String,
+    /// Where customers write to.
+    pub(crate) contact_email: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -115,6 +117,7 @@ impl View {
                 name: clean::line(&shop.shop_name),
                 public_url: without_slash(&shop.public_url),
                 storefront_url,
+                contact_email: Some(clean::line(&shop.contact_email)).filter(|address| !address.is_empty()),
             },
             subject: String::new(),
             name: recipient_name(&mail.template).and_then(clean::greeting),

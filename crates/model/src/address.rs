@@ -12,6 +12,15 @@ use crate::{
 /// Countries whose people write the postal code behind the town.
 const POSTAL_CODE_LAST: [&str; 9] = ["AU", "CA", "GB", "IE", "IN", "NZ", "SG", "US", "ZA"];
 
+/// Countries whose posts ask for a postal code, so that a parcel without one comes back. Elsewhere it may be left out: there are none, as
+/// in Hong Kong, or people do without, as in Ireland.
+const POSTAL_CODE_NEEDED: [&str; 62] = [
+    "AS", "AT", "AU", "AX", "BE", "BL", "BR", "CA", "CH", "CN", "CZ", "DE", "DK", "EE", "ES", "FI", "FO", "FR", "GB",
+    "GF", "GG", "GL", "GP", "GR", "GU", "HR", "HU", "IM", "IN", "IT", "JE", "JP", "KR", "LI", "LT", "LU", "LV", "MF",
+    "MQ", "MX", "MY", "NL", "NO", "NZ", "PL", "PM", "PR", "PT", "RE", "RO", "RU", "SE", "SG", "SK", "TH", "TR", "TW",
+    "UA", "US", "VI", "YT", "ZA",
+];
+
 /// Where a parcel goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostalAddress {
@@ -25,7 +34,7 @@ pub struct PostalAddress {
     pub city: String,
     /// State, province or county, where the country uses one.
     pub region: Option<String>,
-    /// Postal code; empty in countries without them.
+    /// Postal code; empty where there is none, see [`needs_postal_code`].
     pub postal_code: String,
     /// ISO 3166-1 alpha-2 code, in capitals.
     pub country: String,
@@ -56,6 +65,10 @@ impl PostalAddress {
         let country = self.country.trim().to_uppercase();
         if !is_country(&country) {
             wrong.add(at("country"), "invalid_country", "must be a two-letter ISO 3166-1 country code such as DE");
+        }
+        if postal_code.as_deref() == Some("") && needs_postal_code(&country) {
+            let message = format!("must be given for an address in {}", country_name(&country));
+            wrong.add(at("postal_code"), "required", message);
         }
         match (name, line1, city, postal_code) {
             (Some(name), Some(line1), Some(city), Some(postal_code)) if wrong.0.is_empty() => Ok(Self {
@@ -95,6 +108,12 @@ impl PostalAddress {
     }
 }
 
+/// Whether an address in the country with this code, in capitals, must have a postal code.
+#[must_use]
+pub fn needs_postal_code(country: &str) -> bool {
+    POSTAL_CODE_NEEDED.contains(&country)
+}
+
 /// An address that a customer keeps for next time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SavedAddress {
@@ -131,6 +150,34 @@ mod tests {
         assert_eq!(address("DE", Some("IL")).lines(), ["Ann", "1 High Street", "62701 Springfield", "IL", "Germany"]);
         assert_eq!(address("XX", None).lines()[3], "XX", "a country that is not known goes by its code");
         assert_eq!(address("DE", None).anonymised().lines(), ["Germany"]);
+    }
+
+    #[test]
+    fn a_postal_code_is_asked_for_where_the_post_does() {
+        let checked = |country: &str, postal_code: &str| {
+            let address = PostalAddress {
+                name: "Ann".into(),
+                line1: "1 High Street".into(),
+                city: "Springfield".into(),
+                postal_code: postal_code.into(),
+                country: country.into(),
+                ..PostalAddress::default()
+            };
+            let checked = address.validate("");
+            checked.map_err(|wrong| wrong.0.into_iter().map(|wrong| (wrong.pointer, wrong.code)).collect::<Vec<_>>())
+        };
+        for country in ["HK", "ae", "PA", "IE", "XK"] {
+            assert_eq!(checked(country, "").expect("fine without one").postal_code, "", "{country}");
+            assert_eq!(checked(country, " 999077 ").expect("fine with one").postal_code, "999077", "{country}");
+        }
+        for country in ["DE", "us", "GB", "JP"] {
+            checked(country, "62701").expect("fine with one");
+            for none in ["", " ", "\u{200B}"] {
+                let wrong = checked(country, none).expect_err("without one");
+                assert_eq!(wrong, [("/postal_code".to_owned(), "required")], "{country} {none:?}");
+            }
+        }
+        assert!(POSTAL_CODE_NEEDED.is_sorted() && POSTAL_CODE_NEEDED.iter().all(|code| is_country(code)));
     }
 
     #[test]

@@ -108,7 +108,8 @@ impl AttributeDefinition {
         self.unit = self.unit.filter(|unit| !unit.is_empty());
         let has_choices = matches!(self.kind, AttributeKind::Choice | AttributeKind::Choices);
         if has_choices == self.choices.is_empty() || self.choices.len() > CHOICES_MAX {
-            let message = format!("must be 1 to {CHOICES_MAX} choices for `choice` and `choices`, none for the others");
+            let message =
+                format!("must be 1 to {CHOICES_MAX} where it holds one or several of some choices, and none otherwise");
             wrong.add("/choices", "out_of_range", message);
         }
         let mut choices: Vec<String> = Vec::with_capacity(self.choices.len());

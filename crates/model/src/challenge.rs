@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{AccountId, Email, session::SecretHash};
+use crate::{AccountId, CLOCK_SKEW, Email, session::SecretHash};
 
 /// How long a code or token is good.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
@@ -17,6 +17,8 @@ pub const TRIES_MAX: i64 = 5;
 pub const SENDS_MAX: i64 = 5;
 /// The window of [`SENDS_MAX`].
 pub const WINDOW: SignedDuration = SignedDuration::from_hours(1);
+/// How far apart the mails of one window are that strangers can ask for, from the second on: see [`Challenge::must_wait`].
+pub const SPREAD: SignedDuration = SignedDuration::from_secs(WINDOW.as_secs() / (SENDS_MAX - 1));
 
 /// What a challenge is for. An account has at most one of each kind; a new one replaces the old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,16 +123,36 @@ impl Challenge {
     /// Whether this is the link of an invitation that is good for longer than a link of another kind would be.
     #[must_use]
     pub fn is_open_invitation(&self, now: Timestamp) -> bool {
-        self.secret_hash.is_some() && self.expires_at > now + LIFETIME
+        self.secret_hash.is_some() && self.is_of_the_past(now) && self.expires_at > now + LIFETIME
+    }
+
+    /// Whether another mail that anybody can ask for has to wait. Two of a window go out at once, the others are spread over it: who asks in
+    /// somebody's name uses up what can be mailed now, and not what can be mailed for the rest of the hour, when the last link is over.
+    #[must_use]
+    pub fn must_wait(&self, now: Timestamp) -> bool {
+        let age = now.duration_since(self.window_started_at).abs();
+        age < WINDOW && age.as_secs() < SPREAD.as_secs() * (self.sends - 1)
+    }
+
+    /// For how long it was good when it was mailed. That stands nowhere, but each is mailed in the window that it counts in: what is good for
+    /// longer than the last of a window can be is an invitation.
+    fn lifetime(&self) -> SignedDuration {
+        let is_invitation = self.expires_at.duration_since(self.window_started_at) >= WINDOW + LIFETIME;
+        if is_invitation && self.purpose == Purpose::ResetPassword { INVITATION_LIFETIME } else { LIFETIME }
+    }
+
+    /// Whether it can have been mailed before `now`. What a clock that was ahead mailed would be good until that time has come; it is worth
+    /// nothing while it lies in the future.
+    fn is_of_the_past(&self, now: Timestamp) -> bool {
+        self.expires_at.duration_since(now) <= self.lifetime() + CLOCK_SKEW
     }
 
     /// Compares a presented secret. The hashes are keyed ones of the whole secret, so that comparing them in variable
     /// time tells nothing about the secret.
     #[must_use]
     pub fn judge(&self, presented: &SecretHash, now: Timestamp) -> Verdict {
-        let Some(expected) = self.secret_hash.filter(|_| now < self.expires_at && self.tries_left > 0) else {
-            return Verdict::Void;
-        };
+        let is_good = now < self.expires_at && self.is_of_the_past(now) && self.tries_left > 0;
+        let Some(expected) = self.secret_hash.filter(|_| is_good) else { return Verdict::Void };
         if expected == *presented {
             return Verdict::Right(Self { secret_hash: None, ..self.clone() });
         }
@@ -150,6 +172,21 @@ mod tests {
 
     fn issue(previous: Option<&Challenge>, now: Timestamp) -> Option<Challenge> {
         Challenge::issue(previous, AccountId(Uuid::nil()), Purpose::VerifyEmail, Some([1; 32]), now)
+    }
+
+    /// A link to a new password.
+    fn link(previous: Option<&Challenge>, now: Timestamp) -> Challenge {
+        let nobody = AccountId(Uuid::nil());
+        Challenge::issue(previous, nobody, Purpose::ResetPassword, Some([1; 32]), now).expect("within the budget")
+    }
+
+    /// The link of an invitation.
+    fn invitation(previous: Option<&Challenge>, now: Timestamp) -> Challenge {
+        Challenge { expires_at: now + INVITATION_LIFETIME, ..link(previous, now) }
+    }
+
+    fn is_right(challenge: &Challenge, now: Timestamp) -> bool {
+        matches!(challenge.judge(&[1; 32], now), Verdict::Right(_))
     }
 
     #[test]
@@ -178,5 +215,42 @@ mod tests {
         }
         assert!(issue(last.as_ref(), at(3599)).is_none());
         assert!(issue(last.as_ref(), at(3600)).is_some());
+    }
+
+    #[test]
+    fn what_a_clock_ahead_mailed_is_worth_nothing_until_then() {
+        const DAY: i64 = 24 * 3600;
+        let skew = CLOCK_SKEW.as_secs();
+        let code = issue(None, at(0)).expect("the first");
+        for challenge in [code, link(None, at(0)), invitation(None, at(0))] {
+            for ahead in [skew + 1, 3600, DAY, 30 * DAY] {
+                assert!(!is_right(&challenge, at(-ahead)), "{ahead} s ahead: {challenge:?}");
+            }
+            assert!(is_right(&challenge, at(-skew)) && is_right(&challenge, at(599)), "{challenge:?}");
+        }
+        assert!(is_right(&invitation(None, at(0)), at(3 * DAY - 1)));
+        assert!(!invitation(None, at(0)).is_open_invitation(at(-DAY)));
+        // Whenever it was mailed in the window that it counts in, which may have begun by a clock that was put back.
+        for offset in [-3599, 3599] {
+            let first = link(None, at(0));
+            let (later, invited) = (link(Some(&first), at(offset)), invitation(Some(&first), at(offset)));
+            assert_eq!((later.window_started_at, later.sends), (at(0), 2));
+            assert!(!is_right(&later, at(offset - skew - 1)) && is_right(&later, at(offset)), "{later:?}");
+            assert!(!is_right(&invited, at(offset - skew - 1)) && is_right(&invited, at(offset)), "{invited:?}");
+        }
+    }
+
+    #[test]
+    fn who_asks_for_a_link_again_and_again_leaves_one_for_later() {
+        let (mut last, mut mailed) = (link(None, at(0)), vec![0]);
+        for second in 1..3600 {
+            if !last.must_wait(at(second)) {
+                last = link(Some(&last), at(second));
+                mailed.push(second);
+            }
+        }
+        // Each is good for ten minutes: nobody waits for more than five.
+        assert_eq!(mailed, [0, 1, 900, 1800, 2700]);
+        assert!(!last.must_wait(at(3600)) && last.must_wait(at(3599)));
     }
 }

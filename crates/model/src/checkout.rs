@@ -33,11 +33,13 @@ pub struct Offer {
     pub variant: Variant,
 }
 
-/// In which currency an order is asked for, and when.
+/// In which currency an order is asked for, for how much, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// The currency; each variant's own when `None`.
     pub currency: Option<Currency>,
+    /// What the buyer was told that it comes to; `None` takes whatever it comes to.
+    pub expected_total: Option<Money>,
     /// The time whose prices hold.
     pub now: Timestamp,
 }
@@ -64,6 +66,8 @@ pub enum Refusal {
     Invalid(Violations),
     /// There is not enough of something.
     OutOfStock(Vec<Shortage>),
+    /// It comes to another total than the buyer was told: to this one.
+    PriceChanged(Money),
 }
 
 /// Checks counts and quantities, and sums the lines of one variant, in the order of their first mention.
@@ -159,7 +163,11 @@ pub fn decide(
         return Err(Refusal::OutOfStock(shortages));
     }
     let total = total(&bought).map_err(Refusal::Invalid)?;
-    Ok((bought, total))
+    // Cheaper is refused like dearer: whoever names a total wants to be asked again when it is another one.
+    match terms.expected_total {
+        Some(expected) if expected != total => Err(Refusal::PriceChanged(total)),
+        _ => Ok((bought, total)),
+    }
 }
 
 /// The sum of the lines, which must be of one currency.
@@ -219,7 +227,7 @@ mod tests {
     }
 
     fn buy(lines: &[RequestedLine], offers: &[Offer]) -> Result<(Vec<OrderLine>, Money), Refusal> {
-        let terms = Terms { currency: None, now: Timestamp::UNIX_EPOCH };
+        let terms = Terms { currency: None, expected_total: None, now: Timestamp::UNIX_EPOCH };
         decide(&sum_lines(lines).map_err(Refusal::Invalid)?, lines, offers, terms)
     }
 
@@ -283,7 +291,7 @@ mod tests {
             ..VariantDetails::default()
         };
         let buy = |currency, second| {
-            let terms = Terms { currency, now: Timestamp::from_second(second).expect("a time") };
+            let terms = Terms { currency, expected_total: None, now: Timestamp::from_second(second).expect("a time") };
             decide(&[line(1, 2)], &[line(1, 2)], &[shirt.clone()], terms)
         };
         let total = |currency, second| buy(currency, second).expect("bought").1;
@@ -293,6 +301,22 @@ mod tests {
         assert_eq!(total(Some(usd), 20), Money::new(2200, usd));
         let Err(Refusal::Invalid(wrong)) = buy(Currency::from_code("JPY"), 1) else { panic!("must be refused") };
         assert_eq!((wrong.0[0].pointer.as_str(), wrong.0[0].code), ("/lines/0/variant_id", "no_price"));
+    }
+
+    #[test]
+    fn an_order_that_comes_to_another_total_than_its_buyer_was_told_is_refused() {
+        let buy = |expected_total| {
+            let terms = Terms { currency: None, expected_total, now: Timestamp::UNIX_EPOCH };
+            decide(&[line(1, 2)], &[line(1, 2)], &[offer(1, 5, 100)], terms)
+        };
+        let total = Money::new(200, Currency::EUR);
+        for expected in [None, Some(total)] {
+            assert_eq!(buy(expected).expect("bought").1, total);
+        }
+        let dollars = Money::new(200, Currency::from_code("USD").expect("a currency"));
+        for other in [Money::new(199, Currency::EUR), Money::new(201, Currency::EUR), dollars] {
+            assert_eq!(buy(Some(other)).expect_err("another total"), Refusal::PriceChanged(total), "{other}");
+        }
     }
 
     proptest! {

@@ -127,7 +127,7 @@ impl Collection {
                     wrong.add("/products", "out_of_range", format!("must be at most {PRODUCTS_MAX} products"));
                 }
             }
-            Members::Rule(rule) => rule.validate(&mut wrong),
+            Members::Rule(rule) => rule.validate(self.is_active, &mut wrong),
         }
         wrong.into_result().map(|()| self)
     }
@@ -142,9 +142,16 @@ impl Collection {
 }
 
 impl Rule {
-    fn validate(&self, wrong: &mut Violations) {
-        if *self == Self::default() {
-            wrong.add("/rule", "required", "must say something; without any condition it would be the whole catalogue");
+    /// `is_active` is whether shoppers see the collection: a rule may be empty for as long as it is being written.
+    fn validate(&self, is_active: bool, wrong: &mut Violations) {
+        if is_active && *self == Self::default() {
+            let message = "must say something before shoppers see it; without any condition it is the whole catalogue";
+            wrong.add("/rule", "required", message);
+        }
+        if let (Some(min), Some(max)) = (self.price_min, self.price_max)
+            && min > max
+        {
+            wrong.add("/rule/price_min", "out_of_range", "must not be above the highest price");
         }
         let named = self.options.values().chain(self.attributes.values()).map(Vec::len).sum::<usize>();
         if self.categories.len() + self.vendors.len() + self.tags.len() + named > VALUES_MAX {
@@ -159,5 +166,45 @@ impl Rule {
         if self.rating_min.is_some_and(|stars| !(1..=5).contains(&stars)) {
             wrong.add("/rule/rating_min", "out_of_range", "must be 1 to 5");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong_with(rule: Rule, is_active: bool) -> Vec<(String, &'static str)> {
+        let collection = Collection {
+            id: Uuid::nil(),
+            slug: "summer".into(),
+            title: "Summer".into(),
+            description: String::new(),
+            image: None,
+            seo: Seo::default(),
+            titles: BTreeMap::new(),
+            is_active,
+            members: Members::Rule(Box::new(rule)),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            version: 1,
+        };
+        let wrong = collection.validate().err().unwrap_or_default();
+        wrong.0.into_iter().map(|violation| (violation.pointer, violation.code)).collect()
+    }
+
+    #[test]
+    fn a_rule_may_be_empty_until_shoppers_see_it() {
+        assert!(wrong_with(Rule::default(), false).is_empty());
+        assert_eq!(wrong_with(Rule::default(), true), [("/rule".to_owned(), "required")]);
+        assert!(wrong_with(Rule { on_sale: Some(true), ..Rule::default() }, true).is_empty());
+    }
+
+    #[test]
+    fn the_prices_of_a_rule_are_in_their_order() {
+        let priced = |price_min, price_max| wrong_with(Rule { price_min, price_max, ..Rule::default() }, true);
+        for (min, max) in [(Some(100), None), (None, Some(100)), (Some(100), Some(100)), (Some(0), Some(1))] {
+            assert!(priced(min, max).is_empty(), "{min:?} to {max:?}");
+        }
+        assert_eq!(priced(Some(101), Some(100)), [("/rule/price_min".to_owned(), "out_of_range")]);
     }
 }

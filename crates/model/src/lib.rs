@@ -29,6 +29,7 @@ pub mod order;
 pub mod price;
 pub mod product;
 pub mod review;
+pub mod running_time;
 pub mod session;
 pub mod shop;
 pub mod stamp;
@@ -51,7 +52,7 @@ pub use id::{
 pub use jiff::{SignedDuration, Timestamp};
 pub use job::Job;
 pub use mail::{MailRenderer, MailStatus, MailTemplate, OutboxMail, RenderedMail};
-pub use money::{Currency, Money};
+pub use money::{Currency, Money, NotAPrice};
 pub use note::Note;
 pub use order::{Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, Tracking};
 pub use price::{ListPrice, PriceChange, Sale};

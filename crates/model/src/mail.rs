@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Email, MailId, OrderId, PostalAddress, Tracking};
+use crate::{AccountId, CLOCK_SKEW, Email, MailId, OrderId, PostalAddress, ShopSettings, Tracking};
 
 /// How often delivery is tried before it is given up: with pauses that grow to an hour ([`retry_after`]), for about a day. A server that
 /// takes nothing for an afternoon (a full mailbox, a limit of the day) has not said no.
@@ -245,6 +245,20 @@ impl OutboxMail {
     }
 }
 
+/// For how long a mail that was handed out is that worker's alone.
+pub const LEASE: SignedDuration = SignedDuration::from_mins(3);
+
+impl OutboxMail {
+    /// Whether somebody may be sending it at this moment: it was handed out, and waits for no longer than for the end of a lease, by the
+    /// clock of whoever took it. One that a server has put off for as little looks the same, and is tried as soon.
+    #[must_use]
+    pub fn may_be_on_its_way(&self, now: Timestamp) -> bool {
+        let waits = self.next_attempt_at.duration_since(now);
+        let is_leased = waits > SignedDuration::ZERO && waits <= LEASE + CLOCK_SKEW;
+        self.status == MailStatus::Pending && self.attempts > 0 && is_leased
+    }
+}
+
 /// What tells one handing out of a mail from every other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MailLease {
@@ -289,8 +303,8 @@ pub trait MailRenderer: Send + Sync {
     /// What is wrong with the template or the address.
     fn source(&self, mail: &OutboxMail, reveal: bool) -> Result<String, String>;
 
-    /// Has the shop go by this name in what is rendered from now on; by its first one when it is empty.
-    fn call_shop(&self, _name: &str) {}
+    /// Has what is rendered from now on go by these settings: by what the shop is called, and where customers write to.
+    fn know_shop(&self, _settings: &ShopSettings) {}
 
     /// A mail of every kind, with made-up data, to look at.
     fn samples(&self) -> Vec<OutboxMail>;
@@ -363,6 +377,24 @@ mod tests {
         let is_due = |seconds: i64| Due::within(now, WAIT_MAX).has_come(now + SignedDuration::from_secs(seconds));
         assert!(is_due(-5) && is_due(0) && !is_due(1) && !is_due(72 * 60) && is_due(24 * 3_600));
         assert!(retry_after(ATTEMPTS_MAX, 1000) < WAIT_MAX);
+    }
+
+    #[test]
+    fn a_mail_that_somebody_may_be_sending_is_known() {
+        let now = Timestamp::from_second(1_800_000_000).expect("in range");
+        let stamp = crate::Stamp::new(now, 1);
+        let to = Email::parse("", "ann@example.com").expect("an address");
+        let mail = |attempts, waits_secs: i64| OutboxMail {
+            attempts,
+            next_attempt_at: now + SignedDuration::from_secs(waits_secs),
+            ..OutboxMail::new(stamp.ids().draw(), to.clone(), MailTemplate::Test, now)
+        };
+        assert!(!mail(0, 0).may_be_on_its_way(now) && !mail(0, 60).may_be_on_its_way(now), "it was never handed out");
+        assert!(mail(1, 1).may_be_on_its_way(now) && mail(3, 180).may_be_on_its_way(now));
+        assert!(mail(1, 480).may_be_on_its_way(now), "by a clock that is a little ahead");
+        assert!(!mail(1, 0).may_be_on_its_way(now) && !mail(1, -9).may_be_on_its_way(now), "its lease is over");
+        assert!(!mail(8, 481).may_be_on_its_way(now), "it waits for its next try");
+        assert!(!OutboxMail { status: MailStatus::Failed, ..mail(1, 9) }.may_be_on_its_way(now));
     }
 
     #[test]

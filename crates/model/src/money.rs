@@ -127,34 +127,111 @@ impl Money {
             .map(|amount| Self { amount, ..self })
     }
 
-    /// Reads a price as people write it in a spreadsheet: `50`, `50.5`, `1,299.00`, `19,99`.
+    /// For people, to be read at a glance: with commas between the thousands, as `EUR 30,157.20`.
+    #[must_use]
+    pub fn grouped(self) -> String {
+        let text = self.to_string();
+        let Some((code, amount)) = text.split_once(' ') else { return text };
+        let (whole, rest) = amount.find('.').map_or((amount, ""), |point| amount.split_at(point));
+        let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+        let mut grouped = String::new();
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place) % 3 == 0 {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        format!("{code} {sign}{grouped}{rest}")
+    }
+
+    /// Reads a price as people write it in a spreadsheet: `50`, `50.5`, `1,299.00`, `1.299,00`, `1 299,00`, `1'299.00`, `19,99`.
     ///
-    /// A comma or point counts as the decimal sign when it is the last sign and as many digits follow as the
-    /// currency has decimals, or fewer; elsewhere it separates thousands and must stand before groups of three.
+    /// A comma or point counts as the decimal sign when it is there once, as the last sign, and as many digits follow as the currency
+    /// has decimals, or fewer; every other sign separates thousands: it is the same throughout, and stands before groups of three.
     #[must_use]
     pub fn from_decimal(text: &str, currency: Currency) -> Option<Self> {
+        Self::read_decimal(text, currency).ok()
+    }
+
+    /// The same, with the reason where it is none.
+    ///
+    /// # Errors
+    /// [`NotAPrice`]
+    pub fn read_decimal(text: &str, currency: Currency) -> Result<Self, NotAPrice> {
         let text = text.trim();
-        let decimals = usize::try_from(currency.decimals()).ok()?;
-        let (whole, fraction) = match text.rfind(['.', ',']) {
-            Some(at) if (1..=decimals).contains(&(text.len() - at - 1)) => (&text[..at], &text[at + 1..]),
-            _ => (text, ""),
-        };
-        let mut groups = whole.split(['.', ',']);
-        let first = groups.next().filter(|first| !first.is_empty())?;
+        let decimals = usize::try_from(currency.decimals()).map_err(|_| NotAPrice::Unreadable)?;
+        let (whole, fraction) = split_decimal(text, decimals);
+        let mut signs = whole.matches(GROUP_SIGNS);
+        let sign = signs.next();
+        let is_only_sign = sign.is_some() && fraction.is_empty() && signs.next().is_none();
+        let mut groups = whole.split(GROUP_SIGNS);
+        let first = groups.next().filter(|first| !first.is_empty()).ok_or(NotAPrice::Unreadable)?;
         let mut digits = first.to_owned();
         for group in groups {
             // Nobody writes nought thousands: `0.999` is a price with a decimal too many.
             if group.len() != 3 || first.len() > 3 || first.starts_with('0') {
-                return None;
+                return Err(NotAPrice::Unreadable);
             }
             digits.push_str(group);
         }
+        let is_mixed = whole.matches(GROUP_SIGNS).any(|other| Some(other) != sign);
+        if is_mixed || !digits.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+            return Err(NotAPrice::Unreadable);
+        }
+        if is_only_sign && matches!(sign, Some("." | ",")) {
+            return Err(NotAPrice::Ambiguous { thousands: digits, decimals });
+        }
         digits.push_str(fraction);
         digits.extend(std::iter::repeat_n('0', decimals - fraction.len()));
-        let amount = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()?;
-        Some(Self { amount, currency })
+        let amount = digits.parse().map_err(|_| NotAPrice::Unreadable)?;
+        Ok(Self { amount, currency })
     }
 }
+
+/// What separates thousands, somewhere in the world.
+const GROUP_SIGNS: [char; 7] = ['.', ',', ' ', '\u{a0}', '\u{202f}', '\'', '\u{2019}'];
+
+/// A price and its decimals, which are empty where it has none.
+fn split_decimal(text: &str, decimals: usize) -> (&str, &str) {
+    let Some(at) = text.rfind(['.', ',']) else { return (text, "") };
+    let (whole, rest) = text.split_at(at);
+    let (sign, fraction) = rest.split_at(1);
+    let is_decimal = (1..=decimals).contains(&fraction.len()) && !whole.contains(sign);
+    if is_decimal { (whole, fraction) } else { (text, "") }
+}
+
+/// Why a text is no price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAPrice {
+    /// It is none.
+    Unreadable,
+    /// `1.999`: thousands to some people, and a price with a decimal too many to others.
+    Ambiguous {
+        /// What it is as thousands, without the sign.
+        thousands: String,
+        /// How many decimals the currency has.
+        decimals: usize,
+    },
+}
+
+/// What is allowed, as it stands behind the name of a field.
+impl fmt::Display for NotAPrice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable => f.write_str("must be a price such as 50 or 19.99"),
+            Self::Ambiguous { thousands, decimals: 0 } => {
+                write!(f, "may be thousands or decimals: write {thousands} without a separator, or a whole number")
+            }
+            Self::Ambiguous { thousands, decimals } => {
+                let (whole, fraction) = thousands.split_at(thousands.len().saturating_sub(3));
+                let fraction = fraction.get(..*decimals).unwrap_or(fraction);
+                write!(f, "may be thousands or decimals: write {whole}.{fraction}, or {thousands} without a separator")
+            }
+        }
+    }
+}
+
+impl std::error::Error for NotAPrice {}
 
 /// For people: `EUR 19.99`. The code stands first and the point is the decimal sign, whatever the reader's language.
 impl fmt::Display for Money {
@@ -190,10 +267,14 @@ mod tests {
             ("19,99", 1999),
             ("1,299.00", 129_900),
             ("1.299,00", 129_900),
-            ("1,299", 129_900),
+            ("1 299,00", 129_900),
+            ("1\u{a0}299", 129_900),
+            ("1'299.00", 129_900),
+            ("1 299", 129_900),
             ("0", 0),
             (" 7 ", 700),
             ("1,000,000", 100_000_000),
+            ("1.234.567", 123_456_700),
         ] {
             assert_eq!(eur(text), Some(cents), "{text}");
         }
@@ -209,6 +290,13 @@ mod tests {
             "1234,567",
             "0.999",
             "0,999.00",
+            "1.299",
+            "1,299",
+            "12.345",
+            "1,234.567",
+            "1.299.00",
+            "1 299.000",
+            "1'2",
             "99999999999999999999",
             "∞",
         ] {
@@ -221,11 +309,35 @@ mod tests {
     }
 
     #[test]
+    fn three_digits_behind_one_sign_are_thousands_only_where_they_cannot_be_decimals() {
+        let told = |text: &str, code: &str| {
+            let read = Money::read_decimal(text, Currency::from_code(code).expect("a currency"));
+            read.map(|money| money.amount).map_err(|wrong| wrong.to_string())
+        };
+        let wrong = "may be thousands or decimals: write 1.99, or 1999 without a separator";
+        assert_eq!(told("1.999", "EUR"), Err(wrong.to_owned()));
+        assert_eq!(told("1,999", "EUR"), Err(wrong.to_owned()));
+        assert!(told("1.999", "JPY").is_err_and(|wrong| wrong.contains("1999") && wrong.contains("whole number")));
+        assert_eq!(told("cheap", "EUR"), Err("must be a price such as 50 or 19.99".to_owned()));
+        assert_eq!((told("1.999", "KWD"), told("1,999", "KWD")), (Ok(1999), Ok(1999)));
+        assert_eq!((told("1,999.000", "KWD"), told("1.234.567", "KWD")), (Ok(1_999_000), Ok(1_234_567_000)));
+    }
+
+    #[test]
     fn shows_as_many_decimals_as_the_currency_has() {
         assert_eq!(Money::new(1999, Currency::EUR).to_string(), "EUR 19.99");
         assert_eq!(Money::new(-5, Currency::EUR).to_string(), "EUR -0.05");
         assert_eq!(Money::new(1500, Currency::from_code("JPY").expect("a currency")).to_string(), "JPY 1500");
         assert_eq!(Money::new(1500, Currency::from_code("KWD").expect("a currency")).to_string(), "KWD 1.500");
+    }
+
+    #[test]
+    fn large_amounts_are_grouped() {
+        let shown = |amount| Money::new(amount, Currency::EUR).grouped();
+        assert_eq!((shown(3_015_720).as_str(), shown(99_905).as_str()), ("EUR 30,157.20", "EUR 999.05"));
+        assert_eq!((shown(100_000_000).as_str(), shown(-123_456).as_str()), ("EUR 1,000,000.00", "EUR -1,234.56"));
+        let yen = Currency::from_code("JPY").expect("a currency");
+        assert_eq!(Money::new(370_379_118, yen).grouped(), "JPY 370,379,118");
     }
 
     #[test]
@@ -236,16 +348,42 @@ mod tests {
         assert_eq!(Money::new(i64::MAX / 2, usd).times(3), None);
     }
 
+    /// What the text is, in millionths, to somebody who separates thousands and decimals by these signs.
+    fn reading(text: &str, group: char, point: char) -> Option<i128> {
+        let (whole, fraction) = text.split_once(point).unwrap_or((text, ""));
+        let mut groups = whole.split(group);
+        let first = groups.next().unwrap_or_default();
+        let is_grouped = groups.clone().next().is_some();
+        let is_sound =
+            groups.all(|group| group.len() == 3) && (!is_grouped || (first.len() <= 3 && !first.starts_with('0')));
+        let digits = format!("{}{fraction:0<6}", whole.replace(group, ""));
+        digits.parse().ok().filter(|_| is_sound && fraction.len() <= 6)
+    }
+
     proptest! {
         #[test]
         fn what_is_shown_reads_back(amount in 0_i64..PRICE_MAX) {
-            let shown = Money::new(amount, Currency::EUR).to_string();
-            prop_assert_eq!(eur(shown.trim_start_matches("EUR ")), Some(amount));
+            let money = Money::new(amount, Currency::EUR);
+            for shown in [money.to_string(), money.grouped()] {
+                prop_assert_eq!(eur(shown.trim_start_matches("EUR ")), Some(amount));
+            }
         }
 
         #[test]
         fn reading_never_panics(text in "\\PC{0,40}") {
             let _ = eur(&text);
+        }
+
+        /// However somebody meant it, it does not become a hundred times as much.
+        #[test]
+        fn no_reading_is_a_hundredth_of_what_is_read(text in "[0-9]{1,4}([.,][0-9]{1,4}){0,3}", code in "EUR|JPY|KWD") {
+            let currency = Currency::from_code(&code).expect("a currency");
+            if let Some(money) = Money::from_decimal(&text, currency) {
+                let millionths = i128::from(money.amount) * 10_i128.pow(6 - currency.decimals());
+                for other in [reading(&text, ',', '.'), reading(&text, '.', ',')].into_iter().flatten() {
+                    prop_assert!(millionths < 100 * other.max(1), "{text} {code}: {millionths} {other}");
+                }
+            }
         }
     }
 }

@@ -92,10 +92,16 @@ impl fmt::Display for OrderNumber {
 impl FromStr for OrderNumber {
     type Err = ();
 
-    /// Reads `CW-10001`, `cw-10001` or `10001`.
+    /// Reads it as people write it: `CW-10001`, `cw10001`, `CW 10 001`, `#10001` or `10001`.
     fn from_str(text: &str) -> Result<Self, ()> {
-        let text = text.trim();
-        let digits = text.get(..3).filter(|prefix| prefix.eq_ignore_ascii_case("CW-")).map_or(text, |_| &text[3..]);
+        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let text = text.strip_prefix('#').unwrap_or(&text);
+        let digits = match text.split_at_checked(2) {
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("CW") => {
+                rest.strip_prefix(['-', '\u{2013}']).unwrap_or(rest)
+            }
+            _ => text,
+        };
         let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
         plain.then(|| digits.parse().ok()).flatten().map(Self).ok_or(())
     }
@@ -145,6 +151,12 @@ pub struct Tracking {
 }
 
 impl Tracking {
+    /// What the numbers of parcels are compared by: in small letters (of ASCII), without the spaces that they are printed with.
+    #[must_use]
+    pub fn key(number: &str) -> String {
+        number.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_lowercase()).collect()
+    }
+
     /// Trims the texts and checks them.
     ///
     /// # Errors
@@ -294,11 +306,43 @@ mod tests {
     }
 
     #[test]
+    fn parcels_are_known_however_their_numbers_are_grouped() {
+        assert_eq!(Tracking::key("RR 123 456 789 De"), "rr123456789de");
+        assert_eq!(Tracking::key("rr123456789de"), Tracking::key(" RR123456789DE "));
+    }
+
+    #[test]
     fn numbers_read_as_people_write_them() {
-        for text in ["CW-10001", "cw-10001", " 10001 "] {
+        for text in [
+            "CW-10001",
+            "cw-10001",
+            " 10001 ",
+            "#10001",
+            "# 10001",
+            "CW10001",
+            "cw 10001",
+            "#CW-10001",
+            "CW - 10 001",
+            "CW\u{2013}10001",
+        ] {
             assert_eq!(text.parse(), Ok(OrderNumber(10_001)), "{text}");
         }
-        for bad in ["", "CW-", "CW-x", "-5", "+5", "１２", "CW-99999999999999999999", "é-1"] {
+        for bad in [
+            "",
+            "#",
+            "##5",
+            "CW",
+            "CW-",
+            "CW--5",
+            "CW-x",
+            "CWX5",
+            "-5",
+            "+5",
+            "１２",
+            "CW-99999999999999999999",
+            "é-1",
+            "éé",
+        ] {
             assert!(bad.parse::<OrderNumber>().is_err(), "{bad}");
         }
     }

@@ -8,7 +8,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Currency, Money, Variant, VariantId, violation::Violations};
+use crate::{CLOCK_SKEW, Currency, Money, Variant, VariantId, violation::Violations};
 
 /// The most currencies beside the variant's own.
 pub const OTHER_PRICES_MAX: usize = 30;
@@ -123,6 +123,13 @@ impl Variant {
         self.turns().into_iter().find(|turn| *turn > settled)
     }
 
+    /// Whether its price was settled at a time that is still to come, by a clock that was ahead: then the settled price is that of no moment
+    /// so far, and turns that come before that time would be passed over.
+    #[must_use]
+    pub fn is_settled_ahead(&self, now: Timestamp) -> bool {
+        self.details.settled_at.is_some_and(|settled| settled > now)
+    }
+
     /// When its sale begins and ends.
     fn turns(&self) -> Vec<Timestamp> {
         self.details.sale.iter().flat_map(|sale| sale.starts_at.into_iter().chain(sale.ends_at)).collect()
@@ -131,7 +138,7 @@ impl Variant {
     /// Whether it may cost something else at `now` than `before` did when that was settled.
     #[must_use]
     pub fn is_priced_unlike(&self, before: &Self, now: Timestamp) -> bool {
-        let is_turned = before.next_turn().is_some_and(|turn| turn <= now);
+        let is_turned = before.next_turn().is_some_and(|turn| turn <= now) || before.is_settled_ahead(now);
         let (ours, theirs) = (&self.details, &before.details);
         let is_repriced = self.price != before.price || self.compare_at_price != before.compare_at_price;
         is_turned || is_repriced || ours.prices != theirs.prices || ours.sale != theirs.sale
@@ -139,7 +146,8 @@ impl Variant {
 
     /// Brings the variant to `now`, after `before` (which may be the same) became it: notes what it costs in history, and the
     /// lowest price before each reduction. `history` is what was noted of it already, in any order; `known_since` is since
-    /// when `before` has been for sale.
+    /// when `before` has been for sale. What a clock that was ahead settled counts for nothing, and what it noted of times to come is
+    /// noted anew.
     pub fn settle(
         &mut self,
         before: &Self,
@@ -149,14 +157,21 @@ impl Variant {
     ) -> Vec<PriceChange> {
         let mut noted = Vec::new();
         let mut lowest_prices = Vec::new();
+        let is_ahead = before.is_settled_ahead(now);
         for currency in self.currencies().collect::<Vec<_>>() {
             let of = |change: &&PriceChange| change.variant_id == self.id && change.price.currency == currency;
-            let mut past: Vec<(Timestamp, Money)> =
-                history.iter().filter(of).map(|change| (change.at, change.price)).collect();
+            let (mut past, to_come): (Vec<(Timestamp, Money)>, Vec<_>) = history
+                .iter()
+                .filter(of)
+                .map(|change| (change.at, change.price))
+                .partition(|(at, _)| before.has_noted(*at, now));
             past.sort_by_key(|(at, _)| *at);
             let is_first = past.is_empty();
             // What a piece cost while nothing was noted is what it costs as of the last turn.
-            let settled = before.details.settled_at.unwrap_or(known_since);
+            let settled = match before.details.settled_at {
+                Some(_) if is_ahead => past.last().map_or(known_since, |(at, _)| *at),
+                settled => settled.unwrap_or(known_since),
+            };
             if is_first && let Some(price) = before.price_at(currency, settled) {
                 past.push((known_since, price));
             }
@@ -165,6 +180,9 @@ impl Variant {
             let turned = turns.filter_map(|turn| Some((turn, before.price_at(currency, turn)?)));
             let latest = self.price_at(currency, now).map(|price| (turn_at(before, self, settled, now), price));
             let mut lowest_price = self.details.lowest.iter().find(|price| price.currency == currency).copied();
+            if is_ahead {
+                lowest_price = lowest_before_the_last(&past).or(lowest_price);
+            }
             for (at, price) in turned.chain(latest) {
                 lowest_price = match past.last() {
                     Some((_, last)) if *last == price => continue,
@@ -182,11 +200,28 @@ impl Variant {
                 Some(_) => lowest_price,
             });
             let new = if past.len() > begun { &past[if is_first { 0 } else { begun }..] } else { &[] };
-            noted.extend(new.iter().map(|&(at, price)| PriceChange { variant_id: self.id, at, price }));
+            let mistaken = to_come.iter().filter(|(at, _)| *at > now).filter_map(|&(at, price)| {
+                let then = self.price_at(currency, at)?;
+                (then != price).then_some((at, then))
+            });
+            let new = new.iter().copied().chain(mistaken);
+            noted.extend(new.map(|(at, price)| PriceChange { variant_id: self.id, at, price }));
         }
         self.details.lowest = lowest_prices;
         self.details.settled_at = self.details.sale.is_some().then_some(now);
         noted
+    }
+
+    /// Whether what is in the history of this time was noted when it had come, by `now`. A clock that was ahead notes what is still to come:
+    /// then that counts when it has come, and was settled.
+    fn has_noted(&self, at: Timestamp, now: Timestamp) -> bool {
+        // Another process may be a little ahead.
+        let is_later = |than: Timestamp| at.duration_since(than) > CLOCK_SKEW;
+        match self.details.settled_at {
+            Some(settled) if settled > now => at <= now,
+            Some(settled) => at <= settled || !(is_later(settled) || self.turns().contains(&at)),
+            None => !is_later(now),
+        }
     }
 
     /// Checks the prices in other currencies and the sale.
@@ -257,6 +292,20 @@ impl Variant {
     }
 }
 
+/// The lowest price before the reduction that is on at the end of `past`, if one is.
+fn lowest_before_the_last(past: &[(Timestamp, Money)]) -> Option<Money> {
+    let mut found = None;
+    for (index, pair) in past.windows(2).enumerate() {
+        let &[(_, before), (at, price)] = pair else { continue };
+        if price.amount < before.amount {
+            found = lowest(&past[..=index], at).or(Some(before));
+        } else if price.amount > before.amount {
+            found = None;
+        }
+    }
+    found
+}
+
 /// The lowest of the prices that were asked in the [`LOOK_BACK`] before `at`.
 fn lowest(past: &[(Timestamp, Money)], at: Timestamp) -> Option<Money> {
     let from = at - LOOK_BACK;
@@ -267,6 +316,7 @@ fn lowest(past: &[(Timestamp, Money)], at: Timestamp) -> Option<Money> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
@@ -402,6 +452,49 @@ mod tests {
         life.change(day(1), |shirt| shirt.details.sale = sale(500, day(2), day(3)));
         life.change(day(9), |_| {});
         assert_eq!(life.prices(), [(day(0), 1000), (day(2), 500), (day(3), 1000)]);
+    }
+
+    /// What it settled counts for nothing as soon as another clock is asked.
+    #[test]
+    fn a_clock_that_was_ahead_leaves_nothing_behind() {
+        let mut life = Life { variant: variant(4000), history: vec![] };
+        life.change(day(15), |shirt| shirt.details.sale = sale(3000, day(10), day(20)));
+        assert_eq!((life.variant.settled_price(), life.variant.next_turn()), (eur(3000), Some(day(20))));
+        assert_eq!(life.prices(), [(day(0), 4000), (day(15), 3000)]);
+        assert!(life.variant.is_settled_ahead(day(5)) && !life.variant.is_settled_ahead(day(15)));
+        assert!(life.variant.is_priced_unlike(&life.variant, day(5)));
+        life.change(day(5), |_| {});
+        assert_eq!((life.variant.settled_price(), life.variant.next_turn()), (eur(4000), Some(day(10))));
+        assert_eq!(life.variant.lowest_before(Currency::EUR, day(5)), None);
+        assert_eq!(life.prices().len(), 2, "that it will cost 30 on day 15 is right");
+        // What never comes to be is not in the history when its time comes.
+        life.change(day(6), |shirt| shirt.details.sale = None);
+        assert_eq!(life.prices()[2..], [(day(15), 4000)]);
+    }
+
+    proptest! {
+        /// Whether it saved the sale, or turned it.
+        #[test]
+        fn what_a_clock_ahead_settled_is_settled_anew(
+            (begins, lasts) in (1_i64..50, 1_i64..50),
+            (saved, later, ahead) in (1_i64..50, 0_i64..50, 1_i64..50),
+            (times, step) in (1_i64..12, 1_i64..20),
+        ) {
+            let on = |shirt: &mut Variant| shirt.details.sale = sale(3000, day(begins), day(begins + lasts));
+            let new = || Life { variant: variant(4000), history: vec![] };
+            let (mut right, mut saved_ahead, mut turned_ahead) = (new(), new(), new());
+            right.change(day(saved), on);
+            saved_ahead.change(day(saved + later + ahead), on);
+            turned_ahead.change(day(saved), on);
+            turned_ahead.change(day(saved + later + ahead), |_| {});
+            for time in 0..times {
+                for life in [&mut right, &mut saved_ahead, &mut turned_ahead] {
+                    life.change(day(saved + later + time * step), |_| {});
+                }
+                prop_assert_eq!(&saved_ahead.variant, &right.variant);
+                prop_assert_eq!(&turned_ahead.variant, &right.variant);
+            }
+        }
     }
 
     #[test]

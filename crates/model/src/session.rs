@@ -8,6 +8,8 @@ use crate::{AccountId, CLOCK_SKEW, SessionId};
 pub const ACCESS_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 /// How long a session lives without being refreshed.
 pub const SESSION_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How many sessions an account has at most. One that signs in for each request, and never out, would otherwise have them without end.
+pub const SESSIONS_MAX: u32 = 100;
 /// Within this time of its first use, a refresh token that is presented again is taken for a second tab, not a thief.
 pub const REFRESH_GRACE: SignedDuration = SignedDuration::from_secs(20);
 

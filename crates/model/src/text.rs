@@ -9,20 +9,20 @@ pub const LONG_TEXT_MAX: usize = 50_000;
 /// The longest slug, in characters.
 pub const SLUG_MAX: usize = 120;
 
-/// A line of text: trimmed, not empty, at most `max` characters, and without control characters (a line break in a
+/// A line of text: trimmed, with something to see in it, at most `max` characters, and without control characters (a line break in a
 /// name is how headers are injected).
 ///
 /// # Errors
 /// A violation at `pointer` that says what is allowed.
 pub fn line(pointer: &str, text: &str, max: usize) -> Result<String, Violation> {
-    let text = text.trim();
-    if text.is_empty() {
+    let line = optional_line(pointer, text, max)?;
+    if line.is_empty() {
         return Err(violation(pointer, "required", format!("must be 1 to {max} characters")));
     }
-    optional_line(pointer, text, max)
+    Ok(line)
 }
 
-/// Like [`line`], but may be empty.
+/// Like [`line`], but may be empty. A text of which nothing can be seen is empty.
 ///
 /// # Errors
 /// A violation at `pointer` that says what is allowed.
@@ -34,10 +34,11 @@ pub fn optional_line(pointer: &str, text: &str, max: usize) -> Result<String, Vi
     if text.chars().any(is_unprintable) {
         return Err(violation(pointer, "control_character", "must not contain line breaks or control characters"));
     }
-    Ok(text.to_owned())
+    Ok(seen(text).to_owned())
 }
 
-/// A text of several lines: at most `max` characters, no control characters but line breaks and tabs.
+/// A text of several lines: at most `max` characters, no control characters but line breaks and tabs. A text of which nothing can be seen
+/// is empty.
 ///
 /// # Errors
 /// A violation at `pointer` that says what is allowed.
@@ -49,7 +50,7 @@ pub fn paragraph(pointer: &str, text: &str, max: usize) -> Result<String, Violat
     if text.chars().any(|c| is_unprintable(c) && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(violation(pointer, "control_character", "must not contain control characters"));
     }
-    Ok(text.to_owned())
+    Ok(seen(text).to_owned())
 }
 
 /// A slug from a title: lower-case ASCII letters, digits and single hyphens; never empty.
@@ -116,6 +117,23 @@ fn is_unprintable(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
+/// The text itself, with all that is invisible in it (joiners hold emoji and Persian words together), if there is anything to see
+/// beside that.
+fn seen(text: &str) -> &str {
+    if text.chars().any(is_visible) { text } else { "" }
+}
+
+/// Whether there is something on the paper where this is printed: no space, no control character, none of those that Unicode has shown
+/// as nothing (`Default_Ignorable_Code_Point`), and not the Braille pattern without dots.
+fn is_visible(c: char) -> bool {
+    let is_ignorable = matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}');
+    !(c.is_whitespace() || c.is_control() || is_ignorable)
+}
+
 fn violation(pointer: &str, code: &'static str, message: impl Into<String>) -> Violation {
     Violation { pointer: pointer.to_owned(), code, message: message.into() }
 }
@@ -142,7 +160,64 @@ mod tests {
         assert_eq!(line("/name", "  Ann <3 \"O'Neil\" ", 100).expect("fine"), "Ann <3 \"O'Neil\"");
     }
 
+    #[test]
+    fn a_text_of_which_nothing_can_be_seen_is_none() {
+        let invisible = [
+            "\u{200B}",
+            "\u{3164}",
+            "\u{AD}",
+            " \u{200D}\t\u{2060} ",
+            "\u{2800}\u{2800}",
+            "\u{FFA0}",
+            "\u{115F}\u{1160}",
+            "\u{180E}",
+            "\u{FE0F}",
+            "\u{E0020}\u{E007F}",
+            "\u{17B4}",
+            "\u{A0}",
+            "\u{3000}",
+        ];
+        for text in invisible {
+            let refusal = line("/name", text, 100).map_err(|wrong| wrong.code);
+            // What is refused for a control character is refused.
+            assert!(matches!(refusal, Err("required" | "control_character")), "{text:?}: {refusal:?}");
+            assert_eq!(paragraph("/text", text, 100).as_deref(), Ok(""), "{text:?}");
+        }
+        assert_eq!(line("/name", "\u{200B}", 100).map_err(|wrong| wrong.code), Err("required"));
+        assert_eq!(optional_line("/line2", "\u{3164}", 100).as_deref(), Ok(""));
+    }
+
+    #[test]
+    fn what_is_invisible_stays_where_it_holds_something_together() {
+        for text in [
+            "👩\u{200D}👩\u{200D}👧",
+            "می\u{200C}خواهم",
+            "❤\u{FE0F}",
+            "🏴\u{E0067}\u{E0062}\u{E007F}",
+            "co\u{AD}operate",
+        ] {
+            assert_eq!(line("/name", text, 100).as_deref(), Ok(text));
+            assert_eq!(paragraph("/text", text, 100).as_deref(), Ok(text));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_line_has_something_to_see_and_keeps_what_it_was(text in "[a-zß漢\u{200B}-\u{200F}\u{3164}\u{2800}\u{FE0F} ]{0,12}") {
+            let is_seen = text.chars().any(|c| c.is_alphabetic() && c != '\u{3164}');
+            match line("/name", &text, 100) {
+                Ok(line) => {
+                    prop_assert!(is_seen);
+                    prop_assert_eq!(line, text.trim());
+                }
+                Err(wrong) => {
+                    prop_assert!(!is_seen);
+                    prop_assert_eq!(wrong.code, "required");
+                    prop_assert_eq!(optional_line("/name", &text, 100), Ok(String::new()));
+                }
+            }
+        }
+
         #[test]
         fn a_made_slug_is_a_valid_slug(title in "\\PC{0,300}") {
             let made = slugify(&title);

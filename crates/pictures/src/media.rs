@@ -1,6 +1,10 @@
 //! Where pictures are kept: a folder, or a bucket that speaks S3.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    os::unix::fs::{MetadataExt as _, lchown},
+    path::Path,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use object_store::{
@@ -64,6 +68,8 @@ pub struct Stored {
 #[derive(Clone, Debug)]
 pub struct Media {
     store: Arc<dyn ObjectStore>,
+    /// The folder, where it is one.
+    folder: Option<Arc<Path>>,
     limits: Limits,
     /// Drawing takes a processor; those who buy come first, so one picture is drawn at a time.
     turns: Arc<Semaphore>,
@@ -76,8 +82,13 @@ impl Media {
     /// When it cannot be made.
     pub fn folder(path: &Path) -> Result<Self, MediaError> {
         let unavailable = |error: std::io::Error| MediaError::Unavailable(format!("{}: {error}", path.display()));
+        let is_new = !path.exists();
         std::fs::create_dir_all(path).map_err(unavailable)?;
-        Ok(Self::new(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_fsync(true))))
+        if let Some(above) = path.parent().filter(|above| is_new && !above.as_os_str().is_empty()) {
+            hand_over(path, above);
+        }
+        let store = Arc::new(LocalFileSystem::new_with_prefix(path)?.with_fsync(true));
+        Ok(Self { folder: Some(Arc::from(path)), ..Self::new(store) })
     }
 
     /// A bucket, as `s3://BUCKET/PREFIX`. Keys, region and endpoint are taken from the environment, as other programs for S3
@@ -96,8 +107,20 @@ impl Media {
         Ok(Self::new(if prefix.is_empty() { Arc::new(store) } else { Arc::new(PrefixStore::new(store, prefix)) }))
     }
 
+    /// Looks whether the folder or bucket can be used at all.
+    ///
+    /// # Errors
+    /// Why not: there is no such bucket, the keys are wrong, it does not answer.
+    pub async fn look(&self) -> Result<(), MediaError> {
+        let some = Key::from("00");
+        self.store.list_with_delimiter(Some(&some)).await.map(drop).map_err(|error| match error {
+            object_store::Error::NotFound { .. } => MediaError::Unavailable("there is no such bucket".to_owned()),
+            other => other.into(),
+        })
+    }
+
     fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, limits: Limits::default(), turns: Arc::new(Semaphore::new(1)) }
+        Self { store, folder: None, limits: Limits::default(), turns: Arc::new(Semaphore::new(1)) }
     }
 
     /// How much of a picture is read at most.
@@ -132,18 +155,21 @@ impl Media {
         }
         let mut options = PutOptions::default();
         // A bucket that is read directly says what it is; a folder has no room for that.
-        if !self.is_folder() {
+        if self.folder.is_none() {
             options.attributes = Attributes::from_iter([
                 (Attribute::ContentType, "image/webp"),
                 (Attribute::CacheControl, "public, max-age=31536000, immutable"),
             ]);
         }
         self.store.put_opts(&key, PutPayload::from(bytes), options).await?;
+        if let Some(folder) = &self.folder {
+            let name: &str = key.as_ref();
+            let file = folder.join(name);
+            for made in file.parent().into_iter().chain([file.as_path()]) {
+                hand_over(made, folder);
+            }
+        }
         Ok(())
-    }
-
-    fn is_folder(&self) -> bool {
-        self.store.to_string().starts_with("LocalFileSystem")
     }
 
     /// A file, or the part of it that is asked for.
@@ -173,6 +199,16 @@ impl Media {
         let found = self.store.get_opts(&key(file), options).await?;
         let (range, total) = (found.range.clone(), found.meta.size);
         Ok(Stored { bytes: found.bytes().await?, range, total })
+    }
+}
+
+/// Gives what root has just made to whom `like` belongs: root imports pictures now and then, and the shop's own user must be able to read
+/// and remove them.
+fn hand_over(path: &Path, like: &Path) {
+    let (Ok(own), Ok(wanted)) = (std::fs::symlink_metadata(path), std::fs::metadata(like)) else { return };
+    if own.uid() == 0 && wanted.uid() != 0 {
+        // Where it cannot be done, it is as it was before.
+        let _ = lchown(path, Some(wanted.uid()), Some(wanted.gid()));
     }
 }
 
@@ -211,6 +247,7 @@ mod tests {
             assert!(matches!(media.get(&file, Some(behind)).await, Err(MediaError::OutOfRange(_))), "{behind:?}");
         }
         media.keep(png()).await.expect("once more");
+        media.look().await.expect("nothing is wrong with it");
         for wrong in ["nothing.webp", "../shop.db", &kept.name.file(Size::Full).replace(".webp", ".svg")] {
             assert!(matches!(media.get(wrong, None).await, Err(MediaError::NotFound)), "{wrong}");
         }

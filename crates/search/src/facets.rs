@@ -17,6 +17,8 @@ use crate::{
 const VALUES_MAX: usize = 100;
 /// Into how many bands prices are cut at most.
 const BANDS_MAX: i64 = 6;
+/// From so many products on, single ones do not count for how wide the bands are.
+const MANY: usize = 10;
 
 /// A value with the number of products that have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -334,21 +336,25 @@ fn most_frequent(values: &mut Vec<Counted>) {
     });
 }
 
-/// Cuts prices into bands of a round width. `prices` are in the order of their documents.
+/// Cuts prices into bands of a round width, with one at each end for what lies far outside. `prices` are in the order of their documents.
 fn bands(prices: &[(u32, i64)]) -> Vec<PriceBand> {
     let all = || prices.iter().map(|(_, price)| *price);
     let (Some(least), Some(most)) = (all().min(), all().max()) else { return Vec::new() };
+    let (low, high) = usual(prices);
+    let inner = BANDS_MAX - i64::from(low > least) - i64::from(high < most);
     let mut round = std::iter::successors(Some(1_i64), |unit| unit.checked_mul(10))
         .flat_map(|unit| [1, 2, 5].map(|factor| unit.saturating_mul(factor)));
-    let width = round.find(|width| most / width - least / width < BANDS_MAX);
+    let width = round.find(|width| high / width - low / width < inner);
     let width = width.unwrap_or(i64::MAX);
-    let first = least / width;
-    let mut bands: Vec<(PriceBand, u32)> = (first..=most / width)
-        .map(|at| (PriceBand { from: at * width, to: at * width + width - 1, count: 0 }, NONE))
-        .collect();
+    let (first, last) = (low / width, high / width);
+    let end = |at: i64| at.saturating_mul(width).saturating_add(width - 1);
+    let band = |from, to| (PriceBand { from, to, count: 0 }, NONE);
+    let mut bands = vec![band(least / width * width, first * width - 1)];
+    bands.extend((first..=last).map(|at| band(at * width, end(at))));
+    bands.push(band(end(last).saturating_add(1), end(most / width)));
     for (doc, price) in prices {
-        let at = usize::try_from(price / width - first).unwrap_or(usize::MAX);
-        if let Some((band, last)) = bands.get_mut(at)
+        let at = (price / width).clamp(first - 1, last + 1) - (first - 1);
+        if let Some((band, last)) = bands.get_mut(usize::try_from(at).unwrap_or(usize::MAX))
             && *last != *doc
         {
             *last = *doc;
@@ -356,6 +362,22 @@ fn bands(prices: &[(u32, i64)]) -> Vec<PriceBand> {
         }
     }
     bands.into_iter().map(|(band, _)| band).filter(|band| band.count > 0).collect()
+}
+
+/// From which price to which nearly all products cost: of many, the cheapest and the dearest twentieth are left out. One dear product,
+/// whatever the number of its variants, must not make the bands so wide that all others are in one.
+fn usual(prices: &[(u32, i64)]) -> (i64, i64) {
+    let (mut lows, mut highs) = (Vec::new(), Vec::new());
+    for of_product in prices.chunk_by(|(one, _), (other, _)| one == other) {
+        let all = || of_product.iter().map(|(_, price)| *price);
+        lows.extend(all().min());
+        highs.extend(all().max());
+    }
+    let count = lows.len();
+    let cut = if count < MANY { 0 } else { (count / 20).max(1) };
+    let (_, low, _) = lows.select_nth_unstable(cut);
+    let (_, high, _) = highs.select_nth_unstable(count - 1 - cut);
+    (*low, *high)
 }
 
 /// What is looked among, ready to be asked.
@@ -467,5 +489,37 @@ impl Index {
         passing.sort_unstable_by(by);
         let page = passing.iter().skip(query.offset).take(query.limit);
         page.filter_map(|(number, _)| self.docs.get(place(*number))).map(|doc| doc.id).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(prices: &[(u32, i64)]) -> Vec<(i64, i64, usize)> {
+        bands(prices).into_iter().map(|band| (band.from, band.to, band.count)).collect()
+    }
+
+    #[test]
+    fn one_dear_product_leaves_the_others_their_bands() {
+        let usual = (0..30_u32).map(|doc| (doc, 1_000 + i64::from(doc) * 100));
+        let dear = (0..12).map(|_| (30, 1_000_000));
+        let prices: Vec<_> = usual.chain(dear).collect();
+        let expected = [(1_000, 1_999, 10), (2_000, 2_999, 10), (3_000, 3_999, 10), (4_000, 1_000_999, 1)];
+        assert_eq!(cut(&prices), expected);
+    }
+
+    #[test]
+    fn what_costs_nearly_nothing_has_a_band_of_its_own_too() {
+        let mut prices = vec![(0, 1)];
+        prices.extend((1..20).map(|doc| (doc, 5_000)));
+        assert_eq!(cut(&prices), [(1, 4_999, 1), (5_000, 5_000, 19)]);
+    }
+
+    #[test]
+    fn of_few_products_each_counts() {
+        assert_eq!(cut(&[(0, 100), (0, 2_000), (1, 2_100)]), [(0, 499, 1), (2_000, 2_499, 2)]);
+        assert_eq!(cut(&[(7, 900)]), [(900, 900, 1)]);
+        assert!(cut(&[]).is_empty());
     }
 }

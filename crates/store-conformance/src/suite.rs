@@ -37,10 +37,12 @@ macro_rules! suite {
                     nothing_personal_stays
                     nothing_is_left_in_what_was_answered_nor_of_devices
                     nothing_is_left_in_what_the_staff_were_answered
+                    what_one_of_the_staff_was_answered_goes_when_they_are_no_longer_staff
                     what_was_written_about_an_order_goes_when_it_is_closed
                     what_let_one_of_the_staff_in_goes_with_them
                     its_owner_gives_the_password
                     a_locked_account_can_be_deleted_by_the_staff
+                    who_works_in_the_shop_is_deleted_by_nobody_else
                     orders_stay_without_the_buyer
                     an_open_order_keeps_its_address_until_it_has_left
                     others_keep_what_is_theirs
@@ -64,6 +66,7 @@ macro_rules! suite {
                     nobody_is_mailed_for_an_unknown_disabled_or_deleted_account
                     a_token_of_an_account_that_was_disabled_meanwhile_is_refused
                     five_tokens_an_hour_are_mailed
+                    a_token_that_a_clock_ahead_mailed_is_refused
                 }
                 refresh_session {
                     a_token_is_exchanged_for_its_successor
@@ -85,6 +88,7 @@ macro_rules! suite {
                     a_session_ends_at_once_and_the_others_go_on
                     nobody_ends_a_session_that_is_not_theirs_or_has_ended
                     all_sessions_end_at_once
+                    an_account_has_only_so_many
                     a_session_ends_by_itself
                     a_session_that_is_used_lives_on
                     a_session_that_is_over_cannot_be_used_back_to_life
@@ -149,14 +153,22 @@ macro_rules! suite {
                     what_a_rule_asks_for_has_names_that_can_be_kept
                     slugs_are_unique_and_old_ones_lead_on
                     stale_versions_and_missing_collections_are_refused
+                    one_is_found_by_its_id_among_others
+                }
+                change_listed {
+                    a_list_is_changed_in_one_step
+                    one_wrong_change_of_a_list_stops_all_of_them
                 }
                 generate_variants {
                     every_combination_that_lacks_is_made
                     a_simple_product_gets_options
                     more_than_anybody_means_is_refused
+                    another_option_is_added_to_what_is_there
+                    a_value_that_a_variant_has_is_not_taken_away
                 }
                 prices {
                     a_sale_begins_and_ends_by_itself
+                    a_sale_that_a_clock_ahead_saved_or_turned_begins_and_ends_all_the_same
                     no_sale_is_shorter_than_what_is_kept_of_its_times
                     the_lowest_price_of_thirty_days_stands_beside_a_reduction
                     an_order_is_in_the_currency_that_is_asked_for
@@ -249,6 +261,7 @@ macro_rules! suite {
                     a_key_is_for_one_request
                     a_refusal_stores_nothing
                     a_refused_key_can_be_used_for_another_request
+                    a_key_is_free_when_the_order_costs_otherwise
                     keys_belong_to_an_account_and_a_route
                     without_a_key_everything_is_done_each_time
                     replies_are_kept_byte_for_byte
@@ -277,6 +290,9 @@ macro_rules! suite {
                     wrong_requests_are_refused
                     the_largest_order_fits
                     an_order_is_in_one_currency
+                    an_order_that_comes_to_another_total_than_was_told_is_not_placed
+                    a_price_that_changes_in_between_is_not_charged_unseen
+                    of_orders_at_one_moment_those_that_were_told_another_total_are_refused
                     numbers_ascend_and_are_not_given_twice
                     the_buyer_gets_a_mail
                     an_order_survives_changes_of_its_product
@@ -298,6 +314,7 @@ macro_rules! suite {
             mail {
                 enqueue_test_mail {
                     it_waits_in_the_outbox
+                    it_is_in_the_audit_log_without_its_address
                 }
                 keep_mails {
                     the_oldest_come_first_and_are_sent_with_their_secrets
@@ -330,6 +347,7 @@ macro_rules! suite {
                     a_failed_mail_with_its_secret_goes_out_again
                     a_mail_whose_secret_was_wiped_is_refused
                     a_waiting_mail_becomes_due_at_once
+                    a_mail_that_is_being_sent_is_left_to_whoever_sends_it
                     an_unknown_mail_is_refused
                 }
             }
@@ -372,15 +390,19 @@ macro_rules! suite {
                     what_every_index_has_read_is_removed_from_the_feed
                     what_is_still_needed_stays
                     one_of_several_takes_the_turn_and_the_next_one_an_hour_later
+                    a_clock_that_is_ahead_for_a_while_removes_nothing
+                    time_is_counted_once_however_many_ask
                 }
             }
             staff {
                 api_keys {
                     a_key_may_what_it_names_and_its_owner_may
                     nobody_makes_a_key_that_may_more_than_they
+                    a_password_that_was_replaced_meanwhile_makes_no_key
                     a_key_ends_when_it_is_over_or_ended
                 }
                 invitations {
+                    nobody_is_invited_to_do_nothing
                     who_is_invited_chooses_a_password_within_three_days
                     a_link_is_good_for_no_longer
                     a_customer_who_is_invited_becomes_staff
@@ -390,16 +412,20 @@ macro_rules! suite {
                     a_customer_who_was_invited_can_forget_the_password
                     who_has_not_answered_can_be_invited_again
                     who_is_no_longer_owner_invites_nobody
+                    a_password_that_was_replaced_meanwhile_invites_nobody
                 }
                 saved_views {
                     everybody_has_their_own_by_name
                     there_are_only_so_many_with_good_names
                 }
                 second_factor {
+                    an_owner_takes_ways_in_from_others_of_the_staff_and_the_log_says_from_whom
                     a_code_and_those_before_it_are_used_up
                     a_recovery_code_is_good_once
                     of_many_who_present_one_code_at_once_one_gets_in
                     without_one_no_code_is_right
+                    a_password_that_was_replaced_meanwhile_neither_sets_nor_removes_one
+                    who_does_not_work_in_the_shop_gets_none
                     whoever_runs_the_program_takes_one_away_and_the_log_says_so
                 }
                 audit {
@@ -420,6 +446,7 @@ macro_rules! suite {
                     they_stand_in_their_order_with_what_they_are_about
                     those_written_at_once_are_all_there
                     those_about_a_customer_go_with_the_account
+                    the_log_says_about_whom_and_which_order_they_are
                 }
                 reports {
                     sales_are_counted_by_day_without_what_was_cancelled
@@ -427,9 +454,11 @@ macro_rules! suite {
                     a_book_of_the_orders_sums_up_what_the_engine_does
                     orders_placed_at_once_are_all_in_a_book_that_follows
                     what_is_short_comes_shortest_first
+                    all_that_is_short_is_met_page_by_page
                     a_variant_is_short_from_its_own_threshold_on
                     what_waits_is_counted
                     orders_are_found_by_name_and_sku
+                    orders_are_found_by_the_numbers_of_their_parcels
                 }
                 settings {
                     a_shop_that_has_set_nothing_has_the_default_ones

@@ -32,7 +32,9 @@ impl Outdated {
     pub(crate) const fn by(change: &Change) -> Option<Self> {
         match change {
             Change::UpdateAccount(account) => Some(Self::Account(account.id)),
-            Change::EndSessions { account_id, .. } => Some(Self::Account(*account_id)),
+            Change::EndSessions { account_id, .. } | Change::EndOldestSessions { account_id, .. } => {
+                Some(Self::Account(*account_id))
+            }
             Change::EndSession { id, .. } | Change::TouchSession { id, .. } => Some(Self::Session(*id)),
             _ => None,
         }

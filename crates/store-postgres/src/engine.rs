@@ -1,6 +1,7 @@
 //! The engine: a pool of connections, and transactions that are repeated when others were in the way.
 
 use std::{
+    future::poll_fn,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -15,6 +16,7 @@ use tokio_postgres::Row;
 
 use crate::{
     access_cache::AccessCache,
+    caught,
     error::{Fault, OpenError, Remedy},
     flight::{Begin, Statement, fly},
     group::{Ended, Groups},
@@ -113,7 +115,11 @@ impl PostgresEngine {
 
     async fn attempt(&self, job: &mut dyn Job) -> Result<(), Fault> {
         let mut tx = PgTx::new(self.client().await?, self.is_prepared);
-        let outcome = job.run(&mut tx).await;
+        // After a panic the connection is closed with `tx`, and with it what was begun on it.
+        let outcome = {
+            let mut running = job.run(&mut tx);
+            poll_fn(|context| caught::poll(running.as_mut(), context)).await?
+        };
         let outdated = tx.take_outdated();
         let ended = match (tx.fault(), outcome) {
             (None, JobOutcome::Commit) => tx.commit().await,

@@ -34,6 +34,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     apply::OrderWrites,
+    caught,
     error::{Fault, Remedy},
     server,
     tx::PgTx,
@@ -278,12 +279,12 @@ impl<'j> Member<'j> {
     }
 
     /// Runs the job until it asks for something or ends. An operation awaits its transaction alone, so it is at the one or the
-    /// other when it comes to rest.
+    /// other when it comes to rest. One that panics leaves the group, and is told of when it does so alone.
     async fn go_on(&mut self) {
         let Some(run) = &mut self.run else { return };
-        let poll = |context: &mut Context<'_>| Poll::Ready(run.as_mut().poll(context));
+        let poll = |context: &mut Context<'_>| Poll::Ready(caught::poll(run.as_mut(), context));
         if let Poll::Ready(outcome) = poll_fn(poll).await {
-            self.outcome = Some(outcome);
+            self.outcome = outcome.ok();
             self.run = None;
         }
     }

@@ -14,6 +14,7 @@
 
 mod access_cache;
 mod apply;
+mod caught;
 mod check;
 mod copy;
 mod engine;

@@ -19,6 +19,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_catalogue.sql"),
     include_str!("../migrations/0003_reviews.sql"),
     include_str!("../migrations/0004_dashboard.sql"),
+    include_str!("../migrations/0005_parcels.sql"),
 ];
 
 /// The version that this program works with.

@@ -10,9 +10,10 @@ use model::{
 use store::{
     AccountFilter, AccountRow, AuditFilter, Backlog, BestSeller, Document, DocumentKind, Feed, FeedCursor, LowStock,
     MailFilter, OpenWork, OrderDigest, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, ReviewFilter,
-    SalesDay, SessionAccess,
+    SalesDay, SessionAccess, ShortPlace,
 };
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use crate::{
     engine::PostgresEngine,
@@ -128,6 +129,10 @@ impl Queries for PostgresEngine {
         Ok(!self.ask(load::product::turning(now, 1)).await?.is_empty())
     }
 
+    async fn products_settled_after(&self, at: Timestamp) -> Query<Vec<ProductId>> {
+        load::product::ids(&self.ask(load::product::settled_after(at)).await?)
+    }
+
     async fn price_history(&self, id: VariantId, limit: u32) -> Query<Vec<PriceChange>> {
         load::product::price_changes(&self.ask(load::product::price_history(&[id], limit.into())).await?)
     }
@@ -150,6 +155,10 @@ impl Queries for PostgresEngine {
 
     async fn documents(&self, kind: DocumentKind) -> Query<Vec<Document>> {
         load::document::list(&self.ask(load::document::of_kind(kind)).await?)
+    }
+
+    async fn document(&self, kind: DocumentKind, id: Uuid) -> Query<Option<Document>> {
+        Ok(load::document::list(&self.ask(load::document::by_id(kind, id)).await?)?.pop())
     }
 
     async fn document_named(&self, kind: DocumentKind, name: &str) -> Query<Option<Document>> {
@@ -215,8 +224,8 @@ impl Queries for PostgresEngine {
         query::report::sold(&self.ask(query::report::best_sellers(from, before, limit)).await?)
     }
 
-    async fn low_stock(&self, at_most: i64, limit: u32) -> Query<Vec<LowStock>> {
-        query::report::short(&self.ask(query::report::low_stock(at_most, limit)).await?)
+    async fn low_stock(&self, at_most: i64, after: ShortPlace, limit: u32) -> Query<Vec<LowStock>> {
+        query::report::short(&self.ask(query::report::low_stock(at_most, after, limit)).await?)
     }
 
     async fn open_work(&self) -> Query<OpenWork> {

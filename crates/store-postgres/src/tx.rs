@@ -397,6 +397,12 @@ impl Tx for PgTx {
 
     async fn due_stock_alerts(&mut self, limit: u32) -> Found<Vec<DueAlert>> {
         let rows = self.rows(load::review::due_alerts(limit, true)).await?;
+        let due = load::review::due(&rows);
+        let due = self.spoil(due)?;
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.rows(load::review::about_alerts(&due)).await?;
         let read = load::review::due_list(&rows);
         self.spoil(read)
     }

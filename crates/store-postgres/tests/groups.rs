@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use cartwright_store_postgres::{Options, PostgresEngine};
 use commerce::{
     Conflict, Error, Idempotent, Replied,
-    orders::{OrderBook, PlaceOrder},
+    orders::{OrderBook, PlaceOrder, Sought, SoughtIn},
 };
 use model::{Account, AccountId, Order, OutboxMail, Product, Timestamp, VariantId};
 use store::{Change, Claim, Operation, Queries as _, StoreError, StoredReply, Tx};
@@ -61,7 +61,8 @@ fn an_order_whose_number_comes_late_is_read_into_a_book() {
         let missing = book.missing(shop.now());
         assert_eq!(missing, [late.number]);
         book.add(&engine.order_digests_of(&missing).await.expect("an answer"), shop.now());
-        let found = book.find(&late.ship_to.name, Timestamp::MIN, Timestamp::MAX, 9);
+        let name = Sought::new(&late.ship_to.name, SoughtIn::People);
+        let found = book.find(&name, Timestamp::MIN, Timestamp::MAX, 9);
         assert_eq!(found.count, 3);
     });
 }
@@ -244,6 +245,40 @@ fn what_breaks_the_group_fails_alone() {
         let broken = ended(broken).await;
         assert!(matches!(broken[..], [Err(StoreError::Constraint(_))]), "{broken:?}");
         assert_eq!(shop.product_now(mug.id).await.variants[0].stock, 0);
+    });
+}
+
+/// Says that it shares, and then has a bug.
+struct Panics;
+
+#[async_trait]
+impl Operation for Panics {
+    type Output = ();
+    type Error = StoreError;
+
+    fn may_share_transaction(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
+        tx.checkout(AccountId(uuid::Uuid::nil()), &[]).await?;
+        panic!("a bug")
+    }
+}
+
+#[test]
+fn a_bug_in_one_ends_none_of_the_others() {
+    with_engine(|shop, _| async move {
+        let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
+        let jam = Jam::of(&shop, &shop.customer("jam").await).await;
+        let orders = begin(&shop, (0..3).map(|_| place(&shop, &ann, &[line(&mug, 1)])).collect());
+        let bugs = begin(&shop, vec![Panics]);
+        let more = begin(&shop, (0..3).map(|_| place(&shop, &ann, &[line(&mug, 1)])).collect());
+        jam.release().await;
+        assert_eq!((count_ok(&ended(orders).await), count_ok(&ended(more).await)), (3, 3));
+        let bugs = ended(bugs).await;
+        assert!(matches!(bugs[..], [Err(StoreError::Internal(_))]), "{bugs:?}");
+        assert_eq!(shop.product_now(mug.id).await.variants[0].stock, 3);
     });
 }
 

@@ -11,7 +11,7 @@ use rusqlite::{
     backup::{Backup, StepResult},
 };
 
-use crate::{connection, error::OpenError, open::check_ours};
+use crate::{connection, error::OpenError, open::check_ours, owner::folder_of};
 
 /// How long a copy waits for a lock before it gives up.
 const WAIT: Duration = Duration::from_secs(10);
@@ -122,10 +122,7 @@ pub(crate) fn sync_file(path: &Path) -> Result<(), OpenError> {
 
 /// A new name survives a power failure once its folder is synced.
 pub(crate) fn sync_folder(path: &Path) -> Result<(), OpenError> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, error))
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::{backup, connection::pragma, error::OpenError, open::APPLICATION_ID};
+use crate::{backup, connection::pragma, error::OpenError, open::APPLICATION_ID, owner::hand_over};
 
 /// One step. Steps are numbered from 1 without gaps; the number is the schema version that it leads to.
 pub(crate) struct Migration {
@@ -20,6 +20,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, sql: include_str!("../migrations/0002_catalogue.sql") },
     Migration { version: 3, sql: include_str!("../migrations/0003_reviews.sql") },
     Migration { version: 4, sql: include_str!("../migrations/0004_dashboard.sql") },
+    Migration { version: 5, sql: include_str!("../migrations/0005_parcels.sql") },
 ];
 
 /// The version that this program works with.
@@ -47,7 +48,9 @@ pub(crate) fn run(conn: &mut Connection, path: &Path, migrations: &[Migration]) 
         let Some(step) = migrations.iter().find(|migration| migration.version > version) else { return Ok(()) };
         if version > 0 && !is_safe {
             // The lock is held, so this is the state that the step begins from.
-            backup::copy_database(path, &copy_path(path, known))?;
+            let copy = copy_path(path, known);
+            backup::copy_database(path, &copy)?;
+            hand_over(&copy, path);
         }
         // Copied, or made a moment ago.
         is_safe = true;

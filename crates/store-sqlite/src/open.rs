@@ -9,6 +9,7 @@ use crate::{
     connection::{self, pragma},
     error::OpenError,
     migrate,
+    owner::{folder_of, hand_over},
     wal::{MustStay, copy_alone},
 };
 
@@ -113,7 +114,10 @@ fn create_private(path: &Path) -> Result<(), OpenError> {
     match backup::create_private(path) {
         Err(_) if path.exists() => Ok(()),
         Err(error) => Err(OpenError::Unreadable { path: path.display().to_string(), reason: error.to_string() }),
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            hand_over(path, folder_of(path));
+            Ok(())
+        }
     }
 }
 

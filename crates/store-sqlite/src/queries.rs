@@ -11,8 +11,9 @@ use rusqlite::Connection;
 use store::{
     AccountFilter, AccountRow, AuditFilter, Backlog, BestSeller, Document, DocumentKind, Feed, FeedCursor, LowStock,
     MailFilter, OpenWork, OrderDigest, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, ReviewFilter,
-    SalesDay, SessionAccess, StoreError,
+    SalesDay, SessionAccess, ShortPlace, StoreError,
 };
+use uuid::Uuid;
 
 use crate::{
     engine::SqliteEngine,
@@ -114,6 +115,10 @@ impl Queries for SqliteEngine {
         Ok(!self.readers.read(|conn| load::product::turning(conn, now, 1))?.is_empty())
     }
 
+    async fn products_settled_after(&self, at: Timestamp) -> Query<Vec<ProductId>> {
+        self.read_slowly(move |conn| load::product::settled_after(conn, at)).await
+    }
+
     async fn price_history(&self, id: VariantId, limit: u32) -> Query<Vec<PriceChange>> {
         self.readers.read(|conn| load::product::prices(conn, id, limit.into()))
     }
@@ -136,7 +141,11 @@ impl Queries for SqliteEngine {
     }
 
     async fn documents(&self, kind: DocumentKind) -> Query<Vec<Document>> {
-        self.readers.read(|conn| load::document::of_kind(conn, kind))
+        self.read_slowly(move |conn| load::document::of_kind(conn, kind)).await
+    }
+
+    async fn document(&self, kind: DocumentKind, id: Uuid) -> Query<Option<Document>> {
+        self.readers.read(|conn| load::document::by_id(conn, kind, id))
     }
 
     async fn document_named(&self, kind: DocumentKind, name: &str) -> Query<Option<Document>> {
@@ -205,8 +214,8 @@ impl Queries for SqliteEngine {
         self.read_slowly(move |conn| query::report::best_sellers(conn, from, before, limit)).await
     }
 
-    async fn low_stock(&self, at_most: i64, limit: u32) -> Query<Vec<LowStock>> {
-        self.read_slowly(move |conn| query::report::low_stock(conn, at_most, limit)).await
+    async fn low_stock(&self, at_most: i64, after: ShortPlace, limit: u32) -> Query<Vec<LowStock>> {
+        self.read_slowly(move |conn| query::report::low_stock(conn, at_most, after, limit)).await
     }
 
     async fn open_work(&self) -> Query<OpenWork> {

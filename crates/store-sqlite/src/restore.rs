@@ -14,6 +14,7 @@ use crate::{
     error::OpenError,
     migrate,
     open::check_ours,
+    owner::{folder_of, hand_over},
 };
 
 /// Puts the backup `from` in the place of the database `db`, which no process may have open. The database that was
@@ -26,7 +27,10 @@ pub fn restore(from: &Path, db: &Path) -> Result<(), OpenError> {
     let incoming = beside(db, ".restoring");
     remove_if_there(&incoming)?;
     // Through SQLite rather than byte by byte, so that a database with a WAL beside it may be named as well.
-    let restored = backup::copy_database(from, &incoming).and_then(|()| swap(&incoming, db));
+    let restored = backup::copy_database(from, &incoming).and_then(|()| {
+        hand_over(&incoming, if db.exists() { db } else { folder_of(db) });
+        swap(&incoming, db)
+    });
     if restored.is_err() {
         // The error that is reported is the one that matters.
         let _ = fs::remove_file(&incoming);

@@ -67,6 +67,15 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Ends the live sessions of an account but for those that were used last.
+    EndOldestSessions {
+        /// Whose.
+        account_id: AccountId,
+        /// How many go on.
+        keep: u32,
+        /// When.
+        at: Timestamp,
+    },
     /// A new refresh token (`used_at` and `successor_used` are not stored with it: it is new).
     InsertRefreshToken {
         /// The token.
@@ -224,8 +233,8 @@ pub enum Change {
         /// Whose.
         account_id: AccountId,
     },
-    /// Removes the replies that are kept for an account's idempotency keys or that name the account, whoever got them, and what its
-    /// sessions say of devices and addresses.
+    /// Removes the replies that are kept for an account's idempotency keys, those to anybody of the staff that name the account, and what
+    /// its sessions say of devices and addresses.
     ForgetTraces {
         /// Whose.
         account_id: AccountId,

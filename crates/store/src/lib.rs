@@ -46,7 +46,7 @@ pub use queries::{
     AccountFilter, AuditFilter, Backlog, Feed, FeedCursor, MailFilter, OrderFilter, ProductFilter, ProductSort,
     Queries, Query, ReviewFilter, SessionAccess,
 };
-pub use reports::{BestSeller, LineDigest, LowStock, OpenWork, OrderDigest, SalesDay};
+pub use reports::{BestSeller, LineDigest, LowStock, OpenWork, OrderDigest, SalesDay, ShortPlace};
 pub use rows::{AccountRow, Checkout, DueAlert, SkuOwner};
 pub use tx::Tx;
 

@@ -10,7 +10,8 @@ pub const LIMIT_MAX: u32 = 100;
 /// Where a page begins: behind the item with this sort key and id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// The name of the order of the list, so that a cursor is not used with another one.
+    /// The name of the order of the list, so that a cursor is not used with another one; beside it the name of the list, where one is for
+    /// clients who have several.
     #[serde(rename = "s")]
     pub sort: String,
     /// The sort key of the last item, as the engine compares it.
@@ -38,7 +39,7 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
 
-    /// What [`Cursor::encode`] made, for a list in the order `sort`.
+    /// What [`Cursor::encode`] made, of a cursor with this `sort`.
     #[must_use]
     pub fn decode(text: &str, sort: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;

@@ -11,7 +11,7 @@ use crate::{
     StoreError,
     document::{Document, DocumentKind},
     page::{Page, PageRequest},
-    reports::{BestSeller, LowStock, OpenWork, OrderDigest, SalesDay},
+    reports::{BestSeller, LowStock, OpenWork, OrderDigest, SalesDay, ShortPlace},
     rows::AccountRow,
     tx::unsupported,
 };
@@ -82,8 +82,10 @@ pub struct OrderFilter {
     pub numbers: Option<Vec<OrderNumber>>,
     /// Whose e-mail address is this.
     pub email: Option<Email>,
-    /// With this in the name that it is sent to (compared without the case of ASCII letters), or with this SKU.
+    /// With this in the name that it is sent to, or with this SKU; both compared without the case of ASCII letters.
     pub text: Option<String>,
+    /// Whose parcel has this number, as [`model::Tracking::key`] makes it.
+    pub tracking: Option<String>,
     /// Placed at or after this time.
     pub placed_from: Option<Timestamp>,
     /// Placed before this time.
@@ -241,6 +243,10 @@ pub trait Queries: Send + Sync + 'static {
     async fn has_turns(&self, _now: Timestamp) -> Query<bool> {
         unsupported()
     }
+    /// The products with a variant whose price was settled later than `at`, in no order. Looks at all of them.
+    async fn products_settled_after(&self, _at: Timestamp) -> Query<Vec<ProductId>> {
+        unsupported()
+    }
     /// What a variant cost from when on, newest first, at most `limit` entries.
     async fn price_history(&self, _id: VariantId, _limit: u32) -> Query<Vec<PriceChange>> {
         unsupported()
@@ -263,6 +269,10 @@ pub trait Queries: Send + Sync + 'static {
     }
     /// The documents of a kind, in the order of their names.
     async fn documents(&self, _kind: DocumentKind) -> Query<Vec<Document>> {
+        unsupported()
+    }
+    /// The document of this kind and id.
+    async fn document(&self, _kind: DocumentKind, _id: uuid::Uuid) -> Query<Option<Document>> {
         unsupported()
     }
     /// The document of this kind and name.
@@ -318,8 +328,8 @@ pub trait Queries: Send + Sync + 'static {
         unsupported()
     }
     /// The variants of active products with `at_most` pieces or fewer, or as few as their own threshold says where they have one,
-    /// the shortest first, at most `limit` of them.
-    async fn low_stock(&self, _at_most: i64, _limit: u32) -> Query<Vec<LowStock>> {
+    /// the shortest first: of those behind `after`, at most `limit`.
+    async fn low_stock(&self, _at_most: i64, _after: ShortPlace, _limit: u32) -> Query<Vec<LowStock>> {
         unsupported()
     }
     /// What waits for the staff.

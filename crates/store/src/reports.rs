@@ -1,6 +1,7 @@
 //! What the overview of the dashboard is made of.
 
 use model::{Currency, OrderNumber, ProductId, Timestamp, VariantId};
+use uuid::Uuid;
 
 /// What is kept of an order by those who look through all of them. It never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub struct OrderDigest {
     pub total: i64,
     /// The name that it was sent to, as it was when this was read: those who leave are forgotten.
     pub name: String,
+    /// The town that it was sent to; of those who left nothing, as of the name.
+    pub city: String,
+    /// The postal code there.
+    pub postal_code: String,
     /// Its lines in their order; never none.
     pub lines: Vec<LineDigest>,
 }
@@ -26,6 +31,8 @@ pub struct LineDigest {
     pub variant_id: VariantId,
     /// Its stock keeping unit at that time.
     pub sku: Option<String>,
+    /// What the product was called at that time.
+    pub title: String,
     /// How many pieces.
     pub quantity: i64,
 }
@@ -88,6 +95,30 @@ pub struct LowStock {
     pub sku: Option<String>,
     /// Pieces that are there.
     pub stock: i64,
+}
+
+impl LowStock {
+    /// Where it stands among what is short.
+    #[must_use]
+    pub const fn place(&self) -> ShortPlace {
+        ShortPlace { stock: self.stock, variant_id: self.variant_id }
+    }
+}
+
+/// A place in the list of what is short, which goes by the pieces that are there, and then by the variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShortPlace {
+    /// Pieces that are there.
+    pub stock: i64,
+    /// The variant.
+    pub variant_id: VariantId,
+}
+
+impl ShortPlace {
+    /// Before everything: there are never fewer pieces than none.
+    pub const START: Self = Self { stock: -1, variant_id: VariantId(Uuid::nil()) };
+    /// Behind everything that is sold out.
+    pub const SOLD_OUT: Self = Self { stock: 0, variant_id: VariantId(Uuid::max()) };
 }
 
 /// What waits for the staff.

@@ -35,7 +35,7 @@
         if (form) { changed.add(form); }
     });
     document.addEventListener("submit", (event) => {
-        if (mayGo((form) => form !== event.target)) { changed.delete(event.target); }
+        if (mayGo((form) => form !== event.target)) { changed.delete(event.target); keep(event.target); }
         else { event.preventDefault(); event.stopImmediatePropagation(); }
     }, true);
     document.addEventListener("htmx:beforeRequest", (event) => {
@@ -43,6 +43,66 @@
         if (!mayGo((form) => target.contains(form))) { event.preventDefault(); }
     });
     window.addEventListener("beforeunload", (event) => { if ([...changed].some(isThere)) { event.preventDefault(); } });
+
+    // Who was signed out meanwhile is led back to the page of the form with `#unsaved`, and finds what was typed. It is kept in this tab
+    // until another page is there; passwords are not, nor what a page gives its forms to be known by.
+    const KEPT = "unsaved";
+    const isKept = (field) => field.name && !/^(password|file|submit|button|reset)$/.test(field.type) && !/^(csrf|once)$/.test(field.name);
+    const isBox = (field) => field.type === "checkbox" || field.type === "radio";
+    function keep(form) {
+        try {
+            if (!form.matches("[data-guard]")) { window.sessionStorage.removeItem(KEPT); return; }
+            const fields = [...form.elements].filter((field) => isKept(field) && (!isBox(field) || field.checked));
+            const { pathname, search } = window.location;
+            const texts = fields.map((field) => [field.name, field.value]);
+            window.sessionStorage.setItem(KEPT, JSON.stringify({ action: form.getAttribute("action"), pathname, search, texts }));
+        } catch { /* Without room, or where nothing may be kept, nothing is. */ }
+    }
+    function kept() {
+        try {
+            if (window.location.hash !== "#unsaved") { window.sessionStorage.removeItem(KEPT); }
+            return JSON.parse(window.sessionStorage.getItem(KEPT));
+        } catch { return null; }
+    }
+    const lost = kept();
+    if (lost && lost.pathname === window.location.pathname && lost.search !== window.location.search) {
+        window.location.replace(`${lost.pathname}${lost.search}#unsaved`);
+    } else if (lost) {
+        const first = new Map([...lost.texts].reverse());
+        const isIt = (form) => form.getAttribute("action") === lost.action
+            && (!form.elements.to || form.elements.to.value === first.get("to"));
+        const form = [...document.querySelectorAll("form[data-guard]")].find(isIt);
+        if (form) { offer(form, first, new Set(lost.texts.map((text) => JSON.stringify(text)))); }
+    }
+    function offer(form, first, all) {
+        const note = document.createElement("p");
+        note.className = "notice";
+        note.textContent = "You were signed out before this was saved. What you typed is still here. ";
+        const button = (text, act) => {
+            const button = document.createElement("button");
+            button.type = "button";
+            button.className = "plain";
+            button.textContent = text;
+            button.addEventListener("click", () => {
+                act();
+                note.remove();
+                window.history.replaceState(null, "", window.location.pathname + window.location.search);
+                window.sessionStorage.removeItem(KEPT);
+            });
+            return button;
+        };
+        const putBack = () => {
+            [...form.elements].filter(isKept).forEach((field) => {
+                if (isBox(field)) { field.checked = all.has(JSON.stringify([field.name, field.value])); }
+                else if (first.has(field.name)) { field.value = first.get(field.name); }
+            });
+            [form.closest("details"), ...form.querySelectorAll("details")].forEach((part) => { if (part) { part.open = true; } });
+            changed.add(form);
+            [...form.elements].find((field) => isKept(field) && field.type !== "hidden")?.focus();
+        };
+        note.append(button("Put it back", putBack), " ", button("Throw it away", () => {}));
+        form.before(note);
+    }
 
     // One box marks all.
     document.addEventListener("change", (event) => {

@@ -1,7 +1,8 @@
 // A reference storefront in one file. It uses the public API alone: what it can do, yours can do.
 //
 // Products: GET /v1/products, GET /v1/search, GET /v1/products/{slug}
-// Signing in and out: POST /v1/auth/signup, /verify-email, /login, /refresh, /logout
+// Signing in and out: POST /v1/auth/signup, /verify-email, /verify-email/resend, /login, /password/forgot, /refresh, /logout
+// Who one is: GET /v1/account
 // Orders: POST /v1/orders with an Idempotency-Key, GET /v1/orders
 "use strict";
 
@@ -60,14 +61,14 @@ async function refresh({ refresh_token }) {
     return response.ok;
 }
 
-// ISO 3166-1 alpha-2: what the API takes as a country.
+// ISO 3166-1 alpha-2, and XK for Kosovo: what the API takes as a country.
 const EVERYWHERE = `
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH
     CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN
     GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI
     LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM
     PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD
-    TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+    TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
 `.trim().split(/\s+/);
 
 /** The countries that the shop sends to, as `[code, name]`: everywhere, where it does not say. */
@@ -80,6 +81,11 @@ function countries() {
 
 function problemText(problem) {
     if (!problem || !problem.title) { return "The shop cannot be reached. Try again in a moment."; }
+    const short = (problem.short_lines || []).map(({ title, variant_title, requested, available }) => {
+        const what = [title, variant_title].filter(Boolean).join(", ");
+        return available > 0 ? `Of ${what} you want ${requested}, and there are ${available} left.` : `${what} is sold out.`;
+    });
+    if (short.length) { return `${short.join(" ")} Nothing was ordered.`; }
     const errors = (problem.errors || []).map((error) => {
         const field = (error.pointer || error.parameter || "").split("/").filter(Boolean).slice(-1)[0] || "";
         return `${field.replaceAll("_", " ")} ${error.message}`.trim();
@@ -89,7 +95,7 @@ function problemText(problem) {
 
 function show(title, ...content) {
     document.title = `${title} · ${shop.name}`;
-    main.replaceChildren(...content);
+    main.replaceChildren(...content.filter((part) => part !== null));
     main.focus({ preventScroll: true });
     window.scrollTo(0, 0);
 }
@@ -115,12 +121,25 @@ const basket = {
 
 // ── Pages ──
 
+/** That no orders are taken, where that is so. A shop that could not be asked is not called closed. */
+function closedNotice() {
+    return shop.takes_orders === false
+        ? el("p", { class: "notice words" }, shop.closed_text || "The shop takes no orders at the moment.") : null;
+}
+
 function prices(variant) {
     const now = el("span", { class: "price-now" }, money(variant.price));
     const before = variant.compare_at_price ? el("s", { class: "price-before" }, money(variant.compare_at_price)) : null;
     const lowest = variant.lowest_price_30_days
         ? el("span", { class: "hint" }, ` Lowest price of the last 30 days: ${money(variant.lowest_price_30_days)}`) : null;
     return [now, before, lowest];
+}
+
+/** What a product costs in a list: where its variants differ in price, from what on. */
+function pricesFrom({ variants }) {
+    const lowest = variants.reduce((low, variant) => variant.price.amount < low.price.amount ? variant : low);
+    const differ = variants.some(({ price }) => price.amount !== lowest.price.amount);
+    return [differ ? el("span", { class: "quiet" }, "from ") : null, ...prices(lowest)];
 }
 
 function image(product, size) {
@@ -141,11 +160,11 @@ async function list() {
     const heading = el("h1", {}, wanted ? `Found for “${found.corrected || wanted}”` : shop.name);
     if (!items.length) {
         const text = wanted ? "Try another word." : "The first products appear here when they are for sale.";
-        return show("Products", heading, el("div", { class: "card empty" }, el("strong", {}, "Nothing here yet"), text));
+        return show("Products", heading, closedNotice(), el("div", { class: "card empty" }, el("strong", {}, "Nothing here yet"), text));
     }
     const cards = items.map((product) => el("li", {}, el("a", { href: `/shop/${product.slug}` },
-        image(product, "medium"), el("strong", {}, product.title), prices(product.variants[0]))));
-    show("Products", heading, el("ul", { class: "goods" }, cards),
+        image(product, "medium"), el("strong", {}, product.title), pricesFrom(product))));
+    show("Products", heading, closedNotice(), el("ul", { class: "goods" }, cards),
         next ? el("p", { class: "more" }, el("a", { href: `/?${next}` }, "More products")) : "");
 }
 
@@ -198,11 +217,15 @@ function bought(rows, word, total) {
         el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, word), el("td"), el("td", { class: "figure" }, el("strong", {}, money(total))))));
 }
 
+/** What the lines of the basket come to, at the prices that were shown. */
+function basketTotal(lines) {
+    return { ...lines[0].price, amount: lines.reduce((sum, { price, quantity }) => sum + price.amount * quantity, 0) };
+}
+
 /** The same of the basket, whose lines come as `pieces` makes them. */
 function basketTable(lines, word, pieces) {
-    const sum = lines.reduce((total, { price, quantity }) => total + price.amount * quantity, 0);
-    const rows = lines.map((line, at) => [line.title, pieces(line, at), { ...line.price, amount: line.price.amount * line.quantity }]);
-    return bought(rows, word, { ...lines[0].price, amount: sum });
+    const rows = lines.map((line) => [line.title, pieces(line), basketTotal([line])]);
+    return bought(rows, word, basketTotal(lines));
 }
 
 function basketPage() {
@@ -211,12 +234,28 @@ function basketPage() {
         return show("Basket", el("h1", {}, "Basket"), el("div", { class: "card empty" },
             el("strong", {}, "The basket is empty"), el("a", { href: "/" }, "Look at the products")));
     }
-    const pieces = (line, at) => el("input", {
-        type: "number", min: 0, max: 999, value: line.quantity, "aria-label": `Pieces of ${line.title}`,
-        onchange: (event) => { lines[at].quantity = Number(event.target.value); basket.put(lines); basketPage(); },
-    });
-    show("Basket", el("h1", {}, "Basket"), basketTable(lines, "Together", pieces),
-        el("p", { class: "act-row" }, el("a", { class: "button", href: "/checkout" }, "To the checkout")));
+    // The page stays, and with it the focus: only what it comes to is another sum.
+    const change = (line, field) => {
+        const wanted = Math.round(Number(field.value));
+        // Whole pieces, and at least one of them: what is to go has a button.
+        if (wanted >= 1) { line.quantity = Math.min(wanted, 999); }
+        field.value = line.quantity;
+        basket.put(lines);
+        field.closest("tr").lastElementChild.textContent = money(basketTotal([line]));
+        field.closest("table").querySelector("tfoot strong").textContent = money(basketTotal(lines));
+    };
+    const pieces = (line) => el("span", { class: "piece-row" },
+        el("input", {
+            type: "number", min: 1, max: 999, value: line.quantity, "aria-label": `Pieces of ${line.title}`,
+            onchange: (event) => change(line, event.target),
+        }),
+        el("button", {
+            class: "plain", type: "button", "aria-label": `Remove ${line.title}`,
+            onclick: () => { basket.put(lines.filter((kept) => kept !== line)); basketPage(); },
+        }, "Remove"));
+    const closed = closedNotice();
+    show("Basket", el("h1", {}, "Basket"), closed, basketTable(lines, "Together", pieces),
+        closed ? null : el("p", { class: "act-row" }, el("a", { class: "button", href: "/checkout" }, "To the checkout")));
 }
 
 /** A form out of fields: `[name, label, attributes]`; one with `options`, as `[value, text]`, is a select. What is wrong is said above the button. */
@@ -247,7 +286,20 @@ function signInPage(back) {
     const known = form([
         ["email", "E-mail address", { type: "email", autocomplete: "username" }],
         ["password", "Password", { type: "password", autocomplete: "current-password" }],
-    ], "Sign in", async (fields) => signedIn(await api("POST", "/v1/auth/login", fields)));
+    ], "Sign in", async (fields) => {
+        try { signedIn(await api("POST", "/v1/auth/login", fields)); } catch (problem) {
+            if (!problem || problem.code !== "email_not_verified") { throw problem; }
+            codePage(fields, signedIn, `Your address is not proven yet. Enter the six digits that we have sent to ${fields.email}. `);
+        }
+    });
+    const sent = el("p", { role: "status" });
+    const forgotten = form([
+        ["email", "E-mail address", { type: "email", autocomplete: "username", id: "forgotten-email" }],
+    ], "Mail me a link", async (fields) => {
+        sent.textContent = "";
+        await api("POST", "/v1/auth/password/forgot", fields);
+        sent.textContent = "If there is an account with this address, a link is on its way to it. It is good for ten minutes.";
+    });
     const fresh = form([
         ["name", "Your name", { autocomplete: "name", id: "new-name" }],
         ["email", "E-mail address", { type: "email", autocomplete: "email", id: "new-email" }],
@@ -255,31 +307,53 @@ function signInPage(back) {
     ], "Sign up", async (fields) => {
         const reply = await api("POST", "/v1/auth/signup", fields);
         if (reply.access_token) { return signedIn(reply); }
-        codePage(fields, signedIn);
+        codePage(fields, signedIn, `We have sent six digits to ${fields.email}. `);
     });
     show("Sign in", el("h1", {}, "Who is ordering?"), el("div", { class: "halves" },
-        el("section", {}, el("h2", {}, "I am new here"), fresh), el("section", {}, el("h2", {}, "I have been here before"), known)));
+        el("section", {}, el("h2", {}, "I am new here"), fresh), el("section", {}, el("h2", {}, "I have been here before"), known,
+            el("details", {}, el("summary", {}, "Forgotten password?"), forgotten, sent))));
 }
 
-function codePage({ email, password }, signedIn) {
-    const hint = el("p", { class: "lead" }, `We have sent six digits to ${email}. `);
+function codePage(who, signedIn, lead) {
+    const hint = el("p", { class: "lead" }, lead);
     if (shop.demo) { hint.append("In this demonstration the mail is in the ", el("a", { href: "/mailbox", target: "_blank" }, "mailbox"), "."); }
-    show("Code", el("h1", {}, "One code, and you are in"), hint,
-        form([["code", "Code", { inputmode: "numeric", autocomplete: "one-time-code" }]], "Go on",
-            async ({ code }) => signedIn(await api("POST", "/v1/auth/verify-email", { email, password, code }))));
+    show("Code", el("h1", {}, "One code, and you are in"), hint, codeForm(who, signedIn));
+}
+
+/** A place for the code from the mail, and a button for another one. The password that goes with it is asked for where it is not known. */
+function codeForm({ email, password }, signedIn) {
+    const again = password ? [] : [["password", "Password", { type: "password", autocomplete: "current-password" }]];
+    const said = el("p", { class: "hint", role: "status" });
+    const another = el("button", {
+        class: "plain", type: "button",
+        onclick: async () => {
+            another.disabled = true;
+            try { said.textContent = (await api("POST", "/v1/auth/verify-email/resend", { email })).message; }
+            catch (problem) { said.textContent = problemText(problem); }
+            finally { another.disabled = false; }
+        },
+    }, "Send another code");
+    return el("div", {},
+        form([["code", "Code", { inputmode: "numeric", autocomplete: "one-time-code" }], ...again], "Go on",
+            async (fields) => signedIn(await api("POST", "/v1/auth/verify-email", { email, password, ...fields }))),
+        el("p", { class: "act-row block" }, another), said);
 }
 
 function checkoutPage() {
     const lines = basket.lines();
-    if (!lines.length) { return basketPage(); }
+    if (!lines.length || closedNotice()) { return basketPage(); }
     if (!keep.get("tokens")) { return signInPage("/checkout"); }
     const places = countries();
     // Nothing is chosen for somebody unless there is a reason to: where the shop is, or that there is one country alone.
     const here = places.length === 1 ? places[0][0] : shop.country;
     const isThere = places.some(([code]) => code === here);
+    const table = basketTable(lines, "Together", ({ quantity }) => times(quantity));
+    // What is shown is what is paid: the shop orders nothing if it comes to anything else by now.
+    let expected = basketTotal(lines);
     const address = form([
         ["name", "Name", { autocomplete: "name" }], ["line1", "Street and number", { autocomplete: "address-line1" }],
-        ["postal_code", "Postal code", { autocomplete: "postal-code" }], ["city", "Town", { autocomplete: "address-level2" }],
+        // Not all countries have them; where one is missing, the shop says so.
+        ["postal_code", "Postal code", { autocomplete: "postal-code", required: false }], ["city", "Town", { autocomplete: "address-level2" }],
         ["country", "Country", { autocomplete: "country", value: here, options: isThere ? places : [["", "Choose"], ...places] }],
     ], "Order now", async (fields) => {
         const wanted = lines.map(({ variant_id, quantity }) => ({ variant_id, quantity }));
@@ -288,8 +362,14 @@ function checkoutPage() {
         keep.set("key", key);
         let order;
         try {
-            order = await api("POST", "/v1/orders", { lines: wanted, ship_to: fields }, { "Idempotency-Key": key });
+            const wish = { lines: wanted, expected_total: expected, ship_to: fields };
+            order = await api("POST", "/v1/orders", wish, { "Idempotency-Key": key });
         } catch (problem) {
+            if (problem && problem.code === "price_changed") {
+                expected = problem.total;
+                table.querySelector("tfoot strong").textContent = money(expected);
+                throw { title: `A price has changed: it is ${money(expected)} together now. Nothing was ordered; press the button again to order for that.` };
+            }
             if (!problem || problem.code !== "idempotency_key_reused") { throw problem; }
             // It was placed, its reply was lost, and something was changed since: another one only when that is wanted.
             keep.set("key", null);
@@ -299,22 +379,35 @@ function checkoutPage() {
         basket.put([]);
         go(`/my-orders/${order.id}`);
     });
-    show("Checkout", el("h1", {}, "Where shall it go?"), basketTable(lines, "Together", ({ quantity }) => times(quantity)), address);
+    show("Checkout", el("h1", {}, "Where shall it go?"), table, address);
 }
 
 const statuses = {
     pending: "Placed", confirmed: "Confirmed", shipped: "On its way", delivered: "Delivered", cancelled: "Cancelled",
 };
 
+/** What to say about an order that stands there. */
+const tidings = {
+    pending: "Thank you. A mail says the same.", confirmed: "We are getting it ready.", shipped: "The parcel has left us.",
+    delivered: "The parcel has arrived.", cancelled: "It was cancelled and will not be sent.",
+};
+
 async function ordersPage() {
     if (!keep.get("tokens")) { return signInPage("/my-orders"); }
-    const { items } = await api("GET", "/v1/orders");
+    const cursor = new URLSearchParams(location.search).get("cursor");
+    const { items, next_cursor } = await api("GET", `/v1/orders${cursor ? `?${new URLSearchParams({ cursor })}` : ""}`);
+    const older = next_cursor && el("p", { class: "more" },
+        el("a", { href: `/my-orders?${new URLSearchParams({ cursor: next_cursor })}` }, "Older orders"));
+    const { email, email_verified } = await api("GET", "/v1/account");
+    const proof = email_verified ? null : el("section", { class: "block" }, el("h2", {}, "Is this your address?"),
+        el("p", {}, `We have mailed six digits to ${email}. Enter them to prove that it is yours.`),
+        codeForm({ email }, (tokens) => { keep.set("tokens", tokens); go("/my-orders"); }));
     const rows = items.map((order) => el("li", {},
         el("a", { href: `/my-orders/${order.id}` }, order.number), " ",
         el("time", { class: "quiet", datetime: order.placed_at }, day(order.placed_at)), " ", el("span", { class: "badge" }, statuses[order.status]), " ", money(order.total)));
     show("Orders", el("h1", {}, "Your orders"), rows.length ? el("ul", { class: "hits card" }, rows)
         : el("div", { class: "card empty" }, el("strong", {}, "No orders yet"), el("a", { href: "/" }, "Look at the products")),
-    el("p", {}, el("button", { class: "plain", onclick: signOut }, "Sign out")));
+    older, el("p", {}, el("button", { class: "plain", onclick: signOut }, "Sign out")), proof);
 }
 
 async function signOut() {
@@ -327,16 +420,22 @@ async function signOut() {
     go("/");
 }
 
+/** How a parcel is followed. A page that is not on the web is no link. */
+function tracked({ number, carrier, url }) {
+    const page = /^https?:\/\//i.test(url || "") ? el("a", { href: url, rel: "noreferrer" }, number) : number;
+    return el("p", {}, "Tracking number: ", page, carrier ? `, ${carrier}` : "");
+}
+
 async function orderPage(id) {
     if (!keep.get("tokens")) { return signInPage(`/my-orders/${id}`); }
     const order = await api("GET", `/v1/orders/${encodeURIComponent(id)}`);
     const lines = order.lines.map((line) =>
         [[line.title, line.variant_title].filter(Boolean).join(", "), times(line.quantity), line.total]);
-    const mails = shop.demo ? [" It is in the ", el("a", { href: "/mailbox" }, "mailbox"), " of this demonstration."] : [];
+    const mails = shop.demo ? [" Its mails are in the ", el("a", { href: "/mailbox" }, "mailbox"), " of this demonstration."] : [];
     show(order.number, el("h1", {}, `Order ${order.number} `, el("span", { class: "badge" }, statuses[order.status])),
-        el("p", { class: "lead" }, "Thank you. A mail says the same.", ...mails),
+        el("p", { class: "lead" }, tidings[order.status], ...mails),
         bought(lines, "Total", order.total),
-        order.tracking ? el("p", {}, "Tracking number: ", order.tracking.number) : "",
+        order.tracking ? tracked(order.tracking) : null,
         el("p", {}, el("a", { href: "/my-orders" }, "All orders")));
 }
 

@@ -152,6 +152,11 @@ impl App {
         &self.0.throttle
     }
 
+    /// Counts a task that ended by a bug, as handlers are counted that do.
+    pub fn count_panic(&self) {
+        self.metrics().panicked();
+    }
+
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
     }
@@ -376,7 +381,7 @@ impl App {
 
     /// Goes by these settings from now on.
     pub(crate) fn learn_shop_settings(&self, settings: ShopSettings) -> Arc<ShopSettings> {
-        self.mails().call_shop(&settings.name);
+        self.mails().know_shop(&settings);
         let settings = Arc::new(settings);
         let kept = Some((Arc::clone(&settings), Instant::now()));
         *self.0.shop_settings.lock().unwrap_or_else(PoisonError::into_inner) = kept;

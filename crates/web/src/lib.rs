@@ -33,7 +33,7 @@ mod throttle;
 pub use app::{App, Parts};
 pub use openapi::openapi;
 pub use problem::{Code, Problem};
-pub use routes::check_search;
+pub use routes::check_query;
 pub use serve::serve;
 pub use settings::{AllowedOrigins, Limits, ReviewMode, Settings, SignUpMode};
 pub use throttle::{Attempt, Throttle};

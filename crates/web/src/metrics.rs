@@ -46,7 +46,7 @@ impl Metrics {
         };
         counted("http_requests_total", "Requests answered, by route, method and class of status.");
         counted("cache_hits_total", "Reads answered from the cache.");
-        counted("panics_total", "Handlers that panicked; each is a bug.");
+        counted("panics_total", "Handlers and tasks that panicked; each is a bug.");
         let text = SharedString::const_str("Time from the head of a request to the head of its reply.");
         recorder.describe_histogram("http_request_seconds".into(), Some(Unit::Seconds), text);
         let gauge = |name: &'static str| recorder.register_gauge(&Key::from_static_name(name), &METADATA);

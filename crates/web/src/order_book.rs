@@ -3,16 +3,16 @@
 //! Before it is asked, it reads the orders that came since it was asked last: one that was placed counts on the next look, on
 //! every process. The first reading, right after the start, takes a second for each few hundred thousand orders.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{cmp::Reverse, collections::HashSet, sync::Arc};
 
-use commerce::orders::{Found, OrderBook, Sold};
+use commerce::orders::{Found, OrderBook, Sold, Sought, SoughtIn};
 use model::{Order, OrderNumber, Timestamp};
-use store::{CursorKey, Engine, OrderFilter, Page, PageRequest, SalesDay, StoreError};
+use store::{Cursor, CursorKey, Engine, OrderFilter, Page, PageRequest, SalesDay, StoreError};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// How many orders are read at a time.
 const PART: u32 = 5_000;
-/// Up to how many orders are named to the database one by one.
+/// How many orders are named to the database at a time.
 const NAMED_MAX: usize = 20_000;
 
 /// What was sold in some time.
@@ -28,8 +28,9 @@ pub(crate) struct Sales {
 pub(crate) struct Orders(Arc<Mutex<Option<OrderBook>>>);
 
 impl Orders {
-    /// The orders of a page, as [`store::Queries::orders`] gives them. What is looked for by a text is looked up in the book,
-    /// so that the database does not have to read through all orders for it.
+    /// The orders of a page, as [`store::Queries::orders`] gives them, but for those that a text means: it is looked up in the book,
+    /// as [`Sought`] says, so that the database does not have to read through all orders for it. Of a shop with more orders than
+    /// the book has, older ones are found by name and SKU alone.
     pub(crate) async fn page(
         &self,
         engine: &dyn Engine,
@@ -37,31 +38,44 @@ impl Orders {
         request: &PageRequest,
         now: Timestamp,
     ) -> Result<Page<Order>, StoreError> {
-        let Some(text) = filter.text.clone().filter(|text| !text.is_empty()) else {
+        let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty()) else {
             return engine.orders(filter, request).await;
         };
+        let people = self.found(engine, filter, Sought::new(text, SoughtIn::People), request, now).await?;
+        // Whoever looks for somebody called Rose wants no roses, if there is somebody of that name.
+        if people.items.is_empty() && people.next.is_none() {
+            return self.found(engine, filter, Sought::new(text, SoughtIn::Titles), request, now).await;
+        }
+        Ok(people)
+    }
+
+    /// The page of those that are meant, of which the rest of the filter holds too.
+    async fn found(
+        &self,
+        engine: &dyn Engine,
+        filter: &OrderFilter,
+        sought: Sought,
+        request: &PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<Order>, StoreError> {
         let from = filter.placed_from.unwrap_or(Timestamp::MIN);
         let until = begin(request).unwrap_or(Timestamp::MAX).min(filter.placed_before.unwrap_or(Timestamp::MAX));
         // Without another condition the first of them are the page.
         let is_plain = OrderFilter { text: None, placed_from: None, placed_before: None, ..filter.clone() }
             == OrderFilter::default();
-        let first = if is_plain { request.limit as usize + 1 } else { NAMED_MAX };
+        let first = if is_plain { request.limit as usize + 1 } else { usize::MAX };
         let book = self.caught_up(engine, now).await?;
         let is_whole = book.as_ref().is_some_and(OrderBook::is_whole);
-        let find = move || book.as_ref().map(|book| book.find(&text, from, until, first)).unwrap_or_default();
-        let Found { count, newest } = blocking(find).await?;
-        // So many that whoever reads through the orders meets them soon.
-        if !is_plain && count > newest.len() {
-            return engine.orders(filter, request).await;
-        }
-        let named = OrderFilter { numbers: Some(newest), text: None, ..filter.clone() };
-        let mut page = engine.orders(&named, request).await?;
-        if !is_whole && page.next.is_none() {
-            return engine.orders(filter, request).await;
-        }
+        let looked_for = sought.clone();
+        let find = move || book.as_ref().map(|book| book.find(&looked_for, from, until, first)).unwrap_or_default();
+        let Found { newest, .. } = blocking(find).await?;
+        let mut page = named(engine, filter, &newest, request).await?;
         // Whoever has left since is no longer found by their name.
-        page.items.retain(|order| is_meant(order, filter.text.as_deref().unwrap_or_default()));
-        Ok(page)
+        page.items.retain(|order| sought.means(order));
+        if is_whole || page.next.is_some() || !sought.is_people() {
+            return Ok(page);
+        }
+        Ok(merged(page, engine.orders(filter, request).await?, request.limit))
     }
 
     /// What was sold between the first and the last of these times, and what sold best between the second and the last; `None`
@@ -117,6 +131,46 @@ impl Orders {
     }
 }
 
+/// The page of those of these orders, newest first, of which the filter holds but for its text.
+async fn named(
+    engine: &dyn Engine,
+    filter: &OrderFilter,
+    newest: &[OrderNumber],
+    request: &PageRequest,
+) -> Result<Page<Order>, StoreError> {
+    let mut page = Page { items: Vec::new(), next: None };
+    let mut parts = newest.chunks(NAMED_MAX).peekable();
+    while let Some(part) = parts.next() {
+        let of_part = OrderFilter { numbers: Some(part.to_vec()), text: None, ..filter.clone() };
+        let left = request.limit.saturating_sub(u32::try_from(page.items.len()).unwrap_or(u32::MAX));
+        let found = engine.orders(&of_part, &PageRequest { limit: left, after: request.after.clone() }).await?;
+        page.items.extend(found.items);
+        let has_more = page.items.len() >= request.limit as usize && parts.peek().is_some();
+        page.next = found.next.or_else(|| page.items.last().filter(|_| has_more).map(behind));
+        if page.next.is_some() {
+            break;
+        }
+    }
+    Ok(page)
+}
+
+/// One page out of two of the same place.
+fn merged(one: Page<Order>, other: Page<Order>, limit: u32) -> Page<Order> {
+    let has_more = one.next.is_some() || other.next.is_some();
+    let mut items = one.items;
+    items.extend(other.items);
+    items.sort_by_key(|order| Reverse((order.placed_at, order.number)));
+    items.dedup_by_key(|order| order.number);
+    let page = Page::from_overfull(items, limit, behind);
+    let next = page.next.or_else(|| page.items.last().filter(|_| has_more).map(behind));
+    Page { items: page.items, next }
+}
+
+/// The place behind this order, as the engines say it.
+fn behind(order: &Order) -> Cursor {
+    Cursor { sort: "newest".to_owned(), key: CursorKey::Number(order.placed_at.as_microsecond()), id: order.id.0 }
+}
+
 /// When the last order of the page before this was placed.
 fn begin(request: &PageRequest) -> Option<Timestamp> {
     match request.after.as_ref()?.key {
@@ -125,12 +179,58 @@ fn begin(request: &PageRequest) -> Option<Timestamp> {
     }
 }
 
-fn is_meant(order: &Order, text: &str) -> bool {
-    order.ship_to.name.to_ascii_lowercase().contains(&text.to_ascii_lowercase())
-        || order.lines.iter().any(|line| line.sku.as_deref() == Some(text))
-}
-
 /// Runs what takes milliseconds where it holds nobody up.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{AccountId, Currency, Money, OrderId, OrderStatus, PostalAddress};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Orders of these numbers, each placed in the second of its number.
+    fn page(numbers: &[i64], has_more: bool) -> Page<Order> {
+        let order = |number: &i64| {
+            let at = Timestamp::from_second(*number).expect("a time");
+            Order {
+                id: OrderId(Uuid::nil()),
+                number: OrderNumber(*number),
+                account_id: AccountId(Uuid::nil()),
+                email: None,
+                status: OrderStatus::Pending,
+                lines: Vec::new(),
+                total: Money::new(1, Currency::EUR),
+                ship_to: PostalAddress::default(),
+                tracking: None,
+                timeline: Vec::new(),
+                placed_at: at,
+                updated_at: at,
+                version: 1,
+            }
+        };
+        let items: Vec<_> = numbers.iter().map(order).collect();
+        let next = items.last().filter(|_| has_more).map(behind);
+        Page { items, next }
+    }
+
+    /// The numbers of a page, and behind which second the next one begins.
+    fn seen(page: &Page<Order>) -> (Vec<i64>, Option<CursorKey>) {
+        let numbers = page.items.iter().map(|order| order.number.0).collect();
+        (numbers, page.next.as_ref().map(|next| next.key.clone()))
+    }
+
+    #[test]
+    fn a_page_out_of_two_has_each_order_once_and_goes_on_behind_its_last() {
+        let second = |second: i64| Some(CursorKey::Number(second * 1_000_000));
+        let (book, older) = (|| page(&[9, 7], false), |has_more| page(&[8, 7, 3], has_more));
+        assert_eq!(seen(&merged(book(), older(false), 9)), (vec![9, 8, 7, 3], None));
+        // What lies behind the page comes on the next, whether it was read already or not.
+        assert_eq!(seen(&merged(book(), older(false), 3)), (vec![9, 8, 7], second(7)));
+        assert_eq!(seen(&merged(book(), older(true), 3)), (vec![9, 8, 7], second(7)));
+        assert_eq!(seen(&merged(page(&[], false), older(true), 3)), (vec![8, 7, 3], second(3)));
+        assert_eq!(seen(&merged(book(), page(&[], false), 3)), (vec![9, 7], None));
+    }
 }

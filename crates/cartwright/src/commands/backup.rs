@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use crate::{
     failure::Failure,
+    say::say,
     settings::Settings,
     shop::{self, Places},
 };
@@ -13,7 +14,6 @@ pub(super) async fn run(settings: &Settings, file: &Path) -> Result<(), Failure>
     let places = Places::new(settings, false)?;
     places.backup(file).await?;
     let bytes = fs::metadata(file).map_or(0, |metadata| metadata.len());
-    println!("Backed up to {}: {bytes} bytes, checked.", file.display());
-    shop::tell_of_pictures(settings, &places.folder);
-    Ok(())
+    say(format_args!("Backed up to {}: {bytes} bytes, checked.", file.display()))?;
+    shop::tell_of_pictures(settings, &places.folder)
 }

@@ -1,6 +1,11 @@
 //! `cartwright check`
 
-use crate::{failure::Failure, settings::Settings, shop::Places};
+use crate::{
+    failure::Failure,
+    say::{note, say},
+    settings::Settings,
+    shop::Places,
+};
 
 /// Proves that the data agree with themselves.
 pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
@@ -10,13 +15,12 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
     engine.close().await.map_err(Failure::failed)?;
     let findings = findings.map_err(Failure::failed)?;
     for finding in &findings {
-        println!("{}: {}", finding.check, finding.what);
+        say(format_args!("{}: {}", finding.check, finding.what))?;
     }
     if findings.is_empty() {
-        println!("{}: nothing is wrong.", places.database);
-        Ok(())
+        say(format_args!("{}: nothing is wrong.", places.database))
     } else {
-        eprintln!("cartwright: {}: {} findings", places.database, findings.len());
+        note(format_args!("cartwright: {}: {} findings", places.database, findings.len()));
         Err(Failure::Found)
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::{
     data,
     failure::Failure,
+    say::{note, say},
     settings::{Database, Settings},
     shop::{self, Place, Places},
 };
@@ -41,9 +42,9 @@ pub(super) async fn run(settings: &Settings, from: &Database, to: &Database) -> 
     let copied = copy(&from, source.as_ref(), &to, target).await;
     source.close().await.map_err(Failure::failed)?;
     let tally = copied?;
-    println!("Copied {} to {}: {}. Counts and checksums agree.", from.database, to.database, list(&tally));
-    shop::tell_of_pictures(settings, &from.folder);
-    Ok(())
+    let told = list(&tally);
+    say(format_args!("Copied {} to {}: {told}. Counts and checksums agree.", from.database, to.database))?;
+    shop::tell_of_pictures(settings, &from.folder)
 }
 
 async fn copy(
@@ -109,7 +110,7 @@ async fn forward_all(
         records.iter().for_each(|record| sent.add(record));
         if told.elapsed() > PROGRESS {
             told = Instant::now();
-            eprintln!("cartwright: so far {}", list(&received));
+            note(format_args!("cartwright: so far {}", list(&received)));
         }
         if !records.is_empty() && forward.send(Parcel::Records(records)).await.is_err() {
             return Ok(());
@@ -169,7 +170,14 @@ impl Secrets {
         let parsed =
             parsed.map_err(|what| Failure::failed(format_args!("the keys of the shop are damaged: {what}")))?;
         match self.in_file.as_ref().or(parsed.as_ref()) {
-            Some(keys) => keys.place(path).map_err(Failure::failed),
+            Some(keys) => {
+                let is_new = !path.exists();
+                keys.place(path).map_err(Failure::failed)?;
+                if let Some(folder) = path.parent().filter(|_| is_new) {
+                    store_sqlite::hand_over(path, folder);
+                }
+                Ok(())
+            }
             // A shop that was never open has none.
             None => Ok(()),
         }

@@ -8,6 +8,7 @@ use crate::{
     cli, data,
     demo::{self, OWNER},
     failure::Failure,
+    say::say,
     server::Server,
     settings::Settings,
     shop::Places,
@@ -25,7 +26,7 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
     let pictures = data::pictures(&server.folder);
     demo::seed(server.engine.as_ref(), &pictures, Timestamp::now(), &random).await.map_err(Failure::failed)?;
     let sign_in = sign_in(&server, settings).await?;
-    println!("{}", welcome(&server, &sign_in));
+    say(welcome(&server, &sign_in))?;
     server.run(stop).await
 }
 

@@ -1,17 +1,23 @@
 //! `cartwright export products FILE`, `cartwright export prices FILE`, `cartwright export catalogue FILE`
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use commerce::export::{catalogue::CatalogueWriter, prices::PriceWriter, shopify::ProductWriter};
-use model::Product;
+use model::{Currency, Product};
 use serde::de::DeserializeOwned;
 use store::{DocumentKind, Engine};
 
-use crate::{cli, failure::Failure, settings::Settings, shop::Places};
+use crate::{
+    cli,
+    failure::Failure,
+    say::note,
+    settings::Settings,
+    shop::{self, Places},
+};
 
 /// How many products are read at a time.
 const AT_ONCE: u32 = 500;
@@ -19,49 +25,149 @@ const AT_ONCE: u32 = 500;
 /// Writes products, or prices and stock, into a file; `-` is standard output.
 pub(super) async fn run(settings: &Settings, export: &cli::Export) -> Result<(), Failure> {
     let places = Places::new(settings, false)?;
-    let engine = places.open().await?;
+    let engine = places.open_existing().await?;
     let (cli::Export::Products { file } | cli::Export::Prices { file } | cli::Export::Catalogue { file }) = export;
-    let failed = |error: io::Error| Failure::failed(format_args!("{}: {error}", file.display()));
-    let to: Box<dyn Write + Send> = match file.as_path() {
-        path if path == Path::new("-") => Box::new(io::stdout()),
-        path => Box::new(File::create(path).map_err(failed)?),
+    let currency = shop::currency(settings, engine.as_ref()).await?;
+    let done = match file.as_path() {
+        path if path == Path::new("-") => write(engine.as_ref(), export, currency, path, Box::new(io::stdout())).await,
+        path => into_file(engine.as_ref(), export, currency, path).await,
     };
+    engine.close().await.map_err(Failure::failed)?;
+    done?.tell(export, file, currency);
+    Ok(())
+}
+
+/// What was written, and what was left out.
+#[derive(Clone, Copy, Debug, Default)]
+struct Done {
+    products: usize,
+    rows: usize,
+    without_sku: usize,
+    /// Variants with another currency than the shop's own.
+    elsewhere_priced: usize,
+}
+
+impl Done {
+    fn tell(&self, export: &cli::Export, file: &Path, currency: Currency) {
+        let Self { products, rows, without_sku, elsewhere_priced } = self;
+        let file = file.display();
+        match export {
+            cli::Export::Prices { .. } if *without_sku > 0 => {
+                note(format_args!(
+                    "{rows} rows exported to {file}; {without_sku} variants have no SKU and are not in it"
+                ));
+            }
+            cli::Export::Prices { .. } => note(format_args!("{rows} rows exported to {file}")),
+            _ => note(format_args!("{products} products exported to {file}")),
+        }
+        if *elsewhere_priced > 0 {
+            let what = match export {
+                cli::Export::Catalogue { .. } => "are imported by a shop that sells in it alone",
+                _ => "have no price in the file, which names no currency",
+            };
+            note(format_args!(
+                "cartwright: {elsewhere_priced} variants are priced in another currency than {currency}, the shop's own, and {what}"
+            ));
+        }
+    }
+}
+
+/// Writes a file that has its name only when it is whole: what was there before is worth more than half of what is there now.
+async fn into_file(
+    engine: &dyn Engine,
+    export: &cli::Export,
+    currency: Currency,
+    path: &Path,
+) -> Result<Done, Failure> {
+    let failed = |error: io::Error| Failure::failed(format_args!("{}: {error}", path.display()));
+    // A pipe or a device is written as it is.
+    let is_other = fs::metadata(path).is_ok_and(|there| !there.is_file());
+    if is_other {
+        let to = File::options().write(true).open(path).map_err(failed)?;
+        return write(engine, export, currency, path, Box::new(to)).await;
+    }
+    // What a link leads to is what is meant.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let unfinished = unfinished(path);
+    let to = File::create(&unfinished).map_err(failed)?;
+    if let Ok(before) = fs::metadata(path) {
+        // Who may read it stays as it was, as far as that can be done.
+        let _ = to.set_permissions(before.permissions());
+    }
+    let handle = to.try_clone().map_err(failed)?;
+    let written = write(engine, export, currency, path, Box::new(to)).await;
+    let written = written.and_then(|done| {
+        let placed = handle.sync_all().and_then(|()| fs::rename(&unfinished, path));
+        placed.map_err(failed).map(|()| done)
+    });
+    if written.is_err() {
+        // The error that is reported is the one that matters.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written
+}
+
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".unfinished");
+    PathBuf::from(name)
+}
+
+/// Writes it all to `to`, which is called `path` where something is wrong with it.
+async fn write(
+    engine: &dyn Engine,
+    export: &cli::Export,
+    currency: Currency,
+    path: &Path,
+    to: Box<dyn Write + Send>,
+) -> Result<Done, Failure> {
+    let failed = |error: io::Error| Failure::failed(format_args!("{}: {error}", path.display()));
     let mut to = BufWriter::new(to);
-    let engine_ref: &dyn Engine = engine.as_ref();
-    let count = match export {
+    let mut done = Done::default();
+    let mut count = |product: &Product| {
+        done.products += 1;
+        for variant in &product.variants {
+            let has_sku = variant.sku.is_some();
+            done.rows += usize::from(has_sku);
+            done.without_sku += usize::from(!has_sku);
+            done.elsewhere_priced += usize::from(variant.price.currency != currency);
+        }
+    };
+    match export {
         cli::Export::Products { .. } => {
             let categories = engine.categories().await.map_err(Failure::failed)?;
-            let mut writer = ProductWriter::new(to, true).map_err(failed)?;
-            let count = each(engine_ref, |product| {
+            let mut writer = ProductWriter::new(to, true).map_err(failed)?.in_currency(currency);
+            each(engine, |product| {
+                count(product);
                 let category = categories.iter().find(|category| Some(category.id) == product.category_id);
                 writer.write(product, category.map(|category| category.name.as_str())).map_err(failed)
             })
             .await?;
             writer.finish().and_then(|mut to| to.flush()).map_err(failed)?;
-            count
         }
         cli::Export::Catalogue { .. } => {
             let categories = engine.categories().await.map_err(Failure::failed)?;
-            let (mut writer, head) = CatalogueWriter::new(&all(engine_ref, DocumentKind::Attribute).await?, categories);
+            let (mut writer, head) = CatalogueWriter::new(&all(engine, DocumentKind::Attribute).await?, categories);
             to.write_all(&head).map_err(failed)?;
-            let count = each(engine_ref, |product| {
+            each(engine, |product| {
+                count(product);
                 to.write_all(&writer.products(std::slice::from_ref(product))).map_err(failed)
             })
             .await?;
-            let collections = all(engine_ref, DocumentKind::Collection).await?;
+            let collections = all(engine, DocumentKind::Collection).await?;
             to.write_all(&writer.tail(&collections)).and_then(|()| to.flush()).map_err(failed)?;
-            count
         }
         cli::Export::Prices { .. } => {
-            let mut writer = PriceWriter::new(to, true).map_err(failed)?;
-            let count = each(engine_ref, |product| writer.write(product).map_err(failed)).await?;
+            let mut writer = PriceWriter::new(to, true).map_err(failed)?.in_currency(currency);
+            each(engine, |product| {
+                count(product);
+                writer.write(product).map_err(failed)
+            })
+            .await?;
             writer.finish().and_then(|mut to| to.flush()).map_err(failed)?;
-            count
         }
-    };
-    engine.close().await.map_err(Failure::failed)?;
-    eprintln!("{count} products exported to {}", file.display());
-    Ok(())
+    }
+    Ok(done)
 }
 
 /// All documents of a kind.
@@ -70,13 +176,12 @@ async fn all<T: DeserializeOwned>(engine: &dyn Engine, kind: DocumentKind) -> Re
     documents.iter().map(store::Document::read).collect::<Result<_, _>>().map_err(Failure::failed)
 }
 
-async fn each(engine: &dyn Engine, mut write: impl FnMut(&Product) -> Result<(), Failure>) -> Result<usize, Failure> {
-    let (mut after, mut count) = (None, 0);
+async fn each(engine: &dyn Engine, mut write: impl FnMut(&Product) -> Result<(), Failure>) -> Result<(), Failure> {
+    let mut after = None;
     loop {
         let products = engine.products_after(after, AT_ONCE).await.map_err(Failure::failed)?;
-        let Some(last) = products.last() else { return Ok(count) };
+        let Some(last) = products.last() else { return Ok(()) };
         after = Some(last.id);
-        count += products.len();
         products.iter().try_for_each(&mut write)?;
     }
 }

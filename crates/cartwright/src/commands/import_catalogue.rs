@@ -12,7 +12,13 @@ use model::Currency;
 use store::{Engine, StoreError, execute};
 
 use super::import_products::progress::Progress;
-use crate::{cli, failure::Failure, settings::Settings, shop::Places};
+use crate::{
+    cli,
+    failure::Failure,
+    say::{note, say},
+    settings::Settings,
+    shop::Places,
+};
 
 /// With --keep-going, how many lines go into one transaction.
 const BATCH: usize = 50;
@@ -22,7 +28,9 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> R
     let name = import.file.display();
     let places = Places::new(settings, false)?;
     // Read before there is a shop: a file that is none makes none.
-    let Catalogue { lines, errors } = read_file(import, places.currency(settings).await?).await?;
+    let own = places.currency(settings).await?;
+    let currencies = [own].into_iter().chain(settings.currencies.0.iter().copied()).collect();
+    let Catalogue { lines, errors } = read_file(import, currencies).await?;
     let engine = places.open().await?;
     let progress = Progress::start(lines.len(), "lines");
     let size = if import.keep_going { BATCH } else { lines.len().max(1) };
@@ -36,7 +44,7 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> R
             // One of them is refused: each for itself, then.
             Err(_) => match one_by_one(engine.as_ref(), batch, &mut summary).await {
                 Ok(messages) => {
-                    messages.iter().for_each(|message| eprintln!("{name}: {message}"));
+                    messages.iter().for_each(|message| note(format_args!("{name}: {message}")));
                     refused += messages.len();
                 }
                 Err(error) => failure = Some(error),
@@ -53,21 +61,22 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> R
         return Err(Failure::failed(failure));
     }
     let ImportSummary { created, updated, unchanged } = summary;
-    println!("{name}: {created} things added, {updated} changed, {unchanged} were as they are in the file.");
+    say(format_args!("{name}: {created} things added, {updated} changed, {unchanged} were as they are in the file."))?;
     if refused + errors.len() > 0 { Err(Failure::Found) } else { Ok(()) }
 }
 
 /// What is in the file; tells its mistakes.
-async fn read_file(import: &cli::ImportCatalogue, currency: Currency) -> Result<Catalogue, Failure> {
+async fn read_file(import: &cli::ImportCatalogue, currencies: Vec<Currency>) -> Result<Catalogue, Failure> {
     let name = import.file.display();
     let file = File::open(&import.file).map_err(|error| Failure::failed(format_args!("{name}: {error}")))?;
-    let read = tokio::task::spawn_blocking(move || catalogue::read(file, currency)).await.map_err(Failure::failed)?;
+    let read =
+        tokio::task::spawn_blocking(move || catalogue::read_in(file, &currencies)).await.map_err(Failure::failed)?;
     for error in &read.errors {
-        eprintln!("{name}: {error}");
+        note(format_args!("{name}: {error}"));
     }
     if !read.errors.is_empty() && !import.keep_going {
         let bad = read.errors.len();
-        eprintln!("cartwright: nothing was imported because of {bad} bad lines; --keep-going leaves them out");
+        note(format_args!("cartwright: nothing was imported because of {bad} bad lines; --keep-going leaves them out"));
         return Err(Failure::Found);
     }
     Ok(read)

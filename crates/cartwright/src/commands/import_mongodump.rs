@@ -18,6 +18,7 @@ use super::import_products::progress::Progress;
 use crate::{
     cli,
     failure::Failure,
+    say::note,
     settings::Settings,
     shop::{self, Places},
 };
@@ -76,17 +77,17 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportMongodump) -> R
     }
     engine.close().await.map_err(Failure::failed)?;
     for problem in &problems {
-        eprintln!("{problem}");
+        note(problem);
     }
     if let Some(error) = failure {
         return Err(Failure::failed(format_args!("{error}; starting it again goes on where this ended")));
     }
-    report.print();
+    report.print()?;
     if !report.agrees() {
         return Err(Failure::failed("what is here is not what was there: the table above says where they differ"));
     }
     if report.left_out() > 0 {
-        eprintln!("cartwright: {} things were left out, as told above", report.left_out());
+        note(format_args!("cartwright: {} things were left out, as told above", report.left_out()));
         return Err(Failure::Found);
     }
     Ok(())

@@ -18,7 +18,13 @@ use model::Currency;
 use store::{Engine, StoreError, execute};
 
 use self::progress::Progress;
-use crate::{cli, failure::Failure, settings::Settings, shop::Places};
+use crate::{
+    cli,
+    failure::Failure,
+    say::{note, say},
+    settings::Settings,
+    shop::Places,
+};
 
 /// With --keep-going, how many products go into one transaction: few enough that a running shop sells on meanwhile.
 const BATCH: usize = 50;
@@ -28,7 +34,7 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
     let name = import.file.display();
     let places = Places::new(settings, false)?;
     // Read before there is a shop: a file that is none makes none.
-    let Parsed { products, errors } = read_rows(import, places.currency(settings).await?).await?;
+    let Parsed { products, errors, .. } = read_rows(import, places.currency(settings).await?).await?;
     let engine = places.open().await?;
     let mut products = products;
     let missing = if import.with_images { images::fetch(settings, &places.folder, &mut products).await? } else { 0 };
@@ -42,23 +48,25 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
     engine.close().await.map_err(Failure::failed)?;
     let Done { summary, refused, failure } = done;
     for error in &refused {
-        eprintln!("{name}: {error}");
+        note(format_args!("{name}: {error}"));
     }
     if failure.is_none() || import.keep_going {
         let ImportSummary { created, updated, unchanged } = summary;
-        println!("{name}: {created} products added, {updated} changed, {unchanged} were as they are in the file.");
+        say(format_args!(
+            "{name}: {created} products added, {updated} changed, {unchanged} were as they are in the file."
+        ))?;
     }
     if let Some(error) = failure {
         return Err(Failure::failed(error));
     }
     let bad = errors.len() + refused.len();
     if bad > 0 {
-        eprintln!("cartwright: the products of {} were left out", rows(bad));
+        note(format_args!("cartwright: the products of {} were left out", rows(bad)));
     }
     if missing > 0 {
-        eprintln!(
+        note(format_args!(
             "cartwright: {missing} pictures could not be fetched and keep their addresses; importing again tries them anew"
-        );
+        ));
     }
     if bad > 0 || missing > 0 {
         return Err(Failure::Found);
@@ -70,15 +78,15 @@ fn rows(count: usize) -> String {
     if count == 1 { "1 bad row".to_owned() } else { format!("{count} bad rows") }
 }
 
-/// What is in the file; tells its mistakes.
+/// What is in the file; tells its mistakes, and what is read otherwise than it stands there.
 async fn read_rows(import: &cli::ImportProducts, currency: Currency) -> Result<Parsed, Failure> {
     let parsed = read(import, currency).await?;
-    for error in &parsed.errors {
-        eprintln!("{}: {error}", import.file.display());
+    for error in parsed.notes.iter().chain(&parsed.errors) {
+        note(format_args!("{}: {error}", import.file.display()));
     }
     if !parsed.errors.is_empty() && !import.keep_going {
         let bad = rows(parsed.errors.len());
-        eprintln!("cartwright: nothing was imported because of {bad}; --keep-going leaves them out");
+        note(format_args!("cartwright: nothing was imported because of {bad}; --keep-going leaves them out"));
         return Err(Failure::Found);
     }
     Ok(parsed)

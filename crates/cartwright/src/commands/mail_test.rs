@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use commerce::mail::EnqueueTestMail;
+use commerce::mail::{EnqueueTestMail, TestMailFromShell};
 use identity::fresh_stamp;
 use mail::{Transport, Worker};
 use model::{Email, MailId, MailStatus, OutboxMail};
@@ -14,6 +14,7 @@ use tokio::{
 
 use crate::{
     failure::Failure,
+    say::say,
     settings::Settings,
     shop::{self, Places},
 };
@@ -34,7 +35,8 @@ pub(super) async fn run(settings: &Settings, to: Option<Email>) -> Result<(), Fa
         settings.public_url.as_ref().map_or_else(|| format!("http://{}", settings.listen), |url| url.0.clone());
     let renderer = Arc::new(shop::renderer(settings, &places.folder, &public_url)?);
 
-    let id = execute(engine.as_ref(), EnqueueTestMail { to, stamp: fresh_stamp() }).await.map_err(Failure::failed)?;
+    let enqueue = TestMailFromShell(EnqueueTestMail { to, stamp: fresh_stamp() });
+    let id = execute(engine.as_ref(), enqueue).await.map_err(Failure::failed)?;
     let shared: Arc<dyn Engine> = engine.clone();
     let worker = Worker::new(shared, renderer, Arc::clone(&transport), Arc::new(Notify::new()));
     let (stop, stopped) = oneshot::channel::<()>();
@@ -75,13 +77,9 @@ fn tell(transport: &Transport, mail: &OutboxMail) -> Result<(), Failure> {
     let error = mail.last_error.as_deref().unwrap_or("no answer yet");
     match mail.status {
         MailStatus::Sent if transport.is_mailbox() => {
-            println!("The test mail is in the built-in mailbox; nothing leaves this machine until smtp-url is set.");
-            Ok(())
+            say("The test mail is in the built-in mailbox; nothing leaves this machine until smtp-url is set.")
         }
-        MailStatus::Sent => {
-            println!("The test mail to {} was taken by {transport}.", mail.to);
-            Ok(())
-        }
+        MailStatus::Sent => say(format_args!("The test mail to {} was taken by {transport}.", mail.to)),
         MailStatus::Pending => Err(Failure::failed(format_args!(
             "{transport} did not take the test mail: {error}; it waits in the outbox and is tried again by the server"
         ))),

@@ -9,6 +9,7 @@ use store::{Engine, execute};
 use crate::{
     cli,
     failure::Failure,
+    say::say,
     settings::Settings,
     shop::{self, Places},
 };
@@ -25,8 +26,7 @@ pub(super) async fn run(settings: &Settings, owner: cli::CreateOwner) -> Result<
     let engine = places.open().await?;
     let made = create(engine.as_ref(), settings, owner, password).await;
     engine.close().await.map_err(Failure::failed)?;
-    println!("{} is an owner of the shop now.", made?);
-    Ok(())
+    say(format_args!("{} is an owner of the shop now.", made?))
 }
 
 /// Makes the account; gives its address.

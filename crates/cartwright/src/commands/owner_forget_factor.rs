@@ -5,7 +5,7 @@ use identity::fresh_stamp;
 use model::Email;
 use store::execute;
 
-use crate::{failure::Failure, settings::Settings, shop::Places};
+use crate::{failure::Failure, say::say, settings::Settings, shop::Places};
 
 /// Takes the second factor of one of the staff away; the shop may be open.
 pub(super) async fn run(settings: &Settings, email: Email) -> Result<(), Failure> {
@@ -15,10 +15,9 @@ pub(super) async fn run(settings: &Settings, email: Email) -> Result<(), Failure
     let forgotten = execute(engine.as_ref(), forget).await;
     engine.close().await.map_err(Failure::failed)?;
     match forgotten {
-        Ok(true) => {
-            println!("{email} has no second factor any more: the password alone signs in. Set up a new one soon.");
-            Ok(())
-        }
+        Ok(true) => say(format_args!(
+            "{email} has no second factor any more: the password alone signs in. Set up a new one soon."
+        )),
         Ok(false) => Err(Failure::failed(format_args!("{email} has no second factor; nothing was changed"))),
         Err(Error::NotFound(_)) => {
             Err(Failure::failed(format_args!("no account has the address {email}; give the one that signs in")))

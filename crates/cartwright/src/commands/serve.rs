@@ -3,8 +3,9 @@
 use commerce::accounts::IssueSetupLink;
 use identity::OpaqueToken;
 use store::execute;
+use tracing::warn;
 
-use crate::{failure::Failure, server::Server, settings::Settings, stop::Stop};
+use crate::{failure::Failure, say::say, server::Server, settings::Settings, stop::Stop};
 
 /// Runs the shop until it is told to stop.
 pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
@@ -12,7 +13,13 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
     let server = Server::prepare(settings, false).await?;
     if let Some(link) = setup_link(&server).await? {
         // Not through the log: logs are kept, and shown to more people than may own the shop.
-        println!("The shop has no owner yet. Open this link to become it; it works once:\n{link}");
+        let told = say(format_args!("The shop has no owner yet. Open this link to become it; it works once:\n{link}"));
+        // A shop that works is worth more than its link, which the next start has as well.
+        if told.is_err() {
+            warn!(
+                "standard output cannot be written, so nobody sees the link to become the owner; `cartwright owner create` makes one as well"
+            );
+        }
     }
     server.run(stop).await
 }

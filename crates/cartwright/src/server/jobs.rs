@@ -40,19 +40,19 @@ pub(super) async fn run(engine: Arc<dyn Engine>, app: web::App) {
         }
         match execute(engine.as_ref(), TakeJob { now: Timestamp::now() }).await {
             Ok(None) => {}
-            Ok(Some(job)) => work_on(&engine, job, app.currency()).await,
+            Ok(Some(job)) => work_on(&engine, job, app.currencies()).await,
             Err(error) => warn!(%error, "no job could be taken; it is tried again"),
         }
     }
 }
 
-async fn work_on(engine: &Arc<dyn Engine>, job: Job, currency: Currency) {
+async fn work_on(engine: &Arc<dyn Engine>, job: Job, currencies: Vec<Currency>) {
     let id = job.id;
     info!(%id, kind = job.kind.as_str(), "a job begins");
     // A task of its own: a bug in one file must not end the work on all others.
     let worked = tokio::spawn({
         let engine = Arc::clone(engine);
-        async move { all(engine.as_ref(), &job, currency).await }
+        async move { all(engine.as_ref(), &job, currencies).await }
     });
     let failure = match worked.await {
         Ok(Ok(true)) => None,
@@ -120,10 +120,10 @@ impl Items {
 }
 
 /// Whether it came to its end; `false` when it was stopped, or somebody else has it now.
-async fn all(engine: &dyn Engine, job: &Job, currency: Currency) -> Result<bool, Trouble> {
+async fn all(engine: &dyn Engine, job: &Job, currencies: Vec<Currency>) -> Result<bool, Trouble> {
     let file = file(engine, job).await?;
     let kind = job.kind;
-    let parsed = tokio::task::spawn_blocking(move || parse(kind, file, currency)).await;
+    let parsed = tokio::task::spawn_blocking(move || parse(kind, file, &currencies)).await;
     let (items, errors) = parsed.map_err(|error| Trouble::Lasting(error.to_string()))?;
     let total = items.len();
     let begin = BeginJob {
@@ -192,14 +192,16 @@ async fn file(engine: &dyn Engine, job: &Job) -> Result<Vec<u8>, Trouble> {
     Ok(file)
 }
 
-fn parse(kind: JobKind, file: Vec<u8>, currency: Currency) -> (Items, Vec<RowError>) {
+/// What the file says; the first of the currencies is the shop's own.
+fn parse(kind: JobKind, file: Vec<u8>, currencies: &[Currency]) -> (Items, Vec<RowError>) {
+    let currency = currencies.first().copied().unwrap_or(Currency::EUR);
     match kind {
         JobKind::ImportProducts => {
             let parsed = shopify::read(Cursor::new(file), currency);
             (Items::Products(parsed.products), parsed.errors)
         }
         JobKind::ImportCatalogue => {
-            let read = catalogue::read(Cursor::new(file), currency);
+            let read = catalogue::read_in(Cursor::new(file), currencies);
             (Items::Lines(read.lines), read.errors)
         }
         JobKind::SetPrices => {

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
     path::PathBuf,
     str::FromStr,
 };
@@ -238,6 +239,22 @@ impl fmt::Display for LogFilter {
     }
 }
 
+/// A whole number within these bounds.
+pub(super) fn whole<N>(allowed: RangeInclusive<N>) -> impl Fn(&str) -> Result<N, String> + Clone + Send + Sync + 'static
+where
+    N: FromStr + PartialOrd + fmt::Display + Clone + Send + Sync + 'static,
+{
+    move |text: &str| {
+        let (least, most) = (allowed.start(), allowed.end());
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse::<N>() {
+            Ok(number) if allowed.contains(&number) => Ok(number),
+            _ if is_number => Err(format!("{text} is not in {least}..={most}")),
+            _ => Err(format!("must be a whole number in {least}..={most}")),
+        }
+    }
+}
+
 /// Where to listen.
 pub(super) fn listen(address: &str) -> Result<SocketAddr, String> {
     address.parse().map_err(|_| "must be an IP address and a port, for example 127.0.0.1:8080 or [::]:8080".to_owned())
@@ -247,6 +264,8 @@ pub(super) fn listen(address: &str) -> Result<SocketAddr, String> {
 pub(super) fn media(place: &str) -> Result<String, String> {
     let bucket = match place.strip_prefix("s3:") {
         Some(bucket) => bucket.strip_prefix("//").and_then(|path| path.split('/').next()),
+        // A folder of that name would be made, and nobody would notice.
+        None if place.contains("://") => None,
         None => return Ok(place.to_owned()),
     };
     match bucket {
@@ -293,8 +312,29 @@ mod tests {
         for place in ["", "media", "/srv/shop/media", "s3://shop", "s3://shop/", "s3://shop/pictures/new"] {
             assert_eq!(media(place), Ok(place.to_owned()));
         }
-        for wrong in ["s3:", "s3:shop", "s3:/shop", "s3://", "s3:///pictures", "s3:// /pictures"] {
+        for wrong in [
+            "s3:",
+            "s3:shop",
+            "s3:/shop",
+            "s3://",
+            "s3:///pictures",
+            "s3:// /pictures",
+            "gs://shop",
+            "file:///srv/media",
+        ] {
             assert!(media(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_whole_and_within_their_bounds() {
+        let workers = whole::<u16>(1..=1024);
+        assert_eq!((workers("1"), workers("1024")), (Ok(1), Ok(1024)));
+        for wrong in ["0", "1025", "99999999"] {
+            assert_eq!(workers(wrong), Err(format!("{wrong} is not in 1..=1024")));
+        }
+        for wrong in ["four", "1.5", "-1", ""] {
+            assert_eq!(workers(wrong), Err("must be a whole number in 1..=1024".to_owned()));
         }
     }
 

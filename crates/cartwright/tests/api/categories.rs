@@ -40,3 +40,18 @@ fn siblings_are_in_the_order_in_which_they_are_shown() {
         siblings.map(|item| text(&item["name"]).split(' ').next().unwrap_or_default().to_owned()).collect();
     assert_eq!(names, ["Zebra", "Alpha", "Beta"]);
 }
+
+#[test]
+fn where_no_prices_are_shown_the_language_alone_is_taken() {
+    let shop = Shop::shared();
+    for path in ["/v1/categories", "/v1/collections"] {
+        shop.stranger().get(&format!("{path}?language=en")).send().expect(200);
+        for other in ["currency=EUR", "colour=red"] {
+            let problem = shop.stranger().get(&format!("{path}?{other}")).send().refused(400, "invalid_query");
+            let error = &problem["errors"][0];
+            assert_eq!(error["code"], "unknown_parameter", "{problem}");
+            let message = error["message"].as_str().unwrap_or_default();
+            assert!(message.ends_with("expected `language`"), "{message}");
+        }
+    }
+}

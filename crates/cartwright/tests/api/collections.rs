@@ -79,6 +79,7 @@ fn wrong_collections_are_refused() {
     refused(json!({"title": " "}), "/title");
     refused(json!({"title": "X", "rule": {}}), "/rule");
     refused(json!({"title": "X", "rule": {"rating_min": 6}}), "/rule/rating_min");
+    refused(json!({"title": "X", "rule": {"price_min": 2, "price_max": 1}}), "/rule/price_min");
     refused(json!({"title": "X", "rule": {"colour": "red"}}), "/rule/colour");
     refused(json!({"title": "X", "products": [NO_ID], "rule": {"tags": ["x"]}}), "/rule");
     refused(json!({"title": "X", "image": "javascript:alert(1)"}), "/image");

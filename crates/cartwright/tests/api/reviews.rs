@@ -105,10 +105,101 @@ fn wrong_reviews_are_refused() {
     ann.client.post(&nothing, &json!({"rating": 5})).send().refused(404, "not_found");
     // Repeated with its key it is the same review; without, it is a second one.
     let key = new_key();
+    let mut written = Vec::new();
     for _ in 0..2 {
-        ann.client.post(&path(&product), &json!({"rating": 5})).key(&key).send().expect(201);
+        written.push(ann.client.post(&path(&product), &json!({"rating": 5})).key(&key).send().expect(201));
     }
-    ann.client.post(&path(&product), &json!({"rating": 5})).send().refused(409, "already_reviewed");
+    let problem = ann.client.post(&path(&product), &json!({"rating": 5})).send().refused(409, "already_reviewed");
+    assert_eq!((&problem["review_id"], &written[1]), (&written[0]["id"], &written[0]));
+}
+
+/// A storefront knows the product by what stands in its address.
+#[test]
+fn a_product_is_reviewed_and_wished_for_by_its_slug() {
+    let shop = Shop::shared();
+    let (product, _) = shop.product(1500, 10);
+    let (ann, bob) = (shop.customer(), shop.customer());
+    let old = text(&product["slug"]);
+    let review =
+        |by: &Person, slug: &str| by.client.post(&format!("/v1/products/{slug}/reviews"), &json!({"rating": 5})).send();
+    assert_eq!(review(&ann, &old).expect(201)["product_id"], product["id"]);
+    // Also by a slug that it once had.
+    let new = unique_name("renamed").replace(' ', "-");
+    let admin = format!("/v1/admin/products/{}", text(&product["id"]));
+    shop.owner().patch(&admin, &json!({"slug": new})).send().expect(200);
+    assert_eq!(review(&bob, &old).expect(201)["product_id"], product["id"]);
+    review(&bob, &new).refused(409, "already_reviewed");
+    review(&bob, "nothing-like-it").refused(404, "not_found");
+    let item =
+        |method: &str, slug: &str| ann.client.request(method, &format!("/v1/account/wishlist/items/{slug}")).send();
+    for slug in [&old, &new] {
+        let list = item("PUT", slug).expect(200);
+        assert_eq!(
+            (&list["items"][0]["product"]["id"], list["items"].as_array().map(Vec::len)),
+            (&product["id"], Some(1))
+        );
+    }
+    assert_eq!(item("DELETE", &old).expect(200)["items"], json!([]));
+    for method in ["PUT", "DELETE"] {
+        item(method, "nothing-like-it").refused(404, "not_found");
+    }
+    // What is not for sale is neither, by whatever name.
+    shop.owner().patch(&admin, &json!({"status": "archived"})).send().expect(200);
+    for slug in [&old, &new] {
+        review(&shop.customer(), slug).refused(404, "not_found");
+        item("PUT", slug).refused(404, "not_found");
+    }
+}
+
+#[test]
+fn ones_own_reviews_come_with_their_products() {
+    let shop = Shop::shared();
+    let ((mug, _), (cup, _)) = (shop.product(1500, 10), shop.product(900, 10));
+    let ann = shop.customer();
+    let of_mug = write(&ann, &mug, 4);
+    write(&ann, &cup, 5);
+    let list = |query: &str| ann.client.get(&format!("/v1/account/reviews{query}")).send();
+    let all = list("").expect(200)["items"].clone();
+    let shown = shop.stranger().get(&format!("/v1/products/{}", text(&mug["slug"]))).send().expect(200);
+    assert_eq!((all.as_array().map(Vec::len), &all[1]["product"]), (Some(2), &shown));
+    let mut review = all[1].clone();
+    review.as_object_mut().expect("an object").remove("product");
+    assert_eq!(review, of_mug);
+    let filtered = list(&format!("?product_id={}", text(&mug["id"]))).expect(200);
+    assert_eq!(filtered["items"], json!([all[1]]));
+    assert_eq!(list(&format!("?product_id={NO_ID}")).expect(200)["items"], json!([]));
+    list("?product_id=mug").wrong_parameter("product_id");
+    list("?currency=XXX").wrong_parameter("currency");
+    let admin = format!("/v1/admin/products/{}", text(&mug["id"]));
+    shop.owner().patch(&admin, &json!({"status": "archived"})).send().expect(200);
+    let left = list("").expect(200);
+    assert_eq!((&left["items"][1]["product"], &left["items"][1]["id"]), (&Value::Null, &of_mug["id"]));
+}
+
+#[test]
+fn a_wishlist_is_answered_in_the_currency_and_language_that_are_asked_for() {
+    let shop = Shop::start(&["--currencies", "USD", "--languages", "en,de"]);
+    let price = |amount: i64, currency: &str| json!({"amount": amount, "currency": currency});
+    let mug = shop.add_product(&json!({
+        "title": "Mug", "status": "active", "translations": {"de": {"title": "Tasse"}},
+        "variants": [{"price": price(900, "EUR"), "other_prices": [{"price": price(1100, "USD")}], "stock": 3}],
+    }));
+    let ann = shop.customer();
+    let (item, share) = (format!("/items/{}", text(&mug["id"])), "/share".to_owned());
+    let ask = |method: &str, path: &str, query: &str| {
+        ann.client.request(method, &format!("/v1/account/wishlist{path}?{query}")).send()
+    };
+    for (method, path) in [("PUT", &item), ("PUT", &share), ("DELETE", &share)] {
+        let list = ask(method, path, "language=de&currency=USD").expect(200);
+        let shown = &list["items"][0]["product"];
+        assert_eq!((&shown["title"], &shown["variants"][0]["price"]), (&json!("Tasse"), &price(1100, "USD")), "{path}");
+    }
+    // What is refused has changed nothing.
+    ask("PUT", &share, "currency=JPY").wrong_parameter("currency");
+    ask("DELETE", &item, "language=fr").wrong_parameter("language");
+    let list = ask("GET", "", "").expect(200);
+    assert_eq!((list["items"].as_array().map(Vec::len), &list["share_token"]), (Some(1), &Value::Null));
+    assert_eq!(ask("DELETE", &item, "language=de").expect(200)["items"], json!([]));
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub(crate) const TAB: &str = "\u{e004}";
 /// The space bar, which marks a box.
 pub(crate) const SPACE: &str = "\u{e00d}";
 pub(crate) const ENTER: &str = "\u{e007}";
+/// The arrow key that counts a number up.
+pub(crate) const ARROW_UP: &str = "\u{e013}";
 
 /// A browser with one window.
 pub(crate) struct Browser {

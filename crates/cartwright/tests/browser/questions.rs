@@ -2,12 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::{browser::Browser, orders::sign_in, watched::prove_quiet};
+use crate::{
+    browser::{Browser, ENTER},
+    orders::sign_in,
+    watched::prove_quiet,
+};
 use proof::harness::{
     client::Client,
     program::create_owner,
     server::Launch,
-    shop::{Shop, text},
+    shop::{OWNER, PASSWORD, Shop, text},
 };
 
 /// What stands in a field.
@@ -33,6 +37,7 @@ fn nothing_is_thrown_away_without_a_yes() {
     searching_the_list(&browser, &origin);
     another_form_of_the_editor(&browser, &format!("{origin}/admin/products/{bowl}"));
     removing(&browser, &origin);
+    signed_out_meanwhile(&browser, &format!("{origin}/admin/products/{bowl}"));
     prove_quiet(&browser, &origin, &[]);
     server.stop();
 }
@@ -95,4 +100,33 @@ fn removing(browser: &Browser, origin: &str) {
         browser.answer(true);
     });
     browser.says("The category is gone");
+}
+
+/// Who was signed out before a form was sent finds what was typed into it, as soon as somebody is signed in again.
+fn signed_out_meanwhile(browser: &Browser, page: &str) {
+    browser.open(page);
+    let before = browser.path();
+    browser.fill("#description", "A very long story.");
+    browser.script(
+        "const out = document.querySelector('form[action=\"/staff/sign-out\"]'), request = new XMLHttpRequest(); \
+         request.open('POST', out.action, false); \
+         request.setRequestHeader('Content-Type', 'application/x-www-form-urlencoded'); \
+         request.send(new URLSearchParams(new FormData(out)).toString())",
+    );
+    browser.to_another_page(|| browser.click("p.act.save button"));
+    browser.says("nothing was saved");
+    browser.pictures("signed-out");
+    browser.fill("#email", OWNER);
+    browser.fill("#password", PASSWORD);
+    browser.to_another_page(|| browser.press(ENTER));
+    browser.arrives_at(&before);
+    browser.says("What you typed is still here");
+    assert_ne!(value(browser, "#description"), "A very long story.");
+    browser.pictures("product-unsaved");
+    browser.click(".notice button");
+    assert_eq!(value(browser, "#description"), "A very long story.");
+    browser.to_another_page(|| browser.click("p.act.save button"));
+    browser.says("Saved.");
+    assert_eq!(value(browser, "#description"), "A very long story.");
+    assert!(!browser.page_text().contains("What you typed is still here"));
 }

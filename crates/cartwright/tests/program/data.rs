@@ -1,8 +1,12 @@
 //! What lies in the data folder: who may read it, copying it, putting copies back, proving it.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    path::Path,
+};
 
-use crate::support::Place;
+use crate::support::{Done, Place};
 
 const CSV: &str = "Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\nmug,Mug,M-1,12.50,3\n";
 
@@ -92,6 +96,70 @@ fn what_is_no_backup_is_not_restored() {
     place.run(&["restore", rubbish.to_str().expect("UTF-8")]).fails(1, &["not a Cartwright database"]);
     place.run(&["restore", "absent.db"]).fails(1, &["absent.db"]);
     place.run(&["check"]).expect(0);
+    let empty = Place::new();
+    empty.run(&["restore", "absent.db"]).fails(1, &["absent.db"]);
+    assert!(!empty.path("cartwright-data").exists());
+}
+
+/// What root does for the shop's own user. Only root can make such a folder: to others this test says nothing, and says so.
+#[test]
+fn what_root_makes_in_a_shop_is_the_shops() {
+    const SHOP: u32 = 54_321;
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("this test needs root, and has tested nothing");
+        return;
+    }
+    let place = Place::new();
+    let folder = place.path("cartwright-data");
+    fs::create_dir(&folder).expect("made");
+    chown(&folder, Some(SHOP), Some(SHOP)).expect("given away");
+    let file = place.write("shop.csv", CSV);
+    place.run(&["import", "products", file.to_str().expect("UTF-8")]).expect(0);
+    let backup = place.path("copy.db");
+    place.run(&["backup", backup.to_str().expect("UTF-8")]).expect(0);
+    place.run(&["restore", backup.to_str().expect("UTF-8")]).expect(0);
+    place.start(&["serve"]).stop();
+    for entry in fs::read_dir(&folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        assert_eq!(fs::metadata(&path).expect("there").uid(), SHOP, "{}", path.display());
+    }
+    assert!(folder.join("keys.json").exists() && folder.join("media").exists());
+    assert_eq!(fs::metadata(&backup).expect("there").uid(), 0, "it is nobody else's business");
+}
+
+#[test]
+fn a_failed_export_leaves_the_file_as_it_was() {
+    let place = shop_with_a_mug();
+    let file = place.path("out.csv");
+    let export = ["export", "products", "out.csv"];
+    place.run(&export).expect(0);
+    let before = fs::read_to_string(&file).expect("written");
+    // Nothing can be written beside it.
+    fs::create_dir(place.path("out.csv.unfinished")).expect("made");
+    place.run(&export).fails(1, &["out.csv"]);
+    assert_eq!(fs::read_to_string(&file).expect("there"), before);
+    fs::remove_dir(place.path("out.csv.unfinished")).expect("removed");
+    place.run(&["export", "products", "/dev/full"]).fails(1, &["/dev/full", "No space left"]);
+    place.run(&export).expect(0);
+    assert!(!place.path("out.csv.unfinished").exists());
+    let told = place.run(&["export", "prices", "-"]).expect(0);
+    assert!(told.stderr.contains("1 rows exported"), "{told:?}");
+    let bare = place.write("bare.csv", "Handle,Title,Variant Price\npot,Pot,3\n");
+    place.run(&["import", "products", bare.to_str().expect("UTF-8")]).expect(0);
+    let told = place.run(&["export", "prices", "-"]).expect(0);
+    assert!(told.stderr.contains("1 rows exported") && told.stderr.contains("1 variants have no SKU"), "{told:?}");
+}
+
+#[test]
+fn what_cannot_be_told_is_a_failure_of_one_line() {
+    let place = shop_with_a_mug();
+    for command in [&["check"][..], &["backup", "copy.db"]] {
+        let full = fs::File::options().write(true).open("/dev/full").expect("a full disk");
+        let done = Done::from(place.command(command).stdout(full).output().expect("runs"));
+        let done = done.fails(1, &["standard output"]);
+        assert_eq!(done.stderr.lines().count(), 1, "{done:?}");
+    }
+    assert!(place.path("copy.db").exists(), "it was made all the same");
 }
 
 #[test]
@@ -111,10 +179,11 @@ fn a_check_says_what_is_wrong_and_ends_with_1() {
 #[test]
 fn commands_that_need_a_database_do_not_make_one() {
     let place = Place::new();
-    for command in [vec!["check"], vec!["backup", "copy.db"]] {
+    for command in [vec!["check"], vec!["backup", "copy.db"], vec!["export", "products", "out.csv"]] {
         place.run(&command).fails(1, &["no database", "--data"]);
     }
-    assert!(!place.path("cartwright-data").exists() && !place.path("copy.db").exists());
+    let made = ["cartwright-data", "copy.db", "out.csv"].map(|name| place.path(name).exists());
+    assert_eq!(made, [false; 3]);
 }
 
 /// The schema version of a file, and all its tables and indexes.

@@ -19,6 +19,12 @@ fn the_demo_is_a_whole_shop_whose_password_is_shown_once() {
     assert!(policy.contains("default-src 'none'") && policy.contains("; sandbox;"), "{policy}");
     // On loopback the mailbox needs no sign-in.
     assert_eq!(ureq::get(server.url("/mailbox")).call().expect("open").status(), 200);
+    // Through a tunnel or a proxy on this machine come others.
+    let agent: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).build().into();
+    for header in ["x-forwarded-for", "forwarded", "x-real-ip", "via"] {
+        let request = agent.get(server.url("/mailbox")).header(header, "127.0.0.1");
+        assert_eq!(request.call().expect("an answer").status(), 303, "{header}");
+    }
 
     let url = server.url("/v1/auth/login");
     let (stdout, log) = server.stop();

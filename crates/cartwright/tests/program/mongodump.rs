@@ -65,11 +65,11 @@ fn a_shop_comes_over_whole_and_a_second_run_changes_nothing() {
     let first = place.run(&import).fails(1, &["3 things were left out"]);
     for told in [
         "users 64f000010000000000000384: has the e-mail address user7@old.example of 64f00001",
-        "users 64f000010000000000000385: \"nonsense\" is no e-mail address",
+        "users 64f000010000000000000385: email \"nonsense\" is no e-mail address",
         "users 64f000010000000000000386: has no bcrypt password",
         "users 64f000010000000000000001: isAdmin becomes a customer",
         "products 64f000030000000000000384: the quantity -4 is below zero",
-        "products 64f000030000000000000385: \"ask us\" is no price",
+        "products 64f000030000000000000385: price \"ask us\" is no price",
         "products 64f000030000000000000385: is in the category",
         "orders 64f000040000000000000384: was placed by the user",
         "orders 64f000040000000000000384: names the product",

@@ -9,6 +9,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -129,6 +130,26 @@ fn pictures_are_kept_in_a_bucket() {
     assert_eq!(owner.get("/v1/products").0, 200);
     drop(owner);
     server.stop();
+}
+
+#[test]
+fn a_bucket_that_is_not_there_is_told_of_at_the_start() {
+    let bucket = Bucket::start();
+    let endpoint = bucket.endpoint.clone();
+    let keys = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")];
+    let place = Place::new();
+    let log = |name: &str, more: &[(&str, &str)]| {
+        let server = place.start_with(&["serve", "--media", name], &[&keys[..], more].concat());
+        thread::sleep(Duration::from_secs(2));
+        server.stop().1.concat()
+    };
+    let plain = [("AWS_ENDPOINT", endpoint.as_str()), ("AWS_ALLOW_HTTP", "true")];
+    let told = log("s3://nowhere", &plain);
+    assert!(told.contains("the bucket s3://nowhere cannot be used"), "{told}");
+    let told = log("s3://shop", &plain);
+    assert!(!told.contains("cannot be used") && !told.contains("AWS_ALLOW_HTTP"), "{told}");
+    assert!(log("s3://shop", &plain[..1]).contains("set AWS_ALLOW_HTTP=true"));
+    bucket.stop();
 }
 
 /// A server with one picture at `/good.png`, trouble at first at `/late.png`, and nothing else; counts what it is asked.

@@ -1,16 +1,17 @@
 //! `serve`: its start, its log, its end.
 
 use std::{
+    fs,
     io::{Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use rustix::process::Signal;
-use serde_json::Value;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 
-use crate::support::Place;
+use crate::support::{PASSWORD, Place};
 
 fn setup_link(stdout: &str) -> Option<&str> {
     stdout.lines().find(|line| line.contains("/setup/"))
@@ -51,6 +52,40 @@ fn the_log_is_json_and_says_loudly_that_no_mail_leaves() {
     assert!(log.iter().any(|line| line.contains("NO MAIL LEAVES")));
     let (_, log) = place.start(&["serve", "--mail-dir", "mails"]).stop();
     assert!(log.iter().all(|line| !line.contains("NO MAIL LEAVES")));
+}
+
+/// Neither mails nor orders wait for whoever reads the log.
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    let place = Place::new();
+    let arguments = ["serve", "--log", "debug", "--mail-dir", "mails", "--mail-from", "Shop <shop@example.com>"];
+    let server = place.start_unheard(&arguments);
+    let body = json!({"email": "ann@example.com", "password": PASSWORD, "name": "Ann"}).to_string();
+    let request = ureq::post(server.url("/v1/auth/signup")).content_type("application/json");
+    assert_eq!(request.send(body).expect("an answer").status().as_u16(), 202);
+    let begin = Instant::now();
+    while fs::read_dir(place.path("mails")).map_or(0, Iterator::count) == 0 {
+        assert!(begin.elapsed() < Duration::from_secs(20), "no mail arrived");
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(server.get("/v1/products")["items"].as_array().map(Vec::len), Some(0));
+    server.stop();
+}
+
+#[test]
+fn a_log_that_cannot_be_written_does_not_keep_the_shop_closed() {
+    let place = Place::new();
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let address = format!("127.0.0.1:{port}");
+    let full = fs::File::options().write(true).open("/dev/full").expect("a full disk");
+    let mut command = place.command(&["serve", "--listen", &address]);
+    let mut child = command.stderr(full.try_clone().expect("once more")).stdout(full).spawn().expect("it starts");
+    let begin = Instant::now();
+    while TcpStream::connect(&address).is_err() && begin.elapsed() < Duration::from_secs(20) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+    assert_eq!(child.wait().expect("a child of ours").code(), Some(0));
 }
 
 #[test]

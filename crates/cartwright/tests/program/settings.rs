@@ -45,7 +45,7 @@ fn a_named_file_can_set_the_data_folder_and_lists() {
 }
 
 /// Each is refused with 2, the name of the setting, and what is allowed.
-const WRONG: [(&str, &str, &str); 21] = [
+const WRONG: [(&str, &str, &str); 24] = [
     ("listen", "8080", "an IP address and a port"),
     ("listen", "localhost:8080", "an IP address and a port"),
     ("database", "mysql://localhost/shop", "postgres://USER"),
@@ -56,6 +56,7 @@ const WRONG: [(&str, &str, &str); 21] = [
     ("currencies", "USD,GBP,USD", "twice"),
     ("media", "s3://", "s3://BUCKET/PREFIX"),
     ("media", "s3:///pictures", "s3://BUCKET/PREFIX"),
+    ("media", "gs://shop/pictures", "s3://BUCKET/PREFIX"),
     ("signup", "open", "verify, immediate"),
     ("bcrypt-cost", "9", "10..=15"),
     ("bcrypt-cost", "16", "10..=15"),
@@ -64,6 +65,8 @@ const WRONG: [(&str, &str, &str); 21] = [
     ("trusted-proxies", "proxy.local", "10.0.0.0/8"),
     ("max-body-kib", "1", "16..=65536"),
     ("workers", "0", "1..=1024"),
+    ("workers", "four", "whole number in 1..=1024"),
+    ("request-timeout-secs", "1.5", "whole number in 1..=600"),
     ("mail-from", "shop", "Shop <shop@example.com>"),
     ("log", "loud", "error, warn, info"),
     ("log-format", "xml", "auto, text, json"),
@@ -110,9 +113,21 @@ fn files_that_cannot_be_used_are_refused_without_quoting_them() {
     refuse("config = 'x'\n", &["`config`"]);
     refuse("workers = true\n", &["`workers`", "number"]);
     refuse("listen = ''\n", &["listen"]);
+    refuse("request-timeout-secs = 1.5\n", &["request-timeout-secs", "whole number"]);
     place.run(&["check", "--config", "absent.toml"]).fails(2, &["absent.toml", "No such file"]);
     place.write("cartwright-data/cartwright.toml", "data = 'x'\n");
     place.run(&["check"]).fails(2, &["`data`", "--config"]);
+}
+
+#[test]
+fn variables_that_set_nothing_are_told_of_without_their_values() {
+    let place = Place::new();
+    let environment = [("CARTWRIGHT_SMTP_URI", "s3cret"), ("CARTWRIGHT_TEST_THIS", "x"), ("CARTWRIGHT_SHOP_NAME", "X")];
+    let (_, log) = place.start_with(&["serve"], &environment).stop();
+    let told: Vec<_> = log.iter().filter(|line| line.contains("sets nothing")).collect();
+    assert_eq!(told.len(), 1, "{log:?}");
+    assert!(told[0].contains("CARTWRIGHT_SMTP_URI") && told[0].contains("CARTWRIGHT_SMTP_URL"), "{told:?}");
+    assert!(!told[0].contains("s3cret"));
 }
 
 #[test]

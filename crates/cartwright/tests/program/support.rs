@@ -95,13 +95,22 @@ impl Place {
 
     /// The same, with these environment variables.
     pub(crate) fn start_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Server {
+        Server::start(self.serving(arguments, environment), true)
+    }
+
+    /// The same, and whoever reads its log goes away as soon as it is open.
+    pub(crate) fn start_unheard(&self, arguments: &[&str]) -> Server {
+        Server::start(self.serving(arguments, &[]), false)
+    }
+
+    fn serving(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
         let mut command = self.command(arguments);
         command.envs(environment.iter().copied());
         command.args(["--bcrypt-cost", "10", "--log-format", "json"]);
         if !arguments.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
-        Server::start(command)
+        command
     }
 }
 
@@ -140,7 +149,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    fn start(mut command: Command) -> Self {
+    fn start(mut command: Command, is_heard: bool) -> Self {
         let mut child = command.spawn().expect("the program starts");
         let stdout = child.stdout.take().map(BufReader::new);
         let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
@@ -156,7 +165,8 @@ impl Server {
         };
         // Read on, so that the server never waits for a full pipe.
         let log = thread::spawn(move || {
-            lines.extend(stderr.lines().map_while(Result::ok));
+            let rest = stderr.lines().map_while(Result::ok);
+            lines.extend(rest.take(if is_heard { usize::MAX } else { 0 }));
             lines
         });
         Self { child, stdout, log: Some(log), address }

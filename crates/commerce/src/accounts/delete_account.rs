@@ -13,7 +13,8 @@ use crate::{Conflict, Error, reviews, settings, wishlist};
 pub struct DeleteAccount {
     /// Whose.
     pub account_id: AccountId,
-    /// The hash that the current password was found to match, where its owner deletes it.
+    /// The hash that the current password was found to match, where its owner deletes it. Without it somebody else does, and a
+    /// customer's alone: who works in the shop may have become so since the staff looked.
     pub verified_hash: Option<String>,
     /// When.
     pub now: Timestamp,
@@ -29,8 +30,12 @@ impl Operation for DeleteAccount {
             Some(hash) => usable_with_password(tx, self.account_id, hash).await?,
             // The staff may: also whose account is locked can ask to be forgotten.
             None => {
-                let row = tx.account(self.account_id).await?;
-                row.filter(|row| row.account.deleted_at.is_none()).ok_or(Error::NotFound("account"))?
+                let row = tx.account(self.account_id).await?.filter(|row| row.account.deleted_at.is_none());
+                let row = row.ok_or(Error::NotFound("account"))?;
+                if row.account.role != Role::Customer {
+                    return Err(Error::Forbidden);
+                }
+                row
             }
         };
         let account = row.account;

@@ -7,7 +7,7 @@ use model::{
 };
 use store::{AccountRow, Change, Operation, Tx};
 
-use super::{MailedSecret, authorised, is_waiting, mail_to, sign_up, usable};
+use super::{MailedSecret, authorised, is_waiting, mail_to, sign_up, usable_with_password};
 use crate::{Conflict, Error};
 
 /// Makes an account of one of the staff, and mails a link that lets them choose a password. A customer with this address
@@ -16,6 +16,8 @@ use crate::{Conflict, Error};
 pub struct InviteStaff {
     /// Who invites: an owner.
     pub actor: Access,
+    /// The hash that the owner's password was found to match: who stole a session must not make it last.
+    pub verified_hash: String,
     /// Whom.
     pub email: Email,
     /// The person's name.
@@ -34,9 +36,13 @@ impl Operation for InviteStaff {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Account, Error> {
-        let inviting = usable(tx, self.actor.account_id).await?.account;
+        let inviting = usable_with_password(tx, self.actor.account_id, &self.verified_hash).await?.account;
         authorised(self.actor, &inviting, |actor| actor.role == Role::Owner)?;
         let name = sign_up::name(&self.name)?;
+        if self.permissions == Permissions::default() {
+            let message = "must name what they may work with: at least one area";
+            return Err(Violations::one("/permissions", "required", message).into());
+        }
         let (mut ids, now) = (self.stamp.ids(), self.stamp.now);
         let (role, permissions) = (Role::Staff, self.permissions);
         let (account, changes) = match tx.account_by_email(&self.email).await? {

@@ -9,6 +9,7 @@ mod delete_account;
 mod invite_staff;
 mod passwords;
 mod refresh_session;
+mod reset_staff;
 mod sessions;
 mod set_access;
 mod sign_up;
@@ -28,6 +29,7 @@ pub use delete_account::DeleteAccount;
 pub use invite_staff::InviteStaff;
 pub use passwords::{ChangePassword, CheckResetToken, RequestPasswordReset, ResetPassword};
 pub use refresh_session::{RefreshSession, Refreshed};
+pub use reset_staff::{ResetStaff, StaffReset};
 pub use sessions::{EndAllSessions, EndSession, StartSession, TouchSession};
 pub use set_access::SetAccess;
 pub use sign_up::{SignUp, SignUpAtOnce};
@@ -81,7 +83,11 @@ pub(crate) fn usable_row(row: Option<AccountRow>) -> Result<AccountRow, Error> {
 }
 
 /// The account, if it can be used and its password is still the one that was verified before the transaction.
-async fn usable_with_password(tx: &mut dyn Tx, id: AccountId, verified_hash: &str) -> Result<AccountRow, Error> {
+pub(crate) async fn usable_with_password(
+    tx: &mut dyn Tx,
+    id: AccountId,
+    verified_hash: &str,
+) -> Result<AccountRow, Error> {
     let row = usable(tx, id).await?;
     if has_password(&row, verified_hash) { Ok(row) } else { Err(Error::NotAuthenticated) }
 }
@@ -89,6 +95,17 @@ async fn usable_with_password(tx: &mut dyn Tx, id: AccountId, verified_hash: &st
 /// Whether the password is still the one that was verified before the transaction.
 fn has_password(row: &AccountRow, verified_hash: &str) -> bool {
     row.password_hash.as_deref() == Some(verified_hash)
+}
+
+/// Who does something to another's account, if they can be used, and that account.
+async fn actor_and_target(tx: &mut dyn Tx, actor: Access, target: AccountId) -> Result<(AccountRow, Account), Error> {
+    if actor.account_id < target {
+        // Locked in one order: two who change each other must not wait for each other.
+        tx.account(actor.account_id).await?;
+    }
+    let row = tx.account(target).await?.filter(|row| row.account.deleted_at.is_none());
+    let target = row.ok_or(Error::NotFound("account"))?.account;
+    Ok((usable(tx, actor.account_id).await?, target))
 }
 
 /// Whether somebody may do something: as they came in (an API key may do less than its owner), and as their account is by now, which

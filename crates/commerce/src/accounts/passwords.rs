@@ -67,6 +67,10 @@ impl Operation for RequestPasswordReset {
         if is_waiting && previous.as_ref().is_some_and(|previous| previous.is_open_invitation(now)) {
             return Ok(());
         }
+        // Nor may who asks in somebody's name use up what they could be mailed later.
+        if previous.as_ref().is_some_and(|previous| previous.must_wait(now)) {
+            return Ok(());
+        }
         let Some(challenge) = Challenge::issue(previous.as_ref(), account.id, Purpose::ResetPassword, hash, now) else {
             return Ok(());
         };

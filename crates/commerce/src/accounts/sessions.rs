@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{
     Account, AccountId, Session, SessionId, Stamp, Timestamp,
-    session::{RefreshToken, SESSION_LIFETIME},
+    session::{RefreshToken, SESSION_LIFETIME, SESSIONS_MAX},
 };
 use store::{Change, Operation, Tx};
 
@@ -50,8 +50,8 @@ impl Operation for StartSession {
     }
 }
 
-/// What begins a session.
-pub(super) fn open(account: &Account, new: &NewSession, now: Timestamp) -> [Change; 2] {
+/// What begins a session. When there are as many as an account has, the one that was used longest ago ends.
+pub(super) fn open(account: &Account, new: &NewSession, now: Timestamp) -> [Change; 3] {
     let session = Session {
         id: new.id,
         account_id: account.id,
@@ -69,7 +69,8 @@ pub(super) fn open(account: &Account, new: &NewSession, now: Timestamp) -> [Chan
         used_at: None,
         successor_used: false,
     };
-    [Change::InsertSession(session), Change::InsertRefreshToken { token, predecessor: None }]
+    let make_room = Change::EndOldestSessions { account_id: account.id, keep: SESSIONS_MAX - 1, at: now };
+    [make_room, Change::InsertSession(session), Change::InsertRefreshToken { token, predecessor: None }]
 }
 
 /// Ends one session of an account.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::{Access, Account, AccountId, Permission, Permissions, Role, Timestamp, Violations};
 use store::{Change, Operation, Tx};
 
-use super::{authorised, forget_staff, has_password, usable};
+use super::{actor_and_target, authorised, forget_staff, has_password};
 use crate::{Conflict, Error, check_version};
 
 /// Changes what another account may do; what is `None` stays. Ends its sessions when it may do less or other than
@@ -36,13 +36,7 @@ impl Operation for SetAccess {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Account, Error> {
-        if self.actor.account_id < self.account_id {
-            // Locked in one order: two who change each other must not wait for each other.
-            tx.account(self.actor.account_id).await?;
-        }
-        let row = tx.account(self.account_id).await?.filter(|row| row.account.deleted_at.is_none());
-        let before = row.ok_or(Error::NotFound("account"))?.account;
-        let actor = usable(tx, self.actor.account_id).await?;
+        let (actor, before) = actor_and_target(tx, self.actor, self.account_id).await?;
         authorised(self.actor, &actor.account, |actor| self.is_allowed(actor, &before))?;
         check_version(self.if_version, before.version)?;
         if self.takes_password(&before) {
@@ -73,8 +67,10 @@ impl Operation for SetAccess {
             changes.push(Change::EndSessions { account_id: after.id, except: None, at: self.now });
         }
         if before.access().is_staff() && !after.access().is_staff() {
-            // Whoever comes back some day begins anew.
+            // Whoever comes back some day begins anew. What they were answered names customers, and who is erased is looked for only in
+            // what the staff were answered.
             changes.extend(forget_staff(tx, after.id).await?);
+            changes.push(Change::ForgetTraces { account_id: after.id });
         }
         tx.apply(&changes).await?;
         Ok(after)

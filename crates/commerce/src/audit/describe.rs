@@ -1,8 +1,8 @@
 //! What a change says in the audit log.
 
 use model::{
-    Account, AuditEntry, Category, Order, OrderEvent, Product, ProductId, Review, ShopSettings, StockMovement, Variant,
-    VariantId,
+    Account, AuditEntry, Category, MailTemplate, Order, OrderEvent, OrderId, Product, ProductId, Review, ShopSettings,
+    StockMovement, Variant, VariantId,
 };
 use serde_json::Value;
 use store::{Change, Document, DocumentKind};
@@ -32,6 +32,9 @@ impl Deed {
         Self { changes, ..self }
     }
 }
+
+/// That a test mail was sent.
+pub(crate) const MAIL_TESTED: &str = "mail.tested";
 
 /// What the staff did by this change: nothing, where it only follows from another one, or says nothing about the shop.
 pub(super) fn describe(change: &Change, before: &Before) -> Vec<Deed> {
@@ -72,15 +75,20 @@ pub(super) fn describe(change: &Change, before: &Before) -> Vec<Deed> {
         Change::PutDocument(document) => return kept(document, before).into_iter().collect(),
         Change::DeleteDocument { kind, id } => {
             let Some(noun) = noun(*kind) else { return Vec::new() };
-            let name = before.documents.get(&(*kind, *id)).map(called);
-            Deed::new(format!("{noun}.deleted"), *id, name.unwrap_or_default())
+            let document = before.documents.get(&(*kind, *id));
+            let subject = document.map_or(*id, subject);
+            let name = document.map(|document| called(document, before));
+            Deed::new(format!("{noun}.deleted"), subject, name.unwrap_or_default())
         }
 
         Change::UpdateOrder { order, event } => moved(order, event.as_ref()),
         Change::RequeueMail { id, .. } => Deed::new("mail.resent", id.0, ""),
+        // To whom is in the mail, which is not kept for ever.
+        Change::InsertMail(mail) if mail.template == MailTemplate::Test => Deed::new(MAIL_TESTED, mail.id.0, ""),
 
         // What follows from the changes above, what customers and the shop itself do, and what is nobody's business.
         Change::InsertSession(_)
+        | Change::EndOldestSessions { .. }
         | Change::TouchSession { .. }
         | Change::InsertRefreshToken { .. }
         | Change::UseRefreshToken { .. }
@@ -186,7 +194,7 @@ fn variant_name(variant: &Variant) -> String {
 fn variant_changes(changes: &mut Vec<String>, old: &Variant, new: &Variant) {
     let name = variant_name(new);
     let sku = |variant: &Variant| variant.sku.clone().unwrap_or_default();
-    note(changes, &format!("{name} price"), &old.price.to_string(), &new.price.to_string());
+    note(changes, &format!("{name} price"), &old.price.grouped(), &new.price.grouped());
     note(changes, &format!("{name} SKU"), &sku(old), &sku(new));
     let low = |variant: &Variant| variant.details.low_stock_at.map(|at| at.to_string()).unwrap_or_default();
     note(changes, &format!("{name} low from"), &low(old), &low(new));
@@ -242,9 +250,23 @@ const fn noun(kind: DocumentKind) -> Option<&'static str> {
     }
 }
 
+/// What a document is about: itself, or the person or order whose it is.
+fn subject(document: &Document) -> Uuid {
+    let whose = match document.kind {
+        DocumentKind::SecondFactor => Some(document.name.as_str()),
+        DocumentKind::Notes => document.name.split_once(':').map(|(_, id)| id),
+        _ => None,
+    };
+    whose.and_then(|id| id.parse().ok()).unwrap_or(document.id)
+}
+
 /// What a document is called: never by a name that is a secret's hash or somebody's id.
-fn called(document: &Document) -> String {
+fn called(document: &Document, before: &Before) -> String {
     match document.kind {
+        DocumentKind::Notes if document.name.starts_with(model::note::OF_ORDER) => {
+            let order = before.orders.get(&OrderId(subject(document)));
+            order.map(|order| order.number.to_string()).unwrap_or_default()
+        }
         DocumentKind::Attribute | DocumentKind::Collection => document.name.clone(),
         DocumentKind::ApiKey => document.body["name"].as_str().unwrap_or_default().to_owned(),
         DocumentKind::Job => document.body["kind"].as_str().unwrap_or_default().to_owned(),
@@ -263,7 +285,7 @@ fn kept(document: &Document, before: &Before) -> Option<Deed> {
         (DocumentKind::Settings, old) => fields(old, document),
         _ => Vec::new(),
     };
-    Some(Deed::new(format!("{noun}.{verb}"), document.id, called(document)).with(changes))
+    Some(Deed::new(format!("{noun}.{verb}"), subject(document), called(document, before)).with(changes))
 }
 
 /// Which settings changed, and from what to what where that is short. Before anybody sets them they are what a shop begins with.

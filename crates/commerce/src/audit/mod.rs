@@ -13,6 +13,8 @@ use store::{Change, Operation, Tx};
 
 pub use rehearse::{Foreseen, Rehearsal, Rehearsed};
 
+pub(crate) use describe::MAIL_TESTED;
+
 use describe::Deed;
 use recorder::Recorder;
 

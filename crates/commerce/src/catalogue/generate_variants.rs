@@ -10,7 +10,7 @@ use store::{Operation, Tx};
 use super::{OptionDraft, update_product::save};
 use crate::{Error, check_version};
 
-/// Adds the variants that a product lacks.
+/// Adds the variants that a product lacks. Those that it has stay: in an option that is new they get its first value.
 #[derive(Clone, Debug)]
 pub struct GenerateVariants {
     /// Which product.
@@ -38,7 +38,7 @@ impl Operation for GenerateVariants {
         let before = tx.product(self.product_id).await?.ok_or(Error::NotFound("product"))?;
         check_version(self.if_version, before.version)?;
         let mut ids = self.stamp.ids();
-        let mut after = self.with_options(before.clone());
+        let mut after = self.with_options(before.clone())?;
         let price = self.price.or_else(|| before.variants.first().map(|first| first.price));
         let Some(price) = price else { return Err(Error::NotFound("variant")) };
         let combinations = combinations(&after.options)?;
@@ -56,21 +56,22 @@ impl Operation for GenerateVariants {
 }
 
 impl GenerateVariants {
-    /// The product with the options that it shall have. Where it had none, its only variant becomes the first combination:
-    /// its stock and its orders stay with it.
-    fn with_options(&self, mut product: Product) -> Product {
-        let Some(options) = &self.options else { return product };
-        let had_none = product.options.is_empty();
-        product.options = options
-            .iter()
-            .map(|OptionDraft { name, values }| ProductOption { name: name.clone(), values: values.clone() })
-            .collect();
-        if let [only] = product.variants.as_mut_slice()
-            && had_none
-        {
-            only.option_values = product.options.iter().filter_map(|option| option.values.first().cloned()).collect();
+    /// The product with the options that it shall have. Its variants keep their values, their stock and their orders; in an option
+    /// that is new they get its first value, so that the only variant of a product without options becomes the first combination.
+    fn with_options(&self, mut product: Product) -> Result<Product, Violations> {
+        let Some(options) = &self.options else { return Ok(product) };
+        let old = std::mem::replace(&mut product.options, options.iter().map(trimmed).collect());
+        let places = places(&old, &product.options);
+        let titles: Vec<String> = product.variants.iter().map(Variant::title).collect();
+        for variant in &mut product.variants {
+            let kept = |(place, option): (&Option<usize>, &ProductOption)| {
+                let known = place.and_then(|place| variant.option_values.get(place));
+                known.or(option.values.first()).cloned().unwrap_or_default()
+            };
+            variant.option_values = places.iter().zip(&product.options).map(kept).collect();
         }
-        product
+        check_kept(&product, &titles)?;
+        Ok(product)
     }
 
     fn variant(&self, values: Vec<String>, price: Money, ids: &mut model::stamp::Ids) -> Variant {
@@ -91,6 +92,51 @@ impl GenerateVariants {
             details: VariantDetails::default(),
         }
     }
+}
+
+/// How many variants are named at most that are in the way.
+const NAMED_MAX: usize = 5;
+
+fn trimmed(draft: &OptionDraft) -> ProductOption {
+    let values = draft.values.iter().map(|value| value.trim().to_owned()).collect();
+    ProductOption { name: draft.name.trim().to_owned(), values }
+}
+
+/// Which of the options that there were each new one is: the one of its name or, where that is gone, the one in its place, which got
+/// another name. `None` for one that is new.
+fn places(old: &[ProductOption], new: &[ProductOption]) -> Vec<Option<usize>> {
+    let called = |options: &[ProductOption], name: &str| {
+        let name = name.to_lowercase();
+        options.iter().position(|option| option.name.to_lowercase() == name)
+    };
+    let renamed = |place: usize| old.get(place).is_some_and(|option| called(new, &option.name).is_none());
+    let place = |(place, option): (usize, &ProductOption)| {
+        called(old, &option.name).or_else(|| Some(place).filter(|place| renamed(*place)))
+    };
+    new.iter().enumerate().map(place).collect()
+}
+
+/// Refuses options that lack a value which a variant has; `titles` are what the variants are called until now.
+fn check_kept(product: &Product, titles: &[String]) -> Result<(), Violations> {
+    let mut wrong = Violations::default();
+    for (index, option) in product.options.iter().enumerate().filter(|(_, option)| !option.values.is_empty()) {
+        let is_lost =
+            |variant: &Variant| variant.option_values.get(index).is_some_and(|value| !option.values.contains(value));
+        let lost = product.variants.iter().zip(titles).filter(|(variant, _)| is_lost(variant));
+        let mut lost: Vec<String> = lost.map(|(_, title)| title.clone()).collect();
+        if lost.is_empty() {
+            continue;
+        }
+        let more = lost.len().saturating_sub(NAMED_MAX);
+        lost.truncate(NAMED_MAX);
+        if more > 0 {
+            lost.push(format!("{more} more"));
+        }
+        let message =
+            format!("must keep the values that variants have; remove these variants first: {}", lost.join(", "));
+        wrong.add(format!("/options/{index}/values"), "in_use", message);
+    }
+    wrong.into_result()
 }
 
 /// One value of each option, in every way.

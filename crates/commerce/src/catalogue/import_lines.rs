@@ -133,6 +133,8 @@ impl ImportLines {
             handle: line.slug.clone(),
             category: None,
             draft: draft(line, category_id, related),
+            // They are in the draft.
+            variant_images: Vec::new(),
             line: 0,
         }];
         let import = ImportProducts { products, actor_id: self.actor_id, stamp, progress: Arc::default() };

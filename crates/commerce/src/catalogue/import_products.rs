@@ -35,6 +35,8 @@ pub struct ImportedProduct {
     pub category: Option<String>,
     /// The product. Its slug is not looked at; its category is, where no name of one is given.
     pub draft: ProductDraft,
+    /// Which of its pictures each variant of the draft has, in their order; one for which the import says nothing keeps its own.
+    pub variant_images: Vec<Option<String>>,
     /// Where it stands in the file, for the report.
     pub line: u64,
 }
@@ -129,14 +131,18 @@ impl ImportProducts {
         let category_id = category_id.or(imported.draft.category_id);
         let draft = ProductDraft { category_id, ..imported.draft.clone() };
         let Some(before) = before else {
-            let product = draft.into_product(ids, slug, self.stamp)?;
+            let mut product = draft.into_product(ids, slug, self.stamp)?;
+            for (variant, image) in product.variants.iter_mut().zip(&imported.variant_images) {
+                show(variant, image.as_deref());
+            }
+            let product = product.validate()?;
             check_skus(tx, &product).await?;
             check_values(tx, None, &product).await?;
             let stock = first_stock(&product.variants, self.actor_id, ids, self.stamp);
             tx.apply(&[Change::InsertProduct(product), Change::MoveStock(stock)]).await?;
             return Ok(Done::Created);
         };
-        let after = merge(&before, draft, ids, self.stamp.now).validate()?;
+        let after = merge(&before, draft, &imported.variant_images, ids, self.stamp.now).validate()?;
         check_currency(&before, &after)?;
         let after = without_past_publication(after, self.stamp.now);
         if after == before {
@@ -177,17 +183,30 @@ impl ImportProducts {
     }
 }
 
+/// Gives the variant this picture, if there is one.
+fn show(variant: &mut Variant, image: Option<&str>) {
+    if let Some(url) = image {
+        variant.details.image = Some(url.to_owned());
+    }
+}
+
 /// The known product `before` with what the import says.
-fn merge(before: &Product, draft: ProductDraft, ids: &mut Ids, now: Timestamp) -> Product {
+fn merge(before: &Product, draft: ProductDraft, images: &[Option<String>], ids: &mut Ids, now: Timestamp) -> Product {
     let mut variants = before.variants.clone();
     let skus: HashSet<String> = draft.variants.iter().filter_map(|variant| variant.sku.clone()).collect();
-    for incoming in draft.variants {
+    for (place, incoming) in draft.variants.into_iter().enumerate() {
+        let image = images.get(place).and_then(Option::as_deref);
         match which(&variants, &incoming, &skus) {
             Some(at) => {
                 let known = variants[at].clone();
                 variants[at] = incoming.onto(&known, now);
+                show(&mut variants[at], image);
             }
-            None => variants.push(incoming.into_new_variant(ids, now)),
+            None => {
+                let mut new = incoming.into_new_variant(ids, now);
+                show(&mut new, image);
+                variants.push(new);
+            }
         }
     }
     let options = complete_options(known_values(&before.options, draft.options), &variants);

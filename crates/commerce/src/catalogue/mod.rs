@@ -2,6 +2,7 @@
 
 mod attributes;
 mod categories;
+mod change_listed;
 mod collections;
 mod create_product;
 mod delete_product;
@@ -21,6 +22,7 @@ use store::Tx;
 
 pub use attributes::{AttributeDraft, AttributePatch, CreateAttribute, DeleteAttribute, UpdateAttribute};
 pub use categories::{CategoryDraft, CategoryPatch, CreateCategory, DeleteCategory, MoveCategory, UpdateCategory};
+pub use change_listed::{ChangeListed, ListedChange, ListedError};
 pub use collections::{CollectionDraft, CollectionPatch, CreateCollection, DeleteCollection, UpdateCollection};
 pub use create_product::CreateProduct;
 pub use delete_product::{DeleteProduct, Deleted};
@@ -29,7 +31,7 @@ pub use generate_variants::GenerateVariants;
 pub use import_lines::ImportLines;
 pub use import_products::{ImportError, ImportProducts, ImportSummary, ImportedProduct};
 pub use move_stock::MoveStock;
-pub use prices::TurnProducts;
+pub use prices::{SettleAnew, TurnProducts, settled_ahead};
 pub use redirects::{Redirect, Redirected};
 pub use set_prices::SetPrices;
 pub use update_product::UpdateProduct;

@@ -1,8 +1,8 @@
 //! What variants cost over time: whatever changes a product settles its prices here, and what changes by itself is turned.
 
 use async_trait::async_trait;
-use model::{PriceChange, Product, ProductStatus, Timestamp, Variant, Violations};
-use store::{Change, Operation, Tx};
+use model::{PriceChange, Product, ProductId, ProductStatus, Timestamp, Variant, Violations};
+use store::{Change, Operation, Queries, StoreError, Tx};
 
 use crate::Error;
 
@@ -64,6 +64,13 @@ pub(super) async fn settle(
     Ok(noted)
 }
 
+/// Settles the prices of `after`, which was `before`, and writes it.
+async fn write_settled(tx: &mut dyn Tx, before: &Product, mut after: Product, now: Timestamp) -> Result<(), Error> {
+    let noted = settle(tx, before, &mut after, now).await?;
+    let update = Change::UpdateProduct { product: after, removed: Vec::new() };
+    Ok(tx.apply(&[update, Change::NotePrices(noted)]).await?)
+}
+
 /// Turns some of the products of which something changes by itself: sales begin and end, drafts are published. To be
 /// repeated while it gives more than none.
 #[derive(Clone, Copy, Debug)]
@@ -86,10 +93,8 @@ impl Operation for TurnProducts {
             if before.next_turn().is_none_or(|turn| turn > self.now) {
                 continue;
             }
-            let mut after = self.published(before.clone());
-            let noted = settle(tx, &before, &mut after, self.now).await?;
-            let update = Change::UpdateProduct { product: after, removed: Vec::new() };
-            tx.apply(&[update, Change::NotePrices(noted)]).await?;
+            let after = self.published(before.clone());
+            write_settled(tx, &before, after, self.now).await?;
             turned += 1;
         }
         Ok(turned)
@@ -107,5 +112,48 @@ impl TurnProducts {
             product.version += 1;
         }
         product
+    }
+}
+
+/// What a clock that was ahead settled, as the operations that settle it anew; `now` is by another clock, or by the same when it was put
+/// right. Looks at all variants: to be asked now and then.
+///
+/// # Errors
+/// The engine failed.
+pub async fn settled_ahead(queries: &dyn Queries, now: Timestamp) -> Result<Vec<SettleAnew>, StoreError> {
+    let mut products = queries.products_settled_after(now).await?;
+    // Whoever settles them at the same moment locks them in the same order.
+    products.sort_unstable();
+    let some = |products: &[ProductId]| SettleAnew { products: products.to_vec(), now };
+    Ok(products.chunks(AT_ONCE as usize).map(some).collect())
+}
+
+/// Settles products anew whose prices were settled at a time that is still to come: until then their sales would neither begin nor end
+/// in lists.
+#[derive(Clone, Debug)]
+pub struct SettleAnew {
+    /// Which.
+    pub products: Vec<ProductId>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+#[async_trait]
+impl Operation for SettleAnew {
+    /// How many there were.
+    type Output = u32;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<u32, Error> {
+        let mut settled = 0;
+        for id in &self.products {
+            let Some(before) = tx.product(*id).await? else { continue };
+            // Another process may have been quicker.
+            if before.variants.iter().any(|variant| variant.is_settled_ahead(self.now)) {
+                write_settled(tx, &before, before.clone(), self.now).await?;
+                settled += 1;
+            }
+        }
+        Ok(settled)
     }
 }

@@ -3,15 +3,18 @@
 use std::io::{self, Write};
 
 use csv::Writer;
-use model::Product;
+use model::{Currency, Product};
 
-use super::{neutralised, shopify::decimal};
+use super::{neutralised, shopify::amount};
 
 /// The columns; the second and third are for people, and are not read.
 pub(crate) const COLUMNS: [&str; 6] = ["SKU", "Title", "Variant", "Price", "Compare At Price", "Stock"];
 
 /// Writes prices and stock, one product behind the other.
-pub struct PriceWriter<W: Write>(Writer<W>);
+pub struct PriceWriter<W: Write> {
+    writer: Writer<W>,
+    currency: Option<Currency>,
+}
 
 impl<W: Write> PriceWriter<W> {
     /// Begins, with the header if it shall have one: a file that is written in parts has it once.
@@ -23,7 +26,13 @@ impl<W: Write> PriceWriter<W> {
         if has_header {
             writer.write_record(COLUMNS)?;
         }
-        Ok(Self(writer))
+        Ok(Self { writer, currency: None })
+    }
+
+    /// Leaves out what is not in this currency: the file names none, and whoever reads it would take a dollar for a euro.
+    #[must_use]
+    pub fn in_currency(self, currency: Currency) -> Self {
+        Self { currency: Some(currency), ..self }
     }
 
     /// Writes the variants of a product that have a SKU; without one there is nothing to find them by.
@@ -34,12 +43,13 @@ impl<W: Write> PriceWriter<W> {
         for variant in &product.variants {
             let Some(sku) = &variant.sku else { continue };
             let stock = if variant.track_stock { variant.stock.to_string() } else { String::new() };
-            self.0.write_record([
+            let priced = |money| amount(money, self.currency);
+            self.writer.write_record([
                 neutralised(sku),
                 neutralised(&product.title),
                 neutralised(&variant.title()),
-                decimal(variant.price),
-                variant.compare_at_price.map(decimal).unwrap_or_default(),
+                priced(variant.price),
+                variant.compare_at_price.map(priced).unwrap_or_default(),
                 stock,
             ])?;
         }
@@ -51,6 +61,6 @@ impl<W: Write> PriceWriter<W> {
     /// # Errors
     /// When the last of it cannot be written.
     pub fn finish(self) -> io::Result<W> {
-        self.0.into_inner().map_err(|error| io::Error::other(error.to_string()))
+        self.writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
     }
 }

@@ -6,13 +6,16 @@
 use std::io::{self, Write};
 
 use csv::Writer;
-use model::{Money, Product, ProductStatus, Variant};
+use model::{Currency, Money, Product, ProductStatus, Variant};
 
 use super::neutralised;
 use crate::import::shopify::columns::{ALL, Column, OPTIONS};
 
 /// Writes products, one behind the other.
-pub struct ProductWriter<W: Write>(Writer<W>);
+pub struct ProductWriter<W: Write> {
+    writer: Writer<W>,
+    currency: Option<Currency>,
+}
 
 impl<W: Write> ProductWriter<W> {
     /// Begins, with the header if it shall have one: a file that is written in parts has it once.
@@ -24,7 +27,13 @@ impl<W: Write> ProductWriter<W> {
         if has_header {
             writer.write_record(ALL.map(|(_, name)| name))?;
         }
-        Ok(Self(writer))
+        Ok(Self { writer, currency: None })
+    }
+
+    /// Leaves out what is not in this currency: the file names none, and whoever reads it would take a dollar for a euro.
+    #[must_use]
+    pub fn in_currency(self, currency: Currency) -> Self {
+        Self { currency: Some(currency), ..self }
     }
 
     /// Writes a product; `category` is the name of its category.
@@ -38,14 +47,14 @@ impl<W: Write> ProductWriter<W> {
                 row.head(product, category);
             }
             if let Some(variant) = product.variants.get(index) {
-                row.variant(product, variant);
+                row.variant(product, variant, self.currency);
             }
             if let Some(image) = product.images.get(index) {
                 row.set(Column::ImageSrc, image.url.clone());
                 row.set(Column::ImagePosition, (index + 1).to_string());
                 row.text(Column::ImageAlt, image.alt.as_deref().unwrap_or_default());
             }
-            self.0.write_record(&row.0)?;
+            self.writer.write_record(&row.0)?;
         }
         Ok(())
     }
@@ -55,7 +64,7 @@ impl<W: Write> ProductWriter<W> {
     /// # Errors
     /// When the last of it cannot be written.
     pub fn finish(self) -> io::Result<W> {
-        self.0.into_inner().map_err(|error| io::Error::other(error.to_string()))
+        self.writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
     }
 }
 
@@ -99,7 +108,7 @@ impl Row {
         }
     }
 
-    fn variant(&mut self, product: &Product, variant: &Variant) {
+    fn variant(&mut self, product: &Product, variant: &Variant, currency: Option<Currency>) {
         if product.options.is_empty() {
             self.set(Column::Option1Name, "Title".to_owned());
             self.set(Column::Option1Value, "Default Title".to_owned());
@@ -114,15 +123,19 @@ impl Row {
             self.set(Column::Quantity, variant.stock.to_string());
         }
         self.set(Column::Policy, if variant.track_stock { "deny" } else { "continue" }.to_owned());
-        self.set(Column::Price, decimal(variant.price));
-        self.set(Column::CompareAtPrice, variant.compare_at_price.map(decimal).unwrap_or_default());
+        let priced = |money| amount(money, currency);
+        self.set(Column::Price, priced(variant.price));
+        self.set(Column::CompareAtPrice, variant.compare_at_price.map(priced).unwrap_or_default());
         self.code(Column::Barcode, variant.barcode.as_deref());
         self.set(Column::VariantImage, variant.details.image.clone().unwrap_or_default());
     }
 }
 
-/// An amount as [`Money::from_decimal`] reads it.
-pub(super) fn decimal(money: Money) -> String {
+/// An amount as [`Money::from_decimal`] reads it; nothing where it is in another currency than the one of the file.
+pub(super) fn amount(money: Money, currency: Option<Currency>) -> String {
+    if currency.is_some_and(|currency| currency != money.currency) {
+        return String::new();
+    }
     let text = money.to_string();
     text.split_once(' ').map_or(text.clone(), |(_, amount)| amount.to_owned())
 }

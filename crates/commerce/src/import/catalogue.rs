@@ -2,7 +2,7 @@
 //! what, collections. What one line names came before it, by slug, key or SKU, so that a file fits every shop.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     io::{BufRead, BufReader, Read},
 };
 
@@ -34,6 +34,19 @@ pub enum Line {
     Related(RelatedLine),
     /// A collection.
     Collection(Box<CollectionLine>),
+}
+
+impl Line {
+    /// What it is known by, and of which kind that is. What goes with a product is known by no name of its own.
+    fn name(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Attribute(line) => Some(("attribute", &line.key)),
+            Self::Category(line) => Some(("category", &line.slug)),
+            Self::Product(line) => Some(("product", &line.slug)),
+            Self::Related(_) => None,
+            Self::Collection(line) => Some(("collection", &line.slug)),
+        }
+    }
 }
 
 /// The definition of an attribute, known by its key.
@@ -259,10 +272,38 @@ pub struct Catalogue {
     pub errors: Vec<RowError>,
 }
 
+impl Catalogue {
+    fn is_at_its_beginning(&self) -> bool {
+        self.lines.is_empty() && self.errors.is_empty()
+    }
+}
+
+/// What a file is whose first line is this, where it has no lines of JSON at all: that need not be said of each of them.
+fn another_kind(first: &[u8]) -> Option<&'static str> {
+    match first {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some("the file is UTF-16; save it in UTF-8"),
+        [b'{', ..] => None,
+        [b'[', ..] => {
+            Some("the file is one list; it must have an object of JSON a line, as `export catalogue` writes them")
+        }
+        first if first.iter().any(|byte| matches!(byte, b',' | b';' | b'\t')) => Some(
+            "this looks like a CSV file, and must have an object of JSON a line; `import products` reads CSV files",
+        ),
+        _ => None,
+    }
+}
+
 /// Reads a file whose prices are in `currency` (those in other currencies aside). Never fails as a whole.
 pub fn read(reader: impl Read, currency: Currency) -> Catalogue {
+    read_in(reader, &[currency])
+}
+
+/// Reads a file for a shop that sells in these currencies: what a variant costs first of all may be in any of them, as it is in the shop that
+/// wrote the file. Never fails as a whole.
+pub fn read_in(reader: impl Read, currencies: &[Currency]) -> Catalogue {
     let mut reader = BufReader::new(reader);
     let mut catalogue = Catalogue::default();
+    let mut named: HashMap<(&'static str, String), u64> = HashMap::new();
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -285,11 +326,26 @@ pub fn read(reader: impl Read, currency: Currency) -> Catalogue {
         if text.is_empty() {
             continue;
         }
+        if catalogue.is_at_its_beginning()
+            && let Some(reason) = another_kind(text)
+        {
+            catalogue.errors.push(fail(reason.to_owned()));
+            break;
+        }
         match serde_json::from_slice::<Line>(text) {
-            Ok(Line::Product(product)) if product.variants.iter().any(|own| own.price.currency != currency) => {
-                catalogue.errors.push(fail(format!("the prices of variants must be in {currency}")));
+            Ok(Line::Product(product))
+                if product.variants.iter().any(|own| !currencies.contains(&own.price.currency)) =>
+            {
+                let sold_in: Vec<_> = currencies.iter().map(|currency| currency.code()).collect();
+                catalogue.errors.push(fail(format!("the prices of variants must be in {}", sold_in.join(" or "))));
             }
-            Ok(read) => catalogue.lines.push((number, read)),
+            Ok(read) => match read.name().and_then(|(kind, name)| named.insert((kind, name.to_owned()), number)) {
+                None => catalogue.lines.push((number, read)),
+                Some(first) => {
+                    let (kind, name) = read.name().unwrap_or_default();
+                    catalogue.errors.push(fail(format!("the {kind} {name:?} is on line {first} already")));
+                }
+            },
             Err(error) => {
                 let text = error.to_string();
                 let what = text.split(" at line ").next().unwrap_or(&text);
@@ -302,4 +358,53 @@ pub fn read(reader: impl Read, currency: Currency) -> Catalogue {
         catalogue.errors.push(RowError { line: 1, column: None, handle: None, reason });
     }
     catalogue
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(file: &[u8]) -> Vec<String> {
+        read(file, Currency::EUR).errors.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_told_of_once() {
+        for (file, what) in [
+            (&b"Handle,Title\nmug,Mug\ncup,Cup\n"[..], "line 1: this looks like a CSV file"),
+            (b"\n\xEF\xBB\xBFHandle;Title\nmug;Mug\n", "line 2: this looks like a CSV file"),
+            (b"\xFF\xFE{\0\"\0\n\0}\0\n\0", "line 1: the file is UTF-16"),
+            (b"[{\"type\":\"category\"},\n{}]", "line 1: the file is one list"),
+        ] {
+            let errors = errors(file);
+            assert!(errors.len() == 1 && errors[0].starts_with(what), "{errors:?}");
+        }
+        assert_eq!(errors(b"nonsense\nmore nonsense\n").len(), 2);
+    }
+
+    #[test]
+    fn a_price_is_in_a_currency_that_the_shop_sells_in() {
+        let product = r#"{"type":"product","slug":"mug","title":"Mug","status":"draft","variants":[{"price":{"amount":5,"currency":"USD"}}]}"#;
+        let [dollar, pound] = ["USD", "GBP"].map(|code| Currency::from_code(code).expect("a currency"));
+        assert_eq!(read_in(product.as_bytes(), &[Currency::EUR, dollar]).lines.len(), 1);
+        let read = read_in(product.as_bytes(), &[Currency::EUR, pound]);
+        assert_eq!(
+            (read.lines.len(), read.errors[0].reason.as_str()),
+            (0, "the prices of variants must be in EUR or GBP")
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_there_twice_is_refused() {
+        let category = r#"{"type":"category","slug":"mugs","name":"Mugs"}"#;
+        let product = r#"{"type":"product","slug":"mugs","title":"Mugs","status":"draft","variants":[{"price":{"amount":5,"currency":"EUR"}}]}"#;
+        let file = format!("{category}\n{product}\n{category}\n{product}\n");
+        let read = read(file.as_bytes(), Currency::EUR);
+        let errors: Vec<_> = read.errors.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            errors,
+            ["line 3: the category \"mugs\" is on line 1 already", "line 4: the product \"mugs\" is on line 2 already"]
+        );
+        assert_eq!(read.lines.len(), 2);
+    }
 }

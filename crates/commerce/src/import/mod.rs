@@ -11,6 +11,8 @@ pub mod shopify;
 
 use std::fmt;
 
+use model::{Currency, Money, NotAPrice};
+
 use crate::catalogue::ImportedProduct;
 
 /// Why a row cannot be used. The product it belongs to is then left out whole.
@@ -49,4 +51,23 @@ pub struct Parsed {
     pub products: Vec<ImportedProduct>,
     /// The mistakes, in the order of their lines.
     pub errors: Vec<RowError>,
+    /// What is read otherwise than it stands there, in the order of the lines; no product is left out because of it.
+    pub notes: Vec<RowError>,
+}
+
+/// Reads a price; where it is none, says what is allowed, and what stands there.
+fn price(text: &str, currency: Currency) -> Result<Money, String> {
+    Money::read_decimal(text, currency).map_err(|wrong| match &wrong {
+        NotAPrice::Unreadable => format!("{wrong}, not {}", quoted(text)),
+        NotAPrice::Ambiguous { .. } => format!("{} {wrong}", quoted(text)),
+    })
+}
+
+/// What somebody wrote, short enough for a message.
+fn quoted(text: &str) -> String {
+    const SHOWN_MAX: usize = 40;
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
 }

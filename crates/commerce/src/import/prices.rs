@@ -1,7 +1,8 @@
 //! A list of prices and stock: a row a SKU, with what shall be.
 //!
 //! `SKU` must be there, and at least one of `Price`, `Compare At Price` and `Stock`. An empty field leaves alone what the shop
-//! has; `-` as the price before takes it away. Other columns are for people.
+//! has; `-` as the price before takes it away. Other columns are for people. Columns are separated by commas, semicolons or tabs,
+//! whichever the header has most of.
 
 use std::{collections::HashMap, io::Read};
 
@@ -115,10 +116,7 @@ fn row(line: u64, record: &ByteRecord, columns: &Columns, currency: Currency) ->
         let text = text.map_err(|_| error(line, None, "is not UTF-8; save the file as CSV in UTF-8".to_owned()))?;
         Ok(export::plain(text.trim()))
     };
-    let money = |name: &str, text: &str| {
-        let reason = || format!("must be a price such as 50 or 19.99, not {text:?}");
-        Money::from_decimal(text, currency).ok_or_else(|| error(line, Some(name), reason()))
-    };
+    let money = |name: &str, text: &str| super::price(text, currency).map_err(|reason| error(line, Some(name), reason));
     let sku = text(Some(columns.sku))?;
     if sku.is_empty() {
         return Err(error(line, Some("SKU"), "the row has no SKU".to_owned()));
@@ -179,6 +177,38 @@ mod tests {
             row(5, "C-1", None, None, None),
         ];
         assert_eq!(list.rows, expected);
+    }
+
+    #[test]
+    fn a_price_that_may_be_thousands_is_asked_about() {
+        let list = parse("SKU,Price,Compare At Price\nA,1.999,\nB,5,\"1,999\"\nC,1999,\"2,999.00\"\n");
+        let told: Vec<_> = list.errors.iter().map(ToString::to_string).collect();
+        assert!(
+            told[0].contains("line 2, Price: \"1.999\" may be thousands") && told[0].contains("write 1.99"),
+            "{told:?}"
+        );
+        assert!(told[1].contains("line 3, Compare At Price: \"1,999\" may be thousands"), "{told:?}");
+        assert_eq!((told.len(), list.rows[0].price), (2, Some(Money::new(199_900, Currency::EUR))));
+    }
+
+    #[test]
+    fn lists_are_read_as_european_spreadsheets_write_them() {
+        let eur = |amount| Some(Money::new(amount, Currency::EUR));
+        for (text, expected) in [
+            ("sku;price\r\nA;1,50\r\n", vec![eur(150)]),
+            ("SKU;Price;Stock\nA;1.450,00;3\nB;\"1,5\";\n", vec![eur(145_000), eur(150)]),
+            ("SKU\tTitle\tPrice\nA\tMug, blue; large\t1450,00\n", vec![eur(145_000)]),
+            ("SKU,Price\nA,\"1,50\"\n", vec![eur(150)]),
+        ] {
+            let list = parse(text);
+            assert_eq!(list.errors, [], "{text:?}");
+            assert_eq!(list.rows.iter().map(|row| row.price).collect::<Vec<_>>(), expected, "{text:?}");
+        }
+        // What could be a thousand times as much is asked about, whatever separates the columns.
+        for text in ["SKU;Price\nA;1.450\n", "SKU;Price\nA;1,450\n", "SKU,Price\nA,1,50\n"] {
+            let list = parse(text);
+            assert_eq!((list.rows.len(), list.errors.len(), list.errors[0].line), (0, 1, 2), "{text:?}");
+        }
     }
 
     #[test]

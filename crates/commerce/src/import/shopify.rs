@@ -4,15 +4,16 @@
 //! them that has a `Title` says what belongs to the product as a whole. Rows of one handle are put together even when
 //! they do not stand together, because people sort spreadsheets; two different titles for one handle are a mistake.
 //!
-//! What the columns mean here:
+//! Columns may go by the names that Shopify gives them today as well (`URL handle`, `Price`, ...). What they mean here:
 //! * `Title` / `Default Title` in the first option marks a simple product.
 //! * `Status` (`active`, `draft`, `archived`) counts where it is given; `Published` = `false` makes an active product
 //!   a draft.
 //! * Stock limits sales when a tracker is named, or a quantity is given, unless `Variant Inventory Policy` is
 //!   `continue`. (Exports of shops that never tracked have an empty tracker beside a quantity and the policy `deny`;
 //!   selling what may not be there is the worse reading of them.)
+//! * A quantity below zero, of a shop that sold more than it had, is 0, and noted.
 //! * `Variant Grams` is in grams whatever `Variant Weight Unit` says, which is for display; 0 means not weighed.
-//! * `Variant Image` joins the product's pictures.
+//! * `Variant Image` joins the product's pictures, and is the variant's own.
 //! * A leading `'` of a SKU or barcode, with which spreadsheets mark text, is dropped; elsewhere where it keeps a text from being
 //!   taken for a formula ([`crate::export::plain`]).
 //! * `Option4` and `Option5` are read like the other three; Shopify has none of them.
@@ -129,7 +130,9 @@ impl Catalogue {
         }
         let mut products = Vec::with_capacity(self.groups.len());
         let mut slugs: HashMap<String, u64> = HashMap::with_capacity(self.groups.len());
-        for group in self.groups.into_iter().filter(|group| !group.is_bad) {
+        let mut notes = Vec::new();
+        for mut group in self.groups.into_iter().filter(|group| !group.is_bad) {
+            let noted = std::mem::take(&mut group.notes);
             let Some(product) = settle::settle(*group, &mut self.errors) else { continue };
             let slug = product.draft.slug.clone().unwrap_or_default();
             if let Some(first) = slugs.get(&slug) {
@@ -140,8 +143,10 @@ impl Catalogue {
             }
             slugs.insert(slug, product.line);
             products.push(product);
+            notes.extend(noted);
         }
         self.errors.sort_by_key(|error| error.line);
-        Parsed { products, errors: self.errors }
+        notes.sort_by_key(|note| note.line);
+        Parsed { products, errors: self.errors, notes }
     }
 }

@@ -6,8 +6,8 @@ mod lease_mails;
 mod record_deliveries;
 mod resend_mail;
 
-pub use enqueue_test_mail::EnqueueTestMail;
+pub use enqueue_test_mail::{EnqueueTestMail, TestMailFromShell};
 pub use keep_mails::KeepMails;
 pub use lease_mails::LeaseMails;
 pub use record_deliveries::{Delivery, RecordDeliveries};
-pub use resend_mail::ResendMail;
+pub use resend_mail::{ResendMail, Resent};

@@ -11,7 +11,7 @@ use std::{
 };
 
 use indexmap::IndexSet;
-use model::{Currency, OrderNumber, SignedDuration, Timestamp, VariantId};
+use model::{Currency, Order, OrderNumber, SignedDuration, Timestamp, VariantId, text};
 use store::{OrderDigest, SalesDay};
 
 /// How many orders a book keeps: of a larger shop the newest.
@@ -22,7 +22,7 @@ const LATE_MAX: SignedDuration = SignedDuration::from_secs(120);
 const MISSING_MAX: i64 = 10_000;
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// Some hundred thousand orders in a few megabytes.
+/// A hundred thousand orders in less than twenty megabytes; most of it are names and towns, each of which is kept once.
 #[derive(Debug, Default)]
 pub struct OrderBook {
     /// Orders up to this number are left out.
@@ -31,9 +31,11 @@ pub struct OrderBook {
     entries: Vec<Entry>,
     /// The lines of all entries, those of an entry side by side.
     lines: Vec<Line>,
-    goods: IndexSet<(VariantId, Option<Box<str>>)>,
-    /// The names of those who bought, in lower case.
+    goods: IndexSet<Goods>,
+    /// The names of those who bought, folded.
     names: IndexSet<Box<str>>,
+    /// Where they live: towns with postal codes, folded.
+    places: IndexSet<Box<str>>,
     currencies: IndexSet<Currency>,
     /// Numbers that may still come, and since when they are missing.
     missing: BTreeMap<OrderNumber, Timestamp>,
@@ -46,6 +48,7 @@ struct Entry {
     placed_at: i64,
     total: i64,
     name: u32,
+    place: u32,
     currency: u32,
     first_line: u32,
     lines: u32,
@@ -56,6 +59,130 @@ struct Entry {
 struct Line {
     goods: u32,
     quantity: u32,
+}
+
+/// What was bought, as it was called then.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Goods {
+    variant_id: VariantId,
+    /// In lower case.
+    sku: Option<Box<str>>,
+    title: Box<str>,
+}
+
+/// Where a text is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SoughtIn {
+    /// In the names, towns and postal codes that orders are sent to. Or it is a whole SKU.
+    People,
+    /// In the titles of what was bought.
+    Titles,
+}
+
+/// How many words of a text are looked for, one bit for each.
+const WORDS_MAX: usize = 8;
+/// All words, and more than that.
+const WHOLE: u8 = u8::MAX;
+/// Apostrophes, as people and their keyboards write them.
+const APOSTROPHES: [char; 6] = ['\'', '`', '\u{b4}', '\u{2bc}', '\u{2018}', '\u{2019}'];
+
+/// What somebody looks for among the orders, as callers say it. All of its words must be there: anywhere in a name, at the beginning
+/// of a word of a town, a postal code or a title. Upper and lower case, accents and apostrophes make no difference.
+#[derive(Clone, Debug)]
+pub struct Sought {
+    place: SoughtIn,
+    words: Vec<Box<str>>,
+    /// The bits of the words.
+    all: u8,
+    sku: String,
+}
+
+impl Sought {
+    /// What `text` means when it is looked for there.
+    #[must_use]
+    pub fn new(text: &str, place: SoughtIn) -> Self {
+        let folded = folded(text);
+        let words = folded.split(' ').filter(|word| !word.is_empty()).take(WORDS_MAX).map(Box::from).collect();
+        let sought = Self { place, words, all: 0, sku: text.trim().to_lowercase() };
+        Self { all: sought.marks(|_| true), ..sought }
+    }
+
+    /// Whether it is somebody who is looked for.
+    #[must_use]
+    pub const fn is_people(&self) -> bool {
+        matches!(self.place, SoughtIn::People)
+    }
+
+    /// Whether it is found in this order as it is now.
+    #[must_use]
+    pub fn means(&self, order: &Order) -> bool {
+        let address = &order.ship_to;
+        let person =
+            self.in_name(&folded(&address.name)) | self.in_place(&place_of(&address.city, &address.postal_code));
+        let lines = order.lines.iter();
+        let goods = lines.map(|line| self.in_goods(line.sku.as_deref().map(str::to_lowercase).as_deref(), &line.title));
+        self.is_met(goods.fold(person, |marks, more| marks | more))
+    }
+
+    /// Whether what was found is all of it.
+    const fn is_met(&self, marks: u8) -> bool {
+        marks == WHOLE || self.all > 0 && marks & self.all == self.all
+    }
+
+    /// The bits of the words for which this holds.
+    fn marks(&self, holds: impl Fn(&str) -> bool) -> u8 {
+        let found = self.words.iter().enumerate().filter(|(_, word)| holds(word));
+        found.fold(0, |marks, (bit, _)| marks | (1 << bit))
+    }
+
+    fn in_name(&self, folded: &str) -> u8 {
+        match self.place {
+            SoughtIn::People => self.marks(|word| folded.contains(word)),
+            SoughtIn::Titles => 0,
+        }
+    }
+
+    fn in_place(&self, folded: &str) -> u8 {
+        match self.place {
+            SoughtIn::People => self.marks(|word| begins(folded, word)),
+            SoughtIn::Titles => 0,
+        }
+    }
+
+    fn in_goods(&self, sku: Option<&str>, title: &str) -> u8 {
+        match self.place {
+            SoughtIn::People if sku == Some(self.sku.as_str()) => WHOLE,
+            SoughtIn::People => 0,
+            SoughtIn::Titles => {
+                let title = folded(title);
+                self.marks(|word| begins(&title, word))
+            }
+        }
+    }
+}
+
+/// What is compared of a text. What has an apostrophe in it is one word, as it is without.
+fn folded(text: &str) -> String {
+    text::fold(&text.replace(APOSTROPHES, ""))
+}
+
+/// What is compared of a place. A postal code of two parts is in it as one word too.
+fn place_of(city: &str, postal_code: &str) -> String {
+    let (mut place, code) = (folded(city), folded(postal_code));
+    if !code.is_empty() {
+        place.push(' ');
+        place.push_str(&code);
+    }
+    if code.contains(' ') {
+        place.push(' ');
+        place.extend(code.split(' '));
+    }
+    place
+}
+
+/// Whether a word of `text` begins with `word`.
+fn begins(text: &str, word: &str) -> bool {
+    text.split(' ').any(|one| one.starts_with(word))
 }
 
 /// The orders that a text means.
@@ -134,14 +261,17 @@ impl OrderBook {
         self.missing.remove(&order.number);
         let first_line = self.lines.len();
         for line in &order.lines {
-            let goods = intern(&mut self.goods, (line.variant_id, line.sku.as_deref().map(Box::from)));
+            let sku = line.sku.as_deref().map(|sku| sku.to_lowercase().into());
+            let goods = Goods { variant_id: line.variant_id, sku, title: line.title.as_str().into() };
+            let goods = intern(&mut self.goods, goods);
             self.lines.push(Line { goods, quantity: u32::try_from(line.quantity).unwrap_or(u32::MAX) });
         }
         let entry = Entry {
             number: order.number,
             placed_at: order.placed_at.as_microsecond(),
             total: order.total,
-            name: intern(&mut self.names, order.name.to_ascii_lowercase().into()),
+            name: intern(&mut self.names, folded(&order.name).into()),
+            place: intern(&mut self.places, place_of(&order.city, &order.postal_code).into()),
             currency: intern(&mut self.currencies, order.currency),
             first_line: u32::try_from(first_line).unwrap_or(u32::MAX),
             lines: u32::try_from(order.lines.len()).unwrap_or(u32::MAX),
@@ -162,8 +292,9 @@ impl OrderBook {
                 self.lines.push(Line { goods, ..*line });
             }
             let name = intern(&mut self.names, old.names[entry.name as usize].clone());
+            let place = intern(&mut self.places, old.places[entry.place as usize].clone());
             let currency = intern(&mut self.currencies, old.currencies[entry.currency as usize]);
-            self.entries.push(Entry { name, currency, first_line, ..*entry });
+            self.entries.push(Entry { name, place, currency, first_line, ..*entry });
         }
     }
 
@@ -190,17 +321,19 @@ impl OrderBook {
                 .is_some_and(|first| Timestamp::from_microsecond(first.placed_at).is_ok_and(|at| at + day < from))
     }
 
-    /// The orders whose name has `text` in it, compared without the case of ASCII letters, or that have the SKU `text`; of those
-    /// placed from `from` on and not after `until`. Named are the newest `first` that were placed before `until`, and all
-    /// that were placed just then.
+    /// The orders that are meant, of those placed from `from` on and not after `until`. Named are the newest `first` that were
+    /// placed before `until`, and all that were placed just then.
     #[must_use]
-    pub fn find(&self, text: &str, from: Timestamp, until: Timestamp, first: usize) -> Found {
-        let lower = text.to_ascii_lowercase();
-        let names: Vec<bool> = self.names.iter().map(|name| name.contains(&lower)).collect();
-        let goods: Vec<bool> = self.goods.iter().map(|(_, sku)| sku.as_deref() == Some(text)).collect();
-        let is_sku = goods.contains(&true);
+    pub fn find(&self, sought: &Sought, from: Timestamp, until: Timestamp, first: usize) -> Found {
+        let names: Vec<u8> = self.names.iter().map(|name| sought.in_name(name)).collect();
+        let places: Vec<u8> = self.places.iter().map(|place| sought.in_place(place)).collect();
+        let goods = self.goods.iter().map(|goods| sought.in_goods(goods.sku.as_deref(), &goods.title));
+        let goods: Vec<u8> = goods.collect();
+        let is_bought = goods.iter().any(|marks| *marks > 0);
         let is_meant = |entry: &&Entry| {
-            names[entry.name as usize] || (is_sku && self.lines(entry).iter().any(|line| goods[line.goods as usize]))
+            let person = names[entry.name as usize] | places[entry.place as usize];
+            let lines = if is_bought { self.lines(entry) } else { &[] };
+            sought.is_met(lines.iter().fold(person, |marks, line| marks | goods[line.goods as usize]))
         };
         let (from, until) = (from.as_microsecond(), until.as_microsecond());
         let meant = self.entries.iter().filter(|entry| (from..=until).contains(&entry.placed_at)).filter(is_meant);
@@ -264,8 +397,9 @@ impl OrderBook {
             }
         }
         let mut of_variant: HashMap<VariantId, Sold> = HashMap::new();
-        for ((variant_id, _), (pieces, latest)) in self.goods.iter().zip(of_goods).filter(|(_, sum)| sum.0 > 0) {
-            let sold = of_variant.entry(*variant_id).or_insert(Sold { variant_id: *variant_id, pieces: 0, latest });
+        for (goods, (pieces, latest)) in self.goods.iter().zip(of_goods).filter(|(_, sum)| sum.0 > 0) {
+            let variant_id = goods.variant_id;
+            let sold = of_variant.entry(variant_id).or_insert(Sold { variant_id, pieces: 0, latest });
             sold.pieces += pieces;
             sold.latest = sold.latest.max(latest);
         }
@@ -283,6 +417,7 @@ fn intern<T: Eq + Hash>(all: &mut IndexSet<T>, one: T) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use model::{AccountId, Money, OrderId, OrderLine, OrderStatus, PostalAddress, ProductId};
     use store::LineDigest;
     use uuid::Uuid;
 
@@ -299,6 +434,7 @@ mod tests {
         let line = |variant: u128, sku: &str, quantity| LineDigest {
             variant_id: VariantId(Uuid::from_u128(variant)),
             sku: Some(sku.to_owned()),
+            title: format!("The {} of clay", sku.to_lowercase()),
             quantity,
         };
         OrderDigest {
@@ -307,14 +443,50 @@ mod tests {
             currency: Currency::EUR,
             total: 100,
             name: name.to_owned(),
+            city: String::new(),
+            postal_code: String::new(),
             lines: vec![line(1, "MUG", 1), line(2, &format!("CUP-{number}"), 2)],
         }
     }
 
-    fn find(book: &OrderBook, text: &str) -> Vec<i64> {
-        let found = book.find(text, Timestamp::MIN, Timestamp::MAX, 99);
+    fn find_in(book: &OrderBook, text: &str, place: SoughtIn) -> Vec<i64> {
+        let found = book.find(&Sought::new(text, place), Timestamp::MIN, Timestamp::MAX, 99);
         assert_eq!(found.count, found.newest.len());
         found.newest.iter().map(|number| number.0).collect()
+    }
+
+    fn find(book: &OrderBook, text: &str) -> Vec<i64> {
+        find_in(book, text, SoughtIn::People)
+    }
+
+    /// The order of a digest, as the database has it.
+    fn whole(digest: &OrderDigest) -> Order {
+        let line = |line: &LineDigest| OrderLine {
+            product_id: ProductId(Uuid::nil()),
+            variant_id: line.variant_id,
+            title: line.title.clone(),
+            variant_title: String::new(),
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+            unit_price: Money::new(1, digest.currency),
+            stock_taken: true,
+        };
+        let (name, city, postal_code) = (digest.name.clone(), digest.city.clone(), digest.postal_code.clone());
+        Order {
+            id: OrderId(Uuid::nil()),
+            number: digest.number,
+            account_id: AccountId(Uuid::nil()),
+            email: None,
+            status: OrderStatus::Pending,
+            lines: digest.lines.iter().map(line).collect(),
+            total: Money::new(digest.total, digest.currency),
+            ship_to: PostalAddress { name, city, postal_code, ..PostalAddress::default() },
+            tracking: None,
+            timeline: Vec::new(),
+            placed_at: digest.placed_at,
+            updated_at: digest.placed_at,
+            version: 1,
+        }
     }
 
     #[test]
@@ -334,9 +506,84 @@ mod tests {
         assert_eq!(find(&book, "CUP-2"), [2]);
         assert_eq!(find(&book, "\u{c4}rg"), [2]);
         assert_eq!(find(&book, "MUG"), [3, 2, 1]);
-        for nothing in ["cup-2", "CUP", "nobody"] {
+        assert_eq!(find(&book, "cup-2 "), [2]);
+        for nothing in ["CUP", "CUP-22", "nobody", "ann nobody", "", "%", "-"] {
             assert_eq!(find(&book, nothing), [0; 0], "{nothing}");
         }
+    }
+
+    #[test]
+    fn orders_are_found_by_what_callers_say() {
+        let lives = |number, name: &str, city: &str, postal_code: &str| OrderDigest {
+            city: city.to_owned(),
+            postal_code: postal_code.to_owned(),
+            ..order(number, name)
+        };
+        let orders = [
+            lives(1, "Jos\u{e9} M\u{fc}ller", "K\u{f6}ln", "50667"),
+            lives(2, "Defne \u{d6}zt\u{fc}rk", "Bad Homburg", "00-950"),
+            lives(3, "Sin\u{e9}ad O\u{2019}Neil", "London", "SW1A 1AA"),
+            lives(4, "Hanna Marie Mu\u{308}ller", "Mannheim", "68159"),
+        ];
+        let mut book = OrderBook::default();
+        book.add(&orders, at(9));
+        let cases = [
+            ("M\u{dc}LLER", vec![4, 1]),
+            ("muller", vec![4, 1]),
+            ("muller jose", vec![1]),
+            ("ozturk", vec![2]),
+            ("O'Neil", vec![3]),
+            ("oneil", vec![3]),
+            ("o neil", vec![3]),
+            // A part of a name, but not of a town.
+            ("ann", vec![4]),
+            ("koln", vec![1]),
+            ("hom", vec![2]),
+            ("heim", vec![]),
+            ("50667", vec![1]),
+            ("K\u{d6}LN 50667 M\u{fc}ller", vec![1]),
+            ("00950", vec![2]),
+            ("sw1a1aa", vec![3]),
+            ("SW1A 1aa london", vec![3]),
+            ("muller london", vec![]),
+            ("cup-4", vec![4]),
+        ];
+        for (text, numbers) in cases {
+            assert_eq!(find(&book, text), numbers, "{text}");
+            // And what the database then gives is looked at with the same eyes.
+            let sought = Sought::new(text, SoughtIn::People);
+            let meant = orders.iter().rev().filter(|order| sought.means(&whole(order))).map(|order| order.number.0);
+            assert_eq!(meant.collect::<Vec<_>>(), numbers, "{text}");
+        }
+        book.cut(2);
+        assert_eq!((find(&book, "sw1a"), find(&book, "koln")), (vec![3], vec![]));
+    }
+
+    #[test]
+    fn titles_are_looked_at_by_the_beginnings_of_their_words() {
+        let mut book = OrderBook::default();
+        let mut second = order(2, "Clay Carpenter");
+        second.lines[0].title = "Caf\u{e9} au Lait, Ann\u{2019}s".to_owned();
+        let orders = [order(1, "Ann"), second];
+        book.add(&orders, at(9));
+        // In words of two lines too; but not in names, and not in the middle of a word.
+        let cases = [
+            ("cafe lait", vec![2]),
+            ("ANN'S", vec![2]),
+            ("cafe clay", vec![2]),
+            ("cla", vec![2, 1]),
+            ("lay", vec![]),
+            ("mug", vec![1]),
+            ("carpenter", vec![]),
+            ("", vec![]),
+        ];
+        for (text, numbers) in cases {
+            assert_eq!(find_in(&book, text, SoughtIn::Titles), numbers, "{text}");
+            let sought = Sought::new(text, SoughtIn::Titles);
+            let meant = orders.iter().rev().filter(|order| sought.means(&whole(order))).map(|order| order.number.0);
+            assert_eq!(meant.collect::<Vec<_>>(), numbers, "{text}");
+        }
+        assert_eq!(find(&book, "cafe"), [0; 0]);
     }
 
     #[test]
@@ -347,7 +594,7 @@ mod tests {
         let old = OrderDigest { placed_at: at(-9), ..order(7, "Ann") };
         book.add(&[order(1, "Ann"), order(2, "Ann"), order(3, "Ann"), same, order(5, "Ann"), old], at(1_000));
         let page = |from: i64, until: i64, first: usize| {
-            let found = book.find("ann", at(from), at(until), first);
+            let found = book.find(&Sought::new("ann", SoughtIn::People), at(from), at(until), first);
             (found.count, found.newest.iter().map(|number| number.0).collect::<Vec<_>>())
         };
         assert_eq!(page(-99, 99, 2), (6, vec![5, 4]));

@@ -17,7 +17,7 @@ pub(super) fn about(
     let data = OrderMail {
         number: order.number.to_string(),
         lines: order.lines.iter().map(line).collect(),
-        total: order.total.to_string(),
+        total: order.total.grouped(),
         ship_to: order.ship_to.clone(),
         tracking: order.tracking.clone(),
         note,
@@ -39,5 +39,5 @@ fn line(line: &OrderLine) -> OrderMailLine {
     } else {
         format!("{} ({})", line.title, line.variant_title)
     };
-    OrderMailLine { title, quantity: line.quantity, total: line.total().to_string() }
+    OrderMailLine { title, quantity: line.quantity, total: line.total().grouped() }
 }

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    AccountId, Currency, Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, PostalAddress, Stamp, StockCause,
-    StockMovement,
+    AccountId, Currency, Money, Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, PostalAddress, Stamp,
+    StockCause, StockMovement,
     checkout::{self, Refusal, RequestedLine, Terms},
     order::OrderActor,
 };
@@ -21,6 +21,8 @@ pub struct PlaceOrder {
     pub lines: Vec<RequestedLine>,
     /// In which currency; each variant's own when `None`.
     pub currency: Option<Currency>,
+    /// What the buyer was told that it comes to: it is refused if it comes to anything else. `None` takes whatever it comes to.
+    pub expected_total: Option<Money>,
     /// Where it goes.
     pub ship_to: PostalAddress,
     /// The clock and the ids.
@@ -47,7 +49,7 @@ impl Operation for PlaceOrder {
 
         // Decide.
         let buyer = usable_row(buyer)?;
-        let terms = Terms { currency: self.currency, now: self.stamp.now };
+        let terms = Terms { currency: self.currency, expected_total: self.expected_total, now: self.stamp.now };
         let ship_to = self.ship_to.clone().validate("/ship_to")?;
         let (lines, total) = checkout::decide(&wanted, &self.lines, &offers, terms).map_err(refused)?;
         let order = self.order(&buyer, number, lines, total, ship_to);
@@ -64,7 +66,7 @@ impl PlaceOrder {
         buyer: &AccountRow,
         number: OrderNumber,
         lines: Vec<OrderLine>,
-        total: model::Money,
+        total: Money,
         ship_to: PostalAddress,
     ) -> Order {
         let now = self.stamp.now;
@@ -116,5 +118,6 @@ fn refused(refusal: Refusal) -> Error {
     match refusal {
         Refusal::Invalid(violations) => violations.into(),
         Refusal::OutOfStock(shortages) => Conflict::OutOfStock(shortages).into(),
+        Refusal::PriceChanged(total) => Conflict::PriceChanged(total).into(),
     }
 }

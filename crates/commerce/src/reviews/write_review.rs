@@ -48,8 +48,8 @@ impl Operation for WriteReview {
         let account = usable_row(tx.account(self.account_id).await?)?.account;
         let product = tx.product(self.product_id).await?.filter(|product| product.status == ProductStatus::Active);
         let product = product.ok_or(Error::NotFound("product"))?;
-        if !tx.reviews_of(account.id, Some(product.id)).await?.is_empty() {
-            return Err(Conflict::AlreadyReviewed.into());
+        if let Some(before) = tx.reviews_of(account.id, Some(product.id)).await?.first() {
+            return Err(Conflict::AlreadyReviewed(before.id).into());
         }
         let is_verified = tx.has_ordered(account.id, product.id).await?;
         let (id, now) = (self.stamp.ids().draw(), self.stamp.now);

@@ -16,8 +16,8 @@ use commerce::{
     mail::{Delivery, KeepMails, LeaseMails, RecordDeliveries},
 };
 use model::{
-    CLOCK_SKEW, OutboxMail, SignedDuration, Timestamp,
-    mail::{DeliveryOutcome, MailLease, WAIT_MAX},
+    CLOCK_SKEW, OutboxMail, Timestamp,
+    mail::{self, DeliveryOutcome, MailLease, WAIT_MAX},
 };
 use server_state::ServerState;
 use store::{Engine, StoreError, execute};
@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// For how long leased mails are this worker's.
-const LEASE: Duration = Duration::from_secs(180);
+const LEASE: Duration = Duration::from_secs(mail::LEASE.as_secs().unsigned_abs());
 /// The longest that sending one mail takes. What cannot be begun this long before the lease's end is given back.
 const SEND_MAX: Duration = Duration::from_secs(120);
 /// How many mails are sent at a time.
@@ -57,6 +57,7 @@ const STOP_GRACE: Duration = Duration::from_secs(20);
 const STOP_NOTES_MAX: u32 = 5;
 
 /// Delivers the outbox.
+#[derive(Clone)]
 pub struct Worker {
     engine: Arc<dyn Engine>,
     renderer: Arc<Renderer>,
@@ -172,7 +173,7 @@ impl<'a> Loop<'a> {
         let now = Instant::now();
         self.lease_from = now + LEASE_GAP;
         let limit = self.batch;
-        let lease = SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::ZERO);
+        let lease = mail::LEASE;
         let at = self.clock.look();
         // Another process may have leased some, by a clock that is ahead of this one.
         let wait_max = if self.clock.is_put_back() { lease + CLOCK_SKEW } else { WAIT_MAX };
@@ -180,7 +181,7 @@ impl<'a> Loop<'a> {
         match execute(&*self.worker.engine, operation).await {
             Ok(mails) => {
                 if !mails.is_empty() {
-                    self.call_shop().await;
+                    self.know_shop().await;
                 }
                 let is_full = mails.len() >= limit as usize;
                 if !is_full {
@@ -204,10 +205,10 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// Learns what the shop is called now. A database that fails just then leaves it at the name from before.
-    async fn call_shop(&self) {
+    /// Learns what the shop is called now, and where it is written to. A database that fails just then leaves it at what it was.
+    async fn know_shop(&self) {
         if let Ok(settings) = commerce::settings::settings(&*self.worker.engine).await {
-            self.worker.renderer.call_shop(&settings.name);
+            self.worker.renderer.know_shop(&settings);
         }
     }
 

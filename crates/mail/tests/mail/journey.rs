@@ -6,8 +6,12 @@ use cartwright_mail::{Transport, Worker};
 use commerce::{
     Conflict, Error,
     mail::{EnqueueTestMail, LeaseMails, RecordDeliveries, ResendMail},
+    settings::UpdateSettings,
 };
-use model::{Email, MailId, MailStatus, MailTemplate, OutboxMail, SignedDuration, Stamp, Timestamp, mail::WAIT_MAX};
+use model::{
+    Currency, Email, MailId, MailStatus, MailTemplate, OutboxMail, ShopSettings, SignedDuration, Stamp, Timestamp,
+    mail::WAIT_MAX,
+};
 use store::{Change, Engine, Operation, Queries, StoreError, Tx, execute};
 use store_sqlite::{Options, SqliteEngine};
 use tokio::{
@@ -66,9 +70,15 @@ async fn a_mail_goes_from_the_database_to_the_server_and_again_when_asked() {
         let _ = stopped.await;
     }));
 
+    // What the staff set while the program runs counts from the next mail on.
+    let settings = ShopSettings { contact_email: "help@shop.example".to_owned(), ..ShopSettings::default() };
+    let update = UpdateSettings { settings, own_currency: Currency::EUR, if_version: None };
+    execute(&*engine, update).await.expect("set");
     let id = enqueue_test(&engine, 1).await;
     wake.notify_one();
-    assert_eq!(server.next().await["rcpt_tos"], serde_json::json!(["ann@example.com"]));
+    let arrived = server.next().await;
+    assert_eq!(arrived["rcpt_tos"], serde_json::json!(["ann@example.com"]));
+    assert!(arrived["content"].as_str().expect("text").contains("\r\nReply-To: help@shop.example\r\n"), "{arrived}");
     let sent = until_sent(&engine, id).await;
     assert!(sent.attempts == 1 && sent.sent_at.is_some() && sent.last_error.is_none(), "{sent:?}");
 

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use crate::support::{renderer, shop};
 use cartwright_mail::{RenderError, Renderer, Secret, samples};
 use model::{
-    MailTemplate, OutboxMail, PostalAddress, Tracking,
+    MailTemplate, OutboxMail, PostalAddress, ShopSettings, Tracking,
     mail::{BackInStock, OrderMail, OrderMailLine, ShortItem},
 };
 
@@ -71,10 +71,11 @@ fn nasty(mail: &OutboxMail, text: &str) -> OutboxMail {
     OutboxMail { template, secret: mail.secret.as_ref().map(|_| text.to_owned()), ..mail.clone() }
 }
 
-/// The tags of a document, in their order: what somebody typed must not change them. Notes may break their lines.
+/// The tags of a document, in their order: what somebody typed must not change them. Notes may break their lines, each of which is a
+/// block.
 fn tags(html: &str) -> Vec<String> {
     let name = |tag: &str| tag.chars().take_while(|c| c.is_alphanumeric() || *c == '/').collect::<String>();
-    html.split('<').skip(1).map(name).filter(|name| name != "br").collect()
+    html.split('<').skip(1).map(name).filter(|name| !matches!(name.as_str(), "br" | "div" | "/div")).collect()
 }
 
 #[test]
@@ -151,6 +152,53 @@ fn nothing_typed_becomes_a_header() {
             assert_eq!(names, expected, "{what}");
             assert!(source.is_ascii() && source.lines().all(|line| line.len() <= 998), "{what}");
             assert!(!source.replace("\r\n", "").contains(['\r', '\n']), "{what}");
+        }
+    }
+}
+
+#[test]
+fn where_customers_write_to_stands_in_every_mail_and_gets_their_replies() {
+    let renderer = renderer();
+    let set = |contact_email: &str| {
+        renderer.know_shop(&ShopSettings { contact_email: contact_email.to_owned(), ..ShopSettings::default() });
+    };
+    let foot = "Quay Goods - https://shop.example\n";
+    for mail in samples() {
+        set("help@shop.example");
+        let rendered = renderer.render(&mail, Secret::Show).expect("rendered");
+        assert!(rendered.text.ends_with(&format!("{foot}Write to us: help@shop.example\n")), "{}", rendered.text);
+        assert!(rendered.html.contains("<a href=\"mailto:help@shop.example\""), "{}", rendered.html);
+        let source = renderer.source(&mail, Secret::Show).expect("built");
+        assert!(source.contains("\r\nReply-To: help@shop.example\r\n"), "{source}");
+        // What no header can say is left out of it, and a shop that says nothing is answered where its mails come from.
+        for contact in ["help@shop.example\r\nBcc: everybody@example.com", ""] {
+            set(contact);
+            let source = renderer.source(&mail, Secret::Show).expect("built");
+            let (headers, _) = source.split_once("\r\n\r\n").expect("headers end");
+            assert!(!headers.contains("Reply-To") && !headers.contains("Bcc"), "{headers}");
+        }
+        assert!(renderer.render(&mail, Secret::Show).expect("rendered").text.ends_with(foot));
+    }
+}
+
+#[test]
+fn a_shop_goes_by_the_name_that_its_staff_give_it() {
+    let renderer = renderer();
+    let mail = samples().pop().expect("there are samples");
+    for (name, shown) in [("Alder & Ink", "Alder & Ink"), ("", "Quay Goods")] {
+        renderer.know_shop(&ShopSettings { name: name.to_owned(), ..ShopSettings::default() });
+        let text = renderer.render(&mail, Secret::Show).expect("rendered").text;
+        assert!(text.starts_with(&format!("{shown}\n")), "{text}");
+    }
+}
+
+#[test]
+fn nothing_stands_against_an_address_in_a_text() {
+    for mail in samples() {
+        let text = renderer().render(&mail, Secret::Show).expect("rendered").text;
+        for address in text.split_whitespace().filter(|word| word.contains("://")) {
+            let is_alone = address.starts_with("http") && address.ends_with(char::is_alphanumeric);
+            assert!(is_alone, "programs that make links would take more than the address: {address}\n{text}");
         }
     }
 }

@@ -24,7 +24,14 @@ pub fn ship_to() -> PostalAddress {
 /// An order of these lines.
 #[must_use]
 pub fn place(shop: &Shop, buyer: &Account, lines: &[RequestedLine]) -> PlaceOrder {
-    PlaceOrder { buyer: buyer.id, lines: lines.to_vec(), currency: None, ship_to: ship_to(), stamp: shop.next_stamp() }
+    PlaceOrder {
+        buyer: buyer.id,
+        lines: lines.to_vec(),
+        currency: None,
+        expected_total: None,
+        ship_to: ship_to(),
+        stamp: shop.next_stamp(),
+    }
 }
 
 /// A move without words.

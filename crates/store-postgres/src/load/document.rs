@@ -2,6 +2,7 @@
 
 use store::{Document, DocumentKind, StoreError};
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use super::read_all;
 use crate::{
@@ -16,13 +17,19 @@ pub(crate) fn of_kind(kind: DocumentKind) -> Statement {
     Statement::new(SQL, params![kind.as_str()])
 }
 
+/// The document of this kind and id.
+pub(crate) fn by_id(kind: DocumentKind, id: Uuid) -> Statement {
+    const SQL: &str = "SELECT id, kind, name, version, body FROM documents WHERE kind = $1 AND id = $2";
+    Statement::new(SQL, params![kind.as_str(), id])
+}
+
 /// The document of this kind and name.
 pub(crate) fn named(kind: DocumentKind, name: &str) -> Statement {
     const SQL: &str = "SELECT id, kind, name, version, body FROM documents WHERE kind = $1 AND name = $2";
     Statement::new(SQL, params![kind.as_str(), sought(name)])
 }
 
-/// Reads what both ask.
+/// Reads what they ask.
 pub(crate) fn list(rows: &[Row]) -> Result<Vec<Document>, StoreError> {
     read_all(rows, "documents", document)
 }

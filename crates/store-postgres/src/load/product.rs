@@ -174,7 +174,13 @@ pub(crate) fn turning(now: Timestamp, limit: u32) -> Statement {
     Statement::new(SQL, params![now, i64::from(limit)])
 }
 
-/// Reads what [`turning`] asks.
+/// Products of which a price was settled after this time.
+pub(crate) fn settled_after(at: Timestamp) -> Statement {
+    const SQL: &str = "SELECT DISTINCT product_id FROM variants WHERE (details ->> 'settled_at')::timestamptz > $1";
+    Statement::new(SQL, params![at])
+}
+
+/// Reads what [`turning`] and [`settled_after`] ask.
 pub(crate) fn ids(rows: &[Row]) -> Result<Vec<ProductId>, StoreError> {
     read_all(rows, "products", |columns| columns.id())
 }

@@ -1,11 +1,15 @@
 //! Reviews, and who waits for what.
 
-use model::{AccountId, Email, ProductId, Review, ReviewId, StockAlert};
+use model::{AccountId, Email, ProductId, Review, ReviewId, StockAlert, VariantId};
 use store::{DueAlert, StoreError};
 use tokio_postgres::Row;
 
 use super::{locking, read_all};
-use crate::{flight::Statement, param::params, row::Columns};
+use crate::{
+    flight::Statement,
+    param::{each, params},
+    row::Columns,
+};
 
 /// The columns of [`review`], in its order.
 pub(crate) const COLUMNS: &str = "id, product_id, account_id, status, stars, content, created_at, version";
@@ -71,16 +75,29 @@ pub(crate) fn alert(columns: &mut Columns<'_>) -> Result<StockAlert, StoreError>
 pub(crate) fn due_alerts(limit: u32, is_locked: bool) -> Statement {
     let lock = if is_locked { " FOR UPDATE OF a SKIP LOCKED" } else { "" };
     let sql = format!(
-        "SELECT a.account_id, c.email, c.name, a.variant_id, p.title, p.slug, v.option_values, \
-         (NOT v.track_stock OR s.stock > 0) AND c.disabled_at IS NULL \
-         FROM stock_alerts a JOIN variants v ON v.id = a.variant_id JOIN products p ON p.id = v.product_id \
-         JOIN stock_levels s ON s.variant_id = v.id JOIN accounts c ON c.id = a.account_id \
-         WHERE a.is_due AND p.status = 'active' LIMIT $1{lock}"
+        "SELECT a.account_id, a.variant_id FROM stock_alerts a JOIN variants v ON v.id = a.variant_id \
+         JOIN products p ON p.id = v.product_id WHERE a.is_due AND p.status = 'active' LIMIT $1{lock}"
     );
     Statement::new(sql, params![i64::from(limit)])
 }
 
 /// Reads what [`due_alerts`] asks.
+pub(crate) fn due(rows: &[Row]) -> Result<Vec<(AccountId, VariantId)>, StoreError> {
+    read_all(rows, "stock_alerts", |columns| Ok((columns.id()?, columns.id()?)))
+}
+
+/// What there is to tell those who wait. To be asked when their rows are locked, as a statement of its own: it sees the levels of now, and
+/// whoever lets stock come in later waits for the lock, and then finds that they wait still.
+pub(crate) fn about_alerts(due: &[(AccountId, VariantId)]) -> Statement {
+    const SQL: &str = "SELECT c.id, c.email, c.name, v.id, p.title, p.slug, v.option_values, \
+         (NOT v.track_stock OR s.stock > 0) AND c.disabled_at IS NULL \
+         FROM unnest($1::UUID[], $2::UUID[]) AS due (account_id, variant_id) JOIN variants v ON v.id = due.variant_id \
+         JOIN products p ON p.id = v.product_id JOIN stock_levels s ON s.variant_id = v.id \
+         JOIN accounts c ON c.id = due.account_id WHERE p.status = 'active'";
+    Statement::new(SQL, params![each(due, |(account_id, _)| account_id.0), each(due, |(_, variant_id)| variant_id.0)])
+}
+
+/// Reads what [`about_alerts`] asks.
 pub(crate) fn due_list(rows: &[Row]) -> Result<Vec<DueAlert>, StoreError> {
     read_all(rows, "stock_alerts", |columns| {
         Ok(DueAlert {

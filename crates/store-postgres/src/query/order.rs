@@ -32,8 +32,14 @@ pub(crate) fn select(filter: &OrderFilter, page: &PageRequest) -> Select {
     }
     if let Some(wanted) = &filter.text {
         let condition = "(position(lower(? COLLATE \"C\") IN lower((ship_to ->> 'name') COLLATE \"C\")) > 0 \
-             OR number IN (SELECT l.order_number FROM order_lines l WHERE l.sku = ?))";
+             OR number IN (SELECT l.order_number FROM order_lines l \
+             WHERE lower(l.sku COLLATE \"C\") = lower(? COLLATE \"C\")))";
         select.only(condition, params![sought(wanted), sought(wanted)]);
+    }
+    if let Some(tracking) = &filter.tracking {
+        // As the index says it.
+        let condition = "tracking IS NOT NULL AND replace(lower((tracking ->> 'number') COLLATE \"C\"), ' ', '') = ?";
+        select.only(condition, params![sought(tracking)]);
     }
     if let Some(from) = filter.placed_from {
         select.only("placed_at >= ?", params![from]);

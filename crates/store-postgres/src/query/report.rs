@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use model::OrderNumber;
-use store::{BestSeller, LineDigest, LowStock, OpenWork, OrderDigest, SalesDay, StoreError};
+use store::{BestSeller, LineDigest, LowStock, OpenWork, OrderDigest, SalesDay, ShortPlace, StoreError};
 use tokio_postgres::Row;
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 /// What is kept of the orders behind a number.
 pub(crate) fn digests_after(after: OrderNumber, limit: u32) -> Statement {
     const SQL: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> 'name', \
-         l.variant_id, l.sku, l.quantity \
+         o.ship_to ->> 'city', o.ship_to ->> 'postal_code', l.variant_id, l.sku, l.title, l.quantity \
          FROM (SELECT * FROM orders WHERE number > $1 ORDER BY number LIMIT $2) o \
          JOIN order_lines l ON l.order_number = o.number ORDER BY o.number, l.position";
     Statement::new(SQL, params![after.0, i64::from(limit)])
@@ -23,7 +23,7 @@ pub(crate) fn digests_after(after: OrderNumber, limit: u32) -> Statement {
 /// What is kept of these orders.
 pub(crate) fn digests_of(numbers: &[OrderNumber]) -> Statement {
     const SQL: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> 'name', \
-         l.variant_id, l.sku, l.quantity \
+         o.ship_to ->> 'city', o.ship_to ->> 'postal_code', l.variant_id, l.sku, l.title, l.quantity \
          FROM orders o JOIN order_lines l ON l.order_number = o.number \
          WHERE o.number = ANY($1) ORDER BY o.number, l.position";
     Statement::new(SQL, params![numbers.iter().map(|number| number.0).collect::<Vec<i64>>()])
@@ -38,7 +38,14 @@ pub(crate) fn digests(rows: &[Row]) -> Result<Vec<OrderDigest>, StoreError> {
             currency: columns.currency()?,
             total: columns.int()?,
             name: columns.opt_string()?.unwrap_or_default(),
-            lines: vec![LineDigest { variant_id: columns.id()?, sku: columns.opt_string()?, quantity: columns.int()? }],
+            city: columns.opt_string()?.unwrap_or_default(),
+            postal_code: columns.opt_string()?.unwrap_or_default(),
+            lines: vec![LineDigest {
+                variant_id: columns.id()?,
+                sku: columns.opt_string()?,
+                title: columns.string()?,
+                quantity: columns.int()?,
+            }],
         })
     })?;
     Ok(OrderDigest::gathered(rows))
@@ -102,16 +109,16 @@ pub(crate) fn sold(rows: &[Row]) -> Result<Vec<BestSeller>, StoreError> {
 }
 
 /// What is short. Those with a threshold of their own are few, and come from an index of theirs.
-pub(crate) fn low_stock(at_most: i64, limit: u32) -> Statement {
+pub(crate) fn low_stock(at_most: i64, after: ShortPlace, limit: u32) -> Statement {
     const SQL: &str = "(SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
          FROM stock_levels s JOIN variants v ON v.id = s.variant_id JOIN products p ON p.id = v.product_id \
-         WHERE s.stock <= $1 AND NOT v.details ? 'low_stock_at' AND v.track_stock AND p.status = 'active' \
-         ORDER BY s.stock, v.id LIMIT $2) \
+         WHERE s.stock <= $1 AND (s.stock, v.id) > ($3, $4) AND NOT v.details ? 'low_stock_at' AND v.track_stock \
+         AND p.status = 'active' ORDER BY s.stock, v.id LIMIT $2) \
          UNION ALL (SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
          FROM variants v JOIN stock_levels s ON s.variant_id = v.id JOIN products p ON p.id = v.product_id \
          WHERE v.details ? 'low_stock_at' AND s.stock <= (v.details ->> 'low_stock_at')::bigint \
-         AND v.track_stock AND p.status = 'active') ORDER BY 6, 2 LIMIT $2";
-    Statement::new(SQL, params![at_most, i64::from(limit)])
+         AND (s.stock, v.id) > ($3, $4) AND v.track_stock AND p.status = 'active') ORDER BY 6, 2 LIMIT $2";
+    Statement::new(SQL, params![at_most, i64::from(limit), after.stock, after.variant_id.0])
 }
 
 /// Reads what [`low_stock`] asks.

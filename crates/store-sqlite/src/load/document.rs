@@ -1,7 +1,8 @@
 //! Documents.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use store::{Document, DocumentKind, StoreError};
+use uuid::Uuid;
 
 use crate::{
     row::Columns,
@@ -12,6 +13,12 @@ use crate::{
 pub(crate) fn of_kind(conn: &Connection, kind: DocumentKind) -> Sql<Vec<Document>> {
     const SQL: &str = "SELECT id, kind, name, version, body FROM documents WHERE kind = ? ORDER BY name";
     all(conn, "documents", SQL, [kind.as_str()], document)
+}
+
+/// The document of this kind and id.
+pub(crate) fn by_id(conn: &Connection, kind: DocumentKind, id: Uuid) -> Sql<Option<Document>> {
+    const SQL: &str = "SELECT id, kind, name, version, body FROM documents WHERE kind = ? AND id = ?";
+    one(conn, "documents", SQL, params![kind.as_str(), id.into_bytes()], document)
 }
 
 /// The document of this kind and name.

@@ -208,6 +208,14 @@ pub(crate) fn turning(conn: &Connection, now: Timestamp, limit: u32) -> Sql<Vec<
     all(conn, "products", SQL, (now.as_microsecond(), limit), |columns| columns.id())
 }
 
+/// Products of which a price was settled after this time. As texts: two times of one second may compare wrongly, which whoever asks looks
+/// at again.
+pub(crate) fn settled_after(conn: &Connection, at: Timestamp) -> Sql<Vec<ProductId>> {
+    const SQL: &str = "SELECT DISTINCT product_id FROM variants \
+         WHERE details <> '{}' AND json_extract(details, '$.settled_at') > ?";
+    all(conn, "variants", SQL, [at.to_string()], |columns| columns.id())
+}
+
 /// What these variants cost from when on.
 pub(crate) fn price_history(conn: &Connection, variants: &[VariantId]) -> Sql<Vec<PriceChange>> {
     let mut found = Vec::new();

@@ -80,7 +80,9 @@ fn select_own(account_id: AccountId, filter: &OrderFilter, page: &PageRequest) -
 
 fn only(select: &mut Select, filter: &OrderFilter) {
     if let Some(status) = filter.status {
-        select.only("status = ?", [text(status.as_str())]);
+        // A parcel names an order or two: they come along its index, and not along that of the states.
+        let condition = if filter.tracking.is_some() { "+status = ?" } else { "status = ?" };
+        select.only(condition, [text(status.as_str())]);
     }
     if let Some(number) = filter.number {
         select.only("number = ?", [Value::Integer(number.0)]);
@@ -95,8 +97,13 @@ fn only(select: &mut Select, filter: &OrderFilter) {
         // The whole address is looked at first, which is quicker than taking the name out of it; the lines once, and not for
         // each order.
         let condition = "((instr(lower(ship_to), lower(?)) > 0 AND instr(lower(ship_to ->> '$.name'), lower(?)) > 0) \
-             OR number IN (SELECT l.order_number FROM order_lines l WHERE l.sku = ?))";
+             OR number IN (SELECT l.order_number FROM order_lines l WHERE lower(l.sku) = lower(?)))";
         select.only(condition, [text(written_in_json(wanted)), text(wanted), text(wanted)]);
+    }
+    if let Some(tracking) = &filter.tracking {
+        // As the index says it.
+        let condition = "tracking IS NOT NULL AND replace(lower(tracking ->> '$.number'), ' ', '') = ?";
+        select.only(condition, [text(tracking)]);
     }
     if let Some(from) = filter.placed_from {
         select.only("placed_at >= ?", [Value::Integer(from.as_microsecond())]);

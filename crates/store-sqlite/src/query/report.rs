@@ -2,12 +2,12 @@
 
 use model::{OrderNumber, Timestamp};
 use rusqlite::{Connection, params};
-use store::{BestSeller, LineDigest, LowStock, OpenWork, OrderDigest, SalesDay, StoreError};
+use store::{BestSeller, LineDigest, LowStock, OpenWork, OrderDigest, SalesDay, ShortPlace, StoreError};
 
 use super::order::listed;
 use crate::{
     row::Columns,
-    sql::{Sql, all, one},
+    sql::{Key, Sql, all, one},
 };
 
 /// A day in microseconds.
@@ -16,7 +16,7 @@ const DAY: i64 = 86_400_000_000;
 /// What is kept of the orders behind a number.
 pub(crate) fn digests_after(conn: &Connection, after: OrderNumber, limit: u32) -> Sql<Vec<OrderDigest>> {
     const SQL: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> '$.name', \
-         l.variant_id, l.sku, l.quantity \
+         o.ship_to ->> '$.city', o.ship_to ->> '$.postal_code', l.variant_id, l.sku, l.title, l.quantity \
          FROM (SELECT * FROM orders WHERE number > ? ORDER BY number LIMIT ?) o \
          CROSS JOIN order_lines l ON l.order_number = o.number ORDER BY o.number, l.position";
     all(conn, "orders", SQL, params![after.0, limit], digest).map(OrderDigest::gathered)
@@ -25,7 +25,7 @@ pub(crate) fn digests_after(conn: &Connection, after: OrderNumber, limit: u32) -
 /// What is kept of these orders.
 pub(crate) fn digests_of(conn: &Connection, numbers: &[OrderNumber]) -> Sql<Vec<OrderDigest>> {
     const SQL: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> '$.name', \
-         l.variant_id, l.sku, l.quantity \
+         o.ship_to ->> '$.city', o.ship_to ->> '$.postal_code', l.variant_id, l.sku, l.title, l.quantity \
          FROM orders o CROSS JOIN order_lines l ON l.order_number = o.number \
          WHERE o.number IN (SELECT value FROM json_each(?)) ORDER BY o.number, l.position";
     all(conn, "orders", SQL, [listed(numbers)], digest).map(OrderDigest::gathered)
@@ -39,7 +39,14 @@ fn digest(columns: &mut Columns<'_>) -> Result<OrderDigest, StoreError> {
         currency: columns.currency()?,
         total: columns.int()?,
         name: columns.opt_string()?.unwrap_or_default(),
-        lines: vec![LineDigest { variant_id: columns.id()?, sku: columns.opt_string()?, quantity: columns.int()? }],
+        city: columns.opt_string()?.unwrap_or_default(),
+        postal_code: columns.opt_string()?.unwrap_or_default(),
+        lines: vec![LineDigest {
+            variant_id: columns.id()?,
+            sku: columns.opt_string()?,
+            title: columns.string()?,
+            quantity: columns.int()?,
+        }],
     })
 }
 
@@ -86,20 +93,21 @@ const SHORT: i64 = 100;
 
 /// What is short: along its index, where that goes far enough. Those with a threshold of their own are few, and come from an
 /// index of theirs.
-pub(crate) fn low_stock(conn: &Connection, at_most: i64, limit: u32) -> Sql<Vec<LowStock>> {
+pub(crate) fn low_stock(conn: &Connection, at_most: i64, after: ShortPlace, limit: u32) -> Sql<Vec<LowStock>> {
     // The joins go from the levels to their variants, so that the order of the index is the order of the list.
-    let within = if at_most <= SHORT { "s.stock <= 100 AND" } else { "" };
+    let within = if at_most <= SHORT { format!("s.stock <= {SHORT} AND") } else { String::new() };
     let sql = format!(
         "SELECT * FROM (SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
          FROM stock_levels s CROSS JOIN variants v ON v.id = s.variant_id CROSS JOIN products p ON p.id = v.product_id \
-         WHERE {within} s.stock <= ?1 AND v.details ->> '$.low_stock_at' IS NULL AND v.track_stock = 1 \
-         AND p.status = 'active' ORDER BY s.stock, s.variant_id LIMIT ?2) \
+         WHERE {within} s.stock <= ?1 AND (s.stock, s.variant_id) > (?3, ?4) \
+         AND v.details ->> '$.low_stock_at' IS NULL AND v.track_stock = 1 AND p.status = 'active' \
+         ORDER BY s.stock, s.variant_id LIMIT ?2) \
          UNION ALL SELECT v.product_id, v.id, p.title, v.option_values, v.sku, s.stock \
          FROM variants v CROSS JOIN stock_levels s ON s.variant_id = v.id CROSS JOIN products p ON p.id = v.product_id \
          WHERE v.details ->> '$.low_stock_at' IS NOT NULL AND s.stock <= v.details ->> '$.low_stock_at' \
-         AND v.track_stock = 1 AND p.status = 'active' ORDER BY 6, 2 LIMIT ?2"
+         AND (s.stock, s.variant_id) > (?3, ?4) AND v.track_stock = 1 AND p.status = 'active' ORDER BY 6, 2 LIMIT ?2"
     );
-    all(conn, "stock_levels", &sql, params![at_most, limit], |columns| {
+    all(conn, "stock_levels", &sql, params![at_most, limit, after.stock, after.variant_id.key()], |columns| {
         Ok(LowStock {
             product_id: columns.id()?,
             variant_id: columns.id()?,

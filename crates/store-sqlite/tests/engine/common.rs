@@ -183,7 +183,12 @@ impl Operation for Place {
         let ids: Vec<_> = self.lines.iter().map(|line| line.variant_id).collect();
         let Checkout { buyer, offers, number } = tx.checkout(self.buyer, &ids).await?;
         let buyer = buyer.expect("the buyer is there").account;
-        let decided = decide(&self.lines, &self.lines, &offers, Terms { currency: None, now: self.stamp.now });
+        let decided = decide(
+            &self.lines,
+            &self.lines,
+            &offers,
+            Terms { currency: None, expected_total: None, now: self.stamp.now },
+        );
         // Any error will do: it only has to be told from the engine's own.
         let (lines, total) = decided.map_err(|refusal| StoreError::Internal(format!("refused: {refusal:?}")))?;
         let mut ids = self.stamp.ids();

@@ -17,13 +17,13 @@ pub struct AccountDto {
     #[schema(value_type = uuid::Uuid)]
     pub id: AccountId,
     /// The address that it signs in with.
-    #[schema(example = "ann@example.com")]
+    #[schema(required, example = "ann@example.com")]
     pub email: Option<String>,
     /// The person's name.
     #[schema(example = "Ann Example")]
     pub name: String,
     /// A telephone number.
-    #[schema(example = "+49 30 1234567")]
+    #[schema(required, example = "+49 30 1234567")]
     pub phone: Option<String>,
     /// `customer`, `staff` or `owner`.
     #[schema(value_type = RoleDto)]
@@ -69,7 +69,7 @@ pub struct AdminAccountDto {
     /// Whether it is locked out.
     pub disabled: bool,
     /// Since when it is locked out.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub disabled_at: Option<Timestamp>,
 }
 
@@ -179,26 +179,37 @@ impl SessionDto {
     }
 }
 
-/// A postal address.
+/// A postal address. In a request, name, street and town must be there, and the postal code where the country's post asks for one. What is
+/// told of an order may have less: after the buyer's account was deleted, the country alone.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = PostalAddress, example = json!({"name": "Ann Example", "line1": "Lindenstrasse 1", "city": "Berlin", "postal_code": "10969", "country": "DE"}))]
 pub struct PostalAddressDto {
     /// Who receives it.
+    #[schema(max_length = 120)]
     pub name: String,
     /// Street and number.
+    #[schema(max_length = 200)]
     pub line1: String,
     /// Flat, floor, company.
+    #[schema(max_length = 200)]
     pub line2: Option<String>,
     /// Town.
+    #[schema(max_length = 200)]
     pub city: String,
     /// State, province or county.
+    #[schema(max_length = 200)]
     pub region: Option<String>,
-    /// Postal code; empty in countries without them.
+    /// Postal code. May be left out or empty for a country without them, such as Hong Kong, or whose post does without. Where there
+    /// must be one, leaving it out is 422 `required`.
+    #[serde(default)]
+    #[schema(max_length = 20)]
     pub postal_code: String,
-    /// ISO 3166-1 alpha-2 code.
+    /// ISO 3166-1 alpha-2 code, or `XK` for Kosovo.
+    #[schema(max_length = 2)]
     pub country: String,
     /// A telephone number for the carrier.
+    #[schema(max_length = 40)]
     pub phone: Option<String>,
 }
 
@@ -222,6 +233,7 @@ impl From<PostalAddress> for PostalAddressDto {
 #[schema(example = json!({"label": "Home", "name": "Ann Example", "line1": "Lindenstrasse 1", "city": "Berlin", "postal_code": "10969", "country": "DE"}))]
 pub struct SaveAddressDto {
     /// What its owner calls it.
+    #[schema(max_length = 60)]
     pub label: Option<String>,
     /// Who receives it.
     #[schema(min_length = 1, max_length = 120)]
@@ -230,19 +242,24 @@ pub struct SaveAddressDto {
     #[schema(min_length = 1, max_length = 200)]
     pub line1: String,
     /// Flat, floor, company.
+    #[schema(max_length = 200)]
     pub line2: Option<String>,
     /// Town.
     #[schema(min_length = 1, max_length = 200)]
     pub city: String,
     /// State, province or county.
+    #[schema(max_length = 200)]
     pub region: Option<String>,
-    /// Postal code; empty in countries without them.
+    /// Postal code. May be left out or empty for a country without them, such as Hong Kong, or whose post does without. Where there
+    /// must be one, leaving it out is 422 `required`.
     #[serde(default)]
+    #[schema(max_length = 20)]
     pub postal_code: String,
-    /// ISO 3166-1 alpha-2 code.
+    /// ISO 3166-1 alpha-2 code, or `XK` for Kosovo.
     #[schema(min_length = 2, max_length = 2)]
     pub country: String,
     /// A telephone number for the carrier.
+    #[schema(max_length = 40)]
     pub phone: Option<String>,
 }
 
@@ -262,22 +279,26 @@ pub struct SavedAddressDto {
     #[schema(value_type = uuid::Uuid)]
     pub id: AddressId,
     /// What its owner calls it.
+    #[schema(required)]
     pub label: Option<String>,
     /// Who receives it.
     pub name: String,
     /// Street and number.
     pub line1: String,
     /// Flat, floor, company.
+    #[schema(required)]
     pub line2: Option<String>,
     /// Town.
     pub city: String,
     /// State, province or county.
+    #[schema(required)]
     pub region: Option<String>,
-    /// Postal code; empty in countries without them.
+    /// Postal code; empty where there is none.
     pub postal_code: String,
-    /// ISO 3166-1 alpha-2 code.
+    /// ISO 3166-1 alpha-2 code, or `XK` for Kosovo.
     pub country: String,
     /// A telephone number for the carrier.
+    #[schema(required)]
     pub phone: Option<String>,
 }
 

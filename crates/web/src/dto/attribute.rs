@@ -208,6 +208,7 @@ pub struct AttributeDto {
     /// What can be chosen.
     pub choices: Vec<String>,
     /// The unit of a number.
+    #[schema(required)]
     pub unit: Option<String>,
     /// Whether shoppers can filter by it.
     pub is_facet: bool,

@@ -64,7 +64,7 @@ pub struct LoginDto {
     pub email: String,
     /// The password.
     pub password: String,
-    /// For staff with a second factor: a code of their app, or a recovery code.
+    /// For staff with a second factor: a code of their app, or a recovery code. An empty one counts as none.
     #[serde(default)]
     pub code: Option<String>,
 }

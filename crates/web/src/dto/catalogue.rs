@@ -442,12 +442,13 @@ pub struct StockMovementDto {
     /// Why.
     pub cause: StockCauseDto,
     /// The order that caused it.
-    #[schema(value_type = Option<uuid::Uuid>)]
+    #[schema(required, value_type = Option<uuid::Uuid>)]
     pub order_id: Option<OrderId>,
     /// Who caused it.
-    #[schema(value_type = Option<uuid::Uuid>)]
+    #[schema(required, value_type = Option<uuid::Uuid>)]
     pub actor_id: Option<AccountId>,
     /// Why, in words.
+    #[schema(required)]
     pub reason: Option<String>,
     /// When.
     #[schema(value_type = String, format = DateTime)]

@@ -16,7 +16,7 @@ pub struct CategoryDto {
     #[schema(value_type = Uuid)]
     pub id: CategoryId,
     /// The category above it; null at the top.
-    #[schema(value_type = Option<Uuid>)]
+    #[schema(required, value_type = Option<Uuid>)]
     pub parent_id: Option<CategoryId>,
     /// What it is called.
     #[schema(example = "Shirts")]

@@ -31,6 +31,7 @@ pub struct CollectionDto {
     /// What it is, as sanitised HTML.
     pub description: String,
     /// Its picture, by its URL.
+    #[schema(required)]
     pub image: Option<String>,
     /// For search engines.
     pub seo: SeoDto,
@@ -72,9 +73,10 @@ pub struct AdminCollectionDto {
     /// Whether shoppers see it.
     pub active: bool,
     /// The products that were chosen by hand, in their order; null for a rule.
-    #[schema(value_type = Option<Vec<Uuid>>)]
+    #[schema(required, value_type = Option<Vec<Uuid>>)]
     pub products: Option<Vec<ProductId>>,
     /// The rule; null for products that were chosen by hand.
+    #[schema(required)]
     pub rule: Option<CollectionRuleDto>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
@@ -98,7 +100,8 @@ impl From<&Collection> for AdminCollectionDto {
     }
 }
 
-/// Which products a collection has. Everything that is set must hold; of several values of one thing any will do.
+/// Which products a collection has. Everything that is set must hold; of several values of one thing any will do. As long as shoppers do
+/// not see the collection, the rule may be empty.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 #[schema(as = CollectionRule, example = json!({"tags": ["summer"], "price_max": 5000, "in_stock": true}))]
@@ -116,7 +119,7 @@ pub struct CollectionRuleDto {
     pub attributes: BTreeMap<String, Vec<String>>,
     /// Costing at least this, in minor units of the shop's currency.
     pub price_min: Option<i64>,
-    /// Costing at most this.
+    /// Costing at most this; not less than `price_min`.
     pub price_max: Option<i64>,
     /// That can be bought (`true`), or that cannot in any variant (`false`).
     pub in_stock: Option<bool>,

@@ -21,6 +21,7 @@ pub struct JobDto {
     #[schema(value_type = String, example = "running")]
     pub status: JobStatus,
     /// How much there is to do; null until the file was read.
+    #[schema(required)]
     pub total: Option<u64>,
     /// How much of that is done.
     pub done: u64,
@@ -35,6 +36,7 @@ pub struct JobDto {
     /// How many of those there are in all.
     pub error_count: u64,
     /// Why it failed.
+    #[schema(required)]
     pub failure: Option<String>,
     /// Who asked for it.
     #[schema(value_type = Uuid)]
@@ -43,7 +45,7 @@ pub struct JobDto {
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When it came to its end.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub finished_at: Option<Timestamp>,
 }
 
@@ -75,6 +77,7 @@ pub struct JobErrorDto {
     /// The line of the file, from 1.
     pub line: u64,
     /// The column, where it is about one.
+    #[schema(required)]
     pub column: Option<String>,
     /// What is wrong.
     pub message: String,

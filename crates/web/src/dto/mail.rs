@@ -23,21 +23,22 @@ pub struct MailDto {
     /// How often delivery was tried.
     pub attempts: i64,
     /// When it is tried next, while it is pending.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub next_attempt_at: Option<Timestamp>,
     /// What went wrong last.
+    #[schema(required)]
     pub last_error: Option<String>,
     /// The order it is about.
-    #[schema(value_type = Option<uuid::Uuid>)]
+    #[schema(required, value_type = Option<uuid::Uuid>)]
     pub order_id: Option<OrderId>,
     /// The account it is to.
-    #[schema(value_type = Option<uuid::Uuid>)]
+    #[schema(required, value_type = Option<uuid::Uuid>)]
     pub account_id: Option<AccountId>,
     /// When it was written.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When it was sent.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub sent_at: Option<Timestamp>,
 }
 

@@ -1,13 +1,15 @@
 //! Orders, as the API speaks of them.
 
+use std::collections::HashMap;
+
 use model::{
-    AccountId, Currency, Order, OrderEvent, OrderId, OrderLine, OrderStatus, ProductId, Timestamp, Tracking, VariantId,
-    checkout::RequestedLine, order::OrderActor,
+    AccountId, Currency, Order, OrderEvent, OrderId, OrderLine, OrderStatus, Product, ProductId, ProductStatus,
+    Timestamp, Tracking, VariantId, checkout::RequestedLine, order::OrderActor,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{account::PostalAddressDto, money::MoneyDto, object::only_from_objects};
+use super::{ImageDto, account::PostalAddressDto, money::MoneyDto, object::only_from_objects};
 
 only_from_objects!(; both RequestedLineDto, TrackingDto);
 
@@ -16,6 +18,7 @@ only_from_objects!(; both RequestedLineDto, TrackingDto);
 #[serde(deny_unknown_fields)]
 #[schema(as = PlaceOrder, example = json!({
     "lines": [{"variant_id": "0198c2a4-5b6e-7c3d-9f00-0123456789ab", "quantity": 2}],
+    "expected_total": {"amount": 3998, "currency": "EUR"},
     "ship_to": {"name": "Ann Example", "line1": "Lindenstrasse 1", "city": "Berlin", "postal_code": "10969", "country": "DE"}
 }))]
 pub struct PlaceOrderDto {
@@ -25,6 +28,9 @@ pub struct PlaceOrderDto {
     /// In which currency, as an ISO 4217 code; each variant's own when left out.
     #[schema(value_type = Option<String>, example = "EUR", min_length = 3, max_length = 3)]
     pub currency: Option<Currency>,
+    /// What the buyer was shown that it comes to. If it comes to anything else by then, dearer or cheaper or in another currency,
+    /// nothing is ordered: 409 `price_changed`, whose `total` is what it comes to now. When left out, it costs what it costs.
+    pub expected_total: Option<MoneyDto>,
     /// Where it goes.
     pub ship_to: PostalAddressDto,
 }
@@ -84,10 +90,12 @@ pub struct OrderDto {
     pub total: MoneyDto,
     /// The buyer's address when it was placed; null after the account was deleted. Its mails go to the address that the account has
     /// when they are written.
+    #[schema(required)]
     pub email: Option<String>,
     /// Where it goes. After the buyer's account was deleted only the country is left.
     pub ship_to: PostalAddressDto,
     /// How the parcel can be followed.
+    #[schema(required)]
     pub tracking: Option<TrackingDto>,
     /// What happened, oldest first.
     pub timeline: Vec<OrderEventDto>,
@@ -120,6 +128,15 @@ impl From<&Order> for OrderDto {
     }
 }
 
+impl OrderDto {
+    /// The order as it is read: its lines lead to the pages of their products, as far as these are among `faces`.
+    #[must_use]
+    pub fn read(order: &Order, faces: &Faces) -> Self {
+        let lines = order.lines.iter().map(|line| OrderLineDto::read(line, faces)).collect();
+        Self { lines, ..Self::from(order) }
+    }
+}
+
 /// An order, as the staff see it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdminOrder)]
@@ -141,7 +158,20 @@ impl From<&Order> for AdminOrderDto {
     }
 }
 
-/// A line of an order: what was bought, as it was at the time.
+impl AdminOrderDto {
+    /// The order as it is read, see [`OrderDto::read`].
+    #[must_use]
+    pub fn read(order: &Order, faces: &Faces) -> Self {
+        Self {
+            order: OrderDto::read(order, faces),
+            account_id: order.account_id,
+            allowed_transitions: order.status.allowed(),
+        }
+    }
+}
+
+/// A line of an order: what was bought, as it was at the time. `slug` and `image` alone are of now: they lead to the product's page
+/// where orders are read. Replies to placing, cancelling and moving an order are without them.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderLine)]
 pub struct OrderLineDto {
@@ -156,6 +186,7 @@ pub struct OrderLineDto {
     /// The variant's title; empty for simple products.
     pub variant_title: String,
     /// The SKU.
+    #[schema(required)]
     pub sku: Option<String>,
     /// How many pieces.
     pub quantity: i64,
@@ -163,6 +194,61 @@ pub struct OrderLineDto {
     pub unit_price: MoneyDto,
     /// What the line cost.
     pub total: MoneyDto,
+    /// The product's name in URLs, as it is now; null when it is no longer for sale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "linen-shirt")]
+    pub slug: Option<Option<String>>,
+    /// The variant's picture, or else the product's first one, as it is now; null when there is none, or the product is no longer for
+    /// sale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ImageDto>)]
+    pub image: Option<Option<ImageDto>>,
+}
+
+impl OrderLineDto {
+    fn read(line: &OrderLine, faces: &Faces) -> Self {
+        let face = faces.get(&line.product_id);
+        Self {
+            slug: Some(face.map(|face| face.slug.clone())),
+            image: Some(face.and_then(|face| face.image_of(line.variant_id).cloned())),
+            ..Self::from(line)
+        }
+    }
+}
+
+/// What is shown of products that are for sale beside the lines of orders.
+pub type Faces = HashMap<ProductId, ProductFace>;
+
+/// What is shown of a product beside a line of an order.
+#[derive(Debug)]
+pub struct ProductFace {
+    slug: String,
+    first: Option<ImageDto>,
+    of_variants: HashMap<VariantId, ImageDto>,
+}
+
+impl ProductFace {
+    /// That of a product; `None` when it is not for sale, and so has no page.
+    #[must_use]
+    pub fn of(product: &Product) -> Option<Self> {
+        if product.status != ProductStatus::Active {
+            return None;
+        }
+        let own = product.variants.iter().filter_map(|variant| {
+            let url = variant.details.image.as_deref()?;
+            let image = product.images.iter().find(|image| image.url == url)?;
+            Some((variant.id, ImageDto::from(image)))
+        });
+        Some(Self {
+            slug: product.slug.clone(),
+            first: product.images.first().map(ImageDto::from),
+            of_variants: own.collect(),
+        })
+    }
+
+    fn image_of(&self, variant_id: VariantId) -> Option<&ImageDto> {
+        self.of_variants.get(&variant_id).or(self.first.as_ref())
+    }
 }
 
 impl From<&OrderLine> for OrderLineDto {
@@ -176,6 +262,8 @@ impl From<&OrderLine> for OrderLineDto {
             quantity: line.quantity,
             unit_price: line.unit_price.into(),
             total: line.total().into(),
+            slug: None,
+            image: None,
         }
     }
 }
@@ -194,6 +282,7 @@ pub struct OrderEventDto {
     #[schema(value_type = OrderActorDto)]
     pub actor: OrderActor,
     /// What they noted.
+    #[schema(required)]
     pub note: Option<String>,
 }
 

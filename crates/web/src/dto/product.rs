@@ -50,16 +50,19 @@ pub struct ProductDto {
     #[schema(example = "<p>Washed linen from Belgium.</p>")]
     pub description: String,
     /// `draft`, `active` or `archived`; shoppers see active ones only.
-    #[schema(value_type = String, example = "active")]
+    #[schema(value_type = super::catalogue::ProductStatusDto)]
     pub status: ProductStatus,
     /// Who makes it.
+    #[schema(required)]
     pub vendor: Option<String>,
     /// Where it hangs in the tree, in short.
+    #[schema(required)]
     pub category: Option<CategoryRefDto>,
     /// What its reviews say together; null without any.
+    #[schema(required)]
     pub rating: Option<RatingDto>,
     /// The id of that category.
-    #[schema(value_type = Option<Uuid>)]
+    #[schema(required, value_type = Option<Uuid>)]
     pub category_id: Option<CategoryId>,
     /// Words to find it by.
     pub tags: Vec<String>,
@@ -168,8 +171,10 @@ pub struct ImageDto {
     /// An http, https or site-relative URL.
     pub url: String,
     /// What a person who cannot see the picture is told.
+    #[schema(required)]
     pub alt: Option<String>,
     /// Smaller sizes, where the picture was uploaded or imported.
+    #[schema(required)]
     pub thumbnails: Option<ThumbnailsDto>,
 }
 
@@ -188,7 +193,7 @@ pub struct VariantDto {
     #[schema(value_type = Uuid)]
     pub id: VariantId,
     /// The stock keeping unit.
-    #[schema(example = "SHIRT-M-BLUE")]
+    #[schema(required, example = "SHIRT-M-BLUE")]
     pub sku: Option<String>,
     /// What tells it from its siblings; empty for the only variant of a simple product.
     #[schema(example = "M / Blue")]
@@ -198,14 +203,16 @@ pub struct VariantDto {
     /// What it costs now. Staff see the regular price here, as they edit it.
     pub price: MoneyDto,
     /// What it cost before: during a sale, the regular price. Staff see it as they edit it.
+    #[schema(required)]
     pub compare_at_price: Option<MoneyDto>,
     /// Whether it costs less than before.
     pub on_sale: bool,
     /// Beside a reduced price, the lowest one of the 30 days before it was reduced (Directive 98/6/EC, article 6a); null where
     /// nothing is known of that time, and beside a price that is not reduced.
+    #[schema(required)]
     pub lowest_price_30_days: Option<MoneyDto>,
     /// Until when the sale lasts that is on now.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     pub sale_ends_at: Option<Timestamp>,
     /// The sale, on, over or to come; for staff alone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -214,7 +221,7 @@ pub struct VariantDto {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_prices: Option<Vec<ListPriceDto>>,
     /// Pieces on hand; null when stock is not tracked.
-    #[schema(example = 12)]
+    #[schema(required, example = 12)]
     pub stock: Option<i64>,
     /// Whether stock limits what can be sold.
     pub track_stock: bool,
@@ -224,10 +231,13 @@ pub struct VariantDto {
     /// Whether at least one piece can be bought.
     pub available: bool,
     /// Weight in grams.
+    #[schema(required)]
     pub weight_grams: Option<i64>,
     /// GTIN, EAN, UPC or ISBN.
+    #[schema(required)]
     pub barcode: Option<String>,
     /// Its picture, as the URL of one of the product's.
+    #[schema(required)]
     pub image: Option<String>,
     /// Fields of the shop's own, by the keys that `GET /v1/attributes` explains.
     #[schema(value_type = BTreeMap<String, AttributeValueDto>)]

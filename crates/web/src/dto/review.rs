@@ -55,6 +55,7 @@ pub struct ReviewDto {
     #[schema(minimum = 1, maximum = 5)]
     pub rating: i64,
     /// A line above the text.
+    #[schema(required)]
     pub title: Option<String>,
     /// The text; plain, not HTML.
     pub text: String,
@@ -64,6 +65,7 @@ pub struct ReviewDto {
     /// Whether its author had bought the product when it was written.
     pub verified_purchase: bool,
     /// What the shop says to it.
+    #[schema(required)]
     pub reply: Option<ReviewReplyDto>,
     /// When it was written.
     #[schema(value_type = String, format = DateTime)]
@@ -126,6 +128,18 @@ impl From<&Review> for OwnReviewDto {
     fn from(review: &Review) -> Self {
         Self { review: review.into(), status: review.status, version: review.version }
     }
+}
+
+/// A review in the list of its author, with the product that it is about.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwnReviewItem)]
+pub struct OwnReviewItemDto {
+    /// The review.
+    #[serde(flatten)]
+    pub review: OwnReviewDto,
+    /// Its product; null when that is no longer for sale.
+    #[schema(required)]
+    pub product: Option<ProductDto>,
 }
 
 /// A review, as the staff see it.
@@ -225,6 +239,7 @@ pub struct WishlistDto {
     /// What is on it, in the order in which it was added. What is no longer for sale is left out.
     pub items: Vec<WishlistItemDto>,
     /// The end of the link that shares it, `GET /v1/wishlists/{token}`; null while it is not shared.
+    #[schema(required)]
     pub share_token: Option<String>,
 }
 
@@ -273,6 +288,7 @@ pub struct StockAlertItemDto {
     #[schema(value_type = Uuid)]
     pub variant_id: VariantId,
     /// Its product; null when that is no longer for sale.
+    #[schema(required)]
     pub product: Option<ProductDto>,
     /// Since when.
     #[schema(value_type = String, format = DateTime)]

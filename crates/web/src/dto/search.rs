@@ -16,9 +16,10 @@ pub struct SearchDto {
     /// How many there are in all.
     pub total: usize,
     /// Send it as `cursor` for the next page; null on the last.
+    #[schema(required)]
     pub next_cursor: Option<String>,
     /// The words as they were understood, where a mistake was forgiven: "Did you mean".
-    #[schema(example = "linen shirt")]
+    #[schema(required, example = "linen shirt")]
     pub corrected: Option<String>,
     /// How many there would be with another choice of each filter.
     pub facets: FacetsDto,
@@ -40,9 +41,10 @@ pub struct FoundDto {
 #[schema(as = Highlights)]
 pub struct HighlightsDto {
     /// The title, if something was found in it.
-    #[schema(example = "<mark>Linen</mark> shirt")]
+    #[schema(required, example = "<mark>Linen</mark> shirt")]
     pub title: Option<String>,
     /// The part of the description around the first thing that was found in it.
+    #[schema(required)]
     pub description: Option<String>,
 }
 
@@ -79,7 +81,7 @@ pub struct CategoryFacetDto {
     #[serde(flatten)]
     pub category: CategoryRefDto,
     /// The one above it.
-    #[schema(value_type = Option<uuid::Uuid>)]
+    #[schema(required, value_type = Option<uuid::Uuid>)]
     pub parent_id: Option<CategoryId>,
     /// How many, those below it included.
     pub count: usize,

@@ -159,19 +159,23 @@ pub struct AuditEntryDto {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// Who, as the id of an account; `null` is the shop itself.
+    #[schema(required)]
     pub actor_id: Option<Uuid>,
     /// What, as a noun and a verb.
     #[schema(example = "product.changed")]
     pub action: String,
     /// To what.
+    #[schema(required)]
     pub subject_id: Option<Uuid>,
     /// What that was called.
     pub subject: String,
     /// What changed, a line each.
     pub changes: Vec<String>,
     /// The network address that it came from.
+    #[schema(required)]
     pub address: Option<String>,
     /// The name of the API key that was used.
+    #[schema(required)]
     pub key: Option<String>,
 }
 

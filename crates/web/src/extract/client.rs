@@ -46,6 +46,11 @@ impl FromRequestParts<App> for Peer {
     }
 }
 
+/// Whether a proxy passed the request on, trusted or not: its client is then not on this machine, whatever the address of the connection is.
+pub(crate) fn is_forwarded(headers: &HeaderMap) -> bool {
+    ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name))
+}
+
 /// Whether somebody who is not trusted says that the request is another's: a proxy that was not named, or a client that makes it up.
 fn is_passed_on_by_a_stranger(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
     let peer = peer.to_canonical();

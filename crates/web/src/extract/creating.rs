@@ -31,7 +31,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Creating<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let key = key(&parts.headers)?;
-        json::check_content_type(&parts.headers)?;
+        json::check_content(&parts.headers, &body)?;
         let bytes = json::read_body(body, app).await?;
         // The path belongs to the request: one key cannot move the stock of two variants.
         let fingerprint =

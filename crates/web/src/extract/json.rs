@@ -15,6 +15,9 @@ use crate::{
     problem::{Code, Problem},
 };
 
+/// How much of a media type is said back, in characters.
+const TYPE_SHOWN: usize = 100;
+
 /// A JSON body, with its limits and the refusals of what is not one.
 #[derive(Clone, Copy, Debug)]
 pub struct Json<T>(pub T);
@@ -28,7 +31,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        check_content_type(&parts.headers)?;
+        check_content(&parts.headers, &body)?;
         parse_object(&read_body(body, app).await?).map(Self)
     }
 }
@@ -47,15 +50,32 @@ impl<T: DeserializeOwned> FromRequest<App> for OptionalJson<T> {
     }
 }
 
-/// Refuses bodies that do not say they are JSON: a form on another site can send anything else without asking.
-pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
-        check_encoding(headers)
-    } else {
-        Err(Problem::new(Code::UnsupportedMediaType))
+/// Refuses bodies that do not say they are JSON. What is not there at all is of no other type: it is missing.
+pub(super) fn check_content(headers: &HeaderMap, body: &Body) -> Result<(), Problem> {
+    if body.is_end_stream() && !headers.contains_key(header::CONTENT_TYPE) {
+        return Err(missing_body());
     }
+    check_content_type(headers)
+}
+
+/// Refuses bodies that do not say they are JSON: a form on another site can send anything else without asking.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let value = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let essence = value.as_deref().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return check_encoding(headers);
+    }
+    let sent = match essence {
+        "" => "no Content-Type".to_owned(),
+        other => format!("`Content-Type: {}`", other.chars().take(TYPE_SHOWN).collect::<String>()),
+    };
+    let detail = format!("The body was sent with {sent}; this takes JSON, sent as `Content-Type: application/json`.");
+    Err(Problem::new(Code::UnsupportedMediaType).detail(detail))
+}
+
+fn missing_body() -> Problem {
+    let problem = Problem::new(Code::MalformedJson).detail("This takes a body of JSON, and none was sent.");
+    problem.at("", "required", "a JSON body must be sent")
 }
 
 /// Refuses bodies that are packed, since nothing here unpacks them (RFC 9110, 8.4 and 15.5.16).
@@ -100,7 +120,8 @@ fn is_too_long(error: &axum::Error) -> bool {
 pub fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'[') => Err(Problem::new(Code::InvalidInput).at("", "invalid_type", "must be an object, not a list")),
-        _ => parse(bytes),
+        Some(_) => parse(bytes),
+        None => Err(missing_body()),
     }
 }
 
@@ -141,7 +162,7 @@ fn refusal(pointer: String, error: &serde_json::Error) -> Problem {
 /// serde names unknown and missing fields in its message only; they are clearer as part of the pointer.
 fn wrong_data(pointer: String, text: &str) -> Problem {
     let problem = Problem::new(Code::InvalidInput);
-    let message = plain(without_position(text));
+    let message = without_position(text);
     let quoted = || message.split('`').nth(1).unwrap_or_default();
     if message.starts_with("missing field") {
         return problem.at(format!("{pointer}/{}", escape(quoted())), "required", "must be given");
@@ -150,7 +171,7 @@ fn wrong_data(pointer: String, text: &str) -> Problem {
         // The path may or may not have been extended by the field's own name before the error arose.
         let field = format!("/{}", escape(quoted()));
         let pointer = if pointer.ends_with(&field) { pointer } else { pointer + &field };
-        return problem.at(pointer, "unknown_field", message);
+        return problem.at(pointer, "unknown_field", message.to_owned());
     } else if message.starts_with("invalid type") {
         "invalid_type"
     } else if message.starts_with("unknown variant") {
@@ -160,7 +181,7 @@ fn wrong_data(pointer: String, text: &str) -> Problem {
     } else {
         "invalid_value"
     };
-    problem.at(pointer, code, message)
+    problem.at(pointer, code, plain(message))
 }
 
 /// serde_json ends its messages with the place, which says nothing where there is a pointer.
@@ -168,23 +189,46 @@ fn without_position(text: &str) -> &str {
     text.rfind(" at line ").map_or(text, |end| &text[..end])
 }
 
-/// The names of the implementation's types mean nothing to a caller.
-fn plain(message: &str) -> String {
+/// What a value must be, where the parser would say what it met: the names of the implementation's types mean nothing to a caller.
+pub(super) fn plain(message: &str) -> String {
     if message.starts_with("UUID parsing failed") {
         return "must be an id as the replies of this API give it, a UUID".to_owned();
     }
-    let mut message = message.to_owned();
-    for (inside, outside) in
-        [("i64", "a whole number"), ("u32", "a whole number from 0"), ("u64", "a whole number from 0")]
-    {
-        if let Some(head) = message.strip_suffix(inside) {
-            message = format!("{head}{outside}");
-        }
+    if message.starts_with("data did not match any variant") {
+        return "must have one of the forms that the document of this API describes".to_owned();
     }
-    match message.find("expected struct ") {
-        Some(at) => format!("{}expected an object", &message[..at]),
-        None => message,
-    }
+    one_of(message).or_else(|| of_another_type(message)).unwrap_or_else(|| message.to_owned())
+}
+
+/// Which values there are, if the parser met another one.
+pub(super) fn one_of(message: &str) -> Option<String> {
+    let (_, known) = message.strip_prefix("unknown variant ")?.rsplit_once(", expected ")?;
+    let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    Some(format!("must be one of {}", known.join(", ")))
+}
+
+/// Of which type a value must be, and of which it is, if the parser met another type.
+fn of_another_type(message: &str) -> Option<String> {
+    let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "))?;
+    let (found, wanted) = rest.rsplit_once(", expected ")?;
+    let wanted = match wanted {
+        "i64" => "a whole number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        _ if wanted.starts_with("struct ") => "an object",
+        _ if wanted.contains("UUID") => "a UUID",
+        other => other,
+    };
+    let found = match found {
+        "sequence" => "a list",
+        "map" => "an object",
+        _ if found.starts_with("string ") => "a string",
+        // Numbers and truths are shown, in their backquotes.
+        _ => found.split('`').nth(1).unwrap_or(found),
+    };
+    Some(format!("must be {wanted}, not {found}"))
 }
 
 /// A JSON pointer (RFC 6901) to where an error arose.
@@ -254,6 +298,54 @@ mod tests {
             let (found_pointer, found_code) = first_error(&problem);
             assert!(found_pointer.starts_with(pointer), "{json}: {found_pointer}");
             assert_eq!(found_code, code, "{json}");
+        }
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Size {
+        Small,
+        Large,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(untagged)]
+    #[expect(dead_code, reason = "only whether it parses matters")]
+    enum Either {
+        Sizes(Vec<Size>),
+        Count(u32),
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only whether it parses matters")]
+    struct Mug {
+        size: Option<Size>,
+        lines: Option<Vec<Line>>,
+        is_new: Option<bool>,
+        id: Option<uuid::Uuid>,
+        either: Option<Either>,
+        stock: Option<u32>,
+        line: Option<Box<Order>>,
+    }
+
+    #[test]
+    fn says_what_a_value_must_be_and_nothing_of_the_parser() {
+        let said = |problem: &Problem| body_of(problem)["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(said(&refused(r#"{"lines":null}"#)), "must be a list, not null");
+        for (json, message) in [
+            (r#"{"size":"huge, expected `x`"}"#, "must be one of small, large"),
+            (r#"{"lines":{}}"#, "must be a list, not an object"),
+            (r#"{"lines":[{"quantity":"2"}]}"#, "must be a whole number, not a string"),
+            (r#"{"lines":[{"quantity":1.5}]}"#, "must be a whole number, not 1.5"),
+            (r#"{"lines":"a, expected b"}"#, "must be a list, not a string"),
+            (r#"{"is_new":1}"#, "must be true or false, not 1"),
+            (r#"{"id":1}"#, "must be a UUID, not 1"),
+            (r#"{"id":"x"}"#, "must be an id as the replies of this API give it, a UUID"),
+            (r#"{"either":true}"#, "must have one of the forms that the document of this API describes"),
+            (r#"{"stock":-1}"#, "must be a whole number from 0, not -1"),
+            (r#"{"line":true}"#, "must be an object, not true"),
+        ] {
+            assert_eq!(said(&parse::<Mug>(json.as_bytes()).expect_err(json)), message, "{json}");
         }
     }
 

@@ -12,13 +12,14 @@ mod path;
 mod query;
 mod signed_in;
 
-pub(crate) use client::Peer;
 pub use client::{ClientAddress, Device};
+pub(crate) use client::{Peer, is_forwarded};
 pub use creating::Creating;
 pub use if_match::IfMatch;
 pub use json::{Json, OptionalJson, parse_object};
 pub(crate) use json::{check_encoding, read_at_most};
 pub use path::Path;
-pub use query::{Query, page_request};
+pub(crate) use query::read as read_query;
+pub use query::{Query, next_cursor, page_request};
 pub(crate) use signed_in::API_KEY_PREFIX;
 pub use signed_in::{Area, Catalogue, Customers, Orders, Owner, ShopSettings, SignedIn, Staff};

@@ -1,10 +1,11 @@
 //! Query parameters.
 
 use axum::extract::{FromRequestParts, rejection::QueryRejection};
-use http::request::Parts;
+use http::{Uri, request::Parts};
 use serde::de::DeserializeOwned;
 use store::{Cursor, LIMIT_MAX, PageRequest};
 
+use super::json;
 use crate::{
     App,
     problem::{Code, Problem},
@@ -21,10 +22,18 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        match axum::extract::Query::try_from_uri(&parts.uri) {
-            Ok(axum::extract::Query(value)) => Ok(Self(value)),
-            Err(rejection) => Err(refusal(&rejection)),
-        }
+        read(&parts.uri).map(Self)
+    }
+}
+
+/// The query parameters of an address.
+///
+/// # Errors
+/// 400 that names the parameter.
+pub(crate) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    match axum::extract::Query::try_from_uri(uri) {
+        Ok(axum::extract::Query(value)) => Ok(value),
+        Err(rejection) => Err(refusal(&rejection)),
     }
 }
 
@@ -39,7 +48,10 @@ fn refusal(rejection: &QueryRejection) -> Problem {
         }
         _ if text.starts_with("missing field") => problem.parameter(quoted(&text), "required", "must be given"),
         _ if text.starts_with("duplicate field") => problem.parameter(quoted(&text), "duplicate", "must be given once"),
-        Some((name, what)) => problem.parameter(name, "invalid_value", in_plain_words(name, what)),
+        Some((name, what)) => match json::one_of(what) {
+            Some(message) => problem.parameter(name, "unknown_value", message),
+            None => problem.parameter(name, "invalid_value", in_plain_words(name, what)),
+        },
         None => problem.detail(text),
     }
 }
@@ -51,7 +63,7 @@ fn in_plain_words(name: &str, what: &str) -> String {
         "number too large to fit in target type" => "must be a smaller number",
         "number too small to fit in target type" => "must be a larger number",
         "provided string was not `true` or `false`" => "must be true or false",
-        other => return other.to_owned(),
+        other => return json::plain(other),
     };
     if name == "limit" { format!("must be a whole number, 1 to {LIMIT_MAX}") } else { plain.to_owned() }
 }
@@ -60,11 +72,11 @@ fn after_colon(text: &str) -> String {
     text.split_once(": ").map_or(text, |(_, what)| what).replace("field", "parameter")
 }
 
-/// The part of a list that `limit` and `cursor` ask for, in the order `sort`.
+/// The part that `limit` and `cursor` ask for of a list. `list` names the list and its order, `orders.newest`, as its cursors do.
 ///
 /// # Errors
-/// 400 that names the parameter.
-pub fn page_request(limit: Option<u32>, cursor: Option<&str>, sort: &str) -> Result<PageRequest, Problem> {
+/// 400 that names the parameter: also for the cursor of another list, or of this one in another order.
+pub fn page_request(limit: Option<u32>, cursor: Option<&str>, list: &str) -> Result<PageRequest, Problem> {
     let limit = limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         let message = format!("must be 1 to {LIMIT_MAX}");
@@ -72,7 +84,7 @@ pub fn page_request(limit: Option<u32>, cursor: Option<&str>, sort: &str) -> Res
     }
     let after = match cursor {
         None => None,
-        Some(text) => Some(Cursor::decode(text, sort).ok_or_else(|| {
+        Some(text) => Some(Cursor::decode(text, list).ok_or_else(|| {
             Problem::new(Code::InvalidQuery).parameter(
                 "cursor",
                 "invalid_cursor",
@@ -83,9 +95,15 @@ pub fn page_request(limit: Option<u32>, cursor: Option<&str>, sort: &str) -> Res
     Ok(PageRequest { limit, after })
 }
 
+/// What clients send to go on in `list`, as [`page_request`] takes it. Engines know the order of what they read and not which list that is
+/// for: two lists in the same order would take each other's cursors, and begin anywhere.
+#[must_use]
+pub fn next_cursor(next: Option<Cursor>, list: &str) -> Option<String> {
+    next.map(|cursor| Cursor { sort: list.to_owned(), ..cursor }.encode())
+}
+
 #[cfg(test)]
 mod tests {
-    use http::Uri;
     use serde::Deserialize;
 
     use super::*;
@@ -98,6 +116,16 @@ mod tests {
         limit: Option<u32>,
         price_min: Option<i64>,
         on_sale: Option<bool>,
+        status: Option<Status>,
+        of: Option<uuid::Uuid>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Status {
+        Pending,
+        Shipped,
+        Delivered,
     }
 
     #[test]
@@ -113,6 +141,8 @@ mod tests {
             ("price_min=99999999999999999999", "price_min", "invalid_value", "must be a smaller number"),
             ("price_min=-99999999999999999999", "price_min", "invalid_value", "must be a larger number"),
             ("on_sale=yes", "on_sale", "invalid_value", "must be true or false"),
+            ("status=paid", "status", "unknown_value", "must be one of pending, shipped, delivered"),
+            ("of=me", "of", "invalid_value", "must be an id as the replies of this API give it, a UUID"),
             ("limit=1&limit=2", "limit", "duplicate", "must be given once"),
         ] {
             assert_eq!(refused(query), (name.to_owned(), code.to_owned(), message.to_owned()), "{query}");
@@ -132,13 +162,18 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_bounded_and_cursors_belong_to_their_order() {
-        assert_eq!(page_request(None, None, "newest").expect("fine").limit, 20);
-        assert!(page_request(Some(0), None, "newest").is_err());
-        assert!(page_request(Some(101), None, "newest").is_err());
-        let cursor = Cursor { sort: "price".into(), key: store::CursorKey::Number(1), id: uuid::Uuid::nil() }.encode();
-        assert!(page_request(None, Some(&cursor), "price").is_ok());
-        assert!(page_request(None, Some(&cursor), "title").is_err());
-        assert!(page_request(None, Some("%%%"), "price").is_err());
+    fn pages_are_bounded_and_cursors_belong_to_their_list_and_order() {
+        assert_eq!(page_request(None, None, "orders.newest").expect("fine").limit, 20);
+        assert!(page_request(Some(0), None, "orders.newest").is_err());
+        assert!(page_request(Some(101), None, "orders.newest").is_err());
+        let next = Cursor { sort: "newest".into(), key: store::CursorKey::Number(1), id: uuid::Uuid::nil() };
+        let cursor = next_cursor(Some(next.clone()), "orders.newest").expect("a cursor");
+        let after = page_request(None, Some(&cursor), "orders.newest").expect("its own").after.expect("a place");
+        assert_eq!((after.key, after.id), (next.key, next.id));
+        for other in ["products.newest", "orders.price", "newest"] {
+            assert!(page_request(None, Some(&cursor), other).is_err(), "{other}");
+        }
+        assert!(page_request(None, Some("%%%"), "orders.newest").is_err());
+        assert_eq!(next_cursor(None, "orders.newest"), None);
     }
 }

@@ -39,10 +39,10 @@ impl FromRequestParts<App> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let now = app.now();
         let token = bearer(&parts.headers).ok_or_else(Problem::not_authenticated)?;
-        let claims = app.tokens().verify(token, now).map_err(|_| Problem::not_authenticated())?;
+        let claims = app.tokens().verify(token, now).map_err(|_| Problem::invalid_token())?;
         let session = app.engine().session_access(claims.session_id, now).await?;
         let session = session.filter(|session| session.access.account_id == claims.account_id);
-        let session = session.ok_or_else(Problem::not_authenticated)?;
+        let session = session.ok_or_else(Problem::invalid_token)?;
         Ok(Self { access: session.access, session_id: session.session_id, email_verified: session.email_verified })
     }
 }
@@ -126,7 +126,7 @@ impl<A: Area> FromRequestParts<App> for Staff<A> {
         let (access, session_id, key) = match bearer(&parts.headers).and_then(api_key) {
             Some(secret) => {
                 let found = api_key_access(app.engine(), &secret.hash(), app.now()).await?;
-                let (key, access) = found.ok_or_else(Problem::not_authenticated)?;
+                let (key, access) = found.ok_or_else(Problem::invalid_token)?;
                 (access, None, Some(key.name))
             }
             None => {

@@ -48,6 +48,9 @@ minor units, times are RFC 3339 in UTC.
 all with what to do, and the codes of `errors`, which say what is wrong with the input.
 * Sign in at `POST /v1/auth/login` and send the access token as `Authorization: Bearer …`. It lives ten minutes; \
 `POST /v1/auth/refresh` gives the next.
+* Of the 401, `not_authenticated` (`WWW-Authenticate: Bearer`, with `error=\"invalid_token\"` when a token was sent) is the one to \
+refresh for and to send the request once more. `wrong_credentials`, `second_factor_required` and `invalid_code` (`WWW-Authenticate: \
+Body`) are about a password, code or token in the body: ask for another one, for each repetition counts as a try.
 * Lists take `limit` (1 to 100) and `cursor` (the `next_cursor` of the page before).
 * Resources carry an `ETag`: send it as `If-None-Match` to be spared what you have, and as `If-Match` when you change \
 something, to be refused (412) instead of overwriting somebody's work.

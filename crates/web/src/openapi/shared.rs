@@ -9,13 +9,27 @@ use utoipa::{
     },
 };
 
-use crate::problem::{ProblemBody, ProblemMembers};
+use crate::problem::{Code, ProblemBody, ProblemMembers};
 
 const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Operations that answer with a resource in its version, though they take neither a key nor the version that was read.
+const VERSIONED: [&str; 7] = [
+    "confirm_email",
+    "admin_cancel_job",
+    "admin_upload_picture",
+    "admin_import_picture",
+    "admin_import_products",
+    "admin_import_prices",
+    "admin_import_catalogue",
+];
+/// Operations that take one of them, and answer with what has no version of its own, and no place.
+const UNVERSIONED: [&str; 3] = ["create_address", "admin_move_category", "admin_move_stock"];
 
 /// Adds what is missing to each operation: the errors that its kind can answer with, and the body of every error.
 pub(super) fn complete(document: &mut OpenApi) {
     spell_out_members(document);
+    spell_out_codes(document);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             spell_out_optional_body(operation);
@@ -33,7 +47,7 @@ pub(super) fn complete(document: &mut OpenApi) {
                     response.content.insert(PROBLEM_JSON.to_owned(), RefOr::T(Content::new(Some(schema))));
                 }
             }
-            spell_out_reply_headers(operation, matches!(method, Method::PATCH | Method::PUT));
+            spell_out_reply_headers(operation);
         }
     }
 }
@@ -49,10 +63,22 @@ fn spell_out_members(document: &mut OpenApi) {
     }
 }
 
-/// The headers that replies bring, as `reply` and `Problem` set them; `is_change` says that the method answers with what it changed.
-fn spell_out_reply_headers(operation: &mut Operation, is_change: bool) {
+/// The codes that a problem can have.
+fn spell_out_codes(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    if let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut(&*ProblemBody::name())
+        && let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code")
+    {
+        code.enum_values = Some(Code::ALL.iter().map(|code| code.entry().name.into()).collect());
+    }
+}
+
+/// The headers that replies bring, as `reply` and `Problem` set them.
+fn spell_out_reply_headers(operation: &mut Operation) {
     let takes = |name: &str| parameters(operation).any(|parameter| parameter.name.eq_ignore_ascii_case(name));
-    let (is_repeatable, is_conditional) = (takes("Idempotency-Key"), takes("If-Match"));
+    let is_one_of = |ids: &[&str]| operation.operation_id.as_deref().is_some_and(|id| ids.contains(&id));
+    let is_repeatable = takes("Idempotency-Key");
+    let is_versioned = (is_repeatable || takes("If-Match") || is_one_of(&VERSIONED)) && !is_one_of(&UNVERSIONED);
     let is_kept = operation.responses.responses.contains_key("304");
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
@@ -64,12 +90,15 @@ fn spell_out_reply_headers(operation: &mut Operation, is_change: bool) {
             }
         };
         let (status, is_success) = (status.as_str(), status.starts_with('2'));
-        let is_tagged = matches!(status, "200" | "304") && (is_kept || (is_conditional && is_change));
+        let is_new = matches!(status, "201" | "202");
+        let is_tagged = (is_kept && matches!(status, "200" | "304")) || (is_versioned && (is_new || status == "200"));
         add(is_tagged, "ETag", Type::String, "The version, for `If-None-Match` and `If-Match`.");
-        let is_elsewhere = status == "301" || (matches!(status, "201" | "202") && is_repeatable);
+        let is_elsewhere = status == "301" || (is_versioned && is_new);
         add(is_elsewhere, "Location", Type::String, "Where it is, if it has a path of its own.");
         let is_replayed = is_success && is_repeatable;
         add(is_replayed, "Idempotent-Replayed", Type::String, "`true` when the reply was given before.");
+        let scheme = "`Bearer` where another access token helps (RFC 6750); `Body` where a password or code in the body is wrong.";
+        add(status == "401", "WWW-Authenticate", Type::String, scheme);
         let is_later = matches!(status, "429" | "503");
         add(is_later, "Retry-After", Type::Integer, "After how many seconds to try again.");
     }

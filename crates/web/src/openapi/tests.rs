@@ -1,6 +1,8 @@
 //! What every operation must say about itself.
 
-use serde_json::Value;
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
 
 use super::openapi;
 
@@ -95,12 +97,90 @@ fn every_reference_resolves() {
 fn what_some_codes_add_to_problems_is_documented_and_optional() {
     let problem = document()["components"]["schemas"]["Problem"].clone();
     let required = problem["required"].as_array().expect("a list").clone();
-    for name in ["short_lines", "from", "to", "allowed", "on_hand", "detail", "errors"] {
+    for name in ["short_lines", "total", "review_id", "from", "to", "allowed", "on_hand", "detail", "errors"] {
         assert!(problem["properties"][name].is_object(), "{name}");
         assert!(!required.contains(&Value::from(name)), "{name}");
     }
     assert_eq!(problem["properties"]["short_lines"]["items"]["$ref"], "#/components/schemas/ShortLine");
     assert!(required.contains(&Value::from("code")));
+}
+
+#[test]
+fn what_can_be_chosen_is_listed() {
+    let document = document();
+    let codes = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
+    assert!(codes.as_array().is_some_and(|codes| codes.contains(&Value::from("out_of_stock"))), "{codes}");
+    let product = &document["components"]["schemas"]["Product"]["properties"]["status"];
+    assert_eq!(product["$ref"], "#/components/schemas/ProductStatus");
+    let parameter = |name: &str| {
+        let all = document["paths"]["/v1/search"]["get"]["parameters"].as_array().expect("parameters");
+        all.iter().find(|parameter| parameter["name"] == name).expect(name)["schema"].clone()
+    };
+    let orders = json!(["relevance", "newest", "price", "-price", "title", "rating"]);
+    assert_eq!(parameter("sort")["enum"], orders);
+    let several = json!([{"type": "string"}, {"type": "array", "items": {"type": "string"}}]);
+    for name in ["option", "attribute"] {
+        assert_eq!(parameter(name)["additionalProperties"]["oneOf"], several, "{name}");
+    }
+}
+
+/// Members that replies leave out where there is nothing to say, or not to everybody.
+const LEFT_OUT: [&str; 9] = [
+    "FieldError.parameter",
+    "FieldError.pointer",
+    "OrderLine.image",
+    "OrderLine.slug",
+    "Product.publish_at",
+    "Product.translations",
+    "Variant.low_stock_at",
+    "Variant.other_prices",
+    "Variant.sale",
+];
+
+/// All other members of replies are always there, `null` where there is nothing to say, and generated types need not ask for them twice.
+#[test]
+fn what_replies_always_have_is_required() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    let mut asked = BTreeSet::new();
+    for (_, operation) in operations(&document) {
+        collect_named(&operation["requestBody"], schemas, &mut asked);
+    }
+    let mut looked_at = 0;
+    for (name, schema) in schemas.iter().filter(|(name, _)| !asked.contains(*name)) {
+        let parts = schema["allOf"].as_array().into_iter().flatten();
+        for object in parts.chain([schema]) {
+            let required = object["required"].as_array().cloned().unwrap_or_default();
+            for (member, property) in object["properties"].as_object().into_iter().flatten() {
+                let place = format!("{name}.{member}");
+                let is_free = !is_nullable(property) || LEFT_OUT.contains(&place.as_str());
+                assert!(is_free || required.contains(&Value::from(member.as_str())), "{place} is not required");
+                looked_at += usize::from(!is_free);
+            }
+        }
+    }
+    assert!(looked_at > 30, "{looked_at}");
+}
+
+/// The names of the schemas that are named here, and in those.
+fn collect_named(value: &Value, schemas: &Map<String, Value>, found: &mut BTreeSet<String>) {
+    if let Some(name) = value["$ref"].as_str().and_then(|reference| reference.rsplit('/').next())
+        && found.insert(name.to_owned())
+    {
+        collect_named(&schemas[name], schemas, found);
+    }
+    match value {
+        Value::Object(members) => members.values().for_each(|value| collect_named(value, schemas, found)),
+        Value::Array(items) => items.iter().for_each(|value| collect_named(value, schemas, found)),
+        _ => {}
+    }
+}
+
+fn is_nullable(schema: &Value) -> bool {
+    let kind = &schema["type"];
+    kind == "null"
+        || kind.as_array().is_some_and(|kinds| kinds.contains(&Value::from("null")))
+        || schema["oneOf"].as_array().is_some_and(|choices| choices.iter().any(is_nullable))
 }
 
 #[test]
@@ -114,8 +194,15 @@ fn replies_say_which_headers_they_bring() {
     }
     assert!(has("/v1/orders", "post", "503", "Retry-After"));
     assert!(has("/v1/auth/login", "post", "429", "Retry-After"));
+    assert!(has("/v1/auth/login", "post", "401", "WWW-Authenticate"));
     assert!(has("/v1/products/{product}", "get", "200", "ETag"));
     assert!(has("/v1/reviews/{id}", "patch", "200", "ETag"));
+    assert!(has("/v1/orders/{id}/cancel", "post", "200", "ETag"));
+    assert!(has("/v1/orders", "get", "401", "WWW-Authenticate"));
+    assert!(has("/v1/admin/imports/prices", "post", "202", "Location"));
+    for name in ["Location", "ETag"] {
+        assert!(!has("/v1/account/addresses", "post", "201", name), "{name}");
+    }
     assert!(!has("/v1/account/wishlist", "get", "200", "ETag"));
 }
 

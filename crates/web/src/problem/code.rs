@@ -78,7 +78,7 @@ codes! {
 
     // ── Who asks ──
     NotAuthenticated "not_authenticated" UNAUTHORIZED "You are not signed in"
-        "Send a live access token as `Authorization: Bearer …`; get a new one from POST /v1/auth/refresh or by signing in.";
+        "Send a live access token as `Authorization: Bearer …`; get a new one from POST /v1/auth/refresh or by signing in. No other 401 is helped by that: they are about what stands in the body.";
     WrongCredentials "wrong_credentials" UNAUTHORIZED "The e-mail address or the password is wrong"
         "Check both. Which of the two is wrong is not said.";
     SecondFactorRequired "second_factor_required" UNAUTHORIZED "A code of the second factor is needed"
@@ -87,6 +87,8 @@ codes! {
         "It may be mistyped, used, or expired; and where a password goes with it, that may be another one. Ask for a new one, or choose a new password by /v1/auth/password/forgot.";
     Forbidden "forbidden" FORBIDDEN "You may not do this"
         "Ask an owner of the shop for the permission that the operation's description names.";
+    OriginNotAllowed "origin_not_allowed" FORBIDDEN "Pages of this origin may not call the API"
+        "Whoever runs the shop names the origin with `--allowed-origins`, as browsers write it: `https://shop.example.com`.";
     EmailNotVerified "email_not_verified" FORBIDDEN "The e-mail address is not verified"
         "Enter the code from the mail at POST /v1/auth/verify-email, or ask for a new one at /v1/auth/verify-email/resend.";
     AccountDisabled "account_disabled" FORBIDDEN "The account is disabled"
@@ -95,6 +97,8 @@ codes! {
     // ── The state of the shop stands against it ──
     OutOfStock "out_of_stock" CONFLICT "There is not enough in stock"
         "`short_lines` names each line that is short, and what is available of it.";
+    PriceChanged "price_changed" CONFLICT "The order comes to another total than was expected"
+        "Nothing was ordered. Show `total` to the customer, and order again with it as `expected_total` if they still want to.";
     TransitionNotAllowed "transition_not_allowed" CONFLICT "The order cannot go there from where it is"
         "`allowed` lists where it can go from its present status.";
     EmailTaken "email_taken" CONFLICT "Another account has this e-mail address"
@@ -128,7 +132,7 @@ codes! {
     TooManyJobs "too_many_jobs" CONFLICT "Too many jobs wait already"
         "Wait until some are done, or cancel one: GET /v1/admin/jobs lists them.";
     AlreadyReviewed "already_reviewed" CONFLICT "You have reviewed this product already"
-        "Change your review instead: GET /v1/account/reviews has its id.";
+        "Change your review instead: `review_id` says which it is.";
     InStock "in_stock" CONFLICT "The variant can be bought now"
         "Nobody has to wait for it.";
     SecretGone "secret_gone" CONFLICT "The code in this mail was wiped when it was sent"
@@ -161,7 +165,11 @@ impl Code {
 
 #[cfg(test)]
 mod tests {
+    use axum::response::IntoResponse;
+    use http::header;
+
     use super::*;
+    use crate::problem::Problem;
 
     #[test]
     fn codes_are_unique_and_their_statuses_are_errors() {
@@ -174,6 +182,25 @@ mod tests {
             let entry = code.entry();
             assert!(entry.status.is_client_error() || entry.status.is_server_error(), "{}", entry.name);
             assert!(entry.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn only_who_lacks_an_access_token_is_asked_for_one() {
+        let challenges = |problem: Problem| {
+            let response = problem.into_response();
+            let values = response.headers().get_all(header::WWW_AUTHENTICATE).iter();
+            values.map(|value| value.to_str().expect("text").to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(challenges(Problem::not_authenticated()), ["Bearer"]);
+        assert_eq!(challenges(Problem::invalid_token()), ["Bearer error=\"invalid_token\""]);
+        for code in Code::ALL {
+            let expected: &[&str] = match (code.entry().status, code) {
+                (StatusCode::UNAUTHORIZED, Code::NotAuthenticated) => &["Bearer"],
+                (StatusCode::UNAUTHORIZED, _) => &["Body"],
+                _ => &[],
+            };
+            assert_eq!(challenges(Problem::new(*code)), expected, "{}", code.entry().name);
         }
     }
 }

@@ -9,6 +9,7 @@ use store::StoreError;
 use utoipa::ToSchema;
 
 use super::{Code, FieldError, Problem};
+use crate::dto::MoneyDto;
 
 impl From<Violations> for Problem {
     fn from(violations: Violations) -> Self {
@@ -90,6 +91,8 @@ impl From<Conflict> for Problem {
                 let lines: Vec<_> = shortages.into_iter().map(ShortLine::from).collect();
                 problem.member("short_lines", lines)
             }
+            Conflict::PriceChanged(total) => problem.member("total", MoneyDto::from(total)),
+            Conflict::AlreadyReviewed(id) => problem.member("review_id", id),
             Conflict::NotAllowed { from, to, allowed } => {
                 let allowed: Vec<_> = allowed.iter().map(|status| status.as_str()).collect();
                 problem.member("from", from.as_str()).member("to", to.as_str()).member("allowed", allowed)
@@ -103,13 +106,14 @@ impl From<Conflict> for Problem {
 const fn code_of(conflict: &Conflict) -> Code {
     match conflict {
         Conflict::OutOfStock(_) => Code::OutOfStock,
+        Conflict::PriceChanged(_) => Code::PriceChanged,
         Conflict::NotAllowed { .. } => Code::TransitionNotAllowed,
         Conflict::EmailTaken => Code::EmailTaken,
         Conflict::SlugTaken(_) => Code::SlugTaken,
         Conflict::SkuTaken(_) => Code::SkuTaken,
         Conflict::KeyTaken(_) => Code::KeyTaken,
         Conflict::TooManyJobs => Code::TooManyJobs,
-        Conflict::AlreadyReviewed => Code::AlreadyReviewed,
+        Conflict::AlreadyReviewed(_) => Code::AlreadyReviewed,
         Conflict::InStock => Code::InStock,
         Conflict::LastOwner => Code::LastOwner,
         Conflict::OwnerExists => Code::OwnerExists,

@@ -9,10 +9,12 @@ use std::borrow::Cow;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use model::Violation;
+use model::{ReviewId, Violation};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+
+use crate::dto::MoneyDto;
 
 pub use code::{Code, Entry};
 pub(crate) use convert::ShortLine;
@@ -46,7 +48,8 @@ pub struct FieldError {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "limit")]
     pub parameter: Option<String>,
-    /// What is wrong, for programs.
+    /// What is wrong, for programs: one of the codes that [/docs/problems](/docs/problems) explains below those of problems. New ones may
+    /// come.
     #[schema(example = "out_of_range")]
     pub code: Cow<'static, str>,
     /// What is wrong and what is allowed, for people.
@@ -67,7 +70,7 @@ pub(crate) struct ProblemBody<'a> {
     /// The HTTP status.
     #[schema(example = 422)]
     status: u16,
-    /// The code, for programs.
+    /// The code, for programs. New ones may come: go by `status` where you do not know one.
     #[schema(example = "invalid_input")]
     code: &'a str,
     /// What happened this time, for people.
@@ -91,6 +94,12 @@ pub(crate) struct ProblemMembers {
     /// With `out_of_stock`: each line that is short, and what is available of it.
     #[schema(required = false)]
     short_lines: Vec<ShortLine>,
+    /// With `price_changed`: what the order comes to now.
+    #[schema(required = false)]
+    total: MoneyDto,
+    /// With `already_reviewed`: the review that there is.
+    #[schema(required = false, value_type = uuid::Uuid)]
+    review_id: ReviewId,
     /// With `transition_not_allowed`: the status that the order has.
     #[schema(required = false, example = "delivered")]
     from: String,
@@ -210,6 +219,13 @@ impl Problem {
         Self::new(Code::NotAuthenticated)
     }
 
+    /// The same for a token that was presented, and opens nothing (RFC 6750, 3.1). Its body says no more than that of the other.
+    #[must_use]
+    pub fn invalid_token() -> Self {
+        let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+        Self::not_authenticated().header(header::WWW_AUTHENTICATE, challenge)
+    }
+
     /// Its code.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -254,21 +270,26 @@ impl From<&Violation> for FieldError {
     }
 }
 
+/// RFC 9110, 11.6.1: every 401 names the scheme to use. It says no more, so that no check is given away. `Bearer` stands there for access
+/// tokens alone: clients that read it get another token and send the request once more, and a wrong password or code would count twice.
+fn scheme(code: Code) -> HeaderValue {
+    HeaderValue::from_static(if code == Code::NotAuthenticated { "Bearer" } else { "Body" })
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status(), self.body()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
-        if self.0.code.entry().status == StatusCode::UNAUTHORIZED {
-            // RFC 9110, 11.6.1: every 401 names the scheme to use. It says no more, so that no check is given away.
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
         // Whoever sends such a body is not to be talked to any further on this connection.
         if matches!(self.0.code, Code::BodyTooLarge | Code::RequestTimeout | Code::MalformedRequest) {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         for (name, value) in self.0.headers {
             headers.append(name, value);
+        }
+        if self.0.code.entry().status == StatusCode::UNAUTHORIZED {
+            headers.entry(header::WWW_AUTHENTICATE).or_insert(scheme(self.0.code));
         }
         response.extensions_mut().insert(ReplyCode(self.0.code));
         response.extensions_mut().insert(ReplyDetail(self.0.detail));

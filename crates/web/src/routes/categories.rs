@@ -31,9 +31,6 @@ pub(super) struct Spoken {
     /// The language of the texts: one of the shop's. `Accept-Language` counts when it is left out.
     #[param(example = "en")]
     language: Option<String>,
-    /// Changes nothing where no prices are shown; but who sends it with every read of the catalogue is not refused for it.
-    #[param(ignore)]
-    currency: Option<String>,
 }
 
 /// List all categories.
@@ -119,7 +116,7 @@ fn page(category: &Category, all: &[Category], language: Option<&Language>) -> C
 }
 
 pub(super) fn language(app: &App, spoken: &Spoken, request: &HeaderMap) -> Result<Option<Language>, Problem> {
-    match app.shoppers(spoken.currency.as_deref(), spoken.language.as_deref(), request)? {
+    match app.shoppers(None, spoken.language.as_deref(), request)? {
         Audience::Shoppers { language, .. } => Ok(language),
         Audience::Staff => Ok(None),
     }

@@ -89,20 +89,27 @@ pub(super) async fn all(app: &App) -> Result<Vec<Collection>, Problem> {
     Ok(documents.iter().map(Document::read).collect::<Result<_, _>>()?)
 }
 
+/// The collection with this id, whether shoppers see it or not. It alone is read: anybody can ask for ids that there are not, and
+/// all collections together can be large.
+pub(super) async fn by_id(app: &App, id: Uuid) -> Result<Option<Collection>, Problem> {
+    let document = app.engine().document(DocumentKind::Collection, id).await?;
+    Ok(document.map(|document| document.read()).transpose()?)
+}
+
 /// The collection with this id or slug, if shoppers see it.
 pub(super) async fn find(app: &App, wanted: &str) -> Result<Option<Collection>, Problem> {
     let found = match wanted.parse::<Uuid>() {
-        Ok(id) => all(app).await?.into_iter().find(|collection| collection.id == id),
+        Ok(id) => by_id(app, id).await?,
         Err(_) => {
             let document = app.engine().document_named(DocumentKind::Collection, wanted).await?;
             document.map(|document| document.read()).transpose()?
         }
     };
-    Ok(found.filter(|collection: &Collection| collection.is_active))
+    Ok(found.filter(|collection| collection.is_active))
 }
 
 /// The collection that had this slug, if shoppers see it.
 pub(super) async fn renamed(app: &App, slug: &str) -> Result<Option<Collection>, Problem> {
     let Some(id) = app.redirected(Redirected::Collection, slug).await? else { return Ok(None) };
-    Ok(all(app).await?.into_iter().find(|collection| collection.is_active && collection.id == id))
+    Ok(by_id(app, id).await?.filter(|collection| collection.is_active))
 }

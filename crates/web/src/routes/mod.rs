@@ -24,12 +24,18 @@ use axum::{
 use commerce::catalogue::{Redirect, Redirected};
 use http::{StatusCode, Uri, header};
 pub(crate) use pages::KeptFigures;
-pub use search::check_search;
 use store::DocumentKind;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
-use crate::{App, Problem, openapi};
+use crate::{App, Problem, extract, openapi};
+
+/// Reads the query of an address as `GET /v1/search` and as `GET /v1/products` do, and no more. What they say to it: nothing, or a 400
+/// that names the parameter.
+pub fn check_query(uri: &Uri) -> [Result<(), Problem>; 2] {
+    let list = extract::read_query::<products::list::Params>(uri).map(drop);
+    [search::check(uri.query().unwrap_or_default()), list]
+}
 
 /// Everything that the OpenAPI document describes.
 pub(crate) fn api() -> OpenApiRouter<App> {

@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App,
-    extract::Peer,
+    extract::{Peer, is_forwarded},
     openapi::{self, tag},
     problem::{Code, Problem},
     reply,
@@ -89,11 +89,6 @@ fn presents(headers: &HeaderMap, token: &str) -> bool {
     presented.is_some_and(|(scheme, presented)| {
         scheme.eq_ignore_ascii_case("bearer") && Sha256::digest(presented.trim()) == Sha256::digest(token)
     })
-}
-
-/// Whether a proxy passed the request on.
-fn is_forwarded(headers: &HeaderMap) -> bool {
-    ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name))
 }
 
 /// This document.

@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use commerce::reviews::{DeleteReview, EditReview, ReportReview, WriteReview};
 use http::{HeaderMap, StatusCode, Uri};
-use model::{ProductId, Review, ReviewId, ReviewStatus};
+use model::{ProductId, ProductStatus, Review, ReviewId, ReviewStatus};
 use serde::Deserialize;
 use store::{ReviewFilter, StoredReply};
 use utoipa::IntoParams;
@@ -12,16 +12,20 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     App, Problem,
     dto::{
-        ListDto,
-        review::{NewReviewDto, OwnReviewDto, ReviewDto, ReviewPatchDto},
+        ListDto, ProductDto,
+        review::{NewReviewDto, OwnReviewDto, OwnReviewItemDto, ReviewDto, ReviewPatchDto},
     },
     extract::{Creating, IfMatch, Json, Path, Query, SignedIn, page_request},
     openapi::tag,
-    problem::Code,
+    problem::{Code, ProblemBody},
     reply,
-    routes::products::read::find_also_renamed,
+    routes::products::read::{Named, find_also_renamed},
     settings::ReviewMode,
 };
+
+/// The names of the two lists and their order, for cursors.
+const OF_PRODUCT: &str = "product.reviews.newest";
+const OWN: &str = "account.reviews.newest";
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -46,18 +50,6 @@ struct ReviewQuery {
     cursor: Option<String>,
 }
 
-/// Which part of a list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct PageQuery {
-    /// 1 to 100 items; 20 when left out.
-    #[param(minimum = 1, maximum = 100)]
-    pub(super) limit: Option<u32>,
-    /// The `next_cursor` of the page before.
-    pub(super) cursor: Option<String>,
-}
-
 /// List the reviews of a product.
 ///
 /// Those that the shop has approved, newest first. What they say together is the product's `rating`.
@@ -75,7 +67,7 @@ async fn list(
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     app.cached(&uri, &request, async || {
-        let page = page_request(query.limit, query.cursor.as_deref(), "newest")?;
+        let page = page_request(query.limit, query.cursor.as_deref(), OF_PRODUCT)?;
         if query.rating.is_some_and(|stars| !(1..=5).contains(&stars)) {
             return Err(Problem::new(Code::InvalidQuery).parameter("rating", "out_of_range", "must be 1 to 5"));
         }
@@ -87,7 +79,7 @@ async fn list(
             ..ReviewFilter::default()
         };
         let found = app.engine().reviews(&filter, &page).await?;
-        Ok((0, ListDto::new(found, |review| ReviewDto::from(review))))
+        Ok((0, ListDto::new(found, OF_PRODUCT, |review| ReviewDto::from(review))))
     })
     .await
 }
@@ -99,20 +91,21 @@ async fn list(
 #[utoipa::path(
     post, path = "/v1/products/{product}/reviews", operation_id = "create_review", tag = tag::CATALOGUE, security(("bearer" = [])),
     params(
-        ("product" = uuid::Uuid, Path, description = "Id of the product."),
+        ("product" = String, Path, description = "Id or slug of the product.", example = "linen-shirt"),
         ("Idempotency-Key" = Option<String>, Header, description = "A random key; with it, repeating the request is harmless"),
     ),
     request_body = NewReviewDto,
     responses(
         (status = 201, description = "The review", body = OwnReviewDto),
         (status = 403, description = "`forbidden`: this shop takes no reviews"),
-        (status = 409, description = "`already_reviewed`"),
+        (status = 409, description = "`already_reviewed`: `review_id` is the review that there is",
+            body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
 )]
 async fn write(
     State(app): State<App>,
     caller: SignedIn,
-    Path(product_id): Path<ProductId>,
+    Named(product_id): Named,
     creating: Creating<NewReviewDto>,
 ) -> Result<Response, Problem> {
     let status = status(&app)?;
@@ -135,21 +128,56 @@ fn status(app: &App) -> Result<ReviewStatus, Problem> {
     }
 }
 
+/// Which of one's own reviews, and how their products are shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OwnReviewQuery {
+    /// Of this product.
+    #[param(value_type = Option<uuid::Uuid>)]
+    product_id: Option<ProductId>,
+    /// 1 to 100 items; 20 when left out.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// The currency of the prices: one of the shop's. What has no price in it is shown in its own.
+    #[param(min_length = 3, max_length = 3, example = "EUR")]
+    currency: Option<String>,
+    /// The language of the products' texts: one of the shop's. `Accept-Language` counts when it is left out.
+    #[param(example = "en")]
+    language: Option<String>,
+}
+
 /// List one's own reviews
 #[utoipa::path(
     get, path = "/v1/account/reviews", operation_id = "list_own_reviews", tag = tag::ACCOUNT, security(("bearer" = [])),
-    params(PageQuery),
-    responses((status = 200, description = "A page of reviews, the newest first", body = ListDto<OwnReviewDto>)),
+    params(OwnReviewQuery),
+    responses((status = 200, description = "A page of reviews, the newest first", body = ListDto<OwnReviewItemDto>)),
 )]
 async fn list_own(
     State(app): State<App>,
     caller: SignedIn,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<OwnReviewQuery>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let page = page_request(query.limit, query.cursor.as_deref(), "newest")?;
-    let filter = ReviewFilter { account_id: Some(caller.account_id()), ..ReviewFilter::default() };
+    let page = page_request(query.limit, query.cursor.as_deref(), OWN)?;
+    let audience = app.shoppers(query.currency.as_deref(), query.language.as_deref(), &headers)?;
+    let filter =
+        ReviewFilter { account_id: Some(caller.account_id()), product_id: query.product_id, ..ReviewFilter::default() };
     let found = app.engine().reviews(&filter, &page).await?;
-    reply::json(StatusCode::OK, &ListDto::new(found, |review| OwnReviewDto::from(review)))
+    let ids: Vec<ProductId> = found.items.iter().map(|review| review.product_id).collect();
+    let products = app.engine().products_by_id(&ids).await?;
+    let categories = app.engine().categories().await?;
+    let item = |review: &Review| {
+        let product = products.iter().find(|product| product.id == review.product_id);
+        let product = product.filter(|product| product.status == ProductStatus::Active);
+        OwnReviewItemDto {
+            review: review.into(),
+            product: product.map(|product| ProductDto::new(product, &categories, &audience)),
+        }
+    };
+    reply::json(StatusCode::OK, &ListDto::new(found, OWN, item))
 }
 
 /// Read one's own review

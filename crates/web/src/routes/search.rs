@@ -8,6 +8,10 @@ use model::{
 use search::{Filters, Order, Query, Results, Within};
 use sha2::{Digest, Sha256};
 use store::{Cursor, CursorKey, LIMIT_MAX, PageRequest, ProductFilter};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, RefOr, Schema, Type},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -32,14 +36,49 @@ use crate::{
 const TEXT_MAX: usize = 200;
 /// The most values of all filters together.
 const VALUES_MAX: usize = 100;
+/// The most stars that a product can have.
+const STARS_MAX: u32 = 5;
 /// How far one can page. Nobody reads so far; programs that want all products list them.
 const OFFSET_MAX: usize = 10_000;
 /// The name of the order of this list, for cursors.
 const CURSOR: &str = "search";
 
+/// The orders by their names.
+const ORDERS: [(&str, Order); 6] = [
+    ("relevance", Order::Relevance),
+    ("newest", Order::Newest),
+    ("price", Order::Price),
+    ("-price", Order::PriceDescending),
+    ("title", Order::Title),
+    ("rating", Order::Rating),
+];
+
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(search))
 }
+
+/// What is chosen of one option or attribute, as the document has it: a value, or several.
+enum Choice {}
+
+impl PartialSchema for Choice {
+    fn schema() -> RefOr<Schema> {
+        let value = || ObjectBuilder::new().schema_type(Type::String);
+        OneOfBuilder::new().item(value()).item(ArrayBuilder::new().items(value())).into()
+    }
+}
+
+impl ToSchema for Choice {}
+
+/// The name of an order, as the document has it.
+enum OrderName {}
+
+impl PartialSchema for OrderName {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(ORDERS.map(|(name, _)| name))).into()
+    }
+}
+
+impl ToSchema for OrderName {}
 
 /// Search for products.
 ///
@@ -58,16 +97,16 @@ pub(super) fn router() -> OpenApiRouter<App> {
         ("collection" = Option<String>, Query, description = "In this collection (id or slug); one that is chosen by hand is in its order, without words."),
         ("vendor" = Option<Vec<String>>, Query, description = "Made by one of these.", explode = true),
         ("tag" = Option<Vec<String>>, Query, description = "With one of these tags.", explode = true),
-        ("option" = Option<std::collections::BTreeMap<String, String>>, Query, style = DeepObject, explode = true,
-            description = "With this value of an option: `option[Size]=M`. Can be repeated."),
-        ("attribute" = Option<std::collections::BTreeMap<String, String>>, Query, style = DeepObject, explode = true,
-            description = "With this value of an attribute: `attribute[material]=linen`. Can be repeated."),
+        ("option" = inline(Option<BTreeMap<String, Choice>>), Query, style = DeepObject, explode = true,
+            description = "With this value of an option: `option[Size]=M`. Each of several values is sent with the name and the brackets: `option[Size]=M&option[Size]=L`."),
+        ("attribute" = inline(Option<BTreeMap<String, Choice>>), Query, style = DeepObject, explode = true,
+            description = "With this value of an attribute: `attribute[material]=linen`. Each of several values is sent with the name and the brackets: `attribute[material]=linen&attribute[material]=wool`."),
         ("price_min" = Option<i64>, Query, description = "Costing at least this, in minor units of the shop's currency."),
         ("price_max" = Option<i64>, Query, description = "Costing at most this."),
         ("in_stock" = Option<bool>, Query, description = "With a variant that can be bought (`true`), or with none (`false`)."),
         ("on_sale" = Option<bool>, Query, description = "With a variant that costs less than before (`true`), or with none (`false`)."),
         ("rating_min" = Option<u8>, Query, description = "Rated at least so many stars.", minimum = 1, maximum = 5),
-        ("sort" = Option<String>, Query, description = "`relevance` (the default), `newest`, `price`, `-price`, `title` or `rating`."),
+        ("sort" = inline(Option<OrderName>), Query, description = "The order of the list; `relevance` when left out."),
         ("limit" = Option<u32>, Query, description = "At most this many items.", minimum = 1, maximum = 100),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
         ("currency" = Option<String>, Query, description = "The currency of the prices that are shown: one of the shop's."),
@@ -97,11 +136,11 @@ async fn search(State(app): State<App>, uri: Uri, request: HeaderMap) -> Result<
     .await
 }
 
-/// Reads the query of a search as `GET /v1/search` does, and no more.
+/// Reads the query of a search, and no more.
 ///
 /// # Errors
 /// 400 that names the parameter.
-pub fn check_search(query: &str) -> Result<(), Problem> {
+pub(super) fn check(query: &str) -> Result<(), Problem> {
     Params::read(query).map(drop)
 }
 
@@ -335,15 +374,9 @@ impl Params {
             "price_max" => self.filters.price_max = Some(number(name, value)?),
             "in_stock" => self.filters.in_stock = Some(truth(name, value)?),
             "on_sale" => self.filters.on_sale = Some(truth(name, value)?),
-            "rating_min" => match value.parse() {
-                Ok(stars @ 1..=5_u8) => self.filters.rating_min = Some(stars * 10),
-                _ => return Err(wrong(name, "out_of_range", "must be 1 to 5")),
-            },
-            "sort" => self.order = order(value).ok_or_else(|| wrong(name, "invalid_value", ORDERS))?,
-            "limit" => match value.parse() {
-                Ok(limit) if (1..=LIMIT_MAX as usize).contains(&limit) => self.limit = limit,
-                _ => return Err(wrong(name, "out_of_range", format!("must be 1 to {LIMIT_MAX}"))),
-            },
+            "rating_min" => self.filters.rating_min = u8::try_from(counted(name, value, STARS_MAX)? * 10).ok(),
+            "sort" => self.order = order(name, value)?,
+            "limit" => self.limit = counted(name, value, LIMIT_MAX)? as usize,
             "cursor" => {
                 let (offset, of) = read_cursor(value).ok_or_else(|| wrong(name, "invalid_cursor", CURSORS))?;
                 (self.offset, self.cursor_of) = (offset, Some(of));
@@ -373,18 +406,13 @@ impl Params {
     }
 }
 
-const ORDERS: &str = "must be relevance, newest, price, -price, title or rating";
 const CURSORS: &str = "must be the next_cursor of a page of the same search";
 
-fn order(name: &str) -> Option<Order> {
-    Some(match name {
-        "relevance" => Order::Relevance,
-        "newest" => Order::Newest,
-        "price" => Order::Price,
-        "-price" => Order::PriceDescending,
-        "title" => Order::Title,
-        "rating" => Order::Rating,
-        _ => return None,
+fn order(name: &str, value: &str) -> Result<Order, Problem> {
+    let found = ORDERS.iter().find(|(order, _)| *order == value);
+    found.map(|(_, order)| *order).ok_or_else(|| {
+        let known: Vec<_> = ORDERS.iter().map(|(order, _)| *order).collect();
+        wrong(name, "unknown_value", format!("must be one of {}", known.join(", ")))
     })
 }
 
@@ -404,6 +432,15 @@ fn add_named(all: &mut Vec<(String, Vec<String>)>, name: &str, value: &str) {
     match all.iter_mut().find(|(other, _)| other == name) {
         Some((_, values)) => values.push(value.to_owned()),
         None => all.push((name.to_owned(), vec![value.to_owned()])),
+    }
+}
+
+/// A whole number from 1 to `max`.
+fn counted(name: &str, value: &str, max: u32) -> Result<u32, Problem> {
+    match value.parse::<u32>() {
+        Ok(count) if (1..=max).contains(&count) => Ok(count),
+        Ok(_) => Err(wrong(name, "out_of_range", format!("must be 1 to {max}"))),
+        Err(_) => Err(wrong(name, "invalid_value", format!("must be a whole number, 1 to {max}"))),
     }
 }
 
@@ -456,5 +493,25 @@ mod tests {
         }
         assert!(Params::read(&format!("cursor={}", cursor(OFFSET_MAX + 1, first.asked))).is_err());
         assert!(Params::read("cursor=x").is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_number_or_an_order_is_said() {
+        let (limit, stars) = ("must be a whole number, 1 to 100", "must be a whole number, 1 to 5");
+        for (query, name, code, message) in [
+            ("limit=1.5", "limit", "invalid_value", limit),
+            ("limit=abc", "limit", "invalid_value", limit),
+            ("limit=", "limit", "invalid_value", limit),
+            ("limit=0", "limit", "out_of_range", "must be 1 to 100"),
+            ("limit=101", "limit", "out_of_range", "must be 1 to 100"),
+            ("rating_min=4.5", "rating_min", "invalid_value", stars),
+            ("rating_min=6", "rating_min", "out_of_range", "must be 1 to 5"),
+            ("sort=age", "sort", "unknown_value", "must be one of relevance, newest, price, -price, title, rating"),
+        ] {
+            let error = body_of(&Params::read(query).expect_err(query))["errors"][0].clone();
+            assert_eq!([&error["parameter"], &error["code"], &error["message"]], [name, code, message], "{query}");
+        }
+        let most = read("limit=100&rating_min=5&sort=-price");
+        assert_eq!((most.limit, most.filters.rating_min, most.order), (100, Some(50), Order::PriceDescending));
     }
 }

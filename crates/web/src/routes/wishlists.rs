@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     App, Problem,
     dto::{
-        ProductDto,
+        Audience, ProductDto,
         review::{SharedWishlistDto, WishlistItemDto},
     },
     extract::{Path, Query},
@@ -39,25 +39,20 @@ async fn read(
     let by: SharedBy = share.ok_or_else(Problem::not_found)?.read()?;
     let list = app.engine().document_named(DocumentKind::Wishlist, &by.account_id.to_string()).await?;
     let list: Wishlist = list.ok_or_else(Problem::not_found)?.read()?;
-    let items = items(&app, &list, &shown, &headers).await?;
+    let audience = app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), &headers)?;
+    let items = items(&app, &list, &audience).await?;
     reply::json(StatusCode::OK, &SharedWishlistDto { items })
 }
 
 /// What is on a list, as shoppers see it.
-pub(super) async fn items(
-    app: &App,
-    list: &Wishlist,
-    shown: &Shown,
-    headers: &HeaderMap,
-) -> Result<Vec<WishlistItemDto>, Problem> {
-    let audience = app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), headers)?;
+pub(super) async fn items(app: &App, list: &Wishlist, audience: &Audience) -> Result<Vec<WishlistItemDto>, Problem> {
     let ids: Vec<ProductId> = list.items.iter().map(|item| item.product_id).collect();
     let products = app.engine().products_by_id(&ids).await?;
     let categories = app.engine().categories().await?;
     let item = |item: &model::wishlist::WishlistItem| {
         let found = products.iter().find(|product| product.id == item.product_id);
         let product = found.filter(|product| product.status == ProductStatus::Active)?;
-        Some(WishlistItemDto { product: ProductDto::new(product, &categories, &audience), added_at: item.added_at })
+        Some(WishlistItemDto { product: ProductDto::new(product, &categories, audience), added_at: item.added_at })
     };
     Ok(list.items.iter().filter_map(item).collect())
 }

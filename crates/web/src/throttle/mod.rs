@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use model::Email;
+use model::{Email, challenge::Purpose};
 
 use self::bucket::{Allowance, Buckets};
 use crate::problem::{Code, Problem};
@@ -21,7 +21,8 @@ const PER_ACCOUNT_AND_ADDRESS: Allowance = Allowance { burst: 20, refill: Durati
 const PER_ACCOUNT_FROM_STRANGERS: Allowance = Allowance { burst: 10, refill: Duration::from_secs(30) };
 /// Wrong codes and tokens from one address.
 const CODES_PER_ADDRESS: Allowance = Allowance { burst: 300, refill: Duration::from_secs(1) };
-/// Mails that anybody can have sent to one mailbox (codes, password links).
+/// Mails of one kind (codes, password links) that anybody can have sent to one mailbox. Each kind counts by itself: who asks for codes in
+/// somebody's name must not use up the links that let them in again.
 const MAILS_PER_MAILBOX: Allowance = Allowance { burst: 10, refill: Duration::from_secs(60) };
 /// How fast sign-ups from one address come back.
 const SIGN_UP_REFILL: Duration = Duration::from_secs(1);
@@ -32,7 +33,8 @@ pub struct Throttle {
     per_account_and_address: Buckets<(Email, IpAddr)>,
     per_account_from_strangers: Buckets<Email>,
     codes: Buckets<IpAddr>,
-    mails: Buckets<Email>,
+    /// By purpose; test mails have none.
+    mails: Buckets<(Email, Option<Purpose>)>,
     sign_ups: Buckets<IpAddr>,
 }
 
@@ -97,11 +99,17 @@ impl Throttle {
         Ok(CodeAttempt { throttle: Arc::clone(self), address })
     }
 
-    /// Counts a mail that anybody can have sent to `email`. The caller answers the same either way and sends nothing
-    /// when it is `false`.
+    /// Counts a mail for this purpose that anybody can have sent to `email`. The caller answers the same either way and sends
+    /// nothing when it is `false`.
     #[must_use]
-    pub fn may_mail(&self, email: &Email) -> bool {
-        self.mails.take(email, Instant::now()).is_ok()
+    pub fn may_mail(&self, email: &Email, purpose: Purpose) -> bool {
+        self.mails.take(&(email.clone(), Some(purpose)), Instant::now()).is_ok()
+    }
+
+    /// Counts a test mail that one of the staff has sent to `email`, which may be anybody's.
+    #[must_use]
+    pub fn may_mail_test(&self, email: &Email) -> bool {
+        self.mails.take(&(email.clone(), None), Instant::now()).is_ok()
     }
 
     /// Counts a sign-up from `address`.
@@ -215,6 +223,15 @@ mod tests {
         assert!(wrong.settle::<()>(Err(Problem::new(Code::InvalidCode))).is_err());
         let wrong = (0..1_000).take_while(|_| throttle.code_attempt(ip("203.0.113.1")).is_ok());
         assert_eq!(wrong.count(), 299);
+    }
+
+    #[test]
+    fn mails_of_one_kind_do_not_use_up_the_others() {
+        let (throttle, ann) = (Throttle::new(1), email("ann@example.com"));
+        let codes = (0..100).take_while(|_| throttle.may_mail(&ann, Purpose::VerifyEmail));
+        assert_eq!(codes.count(), 10);
+        assert!(throttle.may_mail(&ann, Purpose::ResetPassword) && throttle.may_mail_test(&ann));
+        assert_eq!((0..100).take_while(|_| throttle.may_mail_test(&ann)).count(), 9);
     }
 
     #[test]

@@ -44,3 +44,17 @@ async fn failures_are_not_kept() {
     assert_eq!(server.get("/v1/products").await.status, 200, "what was read and has not changed needs no database");
     server.get("/v1/products?limit=1").await.is_problem(503, "busy");
 }
+
+/// What is not there is not kept either, and anybody can draw ids.
+#[tokio::test]
+async fn asking_for_one_collection_reads_no_others() {
+    let engine = Arc::new(FakeEngine::new(vec![product(1, "mug", ProductStatus::Active)]));
+    let server = Server::start(Arc::clone(&engine) as Arc<dyn store::Engine>).await;
+    for wanted in ["0197b3f0-0000-7000-8000-000000000000", "summer"] {
+        server.get(&format!("/v1/collections/{wanted}")).await.is_problem(404, "not_found");
+        server.get(&format!("/v1/search?collection={wanted}")).await.is_problem(400, "invalid_query");
+    }
+    assert_eq!(engine.lists_of_collections(), 0);
+    assert_eq!(server.get("/v1/collections").await.status, 200);
+    assert_eq!(engine.lists_of_collections(), 1);
+}

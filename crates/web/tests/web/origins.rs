@@ -24,7 +24,10 @@ fn these() -> AllowedOrigins {
 #[tokio::test]
 async fn an_allowed_origin_may_read_replies_errors_and_cached_ones_included() {
     let server = server(these()).await;
-    for path in ["/v1/products", "/v1/products", "/v1/products/none", "/v1/account", "/openapi.json"] {
+    // Pictures as well: a page that draws one, or reads it, needs the permission.
+    for path in
+        ["/v1/products", "/v1/products", "/v1/products/none", "/v1/account", "/openapi.json", "/media/none.webp"]
+    {
         let reply = server.request("GET", path).header("origin", SHOP).send().await;
         assert_eq!(reply.header("access-control-allow-origin"), SHOP, "{path}");
         assert!(reply.header("access-control-expose-headers").contains("etag"), "{path}");
@@ -47,9 +50,20 @@ async fn a_browser_that_asks_first_is_told_what_requests_may_have() {
     assert_eq!(reply.header("access-control-allow-origin"), "http://localhost:5173");
     assert!(reply.header("access-control-allow-methods").contains("POST"));
     assert!(reply.header("access-control-allow-headers").contains("idempotency-key"));
-    let refused = ask("https://evil.example.com").send().await;
-    assert_eq!(refused.status, 405);
-    assert!(!refused.headers.contains_key("access-control-allow-origin"));
+    // One that may not call is told so, also where nobody may.
+    let closed = Server::start_with(engine(), Settings::default()).await;
+    let evil = "https://evil.example.com";
+    let ask_closed = closed.request("OPTIONS", "/v1/orders").header("origin", evil);
+    for refused in [ask(evil), ask_closed.header("access-control-request-method", "POST")] {
+        let refused = refused.send().await;
+        let problem = refused.is_problem(403, "origin_not_allowed").json();
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(evil) && detail.contains("--allowed-origins"), "{detail}");
+        assert!(refused.headers.keys().all(|name| !name.as_str().starts_with("access-control")), "{refused:?}");
+        assert_eq!((refused.header("vary"), refused.header("cache-control")), ("origin", "no-store"));
+    }
+    // Without the question it is a method like any other that there is not.
+    server.request("OPTIONS", "/v1/orders").header("origin", evil).send().await.is_problem(405, "method_not_allowed");
 }
 
 #[tokio::test]

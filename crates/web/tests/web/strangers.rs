@@ -74,7 +74,10 @@ async fn strangers_are_refused_before_anything_is_looked_at() {
                 let reply = request.send().await;
                 assert_eq!(reply.status, 401, "{name} with {token:?} and {body:?}: {reply:?}");
                 reply.is_problem(401, "not_authenticated");
-                assert_eq!(reply.header("www-authenticate"), "Bearer", "{name}");
+                // RFC 6750, 3.1: whoever sent a token is told that it is none.
+                let is_sent = token.is_some_and(|token| token.starts_with("Bearer "));
+                let challenge = if is_sent { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+                assert_eq!(reply.header("www-authenticate"), challenge, "{name} with {token:?}");
                 assert_eq!(reply.json().get("detail"), None::<&Value>, "{name}: no hint at which check failed");
             }
         }

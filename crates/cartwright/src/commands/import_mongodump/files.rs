@@ -9,7 +9,7 @@ use std::{
 use commerce::import::mongo::{Document, Dump, read};
 use flate2::read::MultiGzDecoder;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, say::note};
 
 /// How the names of files of a collection end.
 const ENDINGS: [&str; 8] = ["bson", "bson.gz", "json", "json.gz", "jsonl", "jsonl.gz", "ndjson", "ndjson.gz"];
@@ -46,7 +46,7 @@ pub(super) fn read(folder: &Path) -> Result<Dump, Failure> {
             folder.display()
         )));
     }
-    eprintln!("{}: {}", folder.display(), found.join(", "));
+    note(format_args!("{}: {}", folder.display(), found.join(", ")));
     Ok(dump)
 }
 

@@ -7,6 +7,11 @@ use commerce::{
 use model::{Currency, Money, OrderId, ProductId};
 use store::{Engine, StoreError};
 
+use crate::{
+    failure::Failure,
+    say::{note, say},
+};
+
 /// The kinds of things, in the order of the table.
 const KINDS: [&str; 6] = ["users", "categories", "products", "reviews", "orders", "wishlists"];
 
@@ -116,27 +121,32 @@ impl Report {
     }
 
     /// Shows it.
-    pub(super) fn print(&self) {
-        self.refusals.iter().for_each(|refusal| eprintln!("{refusal}"));
-        println!("{:<28}{:>14}{:>14}{:>14}{:>14}", "", "in the dump", "new here", "here before", "left out");
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub(super) fn print(&self) -> Result<(), Failure> {
+        self.refusals.iter().for_each(note);
+        say(format_args!("{:<28}{:>14}{:>14}{:>14}{:>14}", "", "in the dump", "new here", "here before", "left out"))?;
         for (kind, count) in KINDS.iter().zip(&self.counts) {
             let Count { there, added, known, left_out } = count;
-            println!("{kind:<28}{there:>14}{added:>14}{known:>14}{left_out:>14}");
+            say(format_args!("{kind:<28}{there:>14}{added:>14}{known:>14}{left_out:>14}"))?;
         }
         let money = |amount| Money::new(amount, self.currency);
-        println!();
-        println!("{:<28}{:>20}{:>20}", "", "in the dump", "here");
-        println!("{:<28}{:>20}{:>20}", "stock of new products", self.stock.0, self.stock.1);
+        say("")?;
+        say(format_args!("{:<28}{:>20}{:>20}", "", "in the dump", "here"))?;
+        say(format_args!("{:<28}{:>20}{:>20}", "stock of new products", self.stock.0, self.stock.1))?;
         let (there, here) = self.order_value;
-        println!("{:<28}{:>20}{:>20}", "orders brought over", money(there).to_string(), money(here).to_string());
+        let (there, here) = (money(there).to_string(), money(here).to_string());
+        say(format_args!("{:<28}{there:>20}{here:>20}", "orders brought over"))?;
         let all = money(self.order_value_there).to_string();
-        println!("{:<28}{:>20}{:>20}", "all orders", all, money(here).to_string());
+        say(format_args!("{:<28}{all:>20}{here:>20}", "all orders"))?;
         if self.stand_ins > 0 {
-            println!();
-            println!(
+            say("")?;
+            say(format_args!(
                 "{} users and products that orders name and that are gone are there without data.",
                 self.stand_ins
-            );
+            ))?;
         }
+        Ok(())
     }
 }

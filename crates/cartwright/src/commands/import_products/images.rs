@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::progress::Progress;
-use crate::{failure::Failure, settings::Settings, shop};
+use crate::{failure::Failure, say::note, settings::Settings, shop};
 
 /// How many servers are asked beside each other.
 const SERVERS: usize = 4;
@@ -61,15 +61,18 @@ pub(super) async fn fetch(
     if let Some(progress) = Arc::into_inner(progress) {
         progress.finish().await;
     }
-    for image in products.iter_mut().flat_map(|product| &mut product.draft.images) {
-        if let Some(Ok(url)) = kept.get(&image.url) {
-            image.url.clone_from(url);
+    for product in products {
+        let images = product.draft.images.iter_mut().map(|image| &mut image.url);
+        for address in images.chain(product.variant_images.iter_mut().flatten()) {
+            if let Some(Ok(url)) = kept.get(address.as_str()) {
+                address.clone_from(url);
+            }
         }
     }
     let mut missing: Vec<_> = kept.iter().filter_map(|(url, kept)| Some((url, kept.as_ref().err()?))).collect();
     missing.sort();
     for (url, error) in &missing {
-        eprintln!("{url}: {error}");
+        note(format_args!("{url}: {error}"));
     }
     Ok(missing.len())
 }

@@ -14,6 +14,8 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
+use crate::say::note;
+
 /// Tells on standard error how many of something are done, as long as it lasts.
 pub(in crate::commands) struct Progress {
     done: Arc<AtomicU64>,
@@ -58,7 +60,7 @@ impl Progress {
         let _ = self.shown.await;
         show(self.done.load(Ordering::Relaxed), self.total, self.what, self.is_terminal);
         if self.is_terminal {
-            eprintln!();
+            note("");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{PASSWORD, Reply, Shop, unique_email};
+use crate::support::{Client, PASSWORD, Reply, Shop, unique_email};
 
 fn login(shop: &Shop, email: &str, password: &str) -> Reply {
     shop.stranger().post("/v1/auth/login", &json!({"email": email, "password": password})).send()
@@ -19,6 +19,28 @@ fn a_wrong_password_and_an_unknown_address_are_refused_alike() {
     assert_eq!(wrong, garbage);
     let signed_in = login(&shop, &ann.email, PASSWORD).expect(200);
     assert_eq!(signed_in["account"]["id"], ann.account["id"]);
+}
+
+/// Clients get another token and send the request once more where `Bearer` is asked for. A wrong password would count twice then.
+#[test]
+fn only_where_a_token_is_missing_another_one_is_asked_for() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    let challenge = |reply: Reply, code: &str| {
+        reply.refused(401, code);
+        reply.header("www-authenticate")
+    };
+    let account = |client: &Client| client.get("/v1/account").send();
+    assert_eq!(challenge(account(shop.stranger()), "not_authenticated"), "Bearer");
+    let broken = shop.stranger().with_token("broken");
+    assert_eq!(challenge(account(&broken), "not_authenticated"), "Bearer error=\"invalid_token\"");
+    ann.client.get("/v1/account").send().expect(200);
+    assert_eq!(challenge(login(&shop, &ann.email, "not the password"), "wrong_credentials"), "Body");
+    // Also of somebody who is signed in.
+    let body = json!({"current_password": "not the password"});
+    assert_eq!(challenge(ann.client.delete("/v1/account").json(&body).send(), "wrong_credentials"), "Body");
+    let refresh = shop.stranger().post("/v1/auth/refresh", &json!({"refresh_token": "none"})).send();
+    assert_eq!(challenge(refresh, "invalid_code"), "Body");
 }
 
 #[test]

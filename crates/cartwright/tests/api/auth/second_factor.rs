@@ -87,7 +87,10 @@ fn the_api_asks_for_it_too() {
         let body = json!({"email": staff.email, "password": PASSWORD, "code": code});
         shop.stranger().post("/v1/auth/login", &body).send()
     };
-    login(None).refused(401, "second_factor_required");
+    // A field that nobody filled in is none.
+    for nothing in [None, Some(""), Some(" ")] {
+        login(nothing).refused(401, "second_factor_required");
+    }
     login(Some("123")).refused(401, "invalid_code");
     login(Some(&code(&secret, 1))).expect(200);
     login(Some(&recovery[0])).expect(200);

@@ -59,6 +59,21 @@ fn an_empty_body_is_refused_where_one_is_needed() {
     });
 }
 
+/// A client that forgot the body has sent none of another type.
+#[test]
+fn no_body_at_all_is_called_missing() {
+    on_every_operation(|shop, operation| {
+        let reply = send(shop, operation, "", b"");
+        if operation.documented["requestBody"]["required"] == true {
+            let problem = reply.refused(400, "malformed_json");
+            assert_eq!(problem["detail"], "This takes a body of JSON, and none was sent.");
+            assert_eq!(problem["errors"][0]["code"], "required");
+        } else {
+            reply.refused(404, "not_found");
+        }
+    });
+}
+
 #[test]
 fn what_is_no_object_is_422() {
     on_every_operation(|shop, operation| {
@@ -165,7 +180,10 @@ fn another_content_type_is_415() {
         let types =
             ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp"];
         for content_type in types.into_iter().chain(["", "garbage", "application/json-patch+json", "text/json"]) {
-            send(shop, operation, content_type, b"{\"surely_unknown\":1}").refused(415, "unsupported_media_type");
+            let reply = send(shop, operation, content_type, b"{\"surely_unknown\":1}");
+            let detail = reply.refused(415, "unsupported_media_type")["detail"].to_string();
+            let sent = content_type.split(';').next().unwrap_or_default();
+            assert!(detail.contains(sent) && detail.contains("`Content-Type: application/json`"), "{detail}");
         }
         for content_type in ["application/json; charset=utf-8", "APPLICATION/JSON", "application/json ;a=b"] {
             send(shop, operation, content_type, b"{\"surely_unknown\":1}").refused(422, "invalid_input");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{NO_ID, PASSWORD, Pages, Shop, field, line, pick, text};
+use crate::support::{NO_ID, PASSWORD, Pages, Shop, field, line, new_key, pick, text, unique_name};
 
 /// The paths of the dashboard, as the program has them, with something that is not there in their holes.
 fn paths() -> Vec<String> {
@@ -31,6 +31,10 @@ fn strangers_are_led_to_sign_in() {
         assert!(matches!(sent.status, 303 | 403 | 405), "{path}: {}", sent.status);
         if let Some(location) = sent.find_header("location") {
             assert!(location.starts_with("/staff/sign-in"), "{path} leads to {location}");
+            // A form leads back to the page that it stands on.
+            let next = location.split_once("?next=").and_then(|(_, next)| next.split_once("%23unsaved&unsaved=1"));
+            let (page, _) = next.unwrap_or_else(|| panic!("{path} leads to {location}"));
+            assert_eq!(stranger.get(page).status, 303, "{path} leads back to {page}");
         }
     }
 }
@@ -138,6 +142,195 @@ fn an_order_leads_to_its_customer_and_is_addressed_as_in_the_country() {
     let refused = signed_in(&shop, &["customers"]).get(&page);
     assert_eq!(refused.status, 403);
     assert!(refused.text().contains("This takes the permission “Orders”."), "{}", refused.text());
+}
+
+#[test]
+fn what_a_customer_ordered_is_for_those_who_work_with_orders() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    let (_, variant) = shop.product(1_234_500, 5);
+    let number = text(&shop.order(&ann, &[line(&variant, 1)])["number"]);
+    let page = format!("/admin/customers/{}", ann.id());
+    let html = signed_in(&shop, &["customers", "orders"]).get(&page).text();
+    assert!(html.contains(&number) && !html.contains("takes the permission"), "{html}");
+    let html = signed_in(&shop, &["customers"]).get(&page).text();
+    assert!(html.contains(&ann.email) && html.contains("To see them takes the permission “Orders”."), "{html}");
+    assert!(!html.contains(&number) && !html.contains("12,345.00"), "{html}");
+}
+
+#[test]
+fn the_log_leads_from_a_note_to_whom_it_is_about() {
+    let shop = Shop::start(&[]);
+    let ann = shop.customer();
+    let (_, variant) = shop.product(700, 5);
+    let order = shop.order(&ann, &[line(&variant, 1)]);
+    let (id, number) = (text(&order["id"]), text(&order["number"]));
+    let pages = signed_in(&shop, &["orders", "customers", "settings"]);
+    let (of_order, of_ann) = (format!("/admin/orders/{id}"), format!("/admin/customers/{}", ann.id()));
+    assert_eq!(pages.post(&of_order, &format!("{of_order}/note"), &[("text", "rang twice")]).status, 303);
+    assert_eq!(pages.post(&of_ann, &of_ann, &[("act", "note"), ("text", "kind")]).status, 303);
+    let log = pages.get("/admin/audit?noun=notes").text().replace("&#x2f;", "/");
+    assert!(log.contains(&format!("<strong>Note written</strong> <a href=\"{of_order}\">{number}</a>")), "{log}");
+    assert!(log.contains(&format!("<strong>Note written</strong> <a href=\"{of_ann}\">")), "{log}");
+    assert!(!log.contains("rang twice"), "{log}");
+    // Whose name is forgotten has no page any more.
+    let erase = [("act", "erase"), ("email", ann.email.as_str())];
+    assert_eq!(pages.post(&of_ann, &of_ann, &erase).status, 303);
+    assert!(!pages.get("/admin/audit?noun=notes").text().replace("&#x2f;", "/").contains(&of_ann));
+}
+
+#[test]
+fn a_mailbox_gets_only_so_many_test_mails_and_each_is_in_the_log() {
+    let shop = Shop::start(&[]);
+    let pages = signed_in(&shop, &["settings", "customers"]);
+    let send = |page: &str, to: &str| pages.post(page, page, &[("to", to)]);
+    let test = |to: &str| pages.post("/admin/settings", "/admin/settings/test-mail", &[("to", to)]);
+    for _ in 0..10 {
+        assert_eq!(test("somebody@example.com").header("location"), "/admin/settings?done=tested");
+    }
+    for refused in [test("somebody@example.com"), send("/admin/welcome/mail", "somebody@example.com")] {
+        assert_eq!(refused.status, 422);
+        assert!(refused.text().contains("This mailbox got several test mails just now"), "{}", refused.text());
+    }
+    assert_eq!(send("/admin/welcome/mail", "another@example.com").status, 303);
+    let log = pages.get("/admin/audit?noun=mail").text();
+    assert_eq!(log.matches("Test mail sent").count(), 11, "{log}");
+    assert!(!log.contains("somebody@example.com"), "{log}");
+}
+
+#[test]
+fn large_sums_are_grouped_wherever_they_stand() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    let variant = |(size, price): (&str, i64)| json!({"option_values": [size], "price": {"amount": price, "currency": "EUR"}, "stock": 5});
+    let variants = [("S", 123_456), ("L", 99_999_900)].map(variant);
+    let body =
+        json!({"title": unique_name("Piano"), "status": "active", "options": [{"name": "Size"}], "variants": variants});
+    let product = shop.add_product(&body);
+    let order = shop.order(&ann, &[line(&text(&product["variants"][0]["id"]), 1)]);
+    let pages = signed_in(&shop, &["catalogue", "customers", "orders"]);
+    for (path, sum) in [
+        (format!("/admin/orders/{}", text(&order["id"])), "EUR 1,234.56"),
+        (format!("/admin/orders?q={}", text(&order["number"])), "EUR 1,234.56"),
+        (format!("/admin/customers/{}", ann.id()), "EUR 1,234.56"),
+        ("/admin/products?q=piano".to_owned(), "EUR 1,234.56 – 999,999.00"),
+    ] {
+        let html = pages.get(&path).text();
+        assert!(html.contains(sum), "{path}: {html}");
+    }
+}
+
+#[test]
+fn each_line_of_a_note_reads_in_its_own_direction() {
+    let shop = Shop::shared();
+    let (_, variant) = shop.product(700, 5);
+    let order = shop.order(&shop.customer(), &[line(&variant, 1)]);
+    let id = text(&order["id"]);
+    let moved = json!({"to": "confirmed", "note": "مرحبا\nHello (1)"});
+    shop.owner().post(&format!("/v1/admin/orders/{id}/transitions"), &moved).send().expect(200);
+    let (pages, page) = (signed_in(&shop, &["orders"]), format!("/admin/orders/{id}"));
+    assert_eq!(pages.post(&page, &format!("{page}/note"), &[("text", "שלום\r\nand more")]).status, 303);
+    let html = pages.get(&page).text();
+    for line in ["مرحبا", "Hello (1)", "שלום", "and more"] {
+        assert!(html.contains(&format!("<span class=\"line\" dir=\"auto\">{line}</span>")), "{line}: {html}");
+    }
+}
+
+#[test]
+fn orders_are_found_by_what_callers_say() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    let mark = unique_name("").trim().to_owned();
+    let product = shop.add_product(&json!({
+        "title": format!("Teek\u{e4}nnchen{mark} f\u{fc}r zwei"),
+        "status": "active",
+        "variants": [{"sku": format!("SKU-0{mark}-5"), "price": {"amount": 700, "currency": "EUR"}, "stock": 5}],
+    }));
+    let ship_to = json!({
+        "name": format!("Jos\u{e9} O\u{2019}Neil-M\u{fc}ller{mark}"),
+        "line1": "Lindenstrasse 1",
+        "city": format!("\u{d6}berdorf{mark}"),
+        "postal_code": "10969",
+        "country": "DE",
+    });
+    let body = json!({"lines": [line(&text(&product["variants"][0]["id"]), 1)], "ship_to": ship_to});
+    let order = ann.client.post("/v1/orders", &body).key(&new_key()).send().expect(201);
+    let (number, id) = (text(&order["number"]), text(&order["id"]));
+    let digits = number.trim_start_matches("CW-");
+    let pages = signed_in(&shop, &["orders"]);
+    let is_found = |wanted: &str| {
+        let wanted: String = wanted.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let link = format!("/admin/orders/{id}\"");
+        let [list, search] = ["orders", "search"].map(|page| {
+            let html = pages.get(&format!("/admin/{page}?q={wanted}")).text().replace("&#x2f;", "/");
+            html.contains(&link)
+        });
+        assert_eq!(list, search, "the search for everything finds what the list of orders does");
+        list
+    };
+    for wanted in [
+        digits.to_owned(),
+        format!("#{digits}"),
+        format!("CW{digits}"),
+        format!(" cw {digits} "),
+        format!("M\u{dc}LLER{mark}"),
+        format!("muller{mark}"),
+        format!("O'Neil muller{mark}"),
+        format!("jose oneil muller{mark}"),
+        format!("\u{d6}BERDORF{mark}"),
+        format!("10969 oberdorf{mark}"),
+        format!("sku-0{mark}-5"),
+        format!("teekannchen{mark}"),
+        format!("Fur TEEK\u{c4}NNCHEN{mark}"),
+    ] {
+        assert!(is_found(&wanted), "{wanted}");
+    }
+    let parcels = [format!("RR 55 {mark} 9 DE"), format!("rr55{mark}9de")];
+    for wanted in [format!("muller{mark} elsewhere"), format!("berdorf{mark}"), parcels[0].clone(), "#".to_owned()] {
+        assert!(!is_found(&wanted), "{wanted}");
+    }
+    let page = format!("/v1/admin/orders/{id}/transitions");
+    for step in [json!({"to": "confirmed"}), json!({"to": "shipped", "tracking": {"number": parcels[0]}})] {
+        shop.owner().post(&page, &step).send().expect(200);
+    }
+    for wanted in parcels {
+        assert!(is_found(&wanted), "{wanted}");
+    }
+}
+
+#[test]
+fn all_that_is_short_can_be_reached() {
+    let shop = Shop::start(&[]);
+    let add = |title: &str, sizes: usize, stock: i64| {
+        let variant = |size| {
+            let price = json!({"amount": 700, "currency": "EUR"});
+            json!({"option_values": [format!("Size {size}")], "price": price, "stock": stock})
+        };
+        let variants: Vec<_> = (0..sizes).map(variant).collect();
+        let options = json!([{"name": "Size"}]);
+        shop.add_product(&json!({"title": title, "status": "active", "options": options, "variants": variants}));
+    };
+    add("Gone", 101, 0);
+    add("Nearly gone", 2, 3);
+    add("Plenty", 2, 50);
+    let pages = signed_in(&shop, &["catalogue"]);
+    let seen = |path: &str| {
+        let html = pages.get(path).text();
+        let count = |title: &str| html.matches(&format!(">{title}</a>")).count();
+        let next = html.split_once("cursor=").map(|(_, rest)| rest.split('"').next().unwrap_or_default().to_owned());
+        (count("Gone"), count("Nearly gone"), count("Plenty"), next)
+    };
+    let (gone, nearly, plenty, next) = seen("/admin/stock?at_most=3");
+    assert_eq!((gone, nearly, plenty), (100, 0, 0));
+    let next = next.expect("another page");
+    assert_eq!(seen(&format!("/admin/stock?at_most=3&cursor={next}")), (1, 2, 0, None));
+    // What can be ordered again in time.
+    assert_eq!(seen("/admin/stock?at_most=3&left=1"), (0, 2, 0, None));
+    assert_eq!(seen(&format!("/admin/stock?at_most=3&left=1&cursor={next}")), (0, 2, 0, None));
+    assert_eq!(seen("/admin/stock?at_most=50&left=1"), (0, 2, 2, None));
+    // A cursor of something else begins anew.
+    assert_eq!(seen("/admin/stock?at_most=2&left=1&cursor=nonsense"), (0, 0, 0, None));
+    assert!(pages.get("/admin/stock?at_most=2&left=1").text().contains("Nothing is running out"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod methods;
 mod pages;
 mod paths;
 mod queries;
+mod refused_forms;
 mod strangers;
 mod tokens;
 mod wire;

@@ -8,7 +8,7 @@ use crate::support::{Mail, PASSWORD, Shop, address, line, new_key, text, unique_
 fn each_step_is_told_to_the_buyer_in_html_and_text() {
     let shop = Shop::shared();
     let buyer = shop.customer();
-    let (product, variant) = shop.product(1450, 9);
+    let (product, variant) = shop.product(145_000, 9);
     let order = shop.order(&buyer, &[line(&variant, 2)]);
     let number = text(&order["number"]);
     let path = format!("/v1/admin/orders/{}/transitions", text(&order["id"]));
@@ -23,7 +23,7 @@ fn each_step_is_told_to_the_buyer_in_html_and_text() {
     let delivered = shop.mail(&buyer.email, &format!("Your order {number} was delivered"));
     for mail in [&placed, &confirmed, &shipped, &delivered] {
         for body in [&mail.text, &mail.html] {
-            for expected in [&number, &text(&product["title"]), "EUR 29.00"] {
+            for expected in [&number, &text(&product["title"]), "EUR 2,900.00"] {
                 assert!(body.contains(expected), "{} lacks {expected}:\n{body}", mail.subject);
             }
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{NO_ID, Shop, line, pick, text};
+use crate::support::{NO_ID, Shop, as_placed, line, pick, text, unique_name};
 
 #[test]
 fn one_lists_ones_own_orders_newest_first() {
@@ -14,7 +14,7 @@ fn one_lists_ones_own_orders_newest_first() {
     let newest_first: Vec<&Value> = placed.iter().rev().map(|order| &order["id"]).collect();
     let all = buyer.client.get("/v1/orders").send().expect(200);
     assert_eq!(pick(&all["items"], "id"), newest_first);
-    assert_eq!((&all["items"][0], &all["next_cursor"]), (&placed[4], &json!(null)));
+    assert_eq!((&as_placed(&all["items"][0]), &all["next_cursor"]), (&placed[4], &json!(null)));
 
     let first = buyer.client.get("/v1/orders?limit=2").send().expect(200);
     let second =
@@ -84,4 +84,54 @@ fn an_unchanged_order_is_not_sent_twice() {
     let changed = buyer.client.get(&path).header("if-none-match", &tag).send();
     changed.expect(200);
     assert_ne!(changed.header("etag"), tag);
+}
+
+#[test]
+fn lines_lead_to_the_pages_and_pictures_of_their_products() {
+    let shop = Shop::shared();
+    let buyer = shop.customer();
+    let (front, blue) = ("https://pictures.example/front.png", "https://pictures.example/blue.png");
+    let variant = |colour: &str, image: Value| {
+        let price = json!({"amount": 100, "currency": "EUR"});
+        json!({"option_values": [colour], "price": price, "stock": 5, "image": image})
+    };
+    let shirt = shop.add_product(&json!({
+        "title": unique_name("Shirt"), "status": "active", "options": [{"name": "Colour"}],
+        "images": [{"url": front, "alt": "From the front"}, {"url": blue}],
+        "variants": [variant("Red", Value::Null), variant("Blue", json!(blue))],
+    }));
+    let (mug, plain) = shop.product(1, 5);
+    let of_shirt = |at: usize| line(&text(&shirt["variants"][at]["id"]), 1);
+    let placed = shop.order(&buyer, &[of_shirt(0), of_shirt(1), line(&plain, 1)]);
+    let path = format!("/v1/orders/{}", text(&placed["id"]));
+    let reply = buyer.client.get(&path).send();
+    let (tag, order) = (reply.header("etag"), reply.expect(200));
+    let lines = &order["lines"];
+    assert_eq!(pick(lines, "slug"), [&shirt["slug"], &shirt["slug"], &mug["slug"]]);
+    assert_eq!((&lines[0]["image"]["url"], &lines[0]["image"]["alt"]), (&json!(front), &json!("From the front")));
+    assert_eq!((&lines[1]["image"]["url"], &lines[2]["image"]), (&json!(blue), &Value::Null));
+    assert_eq!(as_placed(&order), placed);
+    // The same in the list, and to staff.
+    assert_eq!(buyer.client.get("/v1/orders").send().expect(200)["items"][0], order);
+    let to_staff = |path: &str| shop.owner().get(path).send().expect(200);
+    let admin = format!("/v1/admin/orders/{}", text(&placed["id"]));
+    assert_eq!(&to_staff(&admin)["lines"], lines);
+    let listed = to_staff(&format!("/v1/admin/orders?number={}", text(&placed["number"])));
+    assert_eq!(&listed["items"][0]["lines"], lines);
+
+    // They follow the product, and go with it; the order itself stays what it is.
+    let product = format!("/v1/admin/products/{}", text(&shirt["id"]));
+    let slug = unique_name("other-name").replace(' ', "-");
+    shop.owner().patch(&product, &json!({"slug": slug})).send().expect(200);
+    let renamed = buyer.client.get(&path).header("if-none-match", &tag).send().expect(200);
+    assert_eq!((&renamed["lines"][0]["slug"], &renamed["version"]), (&json!(slug), &order["version"]));
+    shop.owner().patch(&product, &json!({"status": "archived"})).send().expect(200);
+    let archived = buyer.client.get(&path).send().expect(200);
+    for at in 0..2 {
+        let line = &archived["lines"][at];
+        assert_eq!((&line["slug"], &line["image"]), (&Value::Null, &Value::Null));
+    }
+    assert_eq!(as_placed(&archived), placed);
+    // So what was read before still says which version it was.
+    buyer.client.post(&format!("{path}/cancel"), &json!({})).header("if-match", &tag).send().expect(200);
 }

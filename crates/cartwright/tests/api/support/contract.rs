@@ -99,6 +99,7 @@ impl Contract {
             return;
         };
         let documented = self.documented_reply(&operation, reply);
+        check_headers(&documented, reply);
         match documented.get("content").and_then(Value::as_object).filter(|content| !content.is_empty()) {
             None => assert!(
                 reply.body.is_empty(),
@@ -171,6 +172,20 @@ impl Contract {
         let (_, template) = fitting.max_by_key(|(literals, _)| *literals)?;
         let documented = paths[template].get(method.to_lowercase())?.clone();
         Some(Operation { method: method.to_owned(), path: template.clone(), documented })
+    }
+}
+
+/// Checks that headers which tell clients something are documented where they come, and that the tag and the place of what there is come
+/// where they are documented.
+#[track_caller]
+fn check_headers(documented: &Value, reply: &Reply) {
+    for name in ["ETag", "Location", "WWW-Authenticate", "Retry-After", "Idempotent-Replayed"] {
+        let is_documented = documented["headers"].get(name).is_some();
+        let is_sent = reply.find_header(&name.to_lowercase()).is_some();
+        let is_due = is_documented && reply.status < 400 && ["ETag", "Location"].contains(&name);
+        let (asked, status) = (&reply.asked, reply.status);
+        assert!(is_documented || !is_sent, "{asked}: {status} comes with {name}, undocumented");
+        assert!(is_sent || !is_due, "{asked}: {status} comes without {name}, which is documented");
     }
 }
 
@@ -270,5 +285,17 @@ mod tests {
             let refusal = refusal(status, media_type, &body).unwrap_or_else(|| panic!("{body} passed"));
             assert!(refusal.contains(why), "{body}: {refusal}");
         }
+    }
+
+    #[test]
+    fn headers_that_are_not_documented_or_lacking_fail() {
+        let tagged = json!({"headers": {"ETag": {"schema": {"type": "string"}}}});
+        let check = |documented: &Value, headers: &[(&str, &str)]| {
+            let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let reply = Reply { asked: "GET /mugs/1".to_owned(), status: 200, headers, body: Vec::new() };
+            std::panic::catch_unwind(|| check_headers(documented, &reply)).is_ok()
+        };
+        assert!(check(&tagged, &[("etag", "\"1\"")]) && check(&json!({}), &[("x-request-id", "1")]));
+        assert!(!check(&json!({}), &[("etag", "\"1\"")]) && !check(&tagged, &[]));
     }
 }

@@ -16,7 +16,9 @@ pub(crate) use pages::{Pages, field};
 pub(crate) use raw::{exchange, request};
 pub(crate) use reply::Reply;
 pub(crate) use server::program;
-pub(crate) use shop::{OWNER, PASSWORD, Person, Shop, address, line, new_key, text, unique_email, unique_name};
+pub(crate) use shop::{
+    OWNER, PASSWORD, Person, Shop, address, as_placed, line, new_key, text, unique_email, unique_name,
+};
 
 /// An id of the right form that nothing has.
 pub(crate) const NO_ID: &str = "0198c2a4-5b6e-7c3d-9f00-00000000dead";

@@ -241,6 +241,17 @@ pub(crate) fn address() -> Value {
     json!({"name": "Ann Example", "line1": "Lindenstrasse 1", "city": "Berlin", "postal_code": "10969", "country": "DE"})
 }
 
+/// An order as it was placed: without what its lines show of their products where it is read.
+#[track_caller]
+pub(crate) fn as_placed(order: &Value) -> Value {
+    let mut order = order.clone();
+    for line in order["lines"].as_array_mut().expect("lines") {
+        let line = line.as_object_mut().expect("a line");
+        assert!(line.remove("slug").is_some() && line.remove("image").is_some(), "it was not read: {line:?}");
+    }
+    order
+}
+
 /// The text that a value must be.
 #[track_caller]
 pub(crate) fn text(value: &Value) -> String {

@@ -94,30 +94,62 @@ pub(super) fn whole(value: Option<&Bson>) -> Option<i64> {
 /// An amount of money. Texts are read as the old shop did, as numbers of JavaScript; if they are none, as people write prices.
 pub(super) fn money(value: Option<&Bson>, currency: Currency) -> Option<Money> {
     let decimals = currency.decimals() as usize;
-    let rounded = |number: f64| {
-        let plain = number.is_finite() && number >= 0.0;
-        plain.then(|| format!("{number:.decimals$}")).and_then(|text| Money::from_decimal(&text, currency))
-    };
     let found = match value? {
-        Bson::Double(number) => rounded(*number),
         Bson::Int32(number) => Money::from_decimal(&number.to_string(), currency),
         Bson::Int64(number) => Money::from_decimal(&number.to_string(), currency),
-        Bson::Decimal128(number) => number.to_string().parse().ok().and_then(rounded),
-        Bson::String(text) => {
-            let plain = text.trim().trim_matches(|c: char| !c.is_ascii_digit() && !"-+.,".contains(c));
-            match plain.parse::<f64>() {
-                Ok(number) => rounded(number),
-                Err(_) => Money::from_decimal(plain, currency),
+        other => match (number(other), other) {
+            (Some(number), _) if number.is_finite() && number >= 0.0 => {
+                Money::from_decimal(&format!("{number:.decimals$}"), currency)
             }
-        }
-        _ => None,
+            (None, Bson::String(text)) => Money::from_decimal(bare(text), currency),
+            _ => None,
+        },
     };
     found.filter(|money| money.check_price("").is_ok())
+}
+
+/// Whether [`money`] rounds it: it has more decimals than the currency, and not only those that JavaScript's numbers have by themselves.
+pub(super) fn is_rounded(value: Option<&Bson>, currency: Currency) -> bool {
+    let decimals = currency.decimals() as usize;
+    value.and_then(number).is_some_and(|number| {
+        let kept = format!("{number:.decimals$}").parse::<f64>();
+        kept.is_ok_and(|kept| (kept - number).abs() > 1e-6)
+    })
+}
+
+/// A number of JavaScript that need not be whole.
+fn number(value: &Bson) -> Option<f64> {
+    match value {
+        Bson::Double(number) => Some(*number),
+        Bson::Decimal128(number) => number.to_string().parse().ok(),
+        Bson::String(text) => bare(text).parse().ok(),
+        _ => None,
+    }
+}
+
+/// A price without what stands around it.
+fn bare(text: &str) -> &str {
+    text.trim().trim_matches(|c: char| !c.is_ascii_digit() && !"-+.,".contains(c))
 }
 
 /// The documents or values of a list.
 pub(super) fn list<'d>(document: &'d Document, key: &str) -> &'d [Bson] {
     document.get_array(key).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The first of these fields that a document has, with its name. Shops of this kind call one thing by several names.
+pub(super) fn field<'d>(document: &'d Document, names: &[&'static str]) -> (&'static str, Option<&'d Bson>) {
+    let given = |name: &&'static str| document.get(*name).filter(|value| !matches!(value, Bson::Null));
+    let found = names.iter().find_map(|name| Some((*name, Some(given(name)?))));
+    found.unwrap_or((names.first().copied().unwrap_or_default(), None))
+}
+
+/// What is wrong with a field: `has no price`, or `price "cheap" is no price`.
+pub(super) fn wrong(name: &str, value: Option<&Bson>, what: &str) -> String {
+    match value {
+        None => format!("has no {name}"),
+        value => format!("{name} {} {what}", shown(value)),
+    }
 }
 
 /// What somebody wrote, short enough for a message.

@@ -9,12 +9,14 @@ use model::{
 
 use super::{
     Planner, Sold,
-    document::{OldId, id_of, list, money, new_id, shown, text, time, whole},
+    document::{OldId, field, id_of, is_rounded, list, money, new_id, shown, text, time, whole, wrong},
     people::one_line,
 };
 use crate::bring_over::Thing;
 
 const ORDERS: &str = "orders";
+/// What an order cost.
+const TOTAL: [&str; 5] = ["totalprice", "totalPrice", "totalAmount", "total", "amount"];
 
 impl Planner {
     pub(super) fn orders(&mut self, orders: &[Document]) {
@@ -22,7 +24,7 @@ impl Planner {
         let mut found = Vec::with_capacity(orders.len());
         for (id, document) in self.identified(ORDERS, orders) {
             let order = self.order(&id, document);
-            if let Some(total) = money(document.get("totalprice"), self.options.currency) {
+            if let Some(total) = money(field(document, &TOTAL).1, self.options.currency) {
                 self.plan.totals.order_value += total.amount;
             }
             found.extend(order);
@@ -34,11 +36,16 @@ impl Planner {
 
     fn order(&mut self, id: &OldId, document: &Document) -> Option<Order> {
         let at = &id.text;
-        let Some(total) = money(document.get("totalprice"), self.options.currency) else {
-            let what = format!("{} is no price; the order is left out", shown(document.get("totalprice")));
-            self.leave_out(ORDERS, at, what);
+        let (called, cost) = field(document, &TOTAL);
+        let Some(total) = money(cost, self.options.currency) else {
+            let what = wrong(called, cost, "is no price");
+            self.leave_out(ORDERS, at, format!("{what}; the order is left out"));
             return None;
         };
+        if is_rounded(cost, self.options.currency) {
+            let what = format!("{called} {} has more decimals than {}", shown(cost), total.currency);
+            self.tell(ORDERS, at, format!("{what}; it becomes {total}"));
+        }
         let status = match text(document.get("status")).unwrap_or_default().to_lowercase().as_str() {
             "pending" => OrderStatus::Pending,
             "confirmed" | "processing" => OrderStatus::Confirmed,
@@ -46,14 +53,17 @@ impl Planner {
             "delivered" => OrderStatus::Delivered,
             "cancel" | "cancelled" | "canceled" => OrderStatus::Cancelled,
             _ => {
-                let what = format!("the status {} is not known; the order is pending", shown(document.get("status")));
-                self.tell(ORDERS, at, what);
+                let what = match document.get("status") {
+                    None => "has no status".to_owned(),
+                    status => format!("the status {} is not known", shown(status)),
+                };
+                self.tell(ORDERS, at, format!("{what}; the order is pending"));
                 OrderStatus::Pending
             }
         };
         let items = self.items(at, document);
         if items.is_empty() {
-            self.leave_out(ORDERS, at, "has no products; the order is left out");
+            self.leave_out(ORDERS, at, "has no products (or orderItems, or items); the order is left out");
             return None;
         }
         let lines = lines(&items, total);
@@ -62,7 +72,7 @@ impl Planner {
             return None;
         }
         let placed_at = self.created_at(id, document);
-        let buyer = match id_of(document.get("buyer")) {
+        let buyer = match id_of(field(document, &["buyer", "user", "userId"]).1) {
             Some(buyer) => {
                 if !self.people.contains_key(&buyer.text) {
                     let what = format!("was placed by the user {}, who is not there; it belongs to nobody", buyer.text);
@@ -114,7 +124,8 @@ impl Planner {
     /// What was ordered, and how many of it.
     fn items(&mut self, at: &str, document: &Document) -> Vec<(Sold, i64)> {
         let mut items = Vec::new();
-        for item in list(document, "products") {
+        let named = ["products", "orderItems", "items"].into_iter().map(|name| list(document, name));
+        for item in named.filter(|items| !items.is_empty()).take(1).flatten() {
             let named = match item {
                 Bson::Document(inner) => id_of(inner.get("productId")).or_else(|| id_of(inner.get("product"))),
                 other => id_of(Some(other)),
@@ -124,7 +135,7 @@ impl Planner {
                 continue;
             };
             let quantity = match item {
-                Bson::Document(inner) => whole(inner.get("quantity")),
+                Bson::Document(inner) => whole(field(inner, &["quantity", "qty"]).1),
                 _ => Some(1),
             };
             let quantity = match quantity {

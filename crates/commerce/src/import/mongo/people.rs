@@ -12,7 +12,7 @@ use model::{
 
 use super::{
     Person, Planner,
-    document::{OldId, id_of, is_true, list, new_id, shown, text},
+    document::{OldId, field, id_of, is_true, list, new_id, shown, text, wrong},
 };
 use crate::bring_over::{OldAccount, Thing};
 
@@ -28,8 +28,8 @@ impl Planner {
             let written = text(user.get("email"));
             let email = written.as_deref().and_then(|email| Email::parse("/email", email).ok());
             let Some(email) = email else {
-                let what = format!("{} is no e-mail address; the user is left out", shown(user.get("email")));
-                self.leave_out(USERS, at, what);
+                let what = wrong("email", user.get("email"), "is no e-mail address");
+                self.leave_out(USERS, at, format!("{what}; the user is left out"));
                 continue;
             };
             if let Some(first) = addresses.get(&email) {
@@ -54,8 +54,8 @@ impl Planner {
         let created_at = self.created_at(id, user);
         let name = text(user.get("name")).and_then(|name| line("/name", &name, NAME_MAX).ok());
         let name = name.unwrap_or_else(|| {
-            let what = format!("{} is no name; the user is called by the address", shown(user.get("name")));
-            self.tell(USERS, at, what);
+            let what = wrong("name", user.get("name"), "is no name");
+            self.tell(USERS, at, format!("{what}; the user is called by the address"));
             email.as_str().split('@').next().unwrap_or_default().to_owned()
         });
         let phone = text(user.get("phnumber")).or_else(|| text(user.get("phone")));
@@ -137,12 +137,12 @@ impl Planner {
         self.plan.totals.wishlists = wishlists.len();
         for (id, document) in self.identified(WISHLISTS, wishlists) {
             let at = &id.text;
-            let user = id_of(document.get("user")).or_else(|| id_of(document.get("userId")));
+            let (_, of) = field(document, &["user", "userId"]);
+            let user = id_of(of);
             let owner =
                 user.as_ref().and_then(|user| self.people.get(&user.text)).filter(|person| !person.name.is_empty());
             let Some(owner) = owner.cloned() else {
-                let what =
-                    format!("belongs to the user {}, who is not there; it is left out", shown(document.get("user")));
+                let what = format!("belongs to the user {}, who is not there; it is left out", shown(of));
                 self.leave_out(WISHLISTS, at, what);
                 continue;
             };

@@ -13,7 +13,7 @@ use model::{
 
 use super::{
     Planner, Sold,
-    document::{OldId, id_of, list, money, new_id, shown, text, time, whole},
+    document::{OldId, field, id_of, is_rounded, list, money, new_id, shown, text, time, whole, wrong},
 };
 use crate::{
     bring_over::{OldProduct, Thing},
@@ -84,9 +84,11 @@ impl Planner {
 
     fn product(&mut self, id: &OldId, document: &Document) -> Option<Product> {
         let at = &id.text;
-        let title = text(document.get("name")).and_then(|name| line("/name", &name, SHORT_TEXT_MAX).ok());
+        let (called, name) = field(document, &["name", "title"]);
+        let title = text(name).and_then(|name| line("/name", &name, SHORT_TEXT_MAX).ok());
         let title = title.unwrap_or_else(|| {
-            self.tell(PRODUCTS, at, format!("{} is no name; it is called Product {at}", shown(document.get("name"))));
+            let what = wrong(called, name, "is no name");
+            self.tell(PRODUCTS, at, format!("{what}; it is called Product {at}"));
             format!("Product {at}")
         });
         let (price, compare_at_price, status) = self.prices(at, document);
@@ -140,13 +142,20 @@ impl Planner {
     /// What it costs, what it cost before, and whether it can be sold for that.
     fn prices(&mut self, at: &str, document: &Document) -> (Money, Option<Money>, ProductStatus) {
         let currency = self.options.currency;
-        let Some(regular) = money(document.get("price"), currency) else {
-            let what =
-                format!("{} is no price; the product is a draft that costs nothing", shown(document.get("price")));
-            self.tell(PRODUCTS, at, what);
+        let price = document.get("price");
+        let Some(regular) = money(price, currency) else {
+            let what = wrong("price", price, "is no price");
+            self.tell(PRODUCTS, at, format!("{what}; the product is a draft that costs nothing"));
             return (Money::new(0, currency), None, ProductStatus::Draft);
         };
-        let sale = document.get("sale").filter(|sale| text(Some(sale)).is_some());
+        let (called, sale) = field(document, &["sale", "salePrice"]);
+        let sale = sale.filter(|sale| text(Some(sale)).is_some());
+        for (called, value) in [("price", price), (called, sale)] {
+            if let Some(money) = money(value, currency).filter(|_| is_rounded(value, currency)) {
+                let what = format!("{called} {} has more decimals than {currency}; it becomes {money}", shown(value));
+                self.tell(PRODUCTS, at, what);
+            }
+        }
         let is_none = text(sale).is_none_or(|text| text.trim_matches(['0', '.', ',', ' ']).is_empty());
         match money(sale, currency) {
             _ if is_none => (regular, None, ProductStatus::Active),
@@ -164,15 +173,16 @@ impl Planner {
     }
 
     fn stock(&mut self, at: &str, document: &Document) -> i64 {
-        let value = document.get("quantity");
+        let (name, value) = field(document, &["quantity", "countInStock", "stock"]);
         match whole(value) {
             Some(pieces) if (0..=STOCK_MAX).contains(&pieces) => pieces,
             Some(pieces) if pieces < 0 => {
-                self.tell(PRODUCTS, at, format!("the quantity {pieces} is below zero and becomes 0"));
+                self.tell(PRODUCTS, at, format!("the {name} {pieces} is below zero and becomes 0"));
                 0
             }
             _ => {
-                self.tell(PRODUCTS, at, format!("the quantity {} is no number of pieces and becomes 0", shown(value)));
+                let what = wrong(name, value, "is no number of pieces");
+                self.tell(PRODUCTS, at, format!("{what}; it becomes 0"));
                 0
             }
         }
@@ -180,7 +190,9 @@ impl Planner {
 
     fn images(&mut self, at: &str, document: &Document) -> Vec<Image> {
         let mut images: Vec<Image> = Vec::new();
-        let all = document.get("primaryImage").into_iter().chain(list(document, "secondaryImages"));
+        let (_, first) = field(document, &["primaryImage", "image"]);
+        let others = ["secondaryImages", "images"].into_iter().flat_map(|name| list(document, name));
+        let all = first.into_iter().chain(others);
         for value in all.filter(|value| !matches!(value, Bson::Null)) {
             let written = text(Some(value)).unwrap_or_default();
             if written.is_empty() {
@@ -234,13 +246,14 @@ impl Planner {
             None
         };
         let Bson::Document(review) = value else { return refuse("is none".to_owned()) };
-        let user = id_of(review.get("user"));
+        let (_, by) = field(review, &["user", "userId"]);
+        let user = id_of(by);
         let Some(stars) = whole(review.get("rating")).filter(|stars| (1..=5).contains(stars)) else {
             return refuse(format!("has the rating {}, which is not 1 to 5", shown(review.get("rating"))));
         };
         let known = user.as_ref().and_then(|user| self.people.get(&user.text));
         let Some(person) = known.filter(|person| !person.name.is_empty()).cloned() else {
-            let what = format!("is by the user {}, who is not there", shown(review.get("user")));
+            let what = format!("is by the user {}, who is not there", shown(by));
             self.leave_out(PRODUCTS, at, format!("review {number} {what}; it is left out"));
             return None;
         };
@@ -260,7 +273,7 @@ impl Planner {
             stars,
             content: ReviewContent {
                 title: None,
-                text: text(review.get("text")).unwrap_or_default(),
+                text: text(field(review, &["text", "comment"]).1).unwrap_or_default(),
                 author: author(&person.name),
                 is_verified: false,
                 reply: None,

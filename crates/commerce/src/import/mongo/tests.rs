@@ -184,6 +184,63 @@ fn staff_keep_a_password_only_with_an_address_that_was_verified() {
 }
 
 #[test]
+fn fields_go_by_the_names_that_such_shops_have() {
+    let dump = Dump {
+        users: vec![doc! { "_id": oid(1), "name": "Ann Fox", "email": "ann@example.com", "password": HASH }],
+        products: vec![doc! { "_id": oid(3), "title": "Mug", "image": "mug.png", "images": ["cup.png"], "price": 12.5,
+        "countInStock": 7, "reviews": [{ "userId": oid(1), "comment": "Good", "rating": 4 }] }],
+        orders: vec![
+            doc! { "_id": oid(4), "user": oid(1), "orderItems": [{ "product": oid(3), "qty": 2 }], "totalPrice": 25,
+            "status": "pending" },
+            doc! { "_id": oid(5), "userId": oid(1), "items": [{ "product": oid(3), "quantity": 1 }], "totalAmount": 12.5,
+            "status": "pending" },
+        ],
+        ..Dump::default()
+    };
+    let plan = plan(&dump, options(false));
+    assert_eq!(told(&plan), [] as [&str; 0]);
+    let (mut stock, mut pictures, mut totals, mut reviews) = (0, 0, Vec::new(), Vec::new());
+    for thing in &plan.things {
+        match thing {
+            Thing::Product(old) => {
+                stock += old.product.variants[0].stock;
+                pictures += old.product.images.len();
+            }
+            Thing::Order(order) => totals.push((order.total.amount, order.lines[0].quantity)),
+            Thing::Review(review) => reviews.push(review.content.text.clone()),
+            _ => {}
+        }
+    }
+    totals.sort_unstable();
+    assert_eq!((stock, pictures, totals, reviews), (7, 2, vec![(1250, 1), (2500, 2)], vec!["Good".to_owned()]));
+}
+
+#[test]
+fn what_is_missing_is_named_and_what_is_rounded_is_told() {
+    let dump = Dump {
+        products: vec![
+            doc! { "_id": oid(1), "name": "Mug", "price": 19.999, "sale": "9.999", "quantity": 1 },
+            doc! { "_id": oid(2), "name": "Cup" },
+            doc! { "_id": oid(3), "name": "Pot", "price": 0.1 + 0.2, "quantity": 1 },
+        ],
+        orders: vec![doc! { "_id": oid(4), "buyer": oid(9), "products": [{ "productId": oid(1), "quantity": 1 }] }],
+        ..Dump::default()
+    };
+    let told = told(&plan(&dump, options(false)));
+    for (id, what) in [
+        (1, "price 19.999 has more decimals than EUR; it becomes EUR 20.00"),
+        (1, "sale \"9.999\" has more decimals than EUR; it becomes EUR 10.00"),
+        (2, "has no price; the product is a draft"),
+        (2, "has no quantity; it becomes 0"),
+        (4, "has no totalprice; the order is left out"),
+    ] {
+        let id = oid(id).to_hex();
+        assert!(told.iter().any(|told| told.contains(&id) && told.contains(what)), "{what}: {told:#?}");
+    }
+    assert!(!told.iter().any(|told| told.contains(&oid(3).to_hex())), "{told:#?}");
+}
+
+#[test]
 fn files_that_are_none_are_refused() {
     let good = doc! { "a": 1 }.to_vec().expect("BSON");
     let two = [good.clone(), good.clone()].concat();

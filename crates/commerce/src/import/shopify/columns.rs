@@ -72,6 +72,23 @@ pub(crate) const ALL: [(Column, &str); 30] = [
     (Column::VariantImage, "Variant Image"),
 ];
 
+/// What Shopify calls the columns today, where that is more than another case.
+const NEWER: [(Column, &str); 13] = [
+    (Column::Handle, "URL handle"),
+    (Column::Body, "Description"),
+    (Column::Published, "Published on online store"),
+    (Column::Sku, "SKU"),
+    (Column::Grams, "Weight value (grams)"),
+    (Column::Tracker, "Inventory tracker"),
+    (Column::Quantity, "Inventory quantity"),
+    (Column::Policy, "Continue selling when out of stock"),
+    (Column::Price, "Price"),
+    (Column::CompareAtPrice, "Compare-at price"),
+    (Column::Barcode, "Barcode"),
+    (Column::ImageSrc, "Product image URL"),
+    (Column::VariantImage, "Variant image URL"),
+];
+
 /// Without these there is no product to be read.
 const REQUIRED: [Column; 3] = [Column::Handle, Column::Title, Column::Price];
 
@@ -88,6 +105,16 @@ impl Column {
     /// As the header spells it.
     pub(super) const fn name(self) -> &'static str {
         ALL[self as usize].1
+    }
+
+    /// What it may be called as well.
+    fn newer_name(self) -> Option<&'static str> {
+        NEWER.iter().find(|(column, _)| *column == self).map(|(_, name)| *name)
+    }
+
+    /// All that it may be called.
+    fn names(self) -> String {
+        self.newer_name().map_or_else(|| self.name().to_owned(), |newer| format!("{} (or {newer})", self.name()))
     }
 }
 
@@ -111,11 +138,16 @@ impl Columns {
         let names: Vec<String> =
             header.iter().map(|name| String::from_utf8_lossy(name.trim_ascii()).into_owned()).collect();
         let mut at = [None; ALL.len()];
-        for (place, (_, known)) in at.iter_mut().zip(ALL) {
-            let mut found = names.iter().enumerate().filter(|(_, name)| name.eq_ignore_ascii_case(known));
-            *place = found.next().map(|(index, _)| index);
-            if found.next().is_some() {
-                return Err(format!("the column {known} is there twice"));
+        for (place, (column, known)) in at.iter_mut().zip(ALL) {
+            // A file of the older kind may have a column of its own that the newer one knows: the older name goes before.
+            for known in [known].into_iter().chain(column.newer_name()) {
+                let mut found = names.iter().enumerate().filter(|(_, name)| name.eq_ignore_ascii_case(known));
+                let Some((index, _)) = found.next() else { continue };
+                if found.next().is_some() {
+                    return Err(format!("the column {known} is there twice"));
+                }
+                *place = Some(index);
+                break;
             }
         }
         let columns = Self { at, names };
@@ -127,13 +159,9 @@ impl Columns {
         if missing.is_empty() {
             return Ok(());
         }
-        let hint = match self.names.as_slice() {
-            [only] if only.contains(';') => "; the columns are separated by semicolons, save the file with commas",
-            [only] if only.contains('\t') => "; the columns are separated by tabs, save the file with commas",
-            _ if missing.len() == REQUIRED.len() => "; this is not a Shopify product CSV",
-            _ => "",
-        };
-        let missing: Vec<_> = missing.into_iter().map(Column::name).collect();
+        let is_another_file = missing.contains(&Column::Handle);
+        let hint = if is_another_file { "; this is not a Shopify product CSV" } else { "" };
+        let missing: Vec<_> = missing.into_iter().map(Column::names).collect();
         Err(format!("missing columns: {}{hint}", missing.join(", ")))
     }
 

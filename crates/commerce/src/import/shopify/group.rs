@@ -1,12 +1,12 @@
 //! The rows of one handle, put together to a product.
 
-use model::{Currency, Image, ProductStatus, Stamp, Timestamp, Variant, product::OPTIONS_MAX};
+use model::{Currency, Image, ProductStatus, Stamp, Timestamp, Variant, VariantDetails, product::OPTIONS_MAX};
 
 use super::{
     columns::{Column, OPTIONS},
-    row::{Row, quoted},
+    row::Row,
 };
-use crate::import::RowError;
+use crate::import::{RowError, quoted};
 
 /// The rows of one handle.
 pub(super) struct Group {
@@ -21,6 +21,8 @@ pub(super) struct Group {
     /// Position and picture.
     pub(super) images: Vec<(u64, Image)>,
     pub(super) variant_images: Vec<Image>,
+    /// What was read otherwise than it stands there.
+    pub(super) notes: Vec<RowError>,
 }
 
 /// What the row with the title says of the whole product.
@@ -53,6 +55,7 @@ impl Group {
             variants: Vec::new(),
             images: Vec::new(),
             variant_images: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -65,6 +68,7 @@ impl Group {
         if row.has_variant() {
             match variant(row, currency) {
                 Ok(variant) => {
+                    self.notes.extend(row.note_of_stock());
                     // Most products have few, and there are many products: room for four would be twice what they take.
                     self.variants.reserve_exact(1);
                     self.variants.push(variant);
@@ -152,7 +156,10 @@ fn variant(row: &Row<'_>, currency: Currency) -> Result<Found, Vec<RowError>> {
         track_stock,
         weight_grams,
         barcode: row.code(Column::Barcode),
-        details: model::VariantDetails::default(),
+        details: VariantDetails {
+            image: row.given(Column::VariantImage).map(ToOwned::to_owned),
+            ..VariantDetails::default()
+        },
     };
     Ok(Found { line: row.line, values: OPTIONS.map(|(_, value)| row.text(value).to_owned()), variant })
 }

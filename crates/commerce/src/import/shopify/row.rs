@@ -4,7 +4,10 @@ use csv::ByteRecord;
 use model::{Currency, Money, stock::STOCK_MAX};
 
 use super::columns::{Column, Columns, OPTIONS};
-use crate::{export, import::RowError};
+use crate::{
+    export,
+    import::{RowError, price, quoted},
+};
 
 /// A row whose bytes are text and whose fields fit the header.
 pub(super) struct Row<'a> {
@@ -60,9 +63,11 @@ impl<'a> Row<'a> {
 
     /// What is wrong with a field of this row.
     pub(super) fn error(&self, column: Column, reason: impl Into<String>) -> RowError {
+        // As the file spells it.
+        let name = self.columns.index(column).and_then(|index| self.columns.name(index)).unwrap_or(column.name());
         RowError {
             line: self.line,
-            column: Some(column.name().to_owned()),
+            column: Some(name.to_owned()),
             handle: Some(self.handle.to_owned()),
             reason: reason.into(),
         }
@@ -91,15 +96,14 @@ impl<'a> Row<'a> {
     }
 
     fn money(&self, column: Column, text: &str, currency: Currency) -> Result<Money, RowError> {
-        Money::from_decimal(text, currency)
-            .ok_or_else(|| self.error(column, format!("must be a price such as 50 or 19.99, not {}", quoted(text))))
+        price(text, currency).map_err(|reason| self.error(column, reason))
     }
 
     /// Pieces on hand, and whether they limit what can be sold.
     pub(super) fn stock(&self) -> Result<(i64, bool), RowError> {
         let may_oversell = match self.text(Column::Policy).to_ascii_lowercase().as_str() {
-            "" | "deny" => false,
-            "continue" => true,
+            "" | "deny" | "false" => false,
+            "continue" | "true" => true,
             other => {
                 let reason = format!("must be deny or continue, not {}", quoted(other));
                 return Err(self.error(Column::Policy, reason));
@@ -110,13 +114,20 @@ impl<'a> Row<'a> {
         let Some(text) = quantity else { return Ok((0, is_limited)) };
         match text.parse::<i64>() {
             Ok(pieces) if (0..=STOCK_MAX).contains(&pieces) => Ok((pieces, is_limited)),
-            // A shop that sells on below zero writes what it owes; there is nothing on hand.
-            Ok(pieces) if pieces < 0 && !is_limited => Ok((0, false)),
+            // A shop that sold more than it had writes what it owes; there is nothing on hand.
+            Ok(pieces) if pieces < 0 => Ok((0, is_limited)),
             _ => {
                 let reason = format!("must be a whole number from 0 to {STOCK_MAX}, not {}", quoted(text));
                 Err(self.error(Column::Quantity, reason))
             }
         }
+    }
+
+    /// That a stock below zero is read as none, where it is.
+    pub(super) fn note_of_stock(&self) -> Option<RowError> {
+        let text = self.given(Column::Quantity).filter(|text| text.parse::<i64>().is_ok_and(|pieces| pieces < 0))?;
+        let reason = format!("{text} is below zero; the variant has 0");
+        Some(RowError { handle: None, ..self.error(Column::Quantity, reason) })
     }
 
     /// The weight, rounded to grams; 0 means that nobody weighed it.
@@ -130,14 +141,5 @@ impl<'a> Row<'a> {
             Some(grams) => Ok(Some(grams).filter(|&grams| grams > 0)),
             None => Err(self.error(Column::Grams, format!("must be a number of grams, not {}", quoted(text)))),
         }
-    }
-}
-
-/// What somebody wrote, short enough for a message.
-pub(super) fn quoted(text: &str) -> String {
-    const SHOWN_MAX: usize = 40;
-    match text.char_indices().nth(SHOWN_MAX) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
     }
 }

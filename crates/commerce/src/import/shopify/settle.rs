@@ -115,6 +115,7 @@ fn unchecked(group: &Group, head: &Head, options: Vec<ProductOption>, images: Ve
 }
 
 fn imported(group: Group, head: Head, product: Product) -> ImportedProduct {
+    let variant_images = product.variants.iter().map(|variant| variant.details.image.clone()).collect();
     let options = product.options.into_iter().map(|ProductOption { name, values }| OptionDraft { name, values });
     let variants = product.variants.into_iter().map(|variant| VariantDraft {
         id: None,
@@ -142,7 +143,7 @@ fn imported(group: Group, head: Head, product: Product) -> ImportedProduct {
         images: product.images,
         details: None,
     };
-    ImportedProduct { handle: group.handle, category: head.product_type, draft, line: group.line }
+    ImportedProduct { handle: group.handle, category: head.product_type, draft, variant_images, line: group.line }
 }
 
 /// What the model says of a field, as a line and a column of the file.
@@ -174,6 +175,7 @@ fn variant_column(field: &str) -> Option<Column> {
         "stock" => Some(Column::Quantity),
         "weight_grams" => Some(Column::Grams),
         "option_values" => Some(Column::Option1Value),
+        "image" => Some(Column::VariantImage),
         _ => None,
     }
 }

@@ -113,15 +113,14 @@ fn what_is_not_such_a_file_is_said_once() {
         ("\n\n\r\n", "line 1: the file is empty"),
         ("\u{feff}", "line 1: the file is empty"),
         ("Handle,Title,Variant Price\n", "line 1: the file has a header but no products"),
-        ("Handle,Title\na,A\n", "line 1: missing columns: Variant Price"),
+        ("Handle,Title\na,A\n", "line 1: missing columns: Variant Price (or Price)"),
         (
             "name,price\nmug,5\n",
-            "line 1: missing columns: Handle, Title, Variant Price; this is not a Shopify product CSV",
+            "line 1: missing columns: Handle (or URL handle), Title; this is not a Shopify product CSV",
         ),
         (
-            "Handle;Title;Variant Price\na;A;5\n",
-            "line 1: missing columns: Handle, Title, Variant Price; the columns are separated by semicolons, save the \
-             file with commas",
+            "Handle|Title|Variant Price\na|A|5\n",
+            "line 1: missing columns: Handle (or URL handle), Title, Variant Price (or Price); this is not a Shopify product CSV",
         ),
         ("Handle,Title,Variant Price,title\na,A,5,\n", "line 1: the column Title is there twice"),
     ] {
@@ -130,6 +129,43 @@ fn what_is_not_such_a_file_is_said_once() {
     }
     let utf16 = [0xFF, 0xFE, b'H', 0, b'a', 0];
     assert_eq!(errors(&read(utf16.as_slice(), Currency::EUR)), ["line 1: the file is UTF-16; save it as CSV in UTF-8"]);
+}
+
+#[test]
+fn columns_may_be_separated_by_semicolons_and_tabs() {
+    for separator in [",", ";", "\t"] {
+        let rows = ["Handle|Title|Tags|Variant Price", "a|A|\"x, y\"|\"1.299,50\"", "b|B||19.99"];
+        let parsed = parse(&rows.join("\n").replace('|', separator));
+        let prices: Vec<_> = parsed.products.iter().map(|product| product.draft.variants[0].price.amount).collect();
+        assert_eq!((errors(&parsed), prices), (vec![], vec![129_950, 1_999]), "{separator:?}");
+        assert_eq!(parsed.products[0].draft.tags, ["x", "y"]);
+    }
+}
+
+/// As the template of today has it.
+#[test]
+fn columns_go_by_the_names_that_shopify_gives_them_today() {
+    let header = "Title,URL handle,Description,Vendor,Type,Tags,Published on online store,Status,SKU,Barcode,Option1 name,\
+Option1 value,Price,Compare-at price,Inventory tracker,Inventory quantity,Continue selling when out of stock,\
+Weight value (grams),Product image URL,Image position,Image alt text,Variant image URL,SEO title";
+    let row = "Shirt,shirt,<p>Wide</p>,Loom,Clothing,linen,FALSE,Active,S-1,4006381333931,Size,M,49.5,59,shopify,5,DENY,180,\
+https://example.com/1.jpg,1,Front,https://example.com/m.jpg,For sale";
+    let parsed = parse(&format!("{header}\n{row}\n"));
+    assert_eq!(errors(&parsed), [""; 0]);
+    let product = &parsed.products[0];
+    let (draft, variant) = (&product.draft, &product.draft.variants[0]);
+    let said = (product.handle.as_str(), draft.description.as_str(), draft.status);
+    assert_eq!(said, ("shirt", "<p>Wide</p>", ProductStatus::Draft));
+    assert_eq!((variant.sku.as_deref(), variant.barcode.as_deref()), (Some("S-1"), Some("4006381333931")));
+    let prices = (variant.price.amount, variant.compare_at_price.map(|price| price.amount));
+    let stock = (variant.stock, variant.track_stock, variant.weight_grams);
+    assert_eq!((prices, stock), ((4950, Some(5900)), (Some(5), true, Some(180))));
+    let images: Vec<_> = draft.images.iter().map(|image| (image.url.as_str(), image.alt.as_deref())).collect();
+    assert_eq!(images, [("https://example.com/1.jpg", Some("Front")), ("https://example.com/m.jpg", None)]);
+    assert_eq!(product.variant_images, [Some("https://example.com/m.jpg".to_owned())]);
+    let wrong = parse("Title,URL handle,Price\nA,a,1.999\n");
+    let reason = "line 2, Price: \"1.999\" may be thousands or decimals: write 1.99, or 1999 without a separator";
+    assert_eq!(errors(&wrong), [format!("{reason}; the product \"a\" is left out")]);
 }
 
 #[test]
@@ -167,7 +203,9 @@ fn stock_limits_sales_as_the_columns_say() {
         ("shopify,,deny", Some((0, true))),
         ("shopify,7,continue", Some((7, false))),
         ("shopify,-7,continue", Some((0, false))),
-        ("shopify,-7,deny", None),
+        ("shopify,-7,deny", Some((0, true))),
+        (",-7,", Some((0, true))),
+        ("shopify,7,TRUE", Some((7, false))),
         ("shopify,1.5,deny", None),
         ("shopify,1,maybe", None),
     ] {
@@ -175,6 +213,9 @@ fn stock_limits_sales_as_the_columns_say() {
         let found = parsed.products.first().map(|product| &product.draft.variants[0]);
         assert_eq!(found.map(|variant| (variant.stock.unwrap_or(-1), variant.track_stock)), expected, "{columns}");
         assert_eq!(parsed.errors.is_empty(), expected.is_some(), "{columns}");
+        let notes: Vec<_> = parsed.notes.iter().map(ToString::to_string).collect();
+        let expected = "line 2, Variant Inventory Qty: -7 is below zero; the variant has 0";
+        assert_eq!(notes, if columns.contains("-7") { vec![expected] } else { vec![] }, "{columns}");
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) fn shop() -> ShopIdentity {
         public_url: "https://api.shop.example/".to_owned(),
         storefront_url: "https://shop.example/".to_owned(),
         from: parse_from("Quay Goods <orders@shop.example>").expect("valid"),
+        contact_email: String::new(),
     }
 }
 

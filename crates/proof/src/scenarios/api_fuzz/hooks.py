@@ -5,7 +5,7 @@ import json
 import schemathesis
 
 # The shortest limit of a text that people type, in characters.
-TEXT_MAX = 40
+TEXT_MAX = 20
 
 
 @schemathesis.serializer("application/x-ndjson")

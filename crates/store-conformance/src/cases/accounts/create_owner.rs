@@ -68,7 +68,8 @@ pub async fn an_owner_makes_waiting_links_void(shop: Shop) {
     assert!(issue(&shop, "link").await);
     let olga = shop.run(create(&shop, "olga", None)).await.expect("an owner");
     let otto = shop.run(create(&shop, "otto", None)).await.expect("an owner");
-    shop.run(DeleteAccount { account_id: otto.id, verified_hash: None, now: shop.now() }).await.expect("deleted");
+    let verified_hash = Some(password("otto"));
+    shop.run(DeleteAccount { account_id: otto.id, verified_hash, now: shop.now() }).await.expect("deleted");
     assert_eq!(load!(shop, |tx| tx.owners().await), 1);
     let disabled = model::Account { disabled_at: Some(shop.now()), ..olga };
     shop.apply(vec![store::Change::UpdateAccount(disabled)]).await.expect("disabled by hand");

@@ -2,14 +2,14 @@
 
 use commerce::{
     Conflict, Error,
-    accounts::{DeleteAccount, RequestEmailChange, RequestPasswordReset, SaveAddress},
+    accounts::{DeleteAccount, RequestEmailChange, RequestPasswordReset, SaveAddress, SetAccess},
     api_keys::{CreateApiKey, api_keys},
     orders::{MoveOrder, Mover},
     saved_views::{SaveView, saved_views},
     second_factor::{SecondFactor, SetSecondFactor, second_factor},
     settings::{AddNote, Noted, notes as notes_about},
 };
-use model::{Account, Order, OrderStatus, Permission, PostalAddress, Tracking, challenge::Purpose};
+use model::{Account, Order, OrderStatus, Permission, PostalAddress, Role, Tracking, challenge::Purpose};
 use store::{Change, Claimed, MailFilter, StoredReply};
 
 use crate::{
@@ -17,8 +17,15 @@ use crate::{
     support::{Shop, email, hash, line, load, move_order, password, place, pointers, refused, secret, ship_to},
 };
 
+/// The staff delete it.
 async fn delete(shop: &Shop, account: &Account) -> Result<(), Error> {
     shop.run(DeleteAccount { account_id: account.id, verified_hash: None, now: shop.now() }).await
+}
+
+/// Its owner deletes it.
+async fn leave(shop: &Shop, account: &Account) -> Result<(), Error> {
+    let verified_hash = Some(password(&account.name));
+    shop.run(DeleteAccount { account_id: account.id, verified_hash, now: shop.now() }).await
 }
 
 pub async fn nothing_personal_stays(shop: Shop) {
@@ -87,6 +94,28 @@ pub async fn nothing_is_left_in_what_the_staff_were_answered(shop: Shop) {
     }
 }
 
+/// Who is erased later is not looked for in what a customer was answered.
+pub async fn what_one_of_the_staff_was_answered_goes_when_they_are_no_longer_staff(shop: Shop) {
+    let (ola, stan, ann) = (shop.owner("ola").await, shop.staff("stan", &[]).await, shop.customer("ann").await);
+    let key = claim(&shop, &stan, "key", 1);
+    let body = format!("{{\"account_id\":\"{}\"}}", ann.id).into_bytes();
+    let reply = StoredReply { status: 200, location: None, etag: None, body };
+    shop.apply(vec![Change::StoreReply { claim: key.clone(), reply }]).await.expect("kept");
+    let dismiss = SetAccess {
+        actor: ola.access(),
+        account_id: stan.id,
+        disabled: None,
+        role: Some(Role::Customer),
+        permissions: None,
+        verified_hash: Some(password("ola")),
+        if_version: None,
+        now: shop.now(),
+    };
+    shop.run(dismiss).await.expect("dismissed");
+    let found = load!(shop, [key], |tx| tx.claim(&key).await);
+    assert!(!matches!(found, Claimed::Before { .. }), "{found:?}");
+}
+
 /// In notes and beside the parcel's number stands what somebody wrote about a person.
 pub async fn what_was_written_about_an_order_goes_when_it_is_closed(shop: Shop) {
     let (staff, ann) = (shop.staff("stan", &[]).await, shop.customer("ann").await);
@@ -131,11 +160,14 @@ pub async fn what_let_one_of_the_staff_in_goes_with_them(shop: Shop) {
     let (stan, sue) = (shop.staff("stan", &[Permission::Orders]).await, shop.staff("sue", &[Permission::Orders]).await);
     for person in [&stan, &sue] {
         let factor = SecondFactor { sealed: "covered".to_owned(), recovery: Vec::new(), last_step: 0 };
-        shop.run(SetSecondFactor { account_id: person.id, factor, stamp: shop.next_stamp() }).await.expect("set");
+        let verified_hash = password(&person.name);
+        let set = SetSecondFactor { account_id: person.id, verified_hash, factor, stamp: shop.next_stamp() };
+        shop.run(set).await.expect("set");
         let (name, query) = ("Mine".to_owned(), Some("status=pending".to_owned()));
         shop.run(SaveView { account_id: person.id, name, query, stamp: shop.next_stamp() }).await.expect("saved");
         let key = CreateApiKey {
             actor: person.access(),
+            verified_hash: password(&person.name),
             name: "robot".to_owned(),
             hash: hash(&person.name),
             hint: "cwk_".to_owned(),
@@ -145,7 +177,7 @@ pub async fn what_let_one_of_the_staff_in_goes_with_them(shop: Shop) {
         };
         shop.run(key).await.expect("a key");
     }
-    delete(&shop, &stan).await.expect("deleted");
+    leave(&shop, &stan).await.expect("deleted");
     for (person, is_left) in [(&stan, false), (&sue, true)] {
         let factor = second_factor(shop.db(), person.id).await.expect("an answer");
         let views = saved_views(shop.db(), person.id).await.expect("an answer");
@@ -176,6 +208,16 @@ pub async fn a_locked_account_can_be_deleted_by_the_staff(shop: Shop) {
     delete(&shop, &ann).await.expect("deleted");
     assert_eq!(shop.account_now(ann.id).await.email, None);
     refused!(delete(&shop, &ann).await, Error::NotFound("account"));
+}
+
+/// Whom the staff look at is a customer; by the time that they press the button it may be one of them, or an owner.
+pub async fn who_works_in_the_shop_is_deleted_by_nobody_else(shop: Shop) {
+    let (stan, olga, _) = (shop.staff("stan", &[]).await, shop.owner("olga").await, shop.owner("otto").await);
+    for account in [stan, olga] {
+        refused!(delete(&shop, &account).await, Error::Forbidden);
+        assert_eq!(shop.account_now(account.id).await, account);
+        leave(&shop, &account).await.expect("deleted");
+    }
 }
 
 pub async fn orders_stay_without_the_buyer(shop: Shop) {
@@ -241,8 +283,8 @@ pub async fn the_address_is_free_again(shop: Shop) {
 
 pub async fn the_last_owner_stays(shop: Shop) {
     let (olga, otto) = (shop.owner("olga").await, shop.owner("otto").await);
-    delete(&shop, &olga).await.expect("deleted");
-    refused!(delete(&shop, &otto).await, Error::Conflict(Conflict::LastOwner));
+    leave(&shop, &olga).await.expect("deleted");
+    refused!(leave(&shop, &otto).await, Error::Conflict(Conflict::LastOwner));
     assert_eq!(shop.account_now(otto.id).await, otto);
 }
 

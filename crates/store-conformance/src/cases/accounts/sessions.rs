@@ -4,7 +4,10 @@ use commerce::{
     Error,
     accounts::{DeleteAccount, EndAllSessions, EndSession, StartSession, TouchSession},
 };
-use model::{SignedDuration, session::SESSION_LIFETIME};
+use model::{
+    SignedDuration,
+    session::{SESSION_LIFETIME, SESSIONS_MAX},
+};
 use store::SessionAccess;
 
 use crate::support::{Shop, email, load, password, refused};
@@ -95,6 +98,29 @@ pub async fn all_sessions_end_at_once(shop: Shop) {
     assert!(shop.is_signed_in(other.id).await, "somebody else was signed out");
     let session = load!(shop, |tx| tx.session(phone.id).await).expect("a session");
     assert_eq!(session.ended_at, Some(ended_first), "a session ended twice");
+}
+
+/// A program that signs in for each request must not fill the shop with sessions. What was used longest ago makes room.
+pub async fn an_account_has_only_so_many(shop: Shop) {
+    let (ann, bob) = (shop.customer("ann").await, shop.customer("bob").await);
+    let other = shop.sign_in(&bob).await;
+    let mut devices = Vec::new();
+    for _ in 0..SESSIONS_MAX {
+        devices.push(shop.sign_in(&ann).await);
+    }
+    for device in &devices {
+        assert!(shop.is_signed_in(device.id).await, "{} was signed out", device.device);
+    }
+    // One of them was used since.
+    let now = shop.next_stamp().now;
+    shop.run(TouchSession { id: devices[0].id, address: "192.0.2.9".into(), now }).await.expect("touched");
+    let another = shop.sign_in(&ann).await;
+    let live: Vec<_> = shop.db().sessions(ann.id, shop.now()).await.expect("an answer");
+    assert_eq!(live.len(), devices.len());
+    let is_live = |id| live.iter().any(|session| session.id == id);
+    assert!(is_live(another.id) && is_live(devices[0].id) && is_live(devices[2].id));
+    assert!(!is_live(devices[1].id) && !shop.is_signed_in(devices[1].id).await, "the one used longest ago goes on");
+    assert!(shop.is_signed_in(other.id).await, "somebody else was signed out");
 }
 
 pub async fn a_session_ends_by_itself(shop: Shop) {

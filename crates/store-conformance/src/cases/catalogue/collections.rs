@@ -97,6 +97,21 @@ pub async fn stale_versions_and_missing_collections_are_refused(shop: Shop) {
     assert_eq!(all(&shop).await, []);
 }
 
+pub async fn one_is_found_by_its_id_among_others(shop: Shop) {
+    for title in ["Summer", "Winter"] {
+        shop.run(create(&shop, title, rule(title))).await.expect("made");
+    }
+    let documents = shop.db().documents(DocumentKind::Collection).await.expect("an answer");
+    assert_eq!(documents.len(), 2);
+    for document in documents {
+        let found = shop.db().document(DocumentKind::Collection, document.id).await.expect("an answer");
+        let elsewhere = shop.db().document(DocumentKind::Attribute, document.id).await.expect("an answer");
+        assert_eq!((found.as_ref(), elsewhere), (Some(&document), None));
+    }
+    let missing: uuid::Uuid = shop.id();
+    assert_eq!(shop.db().document(DocumentKind::Collection, missing).await.expect("an answer"), None);
+}
+
 /// PostgreSQL keeps no such character, and no shop needs a name that nobody can read.
 pub async fn what_a_rule_asks_for_has_names_that_can_be_kept(shop: Shop) {
     let odd = BTreeMap::from([("Size\u{0}".to_owned(), vec!["M".to_owned()])]);

@@ -25,7 +25,8 @@ use model::{
 use crate::support::{Shop, category, draft, eur, line, refused, with_options};
 
 fn imported(handle: &str, category: Option<&str>, draft: ProductDraft, line: u64) -> ImportedProduct {
-    ImportedProduct { handle: handle.to_owned(), category: category.map(str::to_owned), draft, line }
+    let category = category.map(str::to_owned);
+    ImportedProduct { handle: handle.to_owned(), category, draft, variant_images: Vec::new(), line }
 }
 
 fn import(shop: &Shop, products: &[ImportedProduct]) -> ImportProducts {
@@ -186,6 +187,20 @@ pub async fn an_export_changes_nothing_when_it_comes_back(shop: Shop) {
     assert_eq!(parsed.errors, []);
     assert_eq!(shop.run(import(&shop, &parsed.products)).await.expect("imported"), summary(0, 0, 3));
     assert_eq!(shop.db().products_after(None, 100).await.expect("an answer"), before);
+
+    // Elsewhere the variants have the pictures that they had here, and another file gives them others.
+    let mut other = parsed.products.into_iter().find(|product| product.draft.variants.len() == 3).expect("exported");
+    other.handle = "other".to_owned();
+    other.draft.variants.iter_mut().for_each(|variant| variant.sku = None);
+    shop.run(import(&shop, std::slice::from_ref(&other))).await.expect("imported");
+    let shown = async || {
+        let product = shop.db().product_by_slug("other").await.expect("an answer").expect("a product");
+        product.variants.into_iter().map(|variant| variant.details.image.unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(shown().await, ["/c.png", "/c.png", "/c.png"]);
+    other.variant_images = vec![Some("/a.png".to_owned()), None];
+    shop.run(import(&shop, &[other])).await.expect("imported");
+    assert_eq!(shown().await, ["/a.png", "/c.png", "/c.png"]);
 }
 
 /// So is a list of prices and stock; what it changes, it changes.
@@ -222,6 +237,16 @@ pub async fn a_file_changes_no_amount_into_another_currency(shop: Shop) {
     let mut mug = draft("Mug", 5);
     (mug.variants[0].sku, mug.variants[0].price) = (Some("Mug-1".to_owned()), dollars(1000));
     let mug = shop.add(mug).await;
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    for (currency, is_said) in [(eur(1).currency, false), (dollars(1).currency, true)] {
+        let mut prices = PriceWriter::new(Vec::new(), false).expect("written").in_currency(currency);
+        prices.write(&mug).expect("written");
+        let mut products = ProductWriter::new(Vec::new(), false).expect("written").in_currency(currency);
+        products.write(&mug, None).expect("written");
+        for file in [text(prices.finish().expect("written")), text(products.finish().expect("written"))] {
+            assert_eq!((file.contains("Mug-1"), file.contains("10.00")), (true, is_said), "{currency}: {file}");
+        }
+    }
     let row = PriceRow { line: 2, sku: "Mug-1".into(), price: Some(eur(1000)), compare_at_price: None, stock: None };
     let set = |row: &PriceRow| SetPrices { rows: vec![row.clone()], actor_id: None, stamp: shop.next_stamp() };
     refused!(shop.run(set(&row)).await, ImportError { line: 2, error: Error::Invalid(_) });

@@ -2,6 +2,7 @@
 
 pub mod attributes;
 pub mod categories;
+pub mod change_listed;
 pub mod collections;
 pub mod create_product;
 pub mod delete_product;

@@ -2,7 +2,10 @@
 
 use commerce::{
     Error,
-    catalogue::{CreateProduct, ProductDraft, ProductPatch, TurnProducts, UpdateProduct, UpdateVariant, VariantPatch},
+    catalogue::{
+        CreateProduct, ProductDraft, ProductPatch, TurnProducts, UpdateProduct, UpdateVariant, VariantPatch,
+        settled_ahead,
+    },
     orders::PlaceOrder,
 };
 use model::{
@@ -75,6 +78,61 @@ pub async fn a_sale_begins_and_ends_by_itself(shop: Shop) {
     assert_eq!(shop.order(&ann, &[line(&mug, 1)]).await.total, eur(1000));
     assert_eq!(history(&shop, &mug).await, [(to, 1000), (from, 700), (mug.created_at, 1000)]);
     assert_eq!(shop.product_now(mug.id).await.next_turn(), None);
+}
+
+/// Whatever it saved or turned, another clock settles it anew.
+pub async fn a_sale_that_a_clock_ahead_saved_or_turned_begins_and_ends_all_the_same(shop: Shop) {
+    let settle = async || {
+        let mut settled = 0;
+        for settle in settled_ahead(shop.db(), shop.now()).await.expect("an answer") {
+            settled += shop.run(settle).await.expect("settled");
+        }
+        settled
+    };
+    let (mug, cup, jug) = (shop.product("Mug", 9).await, shop.product("Cup", 9).await, shop.product("Jug", 9).await);
+    let (from, to) = (shop.now() + HOUR, shop.now() + HOUR * 2);
+    let on_sale_then = || VariantPatch { sale: Some(sale(700, from, to)), ..VariantPatch::default() };
+    for product in [&mug, &jug] {
+        patch(&shop, product, on_sale_then()).await;
+    }
+    assert_eq!((settle().await, turn(&shop).await), (0, 0));
+    // It saves one when all is over by it, turns those it finds, and is put right.
+    shop.pass(HOUR * 720);
+    patch(&shop, &cup, on_sale_then()).await;
+    assert_eq!((turn(&shop).await, on_sale(&shop).await), (2, 0));
+    shop.pass(-HOUR * 720);
+    assert!(!shop.db().has_turns(to).await.expect("an answer"), "nobody would turn them");
+    let ids = shop.db().products_settled_after(shop.now()).await.expect("an answer");
+    assert_eq!((ids.len(), [&mug, &cup, &jug].iter().all(|product| ids.contains(&product.id))), (3, true));
+    // One is saved once more: that settles it as well.
+    patch(&shop, &jug, VariantPatch { weight_grams: Some(Some(900)), ..VariantPatch::default() }).await;
+    let settled = at_once(4, |_| {
+        let shop = shop.clone();
+        async move {
+            let mut settled = 0;
+            for settle in settled_ahead(shop.db(), shop.now()).await.expect("an answer") {
+                settled += shop.run(settle).await.expect("settled");
+            }
+            settled
+        }
+    });
+    assert_eq!((settled.await.into_iter().sum::<u32>(), settle().await), (2, 0));
+    assert_eq!((turn(&shop).await, on_sale(&shop).await), (0, 0));
+    shop.pass(HOUR);
+    assert_eq!((turn(&shop).await, on_sale(&shop).await), (3, 3));
+    for product in [&mug, &cup, &jug] {
+        let variant = &shop.product_now(product.id).await.variants[0];
+        assert_eq!(variant.lowest_before(Currency::EUR, shop.now()), Some(eur(1000)));
+    }
+    shop.pass(HOUR);
+    assert_eq!((turn(&shop).await, on_sale(&shop).await), (3, 0));
+    let known = shop.product_now(mug.id).await;
+    assert_eq!(
+        (known.version, known.variants[0].settled_price()),
+        (2, eur(1000)),
+        "a turn is no change of the product"
+    );
+    assert_eq!(history(&shop, &mug).await, [(to, 1000), (from, 700), (mug.created_at, 1000)]);
 }
 
 pub async fn the_lowest_price_of_thirty_days_stands_beside_a_reduction(shop: Shop) {

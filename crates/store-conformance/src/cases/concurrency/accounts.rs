@@ -148,8 +148,9 @@ pub async fn owners_who_all_leave_at_once_leave_one(shop: Shop) {
         owners.push(shop.owner(&format!("owner{number}")).await);
     }
     let results = at_once(owners.len(), |number| {
-        let (shop, delete) =
-            (shop.clone(), DeleteAccount { account_id: owners[number].id, verified_hash: None, now: shop.now() });
+        let verified_hash = Some(password(&owners[number].name));
+        let delete = DeleteAccount { account_id: owners[number].id, verified_hash, now: shop.now() };
+        let shop = shop.clone();
         async move { shop.run(delete).await }
     })
     .await;

@@ -31,8 +31,13 @@ fn begin(shop: &Shop, job: &Job, total: u64, errors: &[&str]) -> BeginJob {
 }
 
 fn products(shop: &Shop, job: &Job, from: u64, names: &[&str]) -> WorkOnJob {
-    let imported =
-        |name: &&str| ImportedProduct { handle: (*name).to_owned(), category: None, draft: draft(name, 1), line: 1 };
+    let imported = |name: &&str| ImportedProduct {
+        handle: (*name).to_owned(),
+        category: None,
+        draft: draft(name, 1),
+        variant_images: Vec::new(),
+        line: 1,
+    };
     let work = Work::Products(names.iter().map(imported).collect());
     WorkOnJob { id: job.id, from, work, stamp: shop.next_stamp() }
 }

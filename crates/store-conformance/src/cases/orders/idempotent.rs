@@ -4,7 +4,7 @@ use commerce::{Conflict, Error, Idempotent, Replied, orders::PlaceOrder};
 use model::{Account, Order, SignedDuration};
 use store::{Claim, StoredReply};
 
-use crate::support::{Shop, line, place, refused};
+use crate::support::{Shop, eur, line, place, refused};
 
 const ROUTE: &str = "POST /v1/orders";
 
@@ -71,6 +71,18 @@ pub async fn a_refused_key_can_be_used_for_another_request(shop: Shop) {
     shop.run(refusal).await.expect_err("out of stock");
     let other = once(Some(claim(&shop, &ann, "key", 2)), place(&shop, &ann, &[line(&mug, 1)]));
     assert!(matches!(shop.run(other).await.expect("done"), Replied::New(_)));
+}
+
+/// Who is told another total asks again with it, which is another request, and may keep the key.
+pub async fn a_key_is_free_when_the_order_costs_otherwise(shop: Shop) {
+    let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
+    let attempt = |expected, fingerprint| {
+        let order = PlaceOrder { expected_total: Some(expected), ..place(&shop, &ann, &[line(&mug, 1)]) };
+        once(Some(claim(&shop, &ann, "key", fingerprint)), order)
+    };
+    refused!(shop.run(attempt(eur(999), 1)).await, Error::Conflict(Conflict::PriceChanged(_)));
+    assert!(matches!(shop.run(attempt(eur(1000), 2)).await.expect("done"), Replied::New(_)));
+    assert_eq!((shop.orders().await.len(), shop.stock(&mug).await), (1, 8));
 }
 
 pub async fn keys_belong_to_an_account_and_a_route(shop: Shop) {

@@ -2,18 +2,18 @@
 
 use commerce::{
     Conflict, Error,
-    catalogue::{DeleteProduct, ProductPatch, UpdateProduct, VariantDraft},
+    catalogue::{DeleteProduct, ProductPatch, UpdateProduct, UpdateVariant, VariantDraft, VariantPatch},
     orders::PlaceOrder,
 };
 use model::{
-    Currency, Money, Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, PostalAddress, ProductStatus, StockCause,
-    StockMovement,
+    Currency, Money, Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, PostalAddress, ProductStatus, Sale,
+    SignedDuration, StockCause, StockMovement,
     checkout::{LINES_MAX, QUANTITY_MAX, RequestedLine, Shortage},
     order::OrderActor,
 };
 
 use crate::support::{
-    Shop, draft, email, eur, line, load, names, place, pointers, refused, ship_to, usd, with_options,
+    Shop, at_once, draft, email, eur, line, load, names, place, pointers, refused, ship_to, usd, with_options,
 };
 
 pub async fn an_order_comes_back_as_it_was_placed(shop: Shop) {
@@ -190,6 +190,60 @@ pub async fn an_order_is_in_one_currency(shop: Shop) {
     assert_eq!(pointers(refusal), [("/lines".to_owned(), "mixed_currencies")]);
     let order = shop.order(&ann, &[line(&dollars, 2)]).await;
     assert_eq!(shop.order_now(order.id).await.total.to_string(), "USD 2.00");
+}
+
+pub async fn an_order_that_comes_to_another_total_than_was_told_is_not_placed(shop: Shop) {
+    let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
+    let expecting = |total| PlaceOrder { expected_total: Some(total), ..place(&shop, &ann, &[line(&mug, 2)]) };
+    for other in [eur(1999), eur(2001), usd(2000)] {
+        let refusal = shop.run(expecting(other)).await;
+        refused!(refusal, Error::Conflict(Conflict::PriceChanged(total)) if total == eur(2000));
+    }
+    assert_eq!((shop.stock(&mug).await, shop.ledger(&mug).await.len()), (9, 1));
+    assert!(shop.orders().await.is_empty());
+    assert!(shop.mails_to(&email("ann")).await.is_empty());
+    assert_eq!(shop.run(expecting(eur(2000))).await.expect("an order").total, eur(2000));
+    assert_eq!(shop.stock(&mug).await, 7);
+}
+
+pub async fn a_price_that_changes_in_between_is_not_charged_unseen(shop: Shop) {
+    const HOUR: SignedDuration = SignedDuration::from_hours(1);
+    let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
+    let id = mug.variants[0].id;
+    let change = |patch| UpdateVariant { id, patch, if_version: None, stamp: shop.next_stamp() };
+    let as_shown = || PlaceOrder { expected_total: Some(eur(1000)), ..place(&shop, &ann, &[line(&mug, 1)]) };
+    let sale =
+        Sale { prices: vec![eur(700)], starts_at: Some(shop.now() + HOUR), ends_at: Some(shop.now() + HOUR * 2) };
+    let sale = VariantPatch { sale: Some(Some(sale)), ..VariantPatch::default() };
+    shop.run(change(sale)).await.expect("changed");
+    shop.run(as_shown()).await.expect("an order before the sale");
+    shop.pass(HOUR);
+    refused!(shop.run(as_shown()).await, Error::Conflict(Conflict::PriceChanged(total)) if total == eur(700));
+    shop.pass(HOUR);
+    shop.run(as_shown()).await.expect("an order after the sale");
+    let dearer = VariantPatch { price: Some(eur(99_900)), ..VariantPatch::default() };
+    shop.run(change(dearer)).await.expect("changed");
+    refused!(shop.run(as_shown()).await, Error::Conflict(Conflict::PriceChanged(total)) if total == eur(99_900));
+    assert_eq!(shop.stock(&mug).await, 7);
+}
+
+/// They may share a transaction; each is decided by what its own buyer was told.
+pub async fn of_orders_at_one_moment_those_that_were_told_another_total_are_refused(shop: Shop) {
+    let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 99).await);
+    let results = at_once(10, |number| {
+        let expected_total = Some(eur(if number % 2 == 0 { 1000 } else { 999 }));
+        let (shop, order) = (shop.clone(), PlaceOrder { expected_total, ..place(&shop, &ann, &[line(&mug, 1)]) });
+        async move { shop.run(order).await }
+    })
+    .await;
+    for (number, result) in results.into_iter().enumerate() {
+        match result {
+            Ok(order) => assert_eq!((number % 2, order.total), (0, eur(1000))),
+            Err(Error::Conflict(Conflict::PriceChanged(total))) => assert_eq!((number % 2, total), (1, eur(1000))),
+            Err(other) => panic!("refused otherwise: {other:?}"),
+        }
+    }
+    assert_eq!((shop.stock(&mug).await, shop.orders().await.len()), (94, 5));
 }
 
 pub async fn numbers_ascend_and_are_not_given_twice(shop: Shop) {

@@ -1,11 +1,13 @@
 //! Removing what nobody needs any more.
 
+use std::time::Duration;
+
 use commerce::{
     Replied,
     accounts::{EndSession, RefreshSession, Refreshed},
-    upkeep::{IDEMPOTENCY_DAYS, Sweep, TURN, TakeTurn},
+    upkeep::{Sweep, TURN, TakeTurn, Turn, Watched},
 };
-use model::{SignedDuration, challenge::Purpose, session::SESSION_LIFETIME};
+use model::{SignedDuration, challenge::Purpose, running_time::KEPT, session::SESSION_LIFETIME};
 use store::FeedCursor;
 
 use crate::{
@@ -15,8 +17,40 @@ use crate::{
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
+/// As if the shop had run for as long as that.
 async fn sweep(shop: &Shop) {
-    while shop.run(Sweep { now: shop.now() }).await.expect("swept") > 0 {}
+    while shop.run(Sweep { before: shop.now() - KEPT }).await.expect("swept") > 0 {}
+}
+
+/// A process that asks for its turn from time to time, and removes what may be removed.
+struct Process {
+    shop: Shop,
+    counted: Option<Duration>,
+}
+
+impl Process {
+    fn start(shop: &Shop) -> Self {
+        Self { shop: shop.clone(), counted: None }
+    }
+
+    /// Asks `passed` after it asked last.
+    async fn ask(&mut self, passed: Duration) -> Turn {
+        let watched = self.counted.map(|counted| Watched { counted, passed });
+        let turn = self.shop.run(TakeTurn { now: self.shop.now(), watched }).await.expect("an answer");
+        self.counted = Some(turn.counted);
+        if let Some(before) = turn.kept_from {
+            while self.shop.run(Sweep { before }).await.expect("swept") > 0 {}
+        }
+        turn
+    }
+
+    /// Runs for so long, by a clock that goes on as it should.
+    async fn run(&mut self, hours: i32) {
+        for _ in 0..hours {
+            self.shop.pass(TURN);
+            self.ask(Duration::from_secs(3_600)).await;
+        }
+    }
 }
 
 pub async fn keys_are_kept_for_their_days(shop: Shop) {
@@ -24,12 +58,67 @@ pub async fn keys_are_kept_for_their_days(shop: Shop) {
     let mug = shop.product("Mug", 9).await;
     let attempt = || once(Some(claim(&shop, &ann, "key", 1)), place(&shop, &ann, &[line(&mug, 1)]));
     shop.run(attempt()).await.expect("done");
-    shop.pass(DAY * i32::try_from(IDEMPOTENCY_DAYS).expect("a few") - SignedDuration::from_secs(5));
+    shop.pass(KEPT - SignedDuration::from_secs(5));
     sweep(&shop).await;
     assert!(matches!(shop.run(attempt()).await.expect("done"), Replied::Before(_)));
     shop.pass(SignedDuration::from_secs(10));
     sweep(&shop).await;
     assert!(matches!(shop.run(attempt()).await.expect("done"), Replied::New(_)));
+}
+
+/// Nor does one that was behind.
+pub async fn a_clock_that_is_ahead_for_a_while_removes_nothing(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let mug = shop.product("Mug", 9).await;
+    let order = |key: &'static str| once(Some(claim(&shop, &ann, key, 1)), place(&shop, &ann, &[line(&mug, 1)]));
+    let mut process = Process::start(&shop);
+    process.run(8 * 24).await;
+    let session = shop.sign_in(&ann).await;
+    shop.run(order("right")).await.expect("done");
+
+    // It starts, and looks twice, before somebody puts the clock right.
+    shop.pass(DAY * 90);
+    let mut process = Process::start(&shop);
+    process.ask(Duration::ZERO).await;
+    process.run(2).await;
+    shop.run(order("ahead")).await.expect("done");
+    shop.pass(-DAY * 90);
+    process.ask(Duration::from_secs(60)).await;
+    assert!(matches!(shop.run(order("right")).await.expect("done"), Replied::Before(_)), "it exists once");
+    assert!(shop.is_signed_in(session.id).await, "a live session was removed");
+
+    shop.pass(-DAY * 400);
+    process.ask(Duration::from_secs(60)).await;
+    shop.run(order("behind")).await.expect("done");
+    shop.pass(DAY * 400);
+    process.run(6 * 24).await;
+    for key in ["right", "ahead", "behind"] {
+        assert!(matches!(shop.run(order(key)).await.expect("done"), Replied::Before(_)), "{key}");
+    }
+    // But all of that has an end.
+    process.run(2 * 24).await;
+    for key in ["right", "behind"] {
+        assert!(matches!(shop.run(order(key)).await.expect("done"), Replied::New(_)), "{key}");
+    }
+}
+
+/// Processes that share a database count the time that passes once.
+pub async fn time_is_counted_once_however_many_ask(shop: Shop) {
+    let mut processes = [Process::start(&shop), Process::start(&shop), Process::start(&shop)];
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    for _ in 0..7 {
+        for process in &mut processes {
+            process.ask(minutes(10)).await;
+        }
+    }
+    let counted = processes[0].counted;
+    assert_eq!(counted, Some(minutes(60)), "it is not known for how long the shop had run when they began");
+    // Whoever asks for the first time counts nothing, and goes on from what there is.
+    let mut another = Process::start(&shop);
+    assert_eq!(
+        (another.ask(minutes(10)).await.counted, another.ask(minutes(10)).await.counted),
+        (minutes(60), minutes(70))
+    );
 }
 
 /// The tokens of an ended session are still recognised for a while; then they are as unknown as any.
@@ -107,9 +196,9 @@ pub async fn one_of_several_takes_the_turn_and_the_next_one_an_hour_later(shop: 
     let take_at_once = async || {
         let taken = at_once(8, |_| {
             let shop = shop.clone();
-            async move { shop.run(TakeTurn { now: shop.now() }).await.expect("an answer") }
+            async move { shop.run(TakeTurn { now: shop.now(), watched: None }).await.expect("an answer") }
         });
-        taken.await.into_iter().filter(|taken| *taken).count()
+        taken.await.into_iter().filter(|turn| turn.is_taken).count()
     };
     assert_eq!(take_at_once().await, 1);
     shop.pass(TURN - SignedDuration::from_secs(1));

@@ -5,13 +5,14 @@ use commerce::{
     accounts::SetAccess,
     api_keys::{ApiKey, CreateApiKey, RevokeApiKey, api_key_access, api_keys},
 };
-use model::{Account, Permission, Permissions, Role, SignedDuration};
+use model::{Access, Account, Permission, Permissions, Role, SignedDuration};
 
 use crate::support::{Shop, hash, password, pointers, refused};
 
 fn creation(shop: &Shop, by: &Account, secret: &str, permissions: &[Permission]) -> CreateApiKey {
     CreateApiKey {
         actor: by.access(),
+        verified_hash: password(&by.name),
         name: format!("key {secret}"),
         hash: hash(secret),
         hint: "cwk_".to_owned(),
@@ -75,6 +76,17 @@ pub async fn nobody_makes_a_key_that_may_more_than_they(shop: Shop) {
     assert!(api_keys(shop.db()).await.expect("an answer").is_empty());
 }
 
+/// The password is compared before the transaction; a key that is made after it was changed would outlive what ended the sessions.
+pub async fn a_password_that_was_replaced_meanwhile_makes_no_key(shop: Shop) {
+    let stan = shop.staff("stan", &[Permission::Orders]).await;
+    let late = CreateApiKey {
+        verified_hash: "an older one".to_owned(),
+        ..creation(&shop, &stan, "one", &[Permission::Orders])
+    };
+    refused!(shop.run(late).await, Error::NotAuthenticated);
+    assert!(api_keys(shop.db()).await.expect("an answer").is_empty());
+}
+
 pub async fn a_key_ends_when_it_is_over_or_ended(shop: Shop) {
     let (ola, stan) = (shop.owner("ola").await, shop.staff("stan", &[Permission::Orders]).await);
     let end = shop.now() + SignedDuration::from_hours(1);
@@ -85,6 +97,9 @@ pub async fn a_key_ends_when_it_is_over_or_ended(shop: Shop) {
     assert_eq!(may(&shop, "short").await, None);
     let key = made(&shop, &ola, "one", &[Permission::Orders]).await;
     refused!(shop.run(RevokeApiKey { actor: stan.access(), id: key.id }).await, Error::Forbidden);
+    // Who was an owner when they came in, and is none any more.
+    let was_owner = Access { role: Role::Owner, ..stan.access() };
+    refused!(shop.run(RevokeApiKey { actor: was_owner, id: key.id }).await, Error::Forbidden);
     shop.run(RevokeApiKey { actor: ola.access(), id: key.id }).await.expect("ended");
     assert_eq!(may(&shop, "one").await, None);
     refused!(shop.run(RevokeApiKey { actor: ola.access(), id: key.id }).await, Error::NotFound("key"));

@@ -7,11 +7,12 @@ use commerce::{
 };
 use model::{Account, Permission, Permissions, Role, SignedDuration};
 
-use crate::support::{Shop, email, hash, names, password, refused, secret};
+use crate::support::{Shop, email, hash, names, password, pointers, refused, secret};
 
 fn invitation(shop: &Shop, by: &Account, name: &str, token: &str) -> InviteStaff {
     InviteStaff {
         actor: by.access(),
+        verified_hash: password(&by.name),
         email: email(name),
         name: name.to_owned(),
         permissions: [Permission::Orders].into_iter().collect(),
@@ -36,6 +37,13 @@ pub async fn who_is_invited_chooses_a_password_within_three_days(shop: Shop) {
     let stan = shop.account_now(stan.id).await;
     assert!(stan.email_verified_at.is_some() && stan.access().may(Permission::Orders));
     refused!(shop.run(answer(&shop, "token")).await, Error::NotAuthenticated);
+}
+
+pub async fn nobody_is_invited_to_do_nothing(shop: Shop) {
+    let ola = shop.owner("ola").await;
+    let nothing = InviteStaff { permissions: Permissions::default(), ..invitation(&shop, &ola, "stan", "token") };
+    assert_eq!(pointers(shop.run(nothing).await), [("/permissions".to_owned(), "required")]);
+    assert!(shop.mails_to(&email("stan")).await.is_empty());
 }
 
 pub async fn a_link_is_good_for_no_longer(shop: Shop) {
@@ -132,6 +140,7 @@ pub async fn who_is_no_longer_owner_invites_nobody(shop: Shop) {
     assert_eq!(shop.account_now(ann.id).await, ann);
     let key = CreateApiKey {
         actor: otto.access(),
+        verified_hash: password("otto"),
         name: "robot".to_owned(),
         hash: hash("otto"),
         hint: "cwk_".to_owned(),
@@ -140,6 +149,15 @@ pub async fn who_is_no_longer_owner_invites_nobody(shop: Shop) {
         stamp: shop.next_stamp(),
     };
     refused!(shop.run(key).await, Error::Forbidden);
+}
+
+/// Nor with the password that they had then.
+pub async fn a_password_that_was_replaced_meanwhile_invites_nobody(shop: Shop) {
+    let ola = shop.owner("ola").await;
+    let late = InviteStaff { verified_hash: "an older one".to_owned(), ..invitation(&shop, &ola, "stan", "token") };
+    refused!(shop.run(late).await, Error::NotAuthenticated);
+    assert!(shop.mails_to(&email("stan")).await.is_empty());
+    assert_eq!(shop.db().credentials(&email("stan")).await.expect("an answer"), None);
 }
 
 pub async fn only_owners_invite(shop: Shop) {

@@ -1,13 +1,14 @@
 //! What the staff write down about orders and customers.
 
 use commerce::{
-    Error,
+    Actor, Audited, Error,
     accounts::DeleteAccount,
     settings::{AddNote, Noted, notes},
 };
 use model::Account;
+use store::{AuditFilter, Operation};
 
-use crate::support::{Shop, at_once, count_ok, line, refused};
+use crate::support::{Shop, at_once, count_ok, first_page, line, refused};
 
 fn note(shop: &Shop, about: Noted, author: &Account, text: &str) -> AddNote {
     AddNote { about, author_id: author.id, text: text.to_owned(), stamp: shop.next_stamp() }
@@ -28,6 +29,38 @@ pub async fn they_stand_in_their_order_with_what_they_are_about(shop: Shop) {
     assert_eq!(texts(&shop, Noted::Account(ann.id)).await, ["kind"]);
     refused!(shop.run(note(&shop, order, &stan, "  ")).await, Error::Invalid(_));
     refused!(shop.run(note(&shop, Noted::Order(shop.id()), &stan, "x")).await, Error::NotFound("order"));
+}
+
+/// Not what they say: the log forgets nothing.
+pub async fn the_log_says_about_whom_and_which_order_they_are(shop: Shop) {
+    let (stan, ann, mug) = (shop.staff("stan", &[]).await, shop.customer("ann").await, shop.product("Mug", 5).await);
+    let order = shop.order(&ann, &[line(&mug, 1)]).await;
+    for about in [Noted::Order(order.id), Noted::Account(ann.id), Noted::Order(order.id)] {
+        shop.run(audited(&shop, &stan, note(&shop, about, &stan, "kind"))).await.expect("noted");
+    }
+    let forget = DeleteAccount { account_id: ann.id, verified_hash: None, now: shop.now() };
+    shop.run(audited(&shop, &stan, forget)).await.expect("deleted");
+    let filter = AuditFilter { noun: Some("notes".to_owned()), ..AuditFilter::default() };
+    let mut log = shop.db().audit_log(&filter, &first_page()).await.expect("an answer").items;
+    log.reverse();
+    let said: Vec<_> =
+        log.iter().map(|entry| (entry.action.as_str(), entry.subject_id, entry.content.subject.as_str())).collect();
+    let number = order.number.to_string();
+    assert_eq!(
+        said,
+        [
+            ("notes.created", Some(order.id.0), number.as_str()),
+            ("notes.created", Some(ann.id.0), ""),
+            ("notes.changed", Some(order.id.0), number.as_str()),
+            ("notes.deleted", Some(ann.id.0), ""),
+        ]
+    );
+    assert!(log.iter().all(|entry| entry.content.changes.is_empty()), "{log:?}");
+}
+
+fn audited<O: Operation>(shop: &Shop, account: &Account, operation: O) -> Audited<O> {
+    let by = Actor { account_id: account.id, address: None, key: None };
+    Audited { by, operation, stamp: shop.next_stamp() }
 }
 
 pub async fn those_written_at_once_are_all_there(shop: Shop) {

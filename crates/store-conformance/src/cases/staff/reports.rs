@@ -4,13 +4,15 @@ use std::{collections::HashSet, sync::Arc};
 
 use commerce::{
     catalogue::ProductDraft,
-    orders::OrderBook,
+    orders::{MoveOrder, Mover, OrderBook, Sought, SoughtIn},
     reviews::{ReviewDraft, WriteReview},
 };
-use model::{OrderNumber, OrderStatus, ProductStatus, ReviewStatus, SignedDuration, Timestamp, VariantDetails};
-use store::{LowStock, OpenWork, OrderFilter, PageRequest};
+use model::{
+    OrderNumber, OrderStatus, ProductStatus, ReviewStatus, SignedDuration, Timestamp, Tracking, VariantDetails,
+};
+use store::{LowStock, OpenWork, OrderFilter, PageRequest, ShortPlace};
 
-use crate::support::{Shop, all_pages, at_once, draft, line, page_of};
+use crate::support::{Shop, all_pages, at_once, draft, line, move_order, page_of, with_options};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -84,11 +86,15 @@ pub async fn a_book_of_the_orders_sums_up_what_the_engine_does(shop: Shop) {
 
     let of_two = shop.db().order_digests_of(&[last.number, first.number, OrderNumber(1)]).await.expect("an answer");
     assert_eq!(of_two.iter().map(|order| order.number).collect::<Vec<_>>(), [first.number, last.number]);
-    let lines: Vec<_> =
-        of_two[0].lines.iter().map(|line| (line.variant_id, line.sku.as_deref(), line.quantity)).collect();
-    assert_eq!(lines, [(mug.variants[0].id, Some("Mug-1"), 1), (cup.variants[0].id, Some("Cup-1"), 2)]);
+    let lines: Vec<_> = of_two[0]
+        .lines
+        .iter()
+        .map(|line| (line.variant_id, line.sku.as_deref(), line.title.as_str(), line.quantity))
+        .collect();
+    assert_eq!(lines, [(mug.variants[0].id, Some("Mug-1"), "Mug", 1), (cup.variants[0].id, Some("Cup-1"), "Cup", 2)]);
     assert_eq!((of_two[0].total, of_two[0].placed_at), (first.total.amount, first.placed_at));
     assert_eq!(of_two[0].name, first.ship_to.name);
+    assert_eq!((&of_two[0].city, &of_two[0].postal_code), (&first.ship_to.city, &first.ship_to.postal_code));
 
     let mut book = OrderBook::default();
     read_on(&shop, &mut book, 2).await;
@@ -105,8 +111,9 @@ pub async fn a_book_of_the_orders_sums_up_what_the_engine_does(shop: Shop) {
     }
     assert_eq!(shop.db().cancelled_orders(last.placed_at, last.placed_at + DAY).await.expect("an answer"), []);
     // Those that it finds are those that the engine finds, and the engine takes their numbers.
-    for text in ["Cup-1", "Mug-1", "Cup", "nobody of that name"] {
-        let numbers = book.find(text, Timestamp::MIN, Timestamp::MAX, 10).newest;
+    let find = |text: &str, place| book.find(&Sought::new(text, place), Timestamp::MIN, Timestamp::MAX, 10).newest;
+    for text in ["Cup-1", "Mug-1", "cup-1", "NEIL", "Cup", "nobody of that name"] {
+        let numbers = find(text, SoughtIn::People);
         let by = async |filter: OrderFilter| {
             let orders = all_pages(1, async |page: PageRequest| shop.db().orders(&filter, &page).await).await;
             orders.iter().map(|order| order.number).collect::<Vec<_>>()
@@ -114,6 +121,10 @@ pub async fn a_book_of_the_orders_sums_up_what_the_engine_does(shop: Shop) {
         let by_text = by(OrderFilter { text: Some(text.to_owned()), ..OrderFilter::default() }).await;
         assert_eq!(by(OrderFilter { numbers: Some(numbers), ..OrderFilter::default() }).await, by_text, "{text}");
     }
+    // Where they were sent to, and what was bought, the book alone knows.
+    let town = format!("{} {}", first.ship_to.postal_code, first.ship_to.city.to_uppercase());
+    assert_eq!(find(&town, SoughtIn::People), [last.number, cancelled.number, first.number]);
+    assert_eq!(find("cup", SoughtIn::Titles), [first.number]);
 }
 
 pub async fn orders_placed_at_once_are_all_in_a_book_that_follows(shop: Shop) {
@@ -152,17 +163,57 @@ pub async fn orders_placed_at_once_are_all_in_a_book_that_follows(shop: Shop) {
     assert_eq!(days.iter().map(|day| day.orders).sum::<i64>(), (BUYERS * EACH) as i64);
 }
 
+async fn short(shop: &Shop, at_most: i64, after: ShortPlace, limit: u32) -> Vec<LowStock> {
+    shop.db().low_stock(at_most, after, limit).await.expect("an answer")
+}
+
 pub async fn what_is_short_comes_shortest_first(shop: Shop) {
     let (ann, few, none) = (shop.customer("ann").await, shop.product("Few", 3).await, shop.product("None", 1).await);
     shop.product("Many", 50).await;
     shop.add(ProductDraft { status: ProductStatus::Archived, ..draft("Hidden", 0) }).await;
     shop.order(&ann, &[line(&none, 1)]).await;
-    let short = shop.db().low_stock(3, 10).await.expect("an answer");
-    let seen: Vec<_> = short.iter().map(|one| (one.title.as_str(), one.stock)).collect();
+    let found = short(&shop, 3, ShortPlace::START, 10).await;
+    let seen: Vec<_> = found.iter().map(|one| (one.title.as_str(), one.stock)).collect();
     assert_eq!(seen, [("None", 0), ("Few", 3)]);
-    assert_eq!((short[1].product_id, short[1].variant_id), (few.id, few.variants[0].id));
-    assert_eq!(shop.db().low_stock(3, 1).await.expect("an answer").len(), 1);
-    assert_eq!(shop.db().low_stock(2, 10).await.expect("an answer").len(), 1);
+    assert_eq!((found[1].product_id, found[1].variant_id), (few.id, few.variants[0].id));
+    assert_eq!(short(&shop, 3, ShortPlace::START, 1).await.len(), 1);
+    assert_eq!(short(&shop, 2, ShortPlace::START, 10).await.len(), 1);
+    assert_eq!(short(&shop, 3, ShortPlace::SOLD_OUT, 10).await, found[1..]);
+}
+
+/// Many have as many pieces as each other, and some a threshold of their own.
+pub async fn all_that_is_short_is_met_page_by_page(shop: Shop) {
+    let names: Vec<String> = (0..9).map(|number| format!("Size {number}")).collect();
+    let sizes: Vec<&str> = names.iter().map(String::as_str).collect();
+    for (title, stock) in [("Gone", 0), ("Last", 1), ("Few", 3)] {
+        shop.add(with_options(title, &sizes, stock)).await;
+    }
+    for (title, stock, low_stock_at) in [("Nought", 0, 0), ("Seller", 1, 500), ("Stack", 400, 500)] {
+        let mut own = draft(title, stock);
+        let details = VariantDetails { low_stock_at: Some(low_stock_at), ..VariantDetails::default() };
+        own.variants[0].details = Some(details);
+        shop.add(own).await;
+    }
+    // Along the index of what is short, and past its end.
+    for at_most in [3, 1000] {
+        let whole = short(&shop, at_most, ShortPlace::START, 100).await;
+        assert_eq!(whole.len(), 30, "at most {at_most}");
+        assert!(whole.is_sorted_by_key(LowStock::place));
+        for limit in [1, 4, 10] {
+            let mut listed: Vec<LowStock> = Vec::new();
+            while listed.len() <= whole.len() {
+                let after = listed.last().map_or(ShortPlace::START, LowStock::place);
+                let page = short(&shop, at_most, after, limit).await;
+                if page.is_empty() {
+                    break;
+                }
+                listed.extend(page);
+            }
+            assert_eq!(listed, whole, "at most {at_most}, {limit} on a page");
+        }
+        let left = short(&shop, at_most, ShortPlace::SOLD_OUT, 100).await;
+        assert_eq!(left, whole.iter().filter(|one| one.stock > 0).cloned().collect::<Vec<_>>());
+    }
 }
 
 pub async fn a_variant_is_short_from_its_own_threshold_on(shop: Shop) {
@@ -177,10 +228,10 @@ pub async fn a_variant_is_short_from_its_own_threshold_on(shop: Shop) {
     }
     shop.product("Few", 3).await;
     let titles = |short: &[LowStock]| short.iter().map(|one| one.title.clone()).collect::<Vec<_>>();
-    assert_eq!(titles(&shop.db().low_stock(3, 10).await.expect("an answer")), ["Gone", "Few", "Seller"]);
-    assert_eq!(titles(&shop.db().low_stock(3, 2).await.expect("an answer")), ["Gone", "Few"]);
+    assert_eq!(titles(&short(&shop, 3, ShortPlace::START, 10).await), ["Gone", "Few", "Seller"]);
+    assert_eq!(titles(&short(&shop, 3, ShortPlace::START, 2).await), ["Gone", "Few"]);
     // Also past the end of the index of what is short.
-    assert_eq!(titles(&shop.db().low_stock(1000, 10).await.expect("an answer")), ["Gone", "Few", "Seller"]);
+    assert_eq!(titles(&short(&shop, 1000, ShortPlace::START, 10).await), ["Gone", "Few", "Seller"]);
 }
 
 pub async fn what_waits_is_counted(shop: Shop) {
@@ -218,8 +269,41 @@ pub async fn orders_are_found_by_name_and_sku(shop: Shop) {
     let part: String = name.chars().take(3).collect();
     assert_eq!(found(&part).await, [second.id, first.id]);
     assert_eq!(found("Cup-1").await, [second.id]);
+    assert_eq!(found("cUP-1").await, [second.id]);
     assert_eq!(found("Mug-1").await, [second.id, first.id]);
     for nothing in ["nobody of that name", "%", "_", "' OR 1=1", "\\"] {
         assert_eq!(found(nothing).await, [], "{nothing}");
+    }
+}
+
+pub async fn orders_are_found_by_the_numbers_of_their_parcels(shop: Shop) {
+    let (ann, stan) = (shop.customer("ann").await, shop.staff("stan", &[]).await);
+    let mug = shop.product("Mug", 50).await;
+    let mut sent = Vec::new();
+    // Two go out in one parcel; one waits, and one left without a number.
+    for number in [Some("RR 123 456 789 DE"), Some("rr123456789de"), Some("00340434161094015902"), None] {
+        let order = shop.order(&ann, &[line(&mug, 1)]).await;
+        shop.moved(&order, &stan, &[OrderStatus::Confirmed]).await;
+        let tracking = number.map(|number| Tracking { number: number.to_owned(), ..Tracking::default() });
+        let ship = move_order(&shop, order.id, OrderStatus::Shipped, Mover::Staff(stan.id));
+        sent.push(shop.run(MoveOrder { tracking, ..ship }).await.expect("shipped").id);
+    }
+    shop.order(&ann, &[line(&mug, 1)]).await;
+    let found = async |text: &str, filter: OrderFilter| {
+        let filter = OrderFilter { tracking: Some(Tracking::key(text)), ..filter };
+        let orders = all_pages(1, async |page: PageRequest| shop.db().orders(&filter, &page).await).await;
+        orders.iter().map(|order| order.id).collect::<Vec<_>>()
+    };
+    let any = OrderFilter::default;
+    for text in ["RR123456789DE", " rr 123456789 de", "RR 123 456 789 DE"] {
+        assert_eq!(found(text, any()).await, [sent[1], sent[0]], "{text}");
+    }
+    assert_eq!(found("0034 0434 1610 9401 5902", any()).await, [sent[2]]);
+    let shipped = OrderFilter { status: Some(OrderStatus::Shipped), account_id: Some(ann.id), ..any() };
+    assert_eq!(found("rr123456789de", shipped).await, [sent[1], sent[0]]);
+    let pending = OrderFilter { status: Some(OrderStatus::Pending), ..any() };
+    assert_eq!(found("rr123456789de", pending).await, []);
+    for nothing in ["", "123456789", "RR123456789", "%", "\0", "null"] {
+        assert_eq!(found(nothing, any()).await, [], "{nothing:?}");
     }
 }

@@ -39,7 +39,7 @@ pub(super) async fn change(
     let account_id = caller.account_id();
     let verified_hash = verified_hash(&app, account_id, body.password, address).await?;
     let code = code_for(&app, Purpose::ChangeEmail, &account_id.to_string());
-    if app.throttle().may_mail(&new_email) {
+    if app.throttle().may_mail(&new_email, Purpose::ChangeEmail) {
         app.run(RequestEmailChange { account_id, verified_hash, new_email, code, stamp: app.stamp()? }).await?;
     }
     reply::json(

@@ -4,18 +4,21 @@ use axum::{extract::State, response::Response};
 use commerce::wishlist::{AddToWishlist, RemoveFromWishlist, ShareWishlist};
 use http::{HeaderMap, StatusCode};
 use identity::OpaqueToken;
-use model::{ProductId, Wishlist};
+use model::Wishlist;
 use store::DocumentKind;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App,
-    dto::review::WishlistDto,
-    extract::{Path, Query, SignedIn},
+    dto::{Audience, review::WishlistDto},
+    extract::{Query, SignedIn},
     openapi::tag,
     problem::Problem,
     reply,
-    routes::{products::read::Shown, wishlists::items},
+    routes::{
+        products::read::{Named, Shown},
+        wishlists::items,
+    },
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -34,44 +37,49 @@ async fn read(
     Query(shown): Query<Shown>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let audience = audience(&app, &shown, &headers)?;
     let name = caller.account_id().to_string();
     let document = app.engine().document_named(DocumentKind::Wishlist, &name).await?;
     let list = document.map_or_else(|| Ok(Wishlist::empty(caller.account_id())), |document| document.read())?;
-    show(&app, list, &shown, &headers).await
+    show(&app, list, &audience).await
 }
 
 /// Put a product on one's wishlist
 ///
 /// One that is there already stays where it is.
 #[utoipa::path(
-    put, path = "/v1/account/wishlist/items/{product_id}", operation_id = "add_to_wishlist", tag = tag::ACCOUNT, security(("bearer" = [])),
-    params(("product_id" = uuid::Uuid, Path, description = "The product")),
+    put, path = "/v1/account/wishlist/items/{product}", operation_id = "add_to_wishlist", tag = tag::ACCOUNT, security(("bearer" = [])),
+    params(("product" = String, Path, description = "Id or slug of the product", example = "linen-shirt"), Shown),
     responses((status = 200, description = "The list as it is now", body = WishlistDto)),
 )]
 async fn add(
     State(app): State<App>,
     caller: SignedIn,
-    Path(product_id): Path<ProductId>,
+    Named(product_id): Named,
+    Query(shown): Query<Shown>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let audience = audience(&app, &shown, &headers)?;
     let list = app.run(AddToWishlist { account_id: caller.account_id(), product_id, now: app.now() }).await?;
-    show(&app, list, &Shown::default(), &headers).await
+    show(&app, list, &audience).await
 }
 
 /// Take a product from one's wishlist
 #[utoipa::path(
-    delete, path = "/v1/account/wishlist/items/{product_id}", operation_id = "remove_from_wishlist", tag = tag::ACCOUNT, security(("bearer" = [])),
-    params(("product_id" = uuid::Uuid, Path, description = "The product")),
+    delete, path = "/v1/account/wishlist/items/{product}", operation_id = "remove_from_wishlist", tag = tag::ACCOUNT, security(("bearer" = [])),
+    params(("product" = String, Path, description = "Id or slug of the product", example = "linen-shirt"), Shown),
     responses((status = 200, description = "The list as it is now", body = WishlistDto)),
 )]
 async fn remove(
     State(app): State<App>,
     caller: SignedIn,
-    Path(product_id): Path<ProductId>,
+    Named(product_id): Named,
+    Query(shown): Query<Shown>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let audience = audience(&app, &shown, &headers)?;
     let list = app.run(RemoveFromWishlist { account_id: caller.account_id(), product_id }).await?;
-    show(&app, list, &Shown::default(), &headers).await
+    show(&app, list, &audience).await
 }
 
 /// Share one's wishlist
@@ -80,13 +88,20 @@ async fn remove(
 /// token.
 #[utoipa::path(
     put, path = "/v1/account/wishlist/share", operation_id = "share_wishlist", tag = tag::ACCOUNT, security(("bearer" = [])),
+    params(Shown),
     responses((status = 200, description = "The list, with its token", body = WishlistDto)),
 )]
-async fn share(State(app): State<App>, caller: SignedIn, headers: HeaderMap) -> Result<Response, Problem> {
+async fn share(
+    State(app): State<App>,
+    caller: SignedIn,
+    Query(shown): Query<Shown>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let audience = audience(&app, &shown, &headers)?;
     let token = OpaqueToken::random().expose();
     let share = ShareWishlist { account_id: caller.account_id(), token: Some(token), stamp: app.stamp()? };
     let list = app.run(share).await?;
-    show(&app, list, &Shown::default(), &headers).await
+    show(&app, list, &audience).await
 }
 
 /// Stop sharing one's wishlist
@@ -94,14 +109,26 @@ async fn share(State(app): State<App>, caller: SignedIn, headers: HeaderMap) -> 
 /// Its token opens nothing any more; sharing it again makes another.
 #[utoipa::path(
     delete, path = "/v1/account/wishlist/share", operation_id = "stop_sharing_wishlist", tag = tag::ACCOUNT, security(("bearer" = [])),
+    params(Shown),
     responses((status = 200, description = "The list, without a token", body = WishlistDto)),
 )]
-async fn end_share(State(app): State<App>, caller: SignedIn, headers: HeaderMap) -> Result<Response, Problem> {
+async fn end_share(
+    State(app): State<App>,
+    caller: SignedIn,
+    Query(shown): Query<Shown>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let audience = audience(&app, &shown, &headers)?;
     let list = app.run(ShareWishlist { account_id: caller.account_id(), token: None, stamp: app.stamp()? }).await?;
-    show(&app, list, &Shown::default(), &headers).await
+    show(&app, list, &audience).await
 }
 
-async fn show(app: &App, list: Wishlist, shown: &Shown, headers: &HeaderMap) -> Result<Response, Problem> {
-    let items = items(app, &list, shown, headers).await?;
+/// For whom the list is shown. Asked for before anything is changed: what is refused has done nothing.
+fn audience(app: &App, shown: &Shown, headers: &HeaderMap) -> Result<Audience, Problem> {
+    app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), headers)
+}
+
+async fn show(app: &App, list: Wishlist, audience: &Audience) -> Result<Response, Problem> {
+    let items = items(app, &list, audience).await?;
     reply::json(StatusCode::OK, &WishlistDto { items, share_token: list.share_token })
 }

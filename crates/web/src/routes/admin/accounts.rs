@@ -5,18 +5,21 @@ use commerce::accounts::SetAccess;
 use http::{HeaderMap, StatusCode};
 use model::{AccountId, Role};
 use serde::{Deserialize, Serialize};
-use store::{AccountFilter, Cursor};
+use store::AccountFilter;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     App,
     dto::account::{AccessPatchDto, AdminAccountDto, RoleDto},
-    extract::{ClientAddress, Customers, IfMatch, Json, Path, Query, Staff, page_request},
+    extract::{ClientAddress, Customers, IfMatch, Json, Path, Query, Staff, next_cursor, page_request},
     openapi::tag,
     problem::Problem,
     reply,
     routes::auth::verified_hash,
 };
+
+/// The name of this list and its order, for cursors.
+const LIST: &str = "admin.accounts.newest";
 
 /// Which accounts.
 #[derive(Deserialize, IntoParams)]
@@ -41,6 +44,7 @@ pub(super) struct Accounts {
     /// The accounts, the newest first.
     items: Vec<AdminAccountDto>,
     /// The `cursor` of the next page; `null` on the last.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -57,11 +61,11 @@ pub(super) async fn list(
     _: Staff<Customers>,
     Query(query): Query<AccountQuery>,
 ) -> Result<Response, Problem> {
-    let page = page_request(query.limit, query.cursor.as_deref(), "newest")?;
+    let page = page_request(query.limit, query.cursor.as_deref(), LIST)?;
     let text = query.q.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
     let found = app.engine().accounts(&AccountFilter { role: query.role, text }, &page).await?;
     let items = found.items.iter().map(AdminAccountDto::from).collect();
-    reply::json(StatusCode::OK, &Accounts { items, next_cursor: found.next.as_ref().map(Cursor::encode) })
+    reply::json(StatusCode::OK, &Accounts { items, next_cursor: next_cursor(found.next, LIST) })
 }
 
 /// Read an account

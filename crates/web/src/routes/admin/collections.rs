@@ -18,7 +18,7 @@ use crate::{
     openapi::tag,
     problem::Problem,
     reply,
-    routes::collections::all,
+    routes::collections::{all, by_id},
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -82,8 +82,7 @@ async fn read(
     Path(id): Path<Uuid>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let found = all(&app).await?.into_iter().find(|collection| collection.id == id);
-    let found = found.ok_or_else(Problem::not_found)?;
+    let found = by_id(&app, id).await?.ok_or_else(Problem::not_found)?;
     reply::resource(found.version, &AdminCollectionDto::from(&found), &headers)
 }
 

@@ -8,7 +8,7 @@ use axum::{
 use commerce::export::{catalogue::CatalogueWriter, prices::PriceWriter, shopify::ProductWriter};
 use futures_util::stream;
 use http::{HeaderValue, header};
-use model::{AttributeDefinition, Category, Collection, Product, ProductId};
+use model::{AttributeDefinition, Category, Collection, Currency, Product, ProductId};
 use store::{DocumentKind, StoreError};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -67,8 +67,8 @@ async fn catalogue(State(app): State<App>, _: Staff<Catalogue>) -> Result<Respon
 /// The file of this name, if there is one.
 pub(in crate::routes) async fn export(app: App, name: &str) -> Result<Option<Response>, Problem> {
     let (name, format) = match name {
-        "products" => ("products.csv", Format::Products(app.engine().categories().await?)),
-        "prices" => ("prices.csv", Format::Prices),
+        "products" => ("products.csv", Format::Products(app.engine().categories().await?, app.currency())),
+        "prices" => ("prices.csv", Format::Prices(app.currency())),
         "catalogue" => {
             let documents = app.engine().documents(DocumentKind::Attribute).await?;
             let attributes =
@@ -83,15 +83,15 @@ pub(in crate::routes) async fn export(app: App, name: &str) -> Result<Option<Res
 }
 
 enum Format {
-    Products(Vec<Category>),
-    Prices,
+    Products(Vec<Category>, Currency),
+    Prices(Currency),
     Catalogue { writer: CatalogueWriter, head: Vec<u8>, collections: Vec<Collection> },
 }
 
 impl Format {
     const fn media_type(&self) -> &'static str {
         match self {
-            Self::Products(_) | Self::Prices => "text/csv; charset=utf-8",
+            Self::Products(..) | Self::Prices(_) => "text/csv; charset=utf-8",
             Self::Catalogue { .. } => "application/x-ndjson",
         }
     }
@@ -99,16 +99,16 @@ impl Format {
     /// These products; the first have what the file begins with in front of them, and no more of them are its end.
     fn write(&mut self, products: &[Product], is_first: bool) -> std::io::Result<Vec<u8>> {
         let part = match self {
-            Self::Products(categories) => {
-                let mut writer = ProductWriter::new(Vec::new(), is_first)?;
+            Self::Products(categories, currency) => {
+                let mut writer = ProductWriter::new(Vec::new(), is_first)?.in_currency(*currency);
                 for product in products {
                     let category = categories.iter().find(|category| Some(category.id) == product.category_id);
                     writer.write(product, category.map(|category| category.name.as_str()))?;
                 }
                 writer.finish()?
             }
-            Self::Prices => {
-                let mut writer = PriceWriter::new(Vec::new(), is_first)?;
+            Self::Prices(currency) => {
+                let mut writer = PriceWriter::new(Vec::new(), is_first)?.in_currency(*currency);
                 products.iter().try_for_each(|product| writer.write(product))?;
                 writer.finish()?
             }

@@ -5,17 +5,20 @@ use commerce::mail::ResendMail;
 use http::StatusCode;
 use model::{Email, MailId, MailStatus, OrderId, OutboxMail, Role};
 use serde::{Deserialize, Serialize};
-use store::{Cursor, MailFilter};
+use store::MailFilter;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     App,
     dto::mail::{MailContentDto, MailDto, MailStatusDto},
-    extract::{Customers, Path, Query, Staff, page_request},
+    extract::{Customers, Path, Query, Staff, next_cursor, page_request},
     openapi::tag,
     problem::{Code, Problem},
     reply,
 };
+
+/// The name of this list and its order, for cursors.
+const LIST: &str = "admin.mails.newest";
 
 /// Which mails.
 #[derive(Deserialize, IntoParams)]
@@ -43,6 +46,7 @@ pub(super) struct Mails {
     /// The mails, the newest first.
     items: Vec<MailDto>,
     /// The `cursor` of the next page; `null` on the last.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -59,7 +63,7 @@ pub(super) async fn list(
     _: Staff<Customers>,
     Query(query): Query<MailQuery>,
 ) -> Result<Response, Problem> {
-    let page = page_request(query.limit, query.cursor.as_deref(), "newest")?;
+    let page = page_request(query.limit, query.cursor.as_deref(), LIST)?;
     let to = query
         .to
         .as_deref()
@@ -69,7 +73,7 @@ pub(super) async fn list(
     let filter = MailFilter { status: query.status, to, order_id: query.order_id };
     let found = app.engine().mails(&filter, &page).await?;
     let items = found.items.iter().map(MailDto::from).collect();
-    reply::json(StatusCode::OK, &Mails { items, next_cursor: found.next.as_ref().map(Cursor::encode) })
+    reply::json(StatusCode::OK, &Mails { items, next_cursor: next_cursor(found.next, LIST) })
 }
 
 /// Read a mail
@@ -98,13 +102,14 @@ fn content(app: &App, mail: &OutboxMail, reveal: bool) -> Result<MailContentDto,
 
 /// Send a mail again
 ///
-/// Makes it due at once. 409 `secret_gone` when its code was wiped; the recipient must ask for a new one. Needs the
+/// Makes it due at once. One that is being sent, or is tried again by itself within minutes, is left as it is, so that nobody gets it
+/// twice: the reply says how it stands. 409 `secret_gone` when its code was wiped; the recipient must ask for a new one. Needs the
 /// permission `customers`.
 #[utoipa::path(
     post, path = "/v1/admin/mails/{id}/resend", tag = tag::ADMIN_CUSTOMERS, operation_id = "admin_resend_mail", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The mail")),
     responses(
-        (status = 202, description = "It is on its way again", body = MailDto),
+        (status = 202, description = "It is due, or on its way", body = MailDto),
         (status = 409, description = "`secret_gone`"),
     ),
 )]

@@ -1,21 +1,27 @@
 //! `/v1/admin/orders`
 
+use std::slice;
+
 use axum::{extract::State, response::Response};
 use commerce::orders::{MoveOrder, Mover};
 use http::{HeaderMap, StatusCode};
 use model::{Email, Order, OrderId, OrderNumber, OrderStatus, Timestamp, Tracking};
 use serde::{Deserialize, Serialize};
-use store::{Cursor, OrderFilter, StoredReply};
+use store::{OrderFilter, StoredReply};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     App,
     dto::order::{AdminOrderDto, OrderStatusDto, OrderTransitionDto},
-    extract::{Creating, IfMatch, Orders, Path, Query, Staff, page_request},
+    extract::{Creating, IfMatch, Orders, Path, Query, Staff, next_cursor, page_request},
     openapi::tag,
     problem::{Code, Problem, ProblemBody},
     reply,
+    routes::orders::faces,
 };
+
+/// The name of this list and its order, for cursors.
+const LIST: &str = "admin.orders.newest";
 
 /// Which orders.
 #[derive(Deserialize, IntoParams)]
@@ -69,6 +75,7 @@ pub(super) struct AdminOrders {
     /// The orders, the newest first.
     items: Vec<AdminOrderDto>,
     /// The `cursor` of the next page; `null` on the last.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -85,10 +92,11 @@ pub(super) async fn list(
     _: Staff<Orders>,
     Query(query): Query<AdminOrderQuery>,
 ) -> Result<Response, Problem> {
-    let page = page_request(query.limit, query.cursor.as_deref(), "newest")?;
+    let page = page_request(query.limit, query.cursor.as_deref(), LIST)?;
     let found = app.engine().orders(&query.filter()?, &page).await?;
-    let items = found.items.iter().map(AdminOrderDto::from).collect();
-    reply::json(StatusCode::OK, &AdminOrders { items, next_cursor: found.next.as_ref().map(Cursor::encode) })
+    let faces = faces(&app, &found.items).await?;
+    let items = found.items.iter().map(|order| AdminOrderDto::read(order, &faces)).collect();
+    reply::json(StatusCode::OK, &AdminOrders { items, next_cursor: next_cursor(found.next, LIST) })
 }
 
 /// Read an order
@@ -109,7 +117,8 @@ pub(super) async fn read(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let order = app.engine().order(id).await?.ok_or_else(Problem::not_found)?;
-    reply::resource(order.version, &AdminOrderDto::from(&order), &headers)
+    let faces = faces(&app, slice::from_ref(&order)).await?;
+    reply::resource(order.version, &AdminOrderDto::read(&order, &faces), &headers)
 }
 
 /// Move an order on

@@ -21,6 +21,9 @@ use crate::{
     reply,
 };
 
+/// The name of this list and its order, for cursors.
+const LIST: &str = "admin.reviews.newest";
+
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(read, moderate, delete))
 }
@@ -58,7 +61,7 @@ async fn list(
     _: Staff<Catalogue>,
     Query(query): Query<AdminReviewQuery>,
 ) -> Result<Response, Problem> {
-    let page = page_request(query.limit, query.cursor.as_deref(), "newest")?;
+    let page = page_request(query.limit, query.cursor.as_deref(), LIST)?;
     let filter = ReviewFilter {
         product_id: query.product_id,
         status: query.status,
@@ -66,7 +69,7 @@ async fn list(
         ..ReviewFilter::default()
     };
     let found = app.engine().reviews(&filter, &page).await?;
-    reply::json(StatusCode::OK, &ListDto::new(found, |review| AdminReviewDto::from(review)))
+    reply::json(StatusCode::OK, &ListDto::new(found, LIST, |review| AdminReviewDto::from(review)))
 }
 
 /// Read a review

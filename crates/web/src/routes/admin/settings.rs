@@ -63,6 +63,9 @@ pub(super) async fn update(
     reply
 }
 
+/// The name of the audit log as a list and its order, for cursors.
+const LIST: &str = "admin.audit-log.newest";
+
 /// Which entries of the log.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -103,9 +106,9 @@ pub(super) async fn log(
     _: Staff<ShopSettings>,
     Query(query): Query<LogQuery>,
 ) -> Result<Response, Problem> {
-    let page = page_request(query.limit, query.cursor.as_deref(), "newest")?;
+    let page = page_request(query.limit, query.cursor.as_deref(), LIST)?;
     let LogQuery { actor_id, subject_id, noun, from, before, .. } = query;
     let filter = AuditFilter { actor_id, subject_id, noun, from, before };
     let found = app.engine().audit_log(&filter, &page).await?;
-    reply::json(StatusCode::OK, &ListDto::new(found, |entry| AuditEntryDto::from(entry)))
+    reply::json(StatusCode::OK, &ListDto::new(found, LIST, |entry| AuditEntryDto::from(entry)))
 }

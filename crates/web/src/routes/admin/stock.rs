@@ -5,7 +5,6 @@ use commerce::catalogue::MoveStock;
 use http::StatusCode;
 use model::{Variant, VariantId};
 use serde::{Deserialize, Serialize};
-use store::Cursor;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -14,11 +13,14 @@ use crate::{
         catalogue::{MoveStockDto, StockMovementDto},
         product::{Audience, VariantDto},
     },
-    extract::{Catalogue, Creating, Path, Query, Staff, page_request},
+    extract::{Catalogue, Creating, Path, Query, Staff, next_cursor, page_request},
     openapi::tag,
     problem::Problem,
     reply,
 };
+
+/// The name of this list and its order, for cursors.
+const LIST: &str = "admin.stock.newest";
 
 /// Which part of the ledger.
 #[derive(Deserialize, IntoParams)]
@@ -38,6 +40,7 @@ pub(super) struct StockMovements {
     /// The movements, the newest first.
     items: Vec<StockMovementDto>,
     /// The `cursor` of the next page; `null` on the last.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -55,10 +58,10 @@ pub(super) async fn list(
     Path(id): Path<VariantId>,
     Query(query): Query<LedgerQuery>,
 ) -> Result<Response, Problem> {
-    let page = page_request(query.limit, query.cursor.as_deref(), "newest")?;
+    let page = page_request(query.limit, query.cursor.as_deref(), LIST)?;
     app.engine().product_of_variant(id).await?.ok_or_else(Problem::not_found)?;
     let found = app.engine().movements(id, &page).await?;
-    let next_cursor = found.next.as_ref().map(Cursor::encode);
+    let next_cursor = next_cursor(found.next, LIST);
     let items = found.items.into_iter().map(StockMovementDto::from).collect();
     reply::json(StatusCode::OK, &StockMovements { items, next_cursor })
 }

@@ -97,8 +97,9 @@ fn created(product: &Product) -> StoredReply {
 
 /// Make variants from the values of options
 ///
-/// Adds a variant for every combination that the product lacks; those that it has stay, with their stock. A product without
-/// options keeps its only variant as the first combination. Needs the permission `catalogue`.
+/// Adds a variant for every combination that the product lacks; those that it has stay, with their stock, and get the first value of an
+/// option that is new. An option is known by its name, or by its place when it gets another one. A value that a variant has cannot be
+/// left out (`in_use`). Needs the permission `catalogue`.
 #[utoipa::path(
     post, path = "/v1/admin/products/{id}/variants/generate", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_generate_variants", security(("bearer" = [])),
     params(

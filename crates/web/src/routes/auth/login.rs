@@ -1,7 +1,7 @@
 //! `POST /v1/auth/login`
 
 use axum::{extract::State, response::Response};
-use commerce::{accounts::StartSession, second_factor::second_factor};
+use commerce::{Error, accounts::StartSession, second_factor::second_factor};
 use http::StatusCode;
 use model::{Email, account::PASSWORD_MAX};
 
@@ -18,7 +18,8 @@ use crate::{
 /// Log in
 ///
 /// Signs the device in. 401 `wrong_credentials` says only that address and password do not belong together; 403
-/// `email_not_verified` and `account_disabled` are told to those alone who gave the right password.
+/// `email_not_verified` and `account_disabled` are told to those alone who gave the right password. An account has at most 100 sessions: the
+/// one that was used longest ago ends when another begins.
 #[utoipa::path(
     post, path = "/v1/auth/login", tag = tag::AUTH, operation_id = "log_in",
     request_body = LoginDto,
@@ -38,9 +39,15 @@ pub(super) async fn login(
     let (session, refresh_token) = new_session(&app, device, address)?;
     let session_id = session.id;
     let start = authenticate(&app, &body.email, body.password, address).await?;
-    second_step(&app, &start, &body.email, body.code.as_deref(), address).await?;
-    let account = app.run(StartSession { session, ..start }).await?;
-    signed_in(&app, StatusCode::OK, &account, session_id, &refresh_token)
+    // A form sends a field that nobody filled in as well.
+    let code = body.code.as_deref().filter(|code| !code.trim().is_empty());
+    second_step(&app, &start, &body.email, code, address).await?;
+    match app.try_run(StartSession { session, ..start }).await {
+        Ok(account) => signed_in(&app, StatusCode::OK, &account, session_id, &refresh_token),
+        // The password was changed between comparing and signing in.
+        Err(Error::NotAuthenticated) => Err(Problem::new(Code::WrongCredentials)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Asks those of the staff who have a second factor for a code of it.
@@ -51,7 +58,8 @@ async fn second_step(
     code: Option<&str>,
     address: ClientAddress,
 ) -> Result<(), Problem> {
-    let account = app.engine().account(start.account_id).await?.ok_or_else(Problem::not_authenticated)?;
+    let account = app.engine().account(start.account_id).await?;
+    let account = account.ok_or_else(|| Problem::new(Code::WrongCredentials))?;
     if !account.access().is_staff() {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use commerce::{
     accounts::{CheckResetToken, MailedSecret, RequestPasswordReset, ResetPassword},
 };
 use identity::OpaqueToken;
-use model::Email;
+use model::{Account, Email, challenge::Purpose};
 
 use super::tokens::{accepted, evenly};
 use crate::{
@@ -20,8 +20,8 @@ use crate::{
 
 /// Forgotten password
 ///
-/// Mails a link with a token that is good once, for ten minutes. The reply is the same whether there is such an account
-/// or not.
+/// Mails a link with a token that is good once, for ten minutes; a new one replaces it. Five an hour are mailed at most: two at once, and
+/// then one every quarter of an hour. The reply is the same whether there is such an account or not, and whether a mail is sent.
 #[utoipa::path(
     post, path = "/v1/auth/password/forgot", tag = tag::AUTH, operation_id = "forgot_password",
     request_body = EmailOnlyDto,
@@ -38,7 +38,7 @@ pub(in crate::routes) async fn mail_reset_link(app: &App, email: Email) -> Resul
     // The same kind of secret as a refresh token: 256 random bits, kept as a hash.
     let token = OpaqueToken::random();
     let token = MailedSecret { hash: token.hash(), plain: token.expose() };
-    if app.throttle().may_mail(&email) {
+    if app.throttle().may_mail(&email, Purpose::ResetPassword) {
         evenly(app.run(RequestPasswordReset { email, token, stamp: app.stamp()? })).await?;
     }
     Ok(())
@@ -68,7 +68,7 @@ pub(super) async fn reset(
 }
 
 /// Sets a password that was found good enough, for whoever has the token from the mail. Nothing is hashed for others: that is work
-/// which those who sign in would wait for.
+/// which those who sign in would wait for. Gives whose it is.
 ///
 /// # Errors
 /// 401 `invalid_code` when the token is wrong, was used, or has expired; 422 when the password is like the person's address or name;
@@ -78,12 +78,12 @@ pub(in crate::routes) async fn set_password(
     token: &str,
     password: String,
     address: ClientAddress,
-) -> Result<(), Problem> {
+) -> Result<Account, Problem> {
     let attempt = app.throttle().code_attempt(address.0)?;
     attempt.settle(reset_with(app, token, password).await)
 }
 
-async fn reset_with(app: &App, token: &str, password: String) -> Result<(), Problem> {
+async fn reset_with(app: &App, token: &str, password: String) -> Result<Account, Problem> {
     let wrong = || Problem::new(Code::InvalidCode);
     let token_hash = OpaqueToken::parse(token).ok_or_else(wrong)?.hash();
     let account = app.run(CheckResetToken { token_hash, now: app.now() }).await?.ok_or_else(wrong)?;
@@ -91,7 +91,7 @@ async fn reset_with(app: &App, token: &str, password: String) -> Result<(), Prob
     identity::check_password("/password", &password, &[email, &account.name])?;
     let new_hash = app.passwords().hash(password).await?;
     match app.try_run(ResetPassword { token_hash, new_hash, stamp: app.stamp()? }).await {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(account),
         Err(Error::NotAuthenticated) => Err(wrong()),
         Err(error) => Err(error.into()),
     }

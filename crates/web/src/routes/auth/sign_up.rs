@@ -42,7 +42,7 @@ pub(super) async fn sign_up(
     let email = check(&body)?;
     let code = code_for(&app, Purpose::VerifyEmail, email.as_str());
     let password_hash = app.passwords().hash(body.password).await?;
-    let may_mail = app.throttle().may_mail(&email);
+    let may_mail = app.throttle().may_mail(&email, Purpose::VerifyEmail);
     let sign_up = SignUp { email, name: body.name, password_hash, code, stamp: app.stamp()? };
     match app.settings().sign_up {
         SignUpMode::Verify => {

@@ -91,7 +91,7 @@ async fn with_password(
 pub(super) async fn resend(State(app): State<App>, Json(body): Json<EmailOnlyDto>) -> Result<Response, Problem> {
     let email = Email::parse("/email", &body.email)?;
     let code = code_for(&app, Purpose::VerifyEmail, email.as_str());
-    if app.throttle().may_mail(&email) {
+    if app.throttle().may_mail(&email, Purpose::VerifyEmail) {
         evenly(app.run(ResendCode { email, code, stamp: app.stamp()? })).await?;
     }
     accepted()

@@ -1,20 +1,27 @@
 //! `GET /v1/orders` and `GET /v1/orders/{id}`
 
+use std::{collections::BTreeSet, slice};
+
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
-use model::{OrderId, OrderStatus};
+use model::{Order, OrderId, OrderStatus, ProductId};
 use serde::{Deserialize, Serialize};
-use store::{Cursor, OrderFilter};
+use store::OrderFilter;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     App,
-    dto::order::{OrderDto, OrderStatusDto},
-    extract::{Path, Query, SignedIn, page_request},
+    dto::order::{Faces, OrderDto, OrderStatusDto, ProductFace},
+    extract::{Path, Query, SignedIn, next_cursor, page_request},
     openapi::tag,
     problem::Problem,
     reply,
 };
+
+/// The name of this list and its order, for cursors.
+const LIST: &str = "orders.newest";
+/// How many products are asked for at once: a page of the largest orders names thousands.
+const PRODUCTS_AT_ONCE: usize = 100;
 
 /// Which of one's orders.
 #[derive(Deserialize, IntoParams)]
@@ -37,6 +44,7 @@ pub(super) struct Orders {
     /// The orders, the newest first.
     items: Vec<OrderDto>,
     /// The `cursor` of the next page; `null` on the last.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -51,14 +59,18 @@ pub(super) async fn list(
     caller: SignedIn,
     Query(query): Query<OrderQuery>,
 ) -> Result<Response, Problem> {
-    let page = page_request(query.limit, query.cursor.as_deref(), "newest")?;
+    let page = page_request(query.limit, query.cursor.as_deref(), LIST)?;
     let filter = OrderFilter { account_id: Some(caller.account_id()), status: query.status, ..OrderFilter::default() };
     let found = app.engine().orders(&filter, &page).await?;
-    let items = found.items.iter().map(OrderDto::from).collect();
-    reply::json(StatusCode::OK, &Orders { items, next_cursor: found.next.as_ref().map(Cursor::encode) })
+    let faces = faces(&app, &found.items).await?;
+    let items = found.items.iter().map(|order| OrderDto::read(order, &faces)).collect();
+    reply::json(StatusCode::OK, &Orders { items, next_cursor: next_cursor(found.next, LIST) })
 }
 
 /// Read one of one's orders
+///
+/// Its `ETag` is another one when the order has changed, or what its lines show of products as they are now. As `If-Match` it stands for
+/// the order alone.
 #[utoipa::path(
     get, path = "/v1/orders/{id}", tag = tag::ORDERS, operation_id = "get_order", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The order")),
@@ -75,5 +87,22 @@ pub(super) async fn read(
 ) -> Result<Response, Problem> {
     let order = app.engine().order(id).await?;
     let order = order.filter(|order| order.account_id == caller.account_id()).ok_or_else(Problem::not_found)?;
-    reply::resource(order.version, &OrderDto::from(&order), &headers)
+    let faces = faces(&app, slice::from_ref(&order)).await?;
+    reply::resource(order.version, &OrderDto::read(&order, &faces), &headers)
+}
+
+/// What the lines of these orders show of their products as they are now: one query for all of them, as long as they are no more than
+/// [`PRODUCTS_AT_ONCE`].
+///
+/// # Errors
+/// The engine failed.
+pub(in crate::routes) async fn faces(app: &App, orders: &[Order]) -> Result<Faces, Problem> {
+    let ids: BTreeSet<ProductId> = orders.iter().flat_map(|order| &order.lines).map(|line| line.product_id).collect();
+    let ids: Vec<ProductId> = ids.into_iter().collect();
+    let mut faces = Faces::with_capacity(ids.len());
+    for ids in ids.chunks(PRODUCTS_AT_ONCE) {
+        let products = app.engine().products_by_id(ids).await?;
+        faces.extend(products.iter().filter_map(|product| Some((product.id, ProductFace::of(product)?))));
+    }
+    Ok(faces)
 }

@@ -33,3 +33,19 @@ pub(super) async fn shop() -> Response {
 pub(super) async fn shop_style() -> Response {
     asset("text/css; charset=utf-8", SHOP_STYLE)
 }
+
+#[cfg(test)]
+mod tests {
+    use model::country::countries;
+
+    use super::*;
+
+    #[test]
+    fn the_shop_window_offers_every_country_that_an_address_takes() {
+        let offered = SHOP.split_once("const EVERYWHERE = `").and_then(|(_, rest)| rest.split_once('`'));
+        let offered: Vec<_> = offered.expect("the list").0.split_whitespace().collect();
+        let mut known: Vec<_> = countries().iter().map(|(code, _)| code.as_str()).collect();
+        known.sort_unstable();
+        assert_eq!(offered, known);
+    }
+}

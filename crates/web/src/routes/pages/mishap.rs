@@ -36,12 +36,26 @@ pub(crate) fn tell(app: &App, asked: &HeaderMap, response: Response) -> Response
     let status = response.status();
     let said = response.extensions().get::<ReplyDetail>().map(|detail| detail.0.clone()).unwrap_or_default();
     let is_unknown = response.extensions().get::<ReplyCode>().is_some_and(|code| code.0 == Code::OutcomeUnknown);
-    let (title, text) = match status {
+    let (title, text) = words(status, is_unknown, &said);
+    let Ok(page) = template::message(app, status, title, text, Some(("/admin", "To the dashboard"))) else {
+        return response;
+    };
+    reply::instead(response, page)
+}
+
+/// What went wrong, and what to do about it; `said` is what programs are told.
+fn words(status: StatusCode, is_unknown: bool, said: &str) -> (&'static str, &str) {
+    match status {
         _ if is_unknown => {
             ("It may have been done", "Whether it was written is not known. Look before you send it once more.")
         }
         StatusCode::NOT_FOUND => ("Not here", "It may have been removed, or the address has a slip in it."),
-        StatusCode::FORBIDDEN => ("You may not do this", said.as_ref()),
+        // Whoever was signed in when the form was sent, and is no more, or has another password by now.
+        StatusCode::UNAUTHORIZED => (
+            "Sign in once more",
+            "Your account or its password was changed meanwhile. Nothing was done: sign in, and send it once more.",
+        ),
+        StatusCode::FORBIDDEN => ("You may not do this", said),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             ("One moment", "The shop is busy. Nothing was changed; try again in a moment.")
         }
@@ -53,9 +67,19 @@ pub(crate) fn tell(app: &App, asked: &HeaderMap, response: Response) -> Response
             "This did not work",
             "The form that was sent is not complete. Go back, open the page again, and send it once more.",
         ),
-    };
-    let Ok(page) = template::message(app, status, title, text, Some(("/admin", "To the dashboard"))) else {
-        return response;
-    };
-    reply::instead(response, page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_signed_out_meanwhile_is_told_so() {
+        let told = |status| words(status, false, "said");
+        assert_eq!(told(StatusCode::UNAUTHORIZED).0, "Sign in once more");
+        assert_eq!(told(StatusCode::FORBIDDEN), ("You may not do this", "said"));
+        assert_eq!(told(StatusCode::BAD_REQUEST).0, "This did not work");
+        assert_eq!(words(StatusCode::SERVICE_UNAVAILABLE, true, "").0, "It may have been done");
+    }
 }

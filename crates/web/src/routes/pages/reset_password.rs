@@ -78,7 +78,11 @@ pub(super) async fn submit(
         Err(problem) if problem.code() == Code::InvalidInput => {
             show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form.token, Some(like_person))
         }
-        Ok(()) => template::message(&app, StatusCode::OK, "Your password is set", "You can sign in with it now.", None),
+        Ok(account) => {
+            // Customers sign in where they came from.
+            let link = account.access().is_staff().then_some(("/staff/sign-in", "Sign in"));
+            template::message(&app, StatusCode::OK, "Your password is set", "You can sign in with it now.", link)
+        }
         Err(problem) if problem.code() == Code::InvalidCode => expired(&app),
         Err(problem) => Err(problem),
     }

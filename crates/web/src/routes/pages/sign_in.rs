@@ -34,6 +34,7 @@ const HOME: &str = "/admin";
 pub(super) struct FormQuery {
     next: String,
     welcome: String,
+    unsaved: String,
 }
 
 pub(super) async fn form(
@@ -42,7 +43,9 @@ pub(super) async fn form(
     Query(query): Query<FormQuery>,
 ) -> Result<Response, Problem> {
     let welcome = (!query.welcome.is_empty()).then_some("Your account is ready. Sign in with it.");
-    show(&app, &headers, StatusCode::OK, &query.next, "", None, welcome)
+    let unsaved = (!query.unsaved.is_empty())
+        .then_some("You were signed out; nothing was saved. Sign in to go back to the form.");
+    show(&app, &headers, StatusCode::OK, &query.next, "", unsaved, welcome)
 }
 
 fn show(

@@ -8,7 +8,7 @@ use axum::{
 };
 use commerce::{Actor, accounts::TouchSession, second_factor::second_factor};
 use http::{
-    HeaderMap, Method, header,
+    HeaderMap, HeaderName, StatusCode, header,
     request::Parts,
     uri::{Authority, PathAndQuery},
 };
@@ -22,13 +22,19 @@ use super::{
 };
 use crate::{
     App,
-    extract::{Area, ClientAddress},
+    extract::{Area, ClientAddress, is_forwarded},
     problem::{Code, Problem},
+    reply::is_read,
     routes::auth::verified_hash,
 };
 
 /// Where one's own account is: reached without the second factor that is set up there.
 const ACCOUNT: &str = "/admin/account";
+/// What the script of the pages says of itself when it asks for a part of one, and where it then takes the whole page to.
+const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+/// What is behind the address of a page whose form was sent when nobody was signed in any more: its script may have kept what was typed.
+const UNSAVED: &str = "#unsaved";
 /// How exactly the last use of a session is noted.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
@@ -56,12 +62,47 @@ impl Reader {
 
 /// Why a page is not shown.
 pub(super) enum Turned {
-    /// Sign in first; then come back here.
-    ToSignIn(String),
+    /// Sign in first; then come back.
+    ToSignIn(SignIn),
     /// Set up a second factor first.
     ToSecondFactor,
     /// An error.
     Away(Problem),
+}
+
+/// What leads to where one signs in.
+pub(super) struct SignIn {
+    /// Where to go then: a path of this server.
+    next: String,
+    /// Whether a form was sent that did nothing.
+    is_unsaved: bool,
+    /// Whether it was a part of a page that was asked for, in the place of which no other page may stand.
+    is_part: bool,
+}
+
+impl SignIn {
+    /// Before what these parts of a request ask for.
+    fn before(parts: &Parts) -> Self {
+        let is_read = is_read(&parts.method);
+        let path = parts.uri.path_and_query().map_or("/admin", PathAndQuery::as_str);
+        // Only a page that was looked at can be come back to.
+        let next = if is_read { path.to_owned() } else { format!("{}{UNSAVED}", page_of(parts.uri.path())) };
+        Self { next, is_unsaved: !is_read, is_part: parts.headers.contains_key(HX_REQUEST) }
+    }
+}
+
+/// The page that a form stands on, by where it is sent to.
+fn page_of(path: &str) -> String {
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match parts.as_slice() {
+        // All of them stand on one page, or belong to what it shows.
+        ["admin", area @ ("account" | "attributes" | "categories" | "keys" | "reviews" | "settings" | "staff"), ..]
+        | ["admin", area @ "orders", "move" | "views"]
+        | ["admin", area @ "products", "quick"] => format!("/admin/{area}"),
+        ["admin", area, id, _] => format!("/admin/{area}/{id}"),
+        ["mailbox", id, _] => format!("/mailbox/{id}"),
+        _ => path.to_owned(),
+    }
 }
 
 impl From<Problem> for Turned {
@@ -79,9 +120,14 @@ impl From<store::StoreError> for Turned {
 impl IntoResponse for Turned {
     fn into_response(self) -> Response {
         match self {
-            Self::ToSignIn(next) => {
-                let next: String = form_encode(&next);
-                Redirect::to(&format!("/staff/sign-in?next={next}")).into_response()
+            Self::ToSignIn(SignIn { next, is_unsaved, is_part }) => {
+                let unsaved = if is_unsaved { "&unsaved=1" } else { "" };
+                let place = format!("/staff/sign-in?next={}{unsaved}", form_encode(&next));
+                if is_part {
+                    (StatusCode::NO_CONTENT, [(HX_REDIRECT, place)]).into_response()
+                } else {
+                    Redirect::to(&place).into_response()
+                }
             }
             Self::ToSecondFactor => Redirect::to("/admin/account?factor=needed").into_response(),
             Self::Away(problem) => problem.into_response(),
@@ -113,7 +159,9 @@ impl FromRequestParts<App> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Turned> {
         let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
-        if app.settings().demo && address.0.is_loopback() && is_asked_as_this_machine(&parts.headers) {
+        let is_here =
+            address.0.is_loopback() && !is_forwarded(&parts.headers) && is_asked_as_this_machine(&parts.headers);
+        if app.settings().demo && is_here {
             return Ok(Self { access: None, address, cookie: csrf::read(app, &parts.headers, Cookie::Form) });
         }
         let (session, cookie) = signed_in(parts, app, Some(Permission::Customers), address).await?;
@@ -148,13 +196,8 @@ impl<A> StaffPage<A> {
     ///
     /// # Errors
     /// The engine failed.
-    pub(super) async fn confirm(
-        &self,
-        app: &App,
-        address: ClientAddress,
-        password: &str,
-    ) -> Result<Result<String, &'static str>, Problem> {
-        match verified_hash(app, self.access.account_id, password.to_owned(), address).await {
+    pub(super) async fn confirm(&self, app: &App, password: &str) -> Result<Result<String, &'static str>, Problem> {
+        match verified_hash(app, self.access.account_id, password.to_owned(), self.address).await {
             Ok(hash) => Ok(Ok(hash)),
             Err(problem) => said(problem).map(Err),
         }
@@ -214,10 +257,7 @@ async fn signed_in(
     permission: Option<Permission>,
     address: ClientAddress,
 ) -> Result<(SessionAccess, OpaqueToken), Turned> {
-    // Only a page that was looked at can be come back to.
-    let path = parts.uri.path_and_query().map(PathAndQuery::as_str).filter(|_| parts.method == Method::GET);
-    let back = path.unwrap_or("/admin");
-    let to_sign_in = || Turned::ToSignIn(back.to_owned());
+    let to_sign_in = || Turned::ToSignIn(SignIn::before(parts));
     let cookie = csrf::read(app, &parts.headers, Cookie::Session).ok_or_else(to_sign_in)?;
     let now = app.now();
     let session = app.engine().session_access_by_token(&cookie.page_hash(), now).await?;
@@ -253,6 +293,27 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn a_form_leads_back_to_its_page() {
+        let places = [
+            ("/admin/products/quick", "/admin/products"),
+            ("/admin/products/new", "/admin/products/new"),
+            ("/admin/products/1", "/admin/products/1"),
+            ("/admin/products/1/options", "/admin/products/1"),
+            ("/admin/orders/move", "/admin/orders"),
+            ("/admin/orders/1/note", "/admin/orders/1"),
+            ("/admin/categories/1", "/admin/categories"),
+            ("/admin/account/sessions/1/end", "/admin/account"),
+            ("/admin/collections/1", "/admin/collections/1"),
+            ("/admin/import/1/stop", "/admin/import/1"),
+            ("/admin/welcome/mail", "/admin/welcome/mail"),
+            ("/mailbox/1/resend", "/mailbox/1"),
+        ];
+        for (path, page) in places {
+            assert_eq!(page_of(path), page, "{path}");
+        }
+    }
 
     #[test]
     fn names_that_were_pointed_here_from_elsewhere_are_not_this_machine() {

@@ -110,7 +110,9 @@ pub(in crate::routes) async fn find(
 ) -> Result<ListDto<ProductDto>, Problem> {
     let categories = app.engine().categories().await?;
     let sort = ProductSort::from(params.sort.unwrap_or_default());
-    let page = page_request(params.limit, params.cursor.as_deref(), sort.as_str())?;
+    let of = if matches!(audience, Audience::Staff) { "admin.products" } else { "products" };
+    let list = format!("{of}.{}", sort.as_str());
+    let page = page_request(params.limit, params.cursor.as_deref(), &list)?;
     let category = match params.category.as_deref() {
         Some(wanted) => Some(find_category(app, wanted, &categories).await?),
         None => None,
@@ -121,7 +123,7 @@ pub(in crate::routes) async fn find(
         return Ok(ListDto { items: Vec::new(), next_cursor: None });
     }
     let page = app.engine().products(&filter, &page).await?;
-    Ok(ListDto::new(page, |product| ProductDto::new(product, &categories, audience)))
+    Ok(ListDto::new(page, &list, |product| ProductDto::new(product, &categories, audience)))
 }
 
 /// What `params` say, but for the category.

@@ -1,11 +1,11 @@
 //! `GET /v1/products/{id or slug}` and what goes with it.
 
 use axum::{
-    extract::State,
+    extract::{FromRequestParts, State},
     response::{IntoResponse, Response},
 };
 use commerce::catalogue::Redirected;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Uri, request::Parts};
 use model::{Product, ProductId, ProductStatus};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -95,6 +95,27 @@ pub(in crate::routes) async fn find_also_renamed(app: &App, product: &str) -> Re
         found => found,
     };
     found.ok_or_else(Problem::not_found)
+}
+
+/// The product that the path names by its id, by its slug, or by one that it once had, whatever its status: for operations on it, which
+/// ask for that themselves. An id is taken as it is; a slug that is none's is 404 before the body is read, as any other part of a path.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::routes) struct Named(pub(in crate::routes) ProductId);
+
+impl FromRequestParts<App> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Path(product) = Path::<String>::from_request_parts(parts, app).await?;
+        if let Ok(id) = product.parse() {
+            return Ok(Self(id));
+        }
+        if let Some(found) = app.engine().product_by_slug(&product).await? {
+            return Ok(Self(found.id));
+        }
+        let renamed = app.redirected(Redirected::Product, &product).await?;
+        renamed.map(|id| Self(ProductId(id))).ok_or_else(Problem::not_found)
+    }
 }
 
 /// List what goes with a product.

@@ -32,6 +32,7 @@ pub(crate) struct FakeEngine {
     counter: AtomicU64,
     has_counter: bool,
     reads: AtomicU64,
+    lists_of_collections: AtomicU64,
 }
 
 impl FakeEngine {
@@ -42,6 +43,7 @@ impl FakeEngine {
             counter: AtomicU64::new(1),
             has_counter: true,
             reads: AtomicU64::new(0),
+            lists_of_collections: AtomicU64::new(0),
         }
     }
 
@@ -62,6 +64,11 @@ impl FakeEngine {
     /// How often products were read.
     pub(crate) fn reads(&self) -> u64 {
         self.reads.load(Ordering::SeqCst)
+    }
+
+    /// How often all collections were read.
+    pub(crate) fn lists_of_collections(&self) -> u64 {
+        self.lists_of_collections.load(Ordering::SeqCst)
     }
 
     async fn answer<T>(&self, value: T) -> Query<T> {
@@ -183,8 +190,14 @@ impl Queries for FakeEngine {
     async fn catalogue_feed(&self, _: FeedCursor, _: u32) -> Query<Feed> {
         self.answer(Feed::default()).await
     }
-    async fn documents(&self, _: DocumentKind) -> Query<Vec<Document>> {
+    async fn documents(&self, kind: DocumentKind) -> Query<Vec<Document>> {
+        if kind == DocumentKind::Collection {
+            self.lists_of_collections.fetch_add(1, Ordering::SeqCst);
+        }
         self.answer(vec![]).await
+    }
+    async fn document(&self, _: DocumentKind, _: Uuid) -> Query<Option<Document>> {
+        self.answer(None).await
     }
     async fn document_named(&self, _: DocumentKind, _: &str) -> Query<Option<Document>> {
         self.answer(None).await

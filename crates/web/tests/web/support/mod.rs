@@ -88,6 +88,7 @@ fn renderer(settings: &Settings) -> mail::Renderer {
         public_url: settings.public_url.clone(),
         storefront_url: settings.public_url.clone(),
         from: mail::parse_from("Test Shop <shop@example.com>").expect("an address"),
+        contact_email: String::new(),
     };
     mail::Renderer::new(shop, None).expect("the built-in templates are fine")
 }

@@ -16,12 +16,12 @@ use qrcode::{QrCode, render::svg};
 use serde::Deserialize;
 
 use super::{
-    forms::{Fields, Refused, notice, refused, shop_settings},
+    forms::{Fields, Refused, fresh_shop_settings, notice, refused},
     frame,
 };
 use crate::{
     App,
-    extract::{ClientAddress, Path},
+    extract::Path,
     problem::Problem,
     routes::pages::{staff::Anyone, template, time_text},
 };
@@ -84,7 +84,7 @@ async fn show(
     let values = context! {
         name => account.name, email, sessions => sessions.collect::<Vec<_>>(), notice, enrolment, codes,
         recovery_left => factor.as_ref().map(|factor| factor.recovery.len()),
-        required => shop_settings(app).await?.require_second_factor,
+        required => fresh_shop_settings(app).await?.require_second_factor,
     };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "account") };
     let mut response = template::page(app, refused.status(), "admin_account.html", values)?;
@@ -134,15 +134,15 @@ fn picture(uri: &str) -> Result<Value, Problem> {
 pub(in crate::routes::pages) async fn enrol(
     State(app): State<App>,
     staff: Anyone,
-    address: ClientAddress,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
     let secret = TotpSecret::from_base32(fields.get("secret")).ok_or_else(Problem::not_found)?;
-    if let Err(text) = staff.confirm(&app, address, fields.raw("password")).await? {
-        return show(&app, &staff, None, Some(secret), Vec::new(), &Refused::because(text)).await;
-    }
+    let verified_hash = match staff.confirm(&app, fields.raw("password")).await? {
+        Ok(hash) => hash,
+        Err(text) => return show(&app, &staff, None, Some(secret), Vec::new(), &Refused::because(text)).await,
+    };
     let Some(step) = secret.step_of(fields.get("code"), app.now()) else {
         let text = "The code is not right. It changes every 30 seconds; is the clock of your telephone right?";
         return show(&app, &staff, None, Some(secret), Vec::new(), &Refused::because(text)).await;
@@ -154,7 +154,8 @@ pub(in crate::routes::pages) async fn enrol(
         recovery: codes.iter().map(|code| recovery_hash(code)).collect(),
         last_step: step,
     };
-    app.run_as(staff.actor(), SetSecondFactor { account_id, factor, stamp: app.stamp()? }).await?;
+    let set = SetSecondFactor { account_id, verified_hash, factor, stamp: app.stamp()? };
+    app.run_as(staff.actor(), set).await?;
     let notice = "The second factor is set up. From now on signing in asks for a code of your app.";
     show(&app, &staff, Some(notice), None, codes, &Refused::default()).await
 }
@@ -162,15 +163,16 @@ pub(in crate::routes::pages) async fn enrol(
 pub(in crate::routes::pages) async fn remove(
     State(app): State<App>,
     staff: Anyone,
-    address: ClientAddress,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    if let Err(text) = staff.confirm(&app, address, fields.raw("password")).await? {
-        return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await;
-    }
-    app.run_as(staff.actor(), RemoveSecondFactor { account_id: staff.access.account_id }).await?;
+    let verified_hash = match staff.confirm(&app, fields.raw("password")).await? {
+        Ok(hash) => hash,
+        Err(text) => return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await,
+    };
+    let account_id = staff.access.account_id;
+    app.run_as(staff.actor(), RemoveSecondFactor { account_id, verified_hash }).await?;
     Ok(Redirect::to("/admin/account?done=removed").into_response())
 }
 
@@ -192,13 +194,12 @@ pub(in crate::routes::pages) async fn end_session(
 pub(in crate::routes::pages) async fn password(
     State(app): State<App>,
     staff: Anyone,
-    address: ClientAddress,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
     let account_id = staff.access.account_id;
-    let verified_hash = match staff.confirm(&app, address, fields.raw("password")).await? {
+    let verified_hash = match staff.confirm(&app, fields.raw("password")).await? {
         Ok(hash) => hash,
         Err(text) => return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await,
     };

@@ -4,11 +4,14 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use commerce::catalogue::{AttributeDraft, AttributePatch, CreateAttribute, DeleteAttribute, UpdateAttribute};
+use commerce::{
+    Error,
+    catalogue::{AttributeDraft, AttributePatch, CreateAttribute, DeleteAttribute, UpdateAttribute},
+};
 use http::HeaderMap;
 use minijinja::{Value, context};
 use model::{
-    AttributeDefinition,
+    AttributeDefinition, Violation, Violations,
     attribute::{AttributeKind, AttributeOwner},
 };
 use uuid::Uuid;
@@ -52,31 +55,81 @@ pub(in crate::routes::pages) async fn page(
     show(&app, &staff, notice(&query.done, &NOTICES), None, &Refused::default()).await
 }
 
+/// A form that is shown again as it was filled in.
+#[derive(Clone, Copy)]
+enum Again<'f> {
+    /// That of a new attribute.
+    New(&'f Fields),
+    /// That of one that is there.
+    Row(Uuid, &'f Fields),
+}
+
 async fn show(
     app: &App,
     staff: &StaffPage<Catalogue>,
     notice: Option<&str>,
-    typed: Option<&Fields>,
+    again: Option<Again<'_>>,
     refused: &Refused,
 ) -> Result<Response, Problem> {
     let mut known = known(app).await?;
     known.sort_by_cached_key(|definition| definition.label.to_lowercase());
+    let row = |definition: &AttributeDefinition| match again {
+        Some(Again::Row(id, fields)) if id == definition.id => row(definition, form_again(definition, fields, refused)),
+        _ => row(definition, form(definition)),
+    };
+    let typed = match again {
+        Some(Again::New(fields)) => Some(fields.typed()),
+        _ => None,
+    };
     let values = context! {
-        rows => known.iter().map(row).collect::<Vec<_>>(), notice, typed => typed.map(Fields::typed),
+        rows => known.iter().map(row).collect::<Vec<_>>(), notice, typed,
         kinds => KINDS.map(|(name, text, _)| context! { name, text }),
     };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "attributes") };
     template::page(app, refused.status(), "admin_attributes.html", values)
 }
 
-fn row(definition: &AttributeDefinition) -> Value {
+fn row(definition: &AttributeDefinition, form: Value) -> Value {
     let kind = KINDS.iter().find(|(.., kind)| *kind == definition.kind).map(|(_, text, _)| *text);
     context! {
-        id => definition.id.to_string(), version => definition.version, key => definition.key, label => definition.label,
-        kind, of_variants => definition.owner == AttributeOwner::Variant, unit => definition.unit,
-        has_choices => !definition.choices.is_empty(), choices => definition.choices.join("\n"),
-        is_facet => definition.is_facet,
+        id => definition.id.to_string(), key => definition.key, label => definition.label, kind,
+        of_variants => definition.owner == AttributeOwner::Variant, unit => definition.unit,
+        has_choices => !definition.choices.is_empty(), is_facet => definition.is_facet, form,
     }
+}
+
+/// What the form of an attribute shows.
+fn form(definition: &AttributeDefinition) -> Value {
+    context! {
+        version => definition.version, label => definition.label, unit => definition.unit,
+        choices => definition.choices.join("\n"), is_facet => definition.is_facet,
+    }
+}
+
+/// What it shows when it is shown again as it was filled in. What was typed was typed about what was shown then: only whoever is told
+/// what others did meanwhile goes on from that.
+fn form_again(definition: &AttributeDefinition, fields: &Fields, refused: &Refused) -> Value {
+    let version = fields.version().filter(|_| !refused.is_stale).unwrap_or(definition.version);
+    context! {
+        is_open => true, version, label => fields.get("label"), unit => fields.get("unit"),
+        choices => fields.get("choices"), is_facet => fields.is_checked("is_facet"), ..refused.shown()
+    }
+}
+
+/// Why the shop refused a form. A choice is called by what it is: lines of a field have no numbers.
+fn told(error: Error, fields: &Fields) -> Result<Refused, Problem> {
+    let Error::Invalid(wrong) = error else { return refused(error) };
+    let choices = choices(fields);
+    let named = |violation: Violation| {
+        let index = violation.pointer.strip_prefix("/choices/").and_then(|index| index.parse::<usize>().ok());
+        let Some(choice) = index.and_then(|index| choices.get(index)) else { return violation };
+        let message = match violation.code {
+            "duplicate" => format!("“{choice}” stands there twice"),
+            _ => format!("“{choice}” {}", violation.message),
+        };
+        Violation { pointer: "/choices".to_owned(), message, ..violation }
+    };
+    Ok(Violations(wrong.0.into_iter().map(named).collect()).into())
 }
 
 /// The choices that are written, one a line.
@@ -110,7 +163,7 @@ pub(in crate::routes::pages) async fn create(
     };
     match app.try_run_as(staff.actor(), CreateAttribute { draft, stamp: app.stamp()? }).await? {
         Ok(_) => Ok(done("created")),
-        Err(error) => show(&app, &staff, None, Some(&fields), &refused(error)?).await,
+        Err(error) => show(&app, &staff, None, Some(Again::New(&fields)), &told(error, &fields)?).await,
     }
 }
 
@@ -144,7 +197,7 @@ pub(in crate::routes::pages) async fn change(
     };
     match outcome {
         Ok(what) => Ok(done(what)),
-        Err(error) => show(&app, &staff, None, None, &refused(error)?).await,
+        Err(error) => show(&app, &staff, None, Some(Again::Row(id, &fields)), &told(error, &fields)?).await,
     }
 }
 

@@ -118,12 +118,18 @@ impl Names<'_> {
 }
 
 /// What was done, where the name of the action does not say it: staff change a job by stopping it alone.
-const ACTIONS: [(&str, &str); 5] = [
+const ACTIONS: [(&str, &str); 11] = [
     ("job.created", "Import begun"),
     ("job.changed", "Import stopped"),
     ("job.deleted", "Old import taken off the list"),
     ("api_key.created", "API key made"),
     ("api_key.deleted", "API key ended"),
+    ("notes.created", "Note written"),
+    ("notes.changed", "Note written"),
+    ("notes.deleted", "Notes forgotten"),
+    ("mail.tested", "Test mail sent"),
+    ("second_factor.created", "Second factor set up"),
+    ("second_factor.deleted", "Second factor taken away"),
 ];
 
 /// `product.changed` as `Product changed`.
@@ -146,6 +152,8 @@ fn link(entry: &AuditEntry) -> Option<String> {
         ("product", _) => Some(format!("/admin/products/{id}")),
         ("stock", _) => Some(format!("/admin/stock/{id}")),
         ("mail", _) => Some(format!("/mailbox/{id}")),
+        ("notes", _) if entry.content.subject.is_empty() => Some(format!("/admin/customers/{id}")),
+        ("notes", _) => Some(format!("/admin/orders/{id}")),
         ("settings", _) => Some("/admin/settings".to_owned()),
         ("category", _) => Some("/admin/categories".to_owned()),
         _ => None,
@@ -164,12 +172,18 @@ async fn row(entry: &AuditEntry, names: &mut Names<'_>) -> Result<Value, Problem
     };
     // People are named by looking them up, so that who was forgotten is forgotten here too.
     let subject = match (entry.action.split_once('.'), entry.subject_id) {
-        (Some(("account", _)), Some(id)) => names.of(AccountId(id)).await?.unwrap_or_default(),
+        (Some(("account" | "second_factor", _)), Some(id)) => names.of(AccountId(id)).await?.unwrap_or_default(),
+        // Those about an order have its number.
+        (Some(("notes", _)), Some(id)) if entry.content.subject.is_empty() => {
+            names.of(AccountId(id)).await?.unwrap_or_default()
+        }
         (Some(("job", _)), _) => job_text(&entry.content.subject),
         _ => entry.content.subject.clone(),
     };
+    // Who is forgotten has no page.
+    let link = link(entry).filter(|_| !entry.action.starts_with("notes.") || !subject.is_empty());
     Ok(context! {
-        by, action => action_text(&entry.action), subject, link => link(entry), changes => entry.content.changes,
+        by, action => action_text(&entry.action), subject, link, changes => entry.content.changes,
         address => entry.content.address, key => entry.content.key, at => entry.at.to_string(), at_text => time_text(entry.at),
     })
 }
@@ -183,6 +197,7 @@ mod tests {
         assert_eq!(action_text("product.changed"), "Product changed");
         assert_eq!(action_text("api_key.created"), "API key made");
         assert_eq!(action_text("job.created"), "Import begun");
+        assert_eq!(action_text("notes.changed"), "Note written");
         assert_eq!(job_text("import_products"), "Products from a Shopify file");
         assert_eq!(job_text("another"), "another");
     }

@@ -36,38 +36,74 @@ pub(in crate::routes::pages) async fn page(
     show(&app, &staff, notice(&query.done, &NOTICES), None, &Refused::default()).await
 }
 
+/// A form that is shown again as it was filled in.
+#[derive(Clone, Copy)]
+enum Again<'f> {
+    /// That of a new category.
+    New(&'f Fields),
+    /// That of one that is there.
+    Row(CategoryId, &'f Fields),
+}
+
 async fn show(
     app: &App,
     staff: &StaffPage<Catalogue>,
     notice: Option<&str>,
-    typed: Option<&Fields>,
+    again: Option<Again<'_>>,
     refused: &Refused,
 ) -> Result<Response, Problem> {
     let mut all = app.engine().categories().await?;
     all.sort_by(|a, b| (a.position, &a.name, a.id).cmp(&(b.position, &b.name, b.id)));
+    let (new, row) = match again {
+        Some(Again::New(fields)) => (Some(fields), None),
+        Some(Again::Row(id, fields)) => (None, Some((id, fields, refused))),
+        None => (None, None),
+    };
     let mut rows = Vec::new();
-    below(&all, None, 0, &mut rows);
-    let values = context! { rows, notice, typed => typed.map(Fields::typed) };
+    Tree { all: &all, again: row }.below(None, 0, &mut rows);
+    let values = context! { rows, notice, typed => new.map(Fields::typed) };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "categories") };
     template::page(app, refused.status(), "admin_categories.html", values)
 }
 
-/// The tree as rows, each with what tells where it may go.
-fn below(all: &[Category], parent: Option<CategoryId>, depth: usize, into: &mut Vec<Value>) {
-    let siblings: Vec<&Category> = all.iter().filter(|category| category.parent_id == parent).collect();
-    for (at, category) in siblings.iter().enumerate() {
-        let own = model::category::subtree(all, category.id);
-        let parents = all.iter().filter(|other| !own.contains(&other.id) && Some(other.id) != parent);
-        into.push(context! {
-            id => category.id.to_string(), name => category.name, slug => category.slug, version => category.version,
-            depth, path => path(all, category), is_first => at == 0, is_last => at + 1 == siblings.len(),
-            is_top => parent.is_none(), has_below => own.len() > 1,
-            parents => parents.map(|other| context! { id => other.id.to_string(), name => path(all, other) })
-                .collect::<Vec<_>>(),
-        });
-        if depth < model::category::DEPTH_MAX {
-            below(all, Some(category.id), depth + 1, into);
+/// The tree as its page shows it.
+struct Tree<'a> {
+    all: &'a [Category],
+    /// The row whose form is shown again, and why it was refused.
+    again: Option<(CategoryId, &'a Fields, &'a Refused)>,
+}
+
+impl Tree<'_> {
+    /// The tree as rows, each with what tells where it may go.
+    fn below(&self, parent: Option<CategoryId>, depth: usize, into: &mut Vec<Value>) {
+        let all = self.all;
+        let siblings: Vec<&Category> = all.iter().filter(|category| category.parent_id == parent).collect();
+        for (at, category) in siblings.iter().enumerate() {
+            let own = model::category::subtree(all, category.id);
+            let parents = all.iter().filter(|other| !own.contains(&other.id) && Some(other.id) != parent);
+            into.push(context! {
+                id => category.id.to_string(), slug => category.slug, depth, path => path(all, category),
+                called => category.name, is_first => at == 0, is_last => at + 1 == siblings.len(),
+                is_top => parent.is_none(), has_below => own.len() > 1,
+                parents => parents.map(|other| context! { id => other.id.to_string(), name => path(all, other) })
+                    .collect::<Vec<_>>(),
+                form => self.form(category),
+            });
+            if depth < model::category::DEPTH_MAX {
+                self.below(Some(category.id), depth + 1, into);
+            }
         }
+    }
+
+    /// What the form of a category shows.
+    fn form(&self, category: &Category) -> Value {
+        let Some((_, fields, refused)) = self.again.filter(|(id, ..)| *id == category.id) else {
+            return context! { version => category.version, name => category.name, slug => category.slug };
+        };
+        // What was typed was typed about what was shown then. Only whoever is told what others did meanwhile goes on from that.
+        let version = fields.version().filter(|_| !refused.is_stale).unwrap_or(category.version);
+        let (name, slug, parent) = (fields.get("name"), fields.get("slug"), fields.get("parent"));
+        context! { is_open => true, version, name, slug, parent, ..refused.shown() }
     }
 }
 
@@ -105,7 +141,7 @@ pub(in crate::routes::pages) async fn create(
     let create = CreateCategory { draft, stamp: app.stamp()? };
     match app.try_run_as(staff.actor(), create).await? {
         Ok(_) => done("created"),
-        Err(error) => show(&app, &staff, None, Some(&fields), &refused(error)?).await,
+        Err(error) => show(&app, &staff, None, Some(Again::New(&fields)), &refused(error)?).await,
     }
 }
 
@@ -146,7 +182,7 @@ pub(in crate::routes::pages) async fn change(
     };
     match outcome {
         Ok(what) => done(what),
-        Err(error) => show(&app, &staff, None, None, &refused(error)?).await,
+        Err(error) => show(&app, &staff, None, Some(Again::Row(id, &fields)), &refused(error)?).await,
     }
 }
 

@@ -1,5 +1,7 @@
 //! `/admin/collections`: products that are shown together, chosen by hand or by a rule.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
@@ -25,7 +27,7 @@ use crate::{
     extract::{Catalogue, Path},
     problem::Problem,
     routes::{
-        collections::all,
+        collections::{all, by_id},
         pages::{staff::StaffPage, template},
         products::read::in_order,
         search::{find_products, inside},
@@ -94,15 +96,15 @@ pub(in crate::routes::pages) async fn create(
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
     let by_rule = fields.get("kind") == "rule";
-    // A rule has to say something; what is on sale is a good beginning.
-    let rule = || Members::Rule(Box::new(Rule { on_sale: Some(true), ..Rule::default() }));
+    // Shoppers do not see it until the rule says something.
+    let rule = || Members::Rule(Box::default());
     let draft = CollectionDraft {
         title: fields.get("title").to_owned(),
         slug: None,
         description: String::new(),
         image: None,
         seo: Seo::default(),
-        titles: std::collections::BTreeMap::new(),
+        titles: BTreeMap::new(),
         is_active: false,
         members: if by_rule { rule() } else { Members::Products(Vec::new()) },
     };
@@ -117,7 +119,7 @@ fn to(id: Uuid, done: &str) -> Response {
 }
 
 async fn find(app: &App, id: Uuid) -> Result<Collection, Problem> {
-    all(app).await?.into_iter().find(|known| known.id == id).ok_or_else(Problem::not_found)
+    by_id(app, id).await?.ok_or_else(Problem::not_found)
 }
 
 pub(in crate::routes::pages) async fn page(
@@ -139,11 +141,14 @@ async fn show(
     refused: &Refused,
 ) -> Result<Response, Problem> {
     let members = match &collection.members {
-        Members::Products(ids) => by_hand(app, ids, query.find.trim()).await?,
-        Members::Rule(rule) => by_rule(app, collection, rule).await?,
+        Members::Products(ids) => by_hand(app, ids, query.find.trim(), typed).await?,
+        Members::Rule(rule) => by_rule(app, collection, rule, typed).await?,
     };
+    // What was typed was typed about what was shown then. Only whoever is told what others did meanwhile goes on from that.
+    let shown = typed.filter(|_| !refused.is_stale);
+    let version = shown.and_then(Fields::version).unwrap_or(collection.version);
     let values = context! {
-        id => collection.id.to_string(), version => collection.version, title => collection.title, slug => collection.slug,
+        id => collection.id.to_string(), version, title => collection.title, slug => collection.slug,
         description => collection.description, image => collection.image, is_active => collection.is_active,
         seo_title => collection.seo.title, seo_description => collection.seo.description,
         notice => notice(&query.done, &NOTICES), typed => typed.map(Fields::typed), ..members
@@ -152,11 +157,21 @@ async fn show(
     template::page(app, refused.status_or_conflict(), "admin_collection.html", values)
 }
 
-/// What was chosen, in its order, and what could be put in besides.
-async fn by_hand(app: &App, ids: &[ProductId], wanted: &str) -> Result<Value, Problem> {
+/// What was chosen, in its order, and what could be put in besides; `typed` is the form when it is shown again.
+async fn by_hand(app: &App, ids: &[ProductId], wanted: &str, typed: Option<&Fields>) -> Result<Value, Problem> {
     let listed = &ids[..ids.len().min(LISTED)];
     let products = in_order(app, listed).await?;
-    let rows = products.iter().enumerate().map(|(at, one)| context! { at, place => at + 1, ..product(one) });
+    // Others may have put them into other places since the form was shown.
+    let places = (0..LISTED).filter_map(|at| Some((typed?.find(&format!("p{at}-id"))?, at)));
+    let places: BTreeMap<&str, usize> = places.collect();
+    let rows = products.iter().enumerate().map(|(at, one)| {
+        let field = |name: &str| {
+            let at = places.get(one.id.to_string().as_str())?;
+            typed?.find(&format!("p{at}-{name}")).map(str::to_owned)
+        };
+        let place = field("place").unwrap_or_else(|| (at + 1).to_string());
+        context! { at, place, goes => field("remove").is_some(), ..product(one) }
+    });
     let mut found = Vec::new();
     if !wanted.is_empty() {
         found = find_products(app, wanted, EXAMPLES).await?;
@@ -175,10 +190,13 @@ fn product(product: &Product) -> Value {
     }
 }
 
-/// The rule as fields, and what passes it now.
-async fn by_rule(app: &App, collection: &Collection, rule: &Rule) -> Result<Value, Problem> {
+/// The rule as fields, and what passes it now; `typed` is the form when it is shown again.
+async fn by_rule(app: &App, collection: &Collection, rule: &Rule, typed: Option<&Fields>) -> Result<Value, Problem> {
     let categories = app.engine().categories().await?;
-    let chosen: Vec<String> = rule.categories.iter().map(ToString::to_string).collect();
+    let chosen: Vec<String> = match typed {
+        Some(fields) => fields.all("category").map(str::to_owned).collect(),
+        None => rule.categories.iter().map(ToString::to_string).collect(),
+    };
     let shown = |minor: Option<i64>| minor.map(|minor| decimal(Money::new(minor, app.currency())));
     let others = rule.options.iter().chain(&rule.attributes);
     let others: Vec<String> = others.map(|(name, values)| format!("{name}: {}", values.join(" or "))).collect();
@@ -188,7 +206,7 @@ async fn by_rule(app: &App, collection: &Collection, rule: &Rule) -> Result<Valu
         rule => context! {
             chosen, vendors => listed(&rule.vendors), tags => listed(&rule.tags), price_min => shown(rule.price_min),
             price_max => shown(rule.price_max), in_stock => rule.in_stock, on_sale => rule.on_sale,
-            rating_min => rule.rating_min, others,
+            rating_min => rule.rating_min, others, is_empty => *rule == Rule::default(),
         },
         categories => choices(&categories), currency => app.currency().code(), total,
         examples => examples.map(|products| products.iter().map(product).collect::<Vec<_>>()),
@@ -239,7 +257,9 @@ pub(in crate::routes::pages) async fn change(
         Ok(response) => Ok(response),
         Err(error) => {
             let (refused, now) = (refused(error)?, find(&app, id).await?);
-            show(&app, &staff, &now, &PageQuery::default(), Some(&fields), &refused).await
+            // The other forms of the page have nothing that could be shown again.
+            let typed = Some(&fields).filter(|fields| fields.get("act") == "save");
+            show(&app, &staff, &now, &PageQuery::default(), typed, &refused).await
         }
     }
 }

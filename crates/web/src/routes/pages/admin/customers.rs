@@ -105,10 +105,14 @@ async fn show(
     let account = customer(app, id).await?;
     let sees_orders = staff.access.may(Permission::Orders);
     let filter = OrderFilter { account_id: Some(id), ..OrderFilter::default() };
-    let orders = app.engine().orders(&filter, &PageRequest { limit: ORDERS, after: None }).await?;
-    let orders = orders.items.iter().map(|order| {
+    let orders = if sees_orders {
+        app.engine().orders(&filter, &PageRequest { limit: ORDERS, after: None }).await?.items
+    } else {
+        Vec::new()
+    };
+    let orders = orders.iter().map(|order| {
         context! {
-            id => order.id.to_string(), number => order.number.to_string(), total => order.total.to_string(),
+            id => order.id.to_string(), number => order.number.to_string(), total => order.total.grouped(),
             status => status_class(order.status), status_text => status_text(order.status),
             at => order.placed_at.to_string(), at_text => time_text(order.placed_at),
         }

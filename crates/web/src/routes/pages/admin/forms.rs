@@ -7,7 +7,7 @@ use commerce::{Actor, Conflict, Error};
 use http::StatusCode;
 use identity::OpaqueToken;
 use minijinja::{Value, context};
-use model::{Currency, Money, Violations};
+use model::{Currency, Money, NotAPrice, Violations};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use store::{Claim, Operation};
@@ -36,6 +36,11 @@ impl Fields {
     /// What the field says as it was typed: a space at the end of a password is a part of it.
     pub(super) fn raw(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// What the field says, trimmed, if the form has it.
+    pub(super) fn find(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
     }
 
     /// What the field says, if it says anything.
@@ -192,6 +197,20 @@ const COLUMNS: [(&str, &str); 14] = [
     ("option_values", "Options"),
 ];
 
+/// What forms call fields that have another name in the API. What is in a list is called as its list is.
+const LABELS: [(&str, &str); 10] = [
+    ("slug", "Name in links"),
+    ("key", "Name in the API"),
+    ("label", "Name"),
+    ("choices", "Choices"),
+    ("options", "Options"),
+    ("permissions", "May work with"),
+    ("sale_from", "Begin of the sale"),
+    ("sale_until", "End of the sale"),
+    ("rule", "The rule"),
+    ("rule/price_min", "From"),
+];
+
 /// The column of the grid that a field of a variant stands in.
 fn column_text(field: &str) -> String {
     let first = field.split('/').next().unwrap_or(field);
@@ -203,21 +222,34 @@ fn column_text(field: &str) -> String {
     }
 }
 
-/// The number, from 0, of the variant that `variants/0/sku` is about, and its field.
-fn cell(name: &str) -> Option<(usize, &str)> {
-    let (index, field) = name.strip_prefix("variants/")?.split_once('/')?;
+/// The number, from 0, of what `LIST/0/sku` is about, and its field.
+fn numbered<'n>(name: &'n str, list: &str) -> Option<(usize, &'n str)> {
+    let (index, field) = name.strip_prefix(list)?.strip_prefix('/')?.split_once('/')?;
     Some((index.parse().ok()?, field))
 }
 
 /// `variants/0/sku` and `must ...` as a sentence. The only variant of a product needs no name.
 fn field_text(name: &str, message: &str, variants: &[String]) -> String {
-    if let Some((index, field)) = cell(name) {
+    if let Some((index, field)) = numbered(name, "variants") {
         let column = column_text(field);
         return match variants.get(index) {
             Some(known) if !known.is_empty() => ended(&format!("{known}, {column}: {message}")),
             Some(_) if variants.len() == 1 => ended(&format!("{column}: {message}")),
             _ => ended(&format!("Variant {}, {column}: {message}", index + 1)),
         };
+    }
+    if let Some((index, field)) = numbered(name, "options") {
+        let column = if field == "name" { "Name" } else { "Values" };
+        return ended(&format!("Option {}, {column}: {message}", index + 1));
+    }
+    let first = name.split('/').next().unwrap_or(name);
+    let known = LABELS.iter().find(|(known, _)| *known == name).or_else(|| {
+        // `choices/3`, but not `rule/categories`.
+        let is_in_list = name.split('/').skip(1).all(|part| part.parse::<usize>().is_ok());
+        LABELS.iter().find(|(known, _)| is_in_list && *known == first)
+    });
+    if let Some((_, label)) = known {
+        return ended(&format!("{label}: {message}"));
     }
     let name: Vec<String> = name
         .split('/')
@@ -235,7 +267,7 @@ pub(super) fn sentence(text: &str) -> String {
 }
 
 /// With a full stop at the end, where nothing else ends it.
-fn ended(text: &str) -> String {
+pub(super) fn ended(text: &str) -> String {
     let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{text}{end}")
 }
@@ -252,32 +284,23 @@ pub(super) fn refused(error: Error) -> Result<Refused, Problem> {
         Error::Conflict(Conflict::StockOutOfRange { on_hand }) => {
             format!("That is more than there is: {on_hand} on hand.")
         }
+        Error::Conflict(Conflict::SlugTaken(slug)) => return Ok(taken("/slug", &slug)),
+        Error::Conflict(Conflict::KeyTaken(key)) => return Ok(taken("/key", &key)),
         Error::Conflict(conflict) => sentence(&conflict.to_string()),
         other => return Err(other.into()),
     };
     Ok(Refused::because(text))
 }
 
+/// A name that something else has already.
+fn taken(pointer: &str, name: &str) -> Refused {
+    Violations::one(pointer, "duplicate", format!("`{name}` is taken by another one")).into()
+}
+
 /// An amount as a field shows it: `19.99`.
 pub(super) fn decimal(money: Money) -> String {
     let text = money.to_string();
     text.split_once(' ').map_or_else(String::new, |(_, amount)| amount.to_owned())
-}
-
-/// An amount to be read at a glance: `EUR 30,157.20`.
-pub(super) fn grouped(money: Money) -> String {
-    let text = money.to_string();
-    let Some((code, amount)) = text.split_once(' ') else { return text };
-    let (whole, rest) = amount.find('.').map_or((amount, ""), |point| amount.split_at(point));
-    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    format!("{code} {sign}{grouped}{rest}")
 }
 
 /// What a field with a list shows: with commas between.
@@ -300,12 +323,18 @@ pub(super) fn split(text: &str) -> impl Iterator<Item = &str> {
 
 /// A price that somebody typed.
 pub(super) fn price(wrong: &mut Violations, pointer: &str, text: &str, currency: Currency) -> Option<Money> {
-    let money = Money::from_decimal(text, currency);
-    if money.is_none() {
-        let example = decimal(Money::new(1999, currency));
-        wrong.add(pointer, "invalid", format!("must be a price such as {example}"));
+    match Money::read_decimal(text, currency) {
+        Ok(money) => Some(money),
+        Err(NotAPrice::Unreadable) => {
+            let example = decimal(Money::new(1999, currency));
+            wrong.add(pointer, "invalid", format!("must be a price such as {example}"));
+            None
+        }
+        Err(ambiguous @ NotAPrice::Ambiguous { .. }) => {
+            wrong.add(pointer, "invalid", ambiguous.to_string());
+            None
+        }
     }
-    money
 }
 
 /// A whole number that somebody typed.
@@ -322,8 +351,8 @@ pub(super) fn notice<'n>(done: &str, known: &[(&str, &'n str)]) -> Option<&'n st
     known.iter().find(|(name, _)| *name == done).map(|(_, text)| *text)
 }
 
-/// The settings of the shop, for pages that go by them.
-pub(super) async fn shop_settings(app: &App) -> Result<model::ShopSettings, Problem> {
+/// The settings of the shop as they are now, for pages that show or change them; those that [`App`] keeps may be a second old.
+pub(super) async fn fresh_shop_settings(app: &App) -> Result<model::ShopSettings, Problem> {
     Ok(commerce::settings::settings(app.engine()).await?)
 }
 
@@ -356,14 +385,22 @@ mod tests {
         assert_eq!(told("/variants/0/sku", &[]), "Variant 1, SKU: must be a whole number.");
         // What is about all of them, or about something else, goes by its own name.
         assert_eq!(told("/variants", &two), "Variants must be a whole number.");
-        assert_eq!(told("/sale_until", &two), "Sale until must be a whole number.");
+        assert_eq!(told("/tags/2", &two), "Tags 3 must be a whole number.");
     }
 
     #[test]
-    fn large_amounts_are_grouped() {
-        let shown = |amount| grouped(Money::new(amount, Currency::EUR));
-        assert_eq!((shown(3_015_720).as_str(), shown(99_905).as_str()), ("EUR 30,157.20", "EUR 999.05"));
-        assert_eq!((shown(100_000_000).as_str(), shown(-123_456).as_str()), ("EUR 1,000,000.00", "EUR -1,234.56"));
+    fn fields_are_called_as_the_forms_call_them() {
+        let told = |pointer: &str| Refused::from(Violations::one(pointer, "invalid", "must be another")).text;
+        assert_eq!(told("/slug"), "Name in links: must be another.");
+        assert_eq!(told("/permissions"), "May work with: must be another.");
+        assert_eq!(told("/sale_until"), "End of the sale: must be another.");
+        assert_eq!(told("/choices/2"), "Choices: must be another.");
+        assert_eq!(told("/options/1/values/0"), "Option 2, Values: must be another.");
+        assert_eq!(told("/rule/price_min"), "From: must be another.");
+        assert_eq!(told("/rule/rating_min"), "Rule rating min must be another.");
+        let refused = refused(Conflict::SlugTaken("mug".to_owned()).into()).expect("an answer to the form");
+        assert_eq!(refused.text, "Name in links: `mug` is taken by another one.");
+        assert!(refused.fields.contains_key("slug"));
     }
 
     #[test]

@@ -12,13 +12,13 @@ use model::{Role, SignedDuration};
 use uuid::Uuid;
 
 use super::{
-    forms::{Done, Fields, Refused, notice, refused},
+    forms::{Done, Fields, Refused, form_number, notice, once, refused},
     frame,
     team::{boxes_as_typed, checked, permission_text},
 };
 use crate::{
     App,
-    extract::{API_KEY_PREFIX, ClientAddress, Path},
+    extract::{API_KEY_PREFIX, Path},
     problem::Problem,
     routes::pages::{
         staff::{Anyone, StaffPage},
@@ -26,6 +26,14 @@ use crate::{
     },
 };
 
+/// What the page before may say.
+const NOTICES: [(&str, &str); 2] = [
+    ("ended", "The key is ended. Whoever uses it gets 401 from now on."),
+    (
+        "before",
+        "This form was sent twice. One key was made, and shown once. If you do not have it, end it and make another.",
+    ),
+];
 /// For how many days a key can be good; 0 is for ever.
 const DAYS: [(i64, &str); 4] = [(30, "30 days"), (90, "90 days"), (365, "a year"), (0, "until it is ended")];
 /// How much of a key is kept in the clear, to tell it by.
@@ -36,8 +44,7 @@ pub(in crate::routes::pages) async fn page(
     staff: Anyone,
     Query(query): Query<Done>,
 ) -> Result<Response, Problem> {
-    let notice = notice(&query.done, &[("ended", "The key is ended. Whoever uses it gets 401 from now on.")]);
-    show(&app, &staff, notice, None, None, &Refused::default()).await
+    show(&app, &staff, notice(&query.done, &NOTICES), None, None, &Refused::default()).await
 }
 
 async fn show<A>(
@@ -59,6 +66,7 @@ async fn show<A>(
     let mine = mine.filter(|(_, permission)| staff.access.may(*permission)).map(|(shown, _)| shown);
     let values = context! {
         rows, notice, secret, typed => typed.map(Fields::typed), permissions => mine.collect::<Vec<_>>(),
+        once => form_number(),
         days => DAYS.map(|(days, text)| {
             context! { days, text, chosen => typed.is_some_and(|fields| fields.get("days") == days.to_string()) }
         }),
@@ -82,14 +90,14 @@ async fn row(app: &App, key: &ApiKey) -> Result<Value, Problem> {
 pub(in crate::routes::pages) async fn create(
     State(app): State<App>,
     staff: Anyone,
-    address: ClientAddress,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    if let Err(text) = staff.confirm(&app, address, fields.raw("password")).await? {
-        return show(&app, &staff, None, None, Some(&fields), &Refused::because(text)).await;
-    }
+    let verified_hash = match staff.confirm(&app, fields.raw("password")).await? {
+        Ok(hash) => hash,
+        Err(text) => return show(&app, &staff, None, None, Some(&fields), &Refused::because(text)).await,
+    };
     let days = fields.get("days").parse::<i64>().ok().filter(|days| DAYS.iter().any(|(known, _)| known == days));
     let stamp = app.stamp()?;
     let end = days.filter(|days| *days > 0).map(|days| SignedDuration::from_hours(24 * days));
@@ -98,6 +106,7 @@ pub(in crate::routes::pages) async fn create(
     let secret = format!("{API_KEY_PREFIX}{}", token.expose());
     let create = CreateApiKey {
         actor: staff.access,
+        verified_hash,
         name: fields.get("name").to_owned(),
         hash: token.hash(),
         hint: secret.chars().take(HINT).collect(),
@@ -105,8 +114,11 @@ pub(in crate::routes::pages) async fn create(
         expires_at,
         stamp,
     };
-    match app.try_run_as(staff.actor(), create).await? {
-        Ok(_) => show(&app, &staff, None, Some(&secret), None, &Refused::default()).await,
+    // Loading the page of a new key again sends its form again.
+    let what = format!("a key for {}", fields.all("permission").collect::<Vec<_>>().join(" "));
+    match once(&app, staff.actor(), &fields, &what, &["name", "days"], create).await? {
+        Ok(true) => show(&app, &staff, None, Some(&secret), None, &Refused::default()).await,
+        Ok(false) => Ok(Redirect::to("/admin/keys?done=before").into_response()),
         Err(error) => show(&app, &staff, None, None, Some(&fields), &refused(error)?).await,
     }
 }

@@ -12,7 +12,8 @@ use commerce::{
 use http::{HeaderMap, StatusCode};
 use minijinja::{Value, context};
 use model::{
-    Email, Order, OrderId, OrderStatus, OutboxMail, Permission, PostalAddress, Role, Tracking, order::OrderActor,
+    Email, Order, OrderId, OrderStatus, OutboxMail, Permission, PostalAddress, ProductId, Role, Tracking, Violation,
+    order::OrderActor,
 };
 use serde::Deserialize;
 use store::{MailFilter, PageRequest};
@@ -42,7 +43,7 @@ pub(in crate::routes::pages) async fn page(
         Ok(OrderStatus::Confirmed) => Some("The order is confirmed. The customer gets a mail."),
         Ok(OrderStatus::Shipped) => Some("The order is on its way. The customer gets a mail."),
         Ok(OrderStatus::Delivered) => Some("The order is delivered. The customer gets a mail."),
-        Ok(OrderStatus::Cancelled) => Some("The order is cancelled, and its stock is back. The customer gets a mail."),
+        Ok(OrderStatus::Cancelled) => Some("The order is cancelled. The customer gets a mail."),
         _ => (query.done == "noted").then_some("The note is there. Only the staff see it."),
     };
     show(&app, &staff, id, notice, None, &Moving::default()).await
@@ -76,7 +77,7 @@ pub(in crate::routes::pages) async fn slip(
 ) -> Result<Response, Problem> {
     let order = app.engine().order(id).await?.ok_or_else(Problem::not_found)?;
     let contact = app.shop_settings().await?.contact_email.clone();
-    let values = context! { order => view(&order), contact, signed_in => true, csrf => staff.csrf() };
+    let values = context! { order => view(&order, &[]), contact, signed_in => true, csrf => staff.csrf() };
     template::page(&app, StatusCode::OK, "packing_slip.html", values)
 }
 
@@ -95,8 +96,13 @@ async fn show(
     let customer = if sees_customers { app.engine().account(order.account_id).await? } else { None };
     // Staff who buy something are no customers with a page of their own.
     let customer = customer.filter(|account| account.deleted_at.is_none() && account.role == Role::Customer);
+    // What was ordered in another shop, and brought over from there, may not be here.
+    let sold: Vec<ProductId> = order.lines.iter().map(|line| line.product_id).collect();
+    let sees_products = staff.access.may(Permission::Catalogue);
+    let products = if sees_products { app.engine().products_by_id(&sold).await? } else { Vec::new() };
+    let products: Vec<ProductId> = products.iter().map(|product| product.id).collect();
     let values = context! {
-        order => view(&order), mails => mails.iter().map(|mail| mail_row(app, mail)).collect::<Vec<_>>(),
+        order => view(&order, &products), mails => mails.iter().map(|mail| mail_row(app, mail)).collect::<Vec<_>>(),
         notes => written(app, Noted::Order(id)).await?, sees_mails => sees_customers, moves => moves(&order), notice, error,
         customer => customer.map(|account| account.id.to_string()),
         typed => context! {
@@ -128,11 +134,14 @@ fn moves(order: &Order) -> Vec<Value> {
     order.status.allowed().iter().map(one).collect()
 }
 
-fn view(order: &Order) -> Value {
+/// The order as pages show it; lines lead to those `products` that are known.
+fn view(order: &Order, products: &[ProductId]) -> Value {
     let lines = order.lines.iter().map(|line| {
+        let product = Some(line.product_id).filter(|id| products.contains(id));
         context! {
+            product => product.map(|id| id.to_string()),
             title => line.title, variant => line.variant_title, sku => line.sku, quantity => line.quantity,
-            price => line.unit_price.to_string(), total => line.total().to_string(),
+            price => line.unit_price.grouped(), total => line.total().grouped(),
         }
     });
     let events = order.timeline.iter().rev().map(|event| {
@@ -148,7 +157,7 @@ fn view(order: &Order) -> Value {
     context! {
         id => order.id.to_string(), number => order.number.to_string(), version => order.version,
         status => status_class(order.status), status_text => status_text(order.status),
-        total => order.total.to_string(), email => order.email.as_ref().map(Email::as_str),
+        total => order.total.grouped(), email => order.email.as_ref().map(Email::as_str),
         placed_at => order.placed_at.to_string(), placed_text => time_text(order.placed_at),
         lines => lines.collect::<Vec<_>>(), events => events.collect::<Vec<_>>(), address => address(&order.ship_to),
         tracking => order.tracking.as_ref().map(|tracking| {
@@ -204,8 +213,9 @@ pub(in crate::routes::pages) async fn move_on(
     staff.check(&headers, &form.csrf)?;
     let to = form.to.parse::<OrderStatus>().map_err(|()| Problem::not_found())?;
     let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let tracking =
-        given(&form.number).map(|number| Tracking { number, carrier: given(&form.carrier), url: given(&form.url) });
+    let (carrier, url) = (given(&form.carrier), given(&form.url));
+    let has_tracking = !form.number.trim().is_empty() || carrier.is_some() || url.is_some();
+    let tracking = has_tracking.then(|| Tracking { number: form.number.clone(), carrier, url });
     let order = MoveOrder {
         id,
         to,
@@ -222,24 +232,22 @@ pub(in crate::routes::pages) async fn move_on(
         Err(Error::Conflict(Conflict::NotAllowed { .. })) => {
             "The order cannot go there from where it is now.".to_owned()
         }
-        Err(Error::Invalid(wrong)) => wrong
-            .0
-            .iter()
-            .map(|violation| field_text(&violation.pointer, &violation.message))
-            .collect::<Vec<_>>()
-            .join(" "),
+        Err(Error::Invalid(wrong)) => wrong.0.iter().map(field_text).collect::<Vec<_>>().join(" "),
         Err(error) => return Err(error.into()),
     };
     show(&app, &staff, id, None, Some(&refused), &form).await
 }
 
 /// What is wrong with a field, in the words of the form.
-fn field_text(pointer: &str, message: &str) -> String {
-    let field = match pointer {
+fn field_text(violation: &Violation) -> String {
+    let field = match violation.pointer.as_str() {
+        "/tracking/number" if violation.code == "required" => {
+            return "A carrier, or a page that shows where the parcel is, needs a tracking number.".to_owned();
+        }
         "/tracking/number" => "The tracking number",
         "/tracking/carrier" => "The carrier",
         "/tracking/url" => "The tracking page",
         _ => "The note",
     };
-    format!("{field} {message}.")
+    format!("{field} {}.", violation.message)
 }

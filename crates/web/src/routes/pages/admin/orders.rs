@@ -7,11 +7,11 @@ use axum::{
 use commerce::{
     Error,
     orders::{MoveOrder, Mover},
-    saved_views::{SaveView, saved_views},
+    saved_views::{NAME_MAX, SaveView, VIEWS_MAX, saved_views},
 };
 use http::{HeaderMap, StatusCode};
 use minijinja::{Value, context};
-use model::{Email, Order, OrderId, OrderStatus};
+use model::{Email, Order, OrderId, OrderStatus, Tracking};
 use serde::Deserialize;
 use store::{Cursor, OrderFilter, PageRequest};
 
@@ -47,7 +47,7 @@ pub(in crate::routes::pages) async fn page(
     let status = query.status.parse::<OrderStatus>().ok();
     let wanted = query.q.trim();
     let request = PageRequest { limit: PAGE, after: Cursor::decode(&query.cursor, "newest") };
-    // A number that is none of an order may be a SKU, and an address may be a part of a name: the first that finds something.
+    // A number that is none of an order may be a parcel's or a SKU: the first that finds something.
     let (mut items, mut next) = (Vec::new(), None);
     for filter in found_by(wanted, status) {
         let filter =
@@ -95,8 +95,10 @@ pub(super) fn found_by(wanted: &str, status: Option<OrderStatus>) -> Vec<OrderFi
     }
     let number = wanted.parse().ok().map(|number| OrderFilter { number: Some(number), ..filter.clone() });
     let email = Email::parse("", wanted).ok().map(|email| OrderFilter { email: Some(email), ..filter.clone() });
+    let has_digit = wanted.contains(|c: char| c.is_ascii_digit());
+    let tracking = has_digit.then(|| OrderFilter { tracking: Some(Tracking::key(wanted)), ..filter.clone() });
     let text = OrderFilter { text: Some(wanted.to_owned()), ..filter };
-    number.into_iter().chain(email).chain([text]).collect()
+    number.into_iter().chain(email).chain(tracking).chain([text]).collect()
 }
 
 /// The days that orders are shown of, in words; `None` for all.
@@ -118,7 +120,10 @@ fn bulk(status: Option<OrderStatus>) -> Option<Value> {
             to => "shipped", text => "Mark as shipped, without tracking",
             question => "Mark them as shipped, without tracking? The customers get a mail, and this cannot be undone.",
         }),
-        OrderStatus::Shipped => Some(context! { to => "delivered", text => "Mark as delivered" }),
+        OrderStatus::Shipped => Some(context! {
+            to => "delivered", text => "Mark as delivered",
+            question => "Mark them as delivered? The customers get a mail, and this cannot be undone.",
+        }),
         OrderStatus::Delivered | OrderStatus::Cancelled => None,
     }
 }
@@ -128,7 +133,7 @@ fn notice(query: &ListQuery) -> Option<String> {
     match (query.moved, query.left) {
         (0, 0) if query.done == "view" => Some("Your views are saved.".to_owned()),
         (0, 0) if query.done == "no-view" => {
-            Some("A view needs a name of at most 40 letters, and there can be 20.".to_owned())
+            Some(format!("A view needs a name of at most {NAME_MAX} letters, and there can be {VIEWS_MAX}."))
         }
         (0, 0) if query.done == "none" => Some("Mark the orders first.".to_owned()),
         (0, 0) => None,
@@ -144,7 +149,7 @@ fn notice(query: &ListQuery) -> Option<String> {
 fn row(order: &Order) -> Value {
     let pieces: i64 = order.lines.iter().map(|line| line.quantity).sum();
     context! {
-        id => order.id.to_string(), number => order.number.to_string(), total => order.total.to_string(), pieces,
+        id => order.id.to_string(), number => order.number.to_string(), total => order.total.grouped(), pieces,
         name => order.ship_to.name, email => order.email.as_ref().map(Email::as_str),
         placed_at => order.placed_at.to_string(), placed_text => time_text(order.placed_at),
         status => status_class(order.status), status_text => status_text(order.status),

@@ -15,11 +15,11 @@ use http::StatusCode;
 use minijinja::{Value, context};
 use model::{Currency, Money, Permission, Timestamp};
 use serde::Deserialize;
-use store::{BestSeller, LowStock, OrderFilter, PageRequest, ProductFilter, SalesDay};
+use store::{BestSeller, LowStock, OrderFilter, PageRequest, ProductFilter, SalesDay, ShortPlace};
 
 use super::{
     chart::{Bar, bars},
-    forms::{grouped, shop_settings},
+    forms::fresh_shop_settings,
     frame,
 };
 use crate::{
@@ -64,6 +64,12 @@ impl Range {
         Self { first: today - days + 1, last: today }
     }
 
+    /// Whether somebody asked for other days than these.
+    fn is_another(self, query: &OverviewQuery) -> bool {
+        let is_asked = !query.from.is_empty() || !query.to.is_empty();
+        is_asked && (day(&query.from), day(&query.to)) != (Some(self.first), Some(self.last))
+    }
+
     const fn days(self) -> i64 {
         self.last - self.first + 1
     }
@@ -104,11 +110,12 @@ pub(in crate::routes::pages) async fn page(
     let sales = if orders { Some(sales(&app, range).await?) } else { None };
     let short = if catalogue { Some(short(&app).await?) } else { None };
     let tabs = RANGES.map(|days| {
-        let chosen = query.from.is_empty() && range.days() == days;
+        let chosen = (query.from.is_empty() || range.is_another(&query)) && range.days() == days;
         context! { href => format!("/admin?days={days}"), text => format!("{days} days"), current => chosen }
     });
     let values = context! {
-        tabs, from => date(range.first), to => date(range.last), sales, short, todo => todo(&app, &staff).await?,
+        tabs, from => date(range.first), to => date(range.last), is_another_range => range.is_another(&query),
+        days_max => RANGE_MAX, sales, short, todo => todo(&app, &staff).await?,
         idle => !orders && !catalogue && !may(Permission::Customers) && !may(Permission::Settings),
         steps => first_steps(&app, &staff).await?, mail_goes_nowhere => app.settings().mail_goes_nowhere && may(Permission::Settings),
     };
@@ -133,7 +140,7 @@ async fn first_steps(app: &App, staff: &Anyone) -> Result<Option<Vec<Value>>, Pr
     if !(staff.access.may(Permission::Settings) && staff.access.may(Permission::Catalogue)) {
         return Ok(None);
     }
-    let settings = shop_settings(app).await?;
+    let settings = fresh_shop_settings(app).await?;
     let request = PageRequest { limit: 1, after: None };
     let has_products = !app.engine().products(&ProductFilter::default(), &request).await?.items.is_empty();
     let has_factor = second_factor(app.engine(), staff.access.account_id).await?.is_some();
@@ -174,8 +181,8 @@ async fn first_steps(app: &App, staff: &Anyone) -> Result<Option<Vec<Value>>, Pr
 }
 
 async fn short(app: &App) -> Result<Value, Problem> {
-    let at_most = shop_settings(app).await?.low_stock_at;
-    let found = app.engine().low_stock(at_most, LISTED).await?;
+    let at_most = fresh_shop_settings(app).await?.low_stock_at;
+    let found = app.engine().low_stock(at_most, ShortPlace::START, LISTED).await?;
     Ok(context! { at_most, variants => found.iter().map(short_row).collect::<Vec<_>>() })
 }
 
@@ -287,24 +294,24 @@ async fn sales(app: &App, range: Range) -> Result<Value, Problem> {
     let rows: Vec<_> = rows.collect();
     let bar = |label: &String, value: i64, text: String| Bar { label: label.clone(), value, text };
     let orders: Vec<_> = rows.iter().map(|(date, orders, _)| bar(date, *orders, orders.to_string())).collect();
-    let revenue: Vec<_> = rows.iter().map(|(date, _, money)| bar(date, money.amount, grouped(*money))).collect();
+    let revenue: Vec<_> = rows.iter().map(|(date, _, money)| bar(date, money.amount, money.grouped())).collect();
     let (total, earlier) = (sum(&now, currency), sum(&past, currency));
     let mut others: Vec<Currency> = now.iter().map(|day| day.currency).filter(|other| *other != currency).collect();
     others.sort_by_key(|other| other.code());
     others.dedup();
     let others = others.into_iter().map(|other| {
         let sum = sum(&now, other);
-        context! { revenue => grouped(Money::new(sum.revenue, other)), orders => sum.orders }
+        context! { revenue => Money::new(sum.revenue, other).grouped(), orders => sum.orders }
     });
     let average = total.revenue.checked_div(total.orders).unwrap_or(0);
     Ok(context! {
         orders => total.orders, orders_change => change(total.orders, earlier.orders),
-        revenue => grouped(Money::new(total.revenue, currency)), revenue_change => change(total.revenue, earlier.revenue),
-        average => grouped(Money::new(average, currency)), days => range.days(),
+        revenue => Money::new(total.revenue, currency).grouped(), revenue_change => change(total.revenue, earlier.revenue),
+        average => Money::new(average, currency).grouped(), days => range.days(),
         others => others.collect::<Vec<_>>(),
         orders_chart => Value::from_safe_string(bars("orders-chart", "Orders by day", &orders)),
         revenue_chart => Value::from_safe_string(bars("revenue-chart", "Revenue by day", &revenue)),
-        rows => rows.iter().rev().map(|(date, orders, revenue)| context! { date, orders, revenue => grouped(*revenue) })
+        rows => rows.iter().rev().map(|(date, orders, revenue)| context! { date, orders, revenue => revenue.grouped() })
             .collect::<Vec<_>>(),
         best => best.iter().map(|one| context! {
             href => format!("/admin/products/{}", one.product_id), title => one.title, variant => one.variant_title,
@@ -342,7 +349,11 @@ mod tests {
         // What makes no sense is the usual range.
         for (from, to) in [("2026-02-01", "2026-01-01"), ("x", "y"), ("2020-01-01", "2026-01-01"), ("", "2026-01-01")] {
             assert_eq!(own(from, to).days(), 30, "{from} {to}");
+            let query = OverviewQuery { days: None, from: from.to_owned(), to: to.to_owned() };
+            assert!(own(from, to).is_another(&query), "{from} {to}: it is not said");
         }
+        let query = OverviewQuery { days: None, from: "2026-01-01".to_owned(), to: "2026-01-31".to_owned() };
+        assert!(!own("2026-01-01", "2026-01-31").is_another(&query) && !seven.is_another(&OverviewQuery::default()));
     }
 
     #[test]

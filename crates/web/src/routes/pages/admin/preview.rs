@@ -23,6 +23,15 @@ use crate::{App, problem::Problem};
 const BATCH: usize = 50;
 /// How many lines of a catalogue are looked at. They build on each other, and so it is one transaction.
 const LINES: usize = 200;
+
+/// How much of a file is looked at, each number in a transaction.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// So many at a time.
+    Batches(usize),
+    /// The first so many, and no more.
+    Once(usize),
+}
 /// For how long it is looked on.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How many changes and mistakes are shown.
@@ -36,19 +45,20 @@ pub(super) async fn look(app: &App, kind: JobKind, file: Bytes) -> Result<Value,
             let read = move || shopify::read(Cursor::new(file), currency);
             let parsed = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
             let import = |products, stamp| ImportProducts { products, actor_id: None, stamp, progress: Arc::default() };
-            rehearse(app, parsed.products, BATCH, import, &parsed.errors).await
+            rehearse(app, parsed.products, Pace::Batches(BATCH), import, &parsed.errors).await
         }
         JobKind::SetPrices => {
             let read = move || prices::read(Cursor::new(file), currency);
             let list = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
             let set = |rows, stamp| SetPrices { rows, actor_id: None, stamp };
-            rehearse(app, list.rows, BATCH, set, &list.errors).await
+            rehearse(app, list.rows, Pace::Batches(BATCH), set, &list.errors).await
         }
         JobKind::ImportCatalogue => {
-            let read = move || catalogue::read(Cursor::new(file), currency);
+            let currencies = app.currencies();
+            let read = move || catalogue::read_in(Cursor::new(file), &currencies);
             let read = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
             let import = |lines, stamp| ImportLines { lines, actor_id: None, stamp };
-            rehearse(app, read.lines, LINES, import, &read.errors).await
+            rehearse(app, read.lines, Pace::Once(LINES), import, &read.errors).await
         }
     }
 }
@@ -95,7 +105,7 @@ fn spoilt(errors: &[RowError]) -> usize {
 async fn rehearse<T, O>(
     app: &App,
     items: Vec<T>,
-    batch: usize,
+    pace: Pace,
     operation: impl Fn(Vec<T>, Stamp) -> O,
     errors: &[RowError],
 ) -> Result<Value, Problem>
@@ -110,7 +120,8 @@ where
         context! { line => error.line, column => error.column, message => error.reason }
     });
     let mut seen = Seen { mistakes: mistakes.collect(), looked_at: wrong, wrong, ..Seen::default() };
-    for some in items.chunks(batch) {
+    let (Pace::Batches(size) | Pace::Once(size)) = pace;
+    for some in items.chunks(size) {
         match once(app, operation(some.to_vec(), app.stamp()?)).await? {
             Ok((summary, foreseen)) => seen.take(summary, foreseen),
             // One of them is refused: each for itself, then, so that all mistakes are told.
@@ -129,7 +140,7 @@ where
             }
         }
         seen.looked_at += some.len();
-        if begin.elapsed() > PATIENCE || batch == LINES {
+        if begin.elapsed() > PATIENCE || matches!(pace, Pace::Once(_)) {
             break;
         }
     }

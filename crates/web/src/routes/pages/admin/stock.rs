@@ -9,12 +9,13 @@ use http::{HeaderMap, StatusCode};
 use minijinja::{Value, context};
 use model::{Product, StockCause, StockMovement, Variant, VariantId, Violations};
 use serde::Deserialize;
-use store::{Cursor, PageRequest};
+use store::{Cursor, CursorKey, LowStock, PageRequest, ShortPlace};
 
 use super::{
-    forms::{Fields, Refused, form_number, notice, number, once, refused, shop_settings},
+    forms::{Fields, Refused, form_number, fresh_shop_settings, notice, number, once, refused},
     frame,
     overview::short_row,
+    tab,
 };
 use crate::{
     App,
@@ -25,6 +26,8 @@ use crate::{
 
 /// How many variants or movements stand on a page.
 const PAGE: u32 = 100;
+/// The name of the order of what is short.
+const SHORTEST: &str = "shortest";
 
 /// What the page before may say.
 const NOTICES: [(&str, &str); 2] =
@@ -34,6 +37,9 @@ const NOTICES: [(&str, &str); 2] =
 #[serde(default)]
 pub(in crate::routes::pages) struct ListQuery {
     at_most: Option<i64>,
+    /// Anything in it: without what is sold out.
+    left: String,
+    cursor: String,
 }
 
 pub(in crate::routes::pages) async fn page(
@@ -43,13 +49,36 @@ pub(in crate::routes::pages) async fn page(
 ) -> Result<Response, Problem> {
     let at_most = match query.at_most {
         Some(at_most) => at_most.clamp(0, model::shop::LOW_STOCK_MAX),
-        None => shop_settings(&app).await?.low_stock_at,
+        None => fresh_shop_settings(&app).await?.low_stock_at,
     };
-    let found = app.engine().low_stock(at_most, PAGE).await?;
+    let is_left = !query.left.is_empty();
+    let begin = if is_left { ShortPlace::SOLD_OUT } else { ShortPlace::START };
+    let after = Cursor::decode(&query.cursor, SHORTEST).and_then(|cursor| place(&cursor));
+    let mut found = app.engine().low_stock(at_most, after.unwrap_or(begin).max(begin), PAGE + 1).await?;
+    let has_more = found.len() > PAGE as usize;
+    found.truncate(PAGE as usize);
+    let link = |is_left: bool| format!("/admin/stock?at_most={at_most}{}", if is_left { "&left=1" } else { "" });
+    let tabs = [tab(link(false), "All that is short", !is_left), tab(link(true), "Still in stock", is_left)];
+    let next = found.last().filter(|_| has_more).map(|last| format!("{}&cursor={}", link(is_left), behind(last)));
     let values = context! {
-        at_most, variants => found.iter().map(short_row).collect::<Vec<_>>(), more => found.len() == PAGE as usize,
+        at_most, tabs, next, left => is_left, first => after.is_some().then(|| link(is_left)),
+        variants => found.iter().map(short_row).collect::<Vec<_>>(),
     };
     template::page(&app, StatusCode::OK, "admin_stock.html", context! { ..values, ..frame(&staff, "stock") })
+}
+
+/// The cursor behind this variant.
+fn behind(last: &LowStock) -> String {
+    let ShortPlace { stock, variant_id } = last.place();
+    Cursor { sort: SHORTEST.to_owned(), key: CursorKey::Number(stock), id: variant_id.0 }.encode()
+}
+
+/// The place of a cursor.
+fn place(cursor: &Cursor) -> Option<ShortPlace> {
+    match cursor.key {
+        CursorKey::Number(stock) => Some(ShortPlace { stock, variant_id: VariantId(cursor.id) }),
+        CursorKey::Text(_) => None,
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -5,8 +5,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use commerce::{
-    accounts::{EndAllSessions, InviteStaff, MailedSecret, SetAccess},
-    second_factor::{RemoveSecondFactor, second_factor},
+    accounts::{InviteStaff, MailedSecret, ResetStaff, SetAccess, StaffReset},
+    second_factor::second_factor,
 };
 use http::HeaderMap;
 use identity::OpaqueToken;
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     App,
-    extract::{ClientAddress, Path, ShopSettings},
+    extract::{Path, ShopSettings},
     problem::Problem,
     routes::pages::{staff::StaffPage, template},
 };
@@ -140,20 +140,15 @@ async fn person(
 pub(in crate::routes::pages) async fn invite(
     State(app): State<App>,
     staff: StaffPage<ShopSettings>,
-    address: ClientAddress,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
     let typed = Some(Typed::Invitation(&fields));
-    let permissions = checked(&fields);
-    if permissions == Permissions::default() {
-        let text = "Say what they may work with: at least one box has to be checked.";
-        return show(&app, &staff, None, typed, &Refused::because(text)).await;
-    }
-    if let Err(text) = staff.confirm(&app, address, fields.raw("password")).await? {
-        return show(&app, &staff, None, typed, &Refused::because(text)).await;
-    }
+    let verified_hash = match staff.confirm(&app, fields.raw("password")).await? {
+        Ok(hash) => hash,
+        Err(text) => return show(&app, &staff, None, typed, &Refused::because(text)).await,
+    };
     let email = match Email::parse("/email", fields.get("email")) {
         Ok(email) => email,
         Err(wrong) => return show(&app, &staff, None, typed, &Violations(vec![wrong]).into()).await,
@@ -161,9 +156,10 @@ pub(in crate::routes::pages) async fn invite(
     let token = OpaqueToken::random();
     let invite = InviteStaff {
         actor: staff.access,
+        verified_hash,
         email,
         name: fields.get("name").to_owned(),
-        permissions,
+        permissions: checked(&fields),
         token: MailedSecret { hash: token.hash(), plain: token.expose() },
         stamp: app.stamp()?,
     };
@@ -178,7 +174,6 @@ pub(in crate::routes::pages) async fn change(
     State(app): State<App>,
     staff: StaffPage<ShopSettings>,
     Path(account_id): Path<AccountId>,
-    address: ClientAddress,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
@@ -188,17 +183,19 @@ pub(in crate::routes::pages) async fn change(
         return show(&app, &staff, None, None, &Refused::because(text)).await;
     }
     let typed = Some(Typed::Access(account_id, &fields));
-    let verified_hash = match staff.confirm(&app, address, fields.raw("password")).await? {
-        Ok(hash) => Some(hash),
+    let verified_hash = match staff.confirm(&app, fields.raw("password")).await? {
+        Ok(hash) => hash,
         Err(text) => return show(&app, &staff, None, typed, &Refused::because(text)).await,
     };
+    let reset =
+        |what, verified_hash| ResetStaff { actor: staff.access, account_id, what, verified_hash, now: app.now() };
     let set = SetAccess {
         actor: staff.access,
         account_id,
         disabled: None,
         role: None,
         permissions: None,
-        verified_hash,
+        verified_hash: Some(verified_hash.clone()),
         if_version: fields.version(),
         now: app.now(),
     };
@@ -216,12 +213,12 @@ pub(in crate::routes::pages) async fn change(
             (SetAccess { role, permissions, ..set }, "dismissed")
         }
         "sign_out" => {
-            let end = EndAllSessions { account_id, now: app.now() };
-            return told(&app, &staff, app.try_run_as(staff.actor(), end).await?, "signed_out", typed).await;
+            let reset = reset(StaffReset::Sessions, verified_hash);
+            return told(&app, &staff, app.try_run_as(staff.actor(), reset).await?, "signed_out", typed).await;
         }
         "forget_factor" => {
-            let remove = RemoveSecondFactor { account_id };
-            return told(&app, &staff, app.try_run_as(staff.actor(), remove).await?, "factor", typed).await;
+            let reset = reset(StaffReset::SecondFactor, verified_hash);
+            return told(&app, &staff, app.try_run_as(staff.actor(), reset).await?, "factor", typed).await;
         }
         _ => return Err(Problem::not_found()),
     };

@@ -9,7 +9,7 @@ use minijinja::{Value, context};
 use model::{Currency, Permission, ShopSettings as Settings, country::countries};
 
 use super::{
-    forms::{Done, Fields, Refused, notice, refused, shop_settings},
+    forms::{Done, Fields, Refused, fresh_shop_settings, notice, refused},
     frame,
     settings::{choices, send_test_mail, update},
 };
@@ -43,7 +43,7 @@ pub(in crate::routes::pages) async fn shop(
     State(app): State<App>,
     staff: StaffPage<ShopSettings>,
 ) -> Result<Response, Problem> {
-    let mut settings = shop_settings(&app).await?;
+    let mut settings = fresh_shop_settings(&app).await?;
     if settings.contact_email.is_empty() {
         settings.contact_email = own_address(&app, &staff).await?;
     }
@@ -82,7 +82,7 @@ pub(in crate::routes::pages) async fn save_shop(
         country: fields.get("country").to_owned(),
         currency: Currency::from_code(fields.get("currency")),
         contact_email: fields.get("contact_email").to_owned(),
-        ..shop_settings(&app).await?
+        ..fresh_shop_settings(&app).await?
     };
     match update(&app, staff.actor(), settings.clone(), fields.version()).await? {
         Ok(()) => Ok(Redirect::to("/admin/welcome/mail?done=saved").into_response()),
@@ -133,7 +133,7 @@ pub(in crate::routes::pages) async fn products(
     State(app): State<App>,
     staff: StaffPage<ShopSettings>,
 ) -> Result<Response, Problem> {
-    let settings = shop_settings(&app).await?;
+    let settings = fresh_shop_settings(&app).await?;
     show_products(&app, &staff, &settings, &Refused::default())
 }
 
@@ -158,7 +158,7 @@ pub(in crate::routes::pages) async fn open(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    let before = shop_settings(&app).await?;
+    let before = fresh_shop_settings(&app).await?;
     let settings = Settings { shop_window: fields.is_checked("shop_window"), ..before.clone() };
     if settings != before
         && let Err(error) = update(&app, staff.actor(), settings.clone(), fields.version()).await?

@@ -4,7 +4,10 @@ use axum::{
     extract::{Form, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use commerce::{Conflict, Error, mail::ResendMail};
+use commerce::{
+    Conflict, Error,
+    mail::{ResendMail, Resent},
+};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use minijinja::{Value, context};
 use model::{MailId, OutboxMail, mail::RenderedMail};
@@ -42,7 +45,13 @@ pub(in crate::routes::pages) async fn page(
     Query(query): Query<ShowQuery>,
 ) -> Result<Response, Problem> {
     let mail = app.engine().mail(id).await?.ok_or_else(Problem::not_found)?;
-    let notice = (query.done == "resend").then_some("The mail is on its way again.");
+    let notice = match query.done.as_str() {
+        "due" => Some("The mail is due again: it is sent with the next look into the outbox."),
+        "on-its-way" => {
+            Some("Nothing was changed: the mail is being sent, or is tried again by itself within minutes.")
+        }
+        _ => None,
+    };
     show(&app, &reader, &mail, &query.view, notice, None)
 }
 
@@ -116,7 +125,13 @@ pub(in crate::routes::pages) async fn resend(
         None => app.try_run(resend).await,
     };
     match sent {
-        Ok(()) => Ok(Redirect::to(&format!("/mailbox/{id}?done=resend")).into_response()),
+        Ok(resent) => {
+            let done = match resent {
+                Resent::Due => "due",
+                Resent::OnItsWay => "on-its-way",
+            };
+            Ok(Redirect::to(&format!("/mailbox/{id}?done={done}")).into_response())
+        }
         Err(Error::Conflict(Conflict::SecretGone)) => {
             let mail = app.engine().mail(id).await?.ok_or_else(Problem::not_found)?;
             let error = "The code in this mail was wiped when it was sent. Its reader must ask for a new one.";

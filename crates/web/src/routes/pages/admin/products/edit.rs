@@ -6,11 +6,11 @@ use axum::{
 };
 use commerce::{
     Error,
-    catalogue::{CreateProduct, DeleteProduct, GenerateVariants, UpdateProduct},
+    catalogue::{CreateProduct, DeleteProduct, Deleted, GenerateVariants, UpdateProduct},
 };
 use http::HeaderMap;
 use minijinja::{Value, context};
-use model::{Product, ProductId, Timestamp};
+use model::{Product, ProductId, ProductStatus, Timestamp};
 use store::{AuditFilter, PageRequest};
 
 use super::{
@@ -109,27 +109,55 @@ pub(in crate::routes::pages) async fn form(
     show(&app, &staff, id, notice(&query.done, &NOTICES), None, &Refused::default()).await
 }
 
-/// The product with the form; `fields` are what was typed when it is shown again.
+/// A form of the page that is shown again as it was filled in.
+#[derive(Clone, Copy)]
+pub(super) enum Again<'f> {
+    /// The product.
+    Product(&'f Fields),
+    /// Its options.
+    Options(&'f Fields),
+}
+
+/// The product with its forms.
 pub(super) async fn show(
     app: &App,
     staff: &StaffPage<Catalogue>,
     id: ProductId,
     notice: Option<&str>,
-    fields: Option<&Fields>,
+    again: Option<Again<'_>>,
     refused: &Refused,
 ) -> Result<Response, Problem> {
     let product = app.engine().product(id).await?.ok_or_else(Problem::not_found)?;
     let categories = app.engine().categories().await?;
-    let read_at = fields.and_then(|fields| fields.get("read_at").parse::<Timestamp>().ok());
-    let theirs = if refused.is_stale { changes_since(app, &product, read_at).await? } else { Vec::new() };
+    let (fields, options) = match again {
+        Some(Again::Product(fields)) => (Some(fields), None),
+        Some(Again::Options(fields)) => (None, Some(fields)),
+        None => (None, None),
+    };
+    let read_at = |fields: &Fields| fields.get("read_at").parse::<Timestamp>().ok();
+    let theirs = if refused.is_stale {
+        changes_since(app, &product, fields.or(options).and_then(read_at)).await?
+    } else {
+        Vec::new()
+    };
+    // What was typed was typed about what was shown then. Only whoever is told what others did meanwhile goes on from that.
+    let as_shown = |fields: Option<&Fields>| {
+        let shown = fields.filter(|_| !refused.is_stale);
+        let version = shown.and_then(Fields::version).unwrap_or(product.version);
+        (version, shown.and_then(read_at).unwrap_or_else(|| app.now()).to_string())
+    };
+    let ((version, read_at), (options_version, options_read_at)) = (as_shown(fields), as_shown(options));
+    // Shoppers, and so the shop window, see nothing else.
+    let has_window = app.settings().demo || app.shop_settings().await?.shop_window;
+    let has_page = has_window && product.status == ProductStatus::Active;
     let values = context! {
-        id => product.id.to_string(), version => product.version, read_at => app.now().to_string(), notice,
+        id => product.id.to_string(), version, read_at, options_version, options_read_at, notice,
         name => product.title, status => status_class(product.status), status_text => status_text(product.status),
         extras => Extras::load(app).await?.shown(app, &product, fields).await?,
         other_currencies => app.currencies().iter().skip(1).map(|other| other.code()).collect::<Vec<_>>(),
         product => typed::of(&product), categories => typed::choices(&categories), typed => fields.map(Fields::typed),
-        has_window => app.settings().demo || app.shop_settings().await?.shop_window, theirs, currency => app.currency().code(), updated_text => time_text(product.updated_at),
-        options_left => (product.options.len()..model::product::OPTIONS_MAX.min(product.options.len() + 2)).collect::<Vec<_>>(),
+        has_page, theirs, currency => app.currency().code(), updated_text => time_text(product.updated_at),
+        options => typed::option_rows(&product, options), sku_prefix => options.map(|fields| fields.get("sku_prefix")),
     };
     page(app, staff, refused, values)
 }
@@ -160,22 +188,23 @@ pub(in crate::routes::pages) async fn save(
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
     let before = app.engine().product(id).await?.ok_or_else(Problem::not_found)?;
+    let again = Some(Again::Product(&fields));
     let mut patch = match Typed::read(&fields, Some(&before), &app.currencies()) {
         Ok(typed) => typed.into_patch(),
         Err(wrong) => {
             let refused = Refused::of(wrong, &typed::row_names(Some(&before)));
-            return show(&app, &staff, id, None, Some(&fields), &refused).await;
+            return show(&app, &staff, id, None, again, &refused).await;
         }
     };
     let wrong = Extras::load(&app).await?.read(&app, &fields, &before, &mut patch).await?;
     if !wrong.0.is_empty() {
-        return show(&app, &staff, id, None, Some(&fields), &wrong.into()).await;
+        return show(&app, &staff, id, None, again, &wrong.into()).await;
     }
     let (actor_id, stamp) = (Some(staff.access.account_id), app.stamp()?);
     let update = UpdateProduct { id, patch, if_version: fields.version(), actor_id, stamp };
     match app.try_run_as(staff.actor(), update).await? {
         Ok(_) => Ok(Redirect::to(&format!("/admin/products/{id}?done=saved")).into_response()),
-        Err(error) => show(&app, &staff, id, None, Some(&fields), &told(error, &fields, Some(&before))?).await,
+        Err(error) => show(&app, &staff, id, None, again, &told(error, &fields, Some(&before))?).await,
     }
 }
 
@@ -198,7 +227,7 @@ pub(in crate::routes::pages) async fn generate(
     };
     match app.try_run_as(staff.actor(), generate).await? {
         Ok(_) => Ok(Redirect::to(&format!("/admin/products/{product_id}?done=generated")).into_response()),
-        Err(error) => show(&app, &staff, product_id, None, None, &refused(error)?).await,
+        Err(error) => show(&app, &staff, product_id, None, Some(Again::Options(&fields)), &refused(error)?).await,
     }
 }
 
@@ -215,7 +244,8 @@ pub(in crate::routes::pages) async fn delete(
     }
     let delete = DeleteProduct { id, if_version: fields.version(), stamp: app.stamp()? };
     match app.try_run_as(staff.actor(), delete).await? {
-        Ok(_) => Ok(Redirect::to("/admin/products?done=deleted").into_response()),
+        Ok(Deleted::Erased) => Ok(Redirect::to("/admin/products?done=deleted").into_response()),
+        Ok(Deleted::Archived(_)) => Ok(Redirect::to("/admin/products?done=archived").into_response()),
         Err(error) => show(&app, &staff, id, None, None, &refused(error)?).await,
     }
 }

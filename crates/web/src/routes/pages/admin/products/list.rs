@@ -5,8 +5,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use commerce::{
-    Error,
-    catalogue::{MoveStock, UpdateVariant, VariantPatch},
+    Conflict, Error,
+    catalogue::{ChangeListed, ListedChange, ListedError},
 };
 use http::HeaderMap;
 use minijinja::{Value, context};
@@ -17,7 +17,7 @@ use store::{Cursor, PageRequest, ProductFilter, ProductSort};
 use super::{
     super::{
         encoded,
-        forms::{Fields, Refused, decimal, form_number, notice, number, once, price, refused},
+        forms::{Fields, Refused, decimal, ended, form_number, notice, number, once, price, refused},
         frame, tab,
     },
     pieces, status_class, status_text, thumbnail,
@@ -36,10 +36,12 @@ use crate::{
 const PAGE: u32 = 50;
 const STATUSES: [ProductStatus; 3] = [ProductStatus::Active, ProductStatus::Draft, ProductStatus::Archived];
 /// What the page before may say.
-const NOTICES: [(&str, &str); 3] = [
+const NOTICES: [(&str, &str); 5] = [
     ("saved", "Saved."),
     ("same", "Nothing was changed."),
-    ("deleted", "The product is gone. One that was ordered is archived instead."),
+    ("before", "This form was sent twice. It was saved once."),
+    ("deleted", "The product is removed."),
+    ("archived", "The product was ordered before, so it is archived and not removed. Shoppers no longer see it."),
 ];
 
 #[derive(Default, Deserialize)]
@@ -57,14 +59,15 @@ pub(in crate::routes::pages) async fn page(
     staff: StaffPage<Catalogue>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    show(&app, &staff, &query, &Refused::default()).await
+    show(&app, &staff, &query, None).await
 }
 
+/// The list; `again` is its form when that is shown again as it was filled in.
 async fn show(
     app: &App,
     staff: &StaffPage<Catalogue>,
     query: &ListQuery,
-    refused: &Refused,
+    again: Option<&Again<'_>>,
 ) -> Result<Response, Problem> {
     let status = query.status.parse::<ProductStatus>().ok();
     let wanted = query.q.trim();
@@ -91,40 +94,94 @@ async fn show(
     tabs.extend(STATUSES.map(|one| tab(link(Some(one)), status_text(one), status == Some(one))));
     let next = found.next.map(|cursor| format!("{}&cursor={}", link(status), cursor.encode()));
     let values = context! {
-        products => found.items.iter().map(row).collect::<Vec<_>>(), tabs, next, q => wanted,
+        products => found.items.iter().map(|product| row(product, again)).collect::<Vec<_>>(), tabs, next, q => wanted,
         status => status.map(ProductStatus::as_str), category => category.map(|category| category.name.clone()),
-        category_slug => category.map(|category| category.slug.clone()),
+        category_slug => category.map(|category| category.slug.clone()), cursor => query.cursor,
         filtered => status.is_some() || !wanted.is_empty() || category.is_some(),
         currency => app.currency().code(), notice => notice(&query.done, &NOTICES), once => form_number(),
     };
+    let nothing = Refused::default();
+    let refused = again.map_or(&nothing, |again| &again.refused);
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "products") };
     template::page(app, refused.status(), "admin_products.html", values)
 }
 
-fn row(product: &Product) -> Value {
+fn row(product: &Product, again: Option<&Again<'_>>) -> Value {
     // What has several variants is changed on its own page, where they can be told apart.
     let only = <&[Variant; 1]>::try_from(product.variants.as_slice()).ok().map(|[variant]| variant);
     let range = match (product.variants.first(), product.price_min(), product.price_max()) {
         (Some(first), low, high) if low != high => {
             let currency = first.price.currency;
-            format!("{} – {}", Money::new(low, currency), decimal(Money::new(high, currency)))
+            let [low, high] = [low, high].map(|amount| Money::new(amount, currency).grouped());
+            format!("{low} – {}", high.trim_start_matches(currency.code()).trim_start())
         }
-        (Some(first), ..) => first.price.to_string(),
+        (Some(first), ..) => first.price.grouped(),
         (None, ..) => String::new(),
     };
     context! {
-        id => product.id.to_string(), title => product.title, version => product.version, picture => thumbnail(product),
+        id => product.id.to_string(), title => product.title, picture => thumbnail(product),
         status => status_class(product.status), status_text => status_text(product.status), vendor => product.vendor,
         variants => product.variants.len(), price => range, stock => pieces(product),
-        only => only.map(|variant| context! {
-            id => variant.id.to_string(), price => decimal(variant.price), currency => variant.price.currency.code(), stock => variant.stock, sku => variant.sku,
-            tracked => variant.track_stock,
-        }),
+        only => only.map(|variant| cells(product, variant, again)),
     }
 }
 
-/// Changes prices and stock right in the list. The form has, for each variant, what was shown and what is wanted now:
-/// stock moves by the difference, so that what was sold meanwhile stays sold.
+/// What the form has of a product with one variant: what is shown, what was shown, and the version that this was.
+fn cells(product: &Product, variant: &Variant, again: Option<&Again<'_>>) -> Value {
+    let id = variant.id;
+    let typed = |name: &str| again.and_then(|again| again.fields.find(&format!("{name}-{id}"))).map(str::to_owned);
+    // Whoever is told that somebody else was quicker has what the other one did before them.
+    let is_stale = again.is_some_and(|again| again.stale.contains(&id));
+    let seen = |name: &str, now: String| typed(name).filter(|_| !is_stale).unwrap_or(now);
+    let (price, stock) = (decimal(variant.price), variant.stock.to_string());
+    context! {
+        id => id.to_string(), currency => variant.price.currency.code(), sku => variant.sku, tracked => variant.track_stock,
+        version => seen("version", product.version.to_string()), price_was => seen("price-was", price.clone()),
+        price => typed("price").unwrap_or(price), stock_was => typed("stock-was").unwrap_or_else(|| stock.clone()),
+        stock => typed("stock").unwrap_or(stock),
+    }
+}
+
+/// The form of the list that was refused.
+struct Again<'f> {
+    fields: &'f Fields,
+    refused: Refused,
+    /// What somebody else changed meanwhile.
+    stale: Vec<VariantId>,
+}
+
+impl Again<'_> {
+    /// Notes why a row was refused, in the words of the list.
+    fn refuse(&mut self, id: VariantId, error: Error) -> Result<(), Problem> {
+        let name = self.fields.get(&format!("name-{id}")).to_owned();
+        let wrong = match error {
+            Error::Invalid(wrong) => wrong,
+            Error::NotFound(_) => Violations::one("/price", "not_found", "it is gone"),
+            Error::Stale { .. } => {
+                self.stale.push(id);
+                Violations::one("/price", "invalid", "somebody else changed the product meanwhile")
+            }
+            Error::Conflict(conflict @ (Conflict::StockOutOfRange { .. } | Conflict::StockNotTracked)) => {
+                Violations::one("/stock", "out_of_range", refused(conflict.into())?.text)
+            }
+            other => Violations::one("/price", "invalid", refused(other)?.text),
+        };
+        for violation in wrong.0 {
+            let (cell, column) =
+                if violation.pointer.starts_with("/price") { ("price", "Price") } else { ("stock", "Stock") };
+            let told = ended(&format!("{name}, {column}: {}", violation.message));
+            if !self.refused.text.is_empty() {
+                self.refused.text.push(' ');
+            }
+            self.refused.text.push_str(&told);
+            self.refused.fields.entry(format!("{cell}-{id}")).or_insert(violation.message);
+        }
+        Ok(())
+    }
+}
+
+/// Changes prices and stock right in the list, all that was typed or nothing. The form has, for each variant, what was shown and what
+/// is wanted now: stock moves by the difference, so that what was sold meanwhile stays sold.
 pub(in crate::routes::pages) async fn quick(
     State(app): State<App>,
     staff: StaffPage<Catalogue>,
@@ -136,61 +193,77 @@ pub(in crate::routes::pages) async fn quick(
         status: fields.get("status").to_owned(),
         q: fields.get("q").to_owned(),
         category: fields.get("category").to_owned(),
+        cursor: fields.get("cursor").to_owned(),
         ..ListQuery::default()
     };
-    let mut changed = false;
-    let ids: Vec<VariantId> = fields.beginning("price-").filter_map(|(id, _)| id.parse().ok()).collect();
-    for id in ids.into_iter().take(PAGE as usize) {
-        match change(&app, &staff, &fields, id).await? {
-            Ok(did) => changed |= did,
-            Err(wrong) => return show(&app, &staff, &query, &wrong).await,
+    let mut again = Again { fields: &fields, refused: Refused::default(), stale: Vec::new() };
+    let changes = read(&app, &mut again).await?;
+    let mut done = "same";
+    if again.refused.text.is_empty() && !changes.is_empty() {
+        match save(&app, &staff, &fields, changes).await? {
+            Ok(is_new) => done = if is_new { "saved" } else { "before" },
+            Err(ListedError::Store(error)) => return Err(error.into()),
+            Err(ListedError::Refused(rows)) => {
+                for (id, error) in rows {
+                    again.refuse(id, error)?;
+                }
+            }
         }
     }
-    let done = if changed { "saved" } else { "same" };
-    let (status, q, category) = (encoded(&query.status), encoded(&query.q), encoded(&query.category));
-    Ok(Redirect::to(&format!("/admin/products?status={status}&q={q}&category={category}&done={done}")).into_response())
+    if !again.refused.text.is_empty() {
+        return show(&app, &staff, &query, Some(&again)).await;
+    }
+    let [status, q, category, cursor] =
+        [&query.status, &query.q, &query.category, &query.cursor].map(|text| encoded(text));
+    let place = format!("status={status}&q={q}&category={category}&cursor={cursor}&done={done}");
+    Ok(Redirect::to(&format!("/admin/products?{place}")).into_response())
 }
 
-async fn change(
+/// The rows that were changed, as far as what was typed can be read; what cannot is noted.
+async fn read(app: &App, again: &mut Again<'_>) -> Result<Vec<ListedChange>, Problem> {
+    let fields = again.fields;
+    let ids: Vec<VariantId> = fields.beginning("price-").filter_map(|(id, _)| id.parse().ok()).collect();
+    let mut changes = Vec::new();
+    for variant_id in ids.into_iter().take(PAGE as usize) {
+        let field = |name: &str| fields.get(&format!("{name}-{variant_id}"));
+        let mut change = ListedChange { variant_id, price: None, if_version: field("version").parse().ok(), delta: 0 };
+        let mut wrong = Violations::default();
+        if field("price") != field("price-was") {
+            let product = app.engine().product_of_variant(variant_id).await?;
+            let known = product.and_then(|product| product.variants.into_iter().find(|known| known.id == variant_id));
+            let Some(known) = known else {
+                again.refuse(variant_id, Error::NotFound("variant"))?;
+                continue;
+            };
+            change.price = price(&mut wrong, "/price", field("price"), known.price.currency);
+        }
+        if field("stock") != field("stock-was") {
+            let now = number(&mut wrong, "/stock", field("stock"));
+            let was = field("stock-was").parse::<i64>().ok();
+            change.delta = now.zip(was).map_or(0, |(now, was)| now.saturating_sub(was));
+        }
+        if !wrong.0.is_empty() {
+            again.refuse(variant_id, wrong.into())?;
+        } else if change.price.is_some() || change.delta != 0 {
+            changes.push(change);
+        }
+    }
+    Ok(changes)
+}
+
+/// Saves what was read; gives whether it was done now, and not when the same form was sent before.
+async fn save(
     app: &App,
     staff: &StaffPage<Catalogue>,
     fields: &Fields,
-    id: VariantId,
-) -> Result<Result<bool, Refused>, Problem> {
-    let field = |name: &str| fields.get(&format!("{name}-{id}"));
-    let (mut wrong, mut did) = (Violations::default(), false);
-    let name = field("name").to_owned();
-    let said = |refused: Refused| Refused { text: format!("{name}: {}", refused.text), ..refused };
-    if field("price") != field("price-was") {
-        let Some(product) = app.engine().product_of_variant(id).await? else {
-            return Ok(Err(said(Refused::because("It is gone."))));
-        };
-        let known = product.variants.iter().find(|variant| variant.id == id);
-        let currency = known.map_or(app.currency(), |known| known.price.currency);
-        let Some(price) = price(&mut wrong, "/price", field("price"), currency) else {
-            return Ok(Err(said(wrong.into())));
-        };
-        let patch = VariantPatch { price: Some(price), ..VariantPatch::default() };
-        let update = UpdateVariant { id, patch, if_version: field("version").parse().ok(), stamp: app.stamp()? };
-        if let Err(error) = app.try_run_as(staff.actor(), update).await? {
-            return Ok(Err(said(refused(error)?)));
-        }
-        did = true;
-    }
-    if field("stock") != field("stock-was") {
-        let now = number(&mut wrong, "/stock", field("stock"));
-        let was = number(&mut wrong, "/stock", field("stock-was"));
-        let (Some(now), Some(was)) = (now, was) else { return Ok(Err(said(wrong.into()))) };
-        let (actor_id, reason) = (Some(staff.access.account_id), "counted in the list".to_owned());
-        let delta = now.saturating_sub(was);
-        let moved = MoveStock { variant_id: id, delta, cause: None, reason, actor_id, stamp: app.stamp()? };
-        let entries = [format!("stock-{id}"), format!("stock-was-{id}")];
-        let entries = entries.each_ref().map(String::as_str);
-        match once(app, staff.actor(), fields, &id.to_string(), &entries, moved).await? {
-            Ok(is_new) => did |= is_new,
-            Err(Error::NotFound(_)) => return Ok(Err(said(Refused::because("It is gone.")))),
-            Err(error) => return Ok(Err(said(refused(error)?))),
-        }
-    }
-    Ok(Ok(did))
+    changes: Vec<ListedChange>,
+) -> Result<Result<bool, ListedError>, Problem> {
+    let of = |change: &ListedChange| {
+        ["version", "price", "price-was", "stock", "stock-was"].map(|name| format!("{name}-{}", change.variant_id))
+    };
+    let entries: Vec<String> = changes.iter().flat_map(of).collect();
+    let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+    let (reason, actor_id) = ("counted in the list".to_owned(), Some(staff.access.account_id));
+    let listed = ChangeListed { changes, reason, actor_id, stamp: app.stamp()? };
+    once(app, staff.actor(), fields, "the list of products", &entries, listed).await
 }

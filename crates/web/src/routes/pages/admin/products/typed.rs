@@ -6,7 +6,7 @@ use commerce::catalogue::{OptionDraft, ProductDraft, ProductPatch, VariantDraft}
 use minijinja::{Value, context};
 use model::{
     Category, CategoryId, Currency, Image, ListPrice, Money, Product, ProductStatus, Sale, Timestamp, Variant,
-    VariantDetails, Violation, Violations, details::Seo, stock::STOCK_MAX,
+    VariantDetails, Violation, Violations, details::Seo,
 };
 
 use super::{
@@ -146,6 +146,30 @@ fn sale(
     Some(Sale { prices, starts_at, ends_at })
 }
 
+/// Refuses days of a sale that was not there and that no row has a price of: nothing would come of them.
+fn check_days(wrong: &mut Violations, fields: &Fields, product: Option<&Product>) {
+    let shown = product.and_then(shown_sale);
+    let is_priced = |at: usize| {
+        let id = fields.get(&format!("v{at}-id"));
+        let known = product.and_then(|product| product.variants.iter().find(|known| known.id.to_string() == id));
+        // What is on sale in other currencies alone shows no price here.
+        let is_elsewhere = known.is_some_and(|known| known.details.sale.is_some() && sale_price(known).is_none());
+        is_elsewhere || fields.is_checked(&format!("v{at}-sale"))
+    };
+    if (0..ROWS).any(|at| is_kept(fields, at) && is_priced(at)) {
+        return;
+    }
+    let days = [
+        ("sale_from", day(shown.and_then(|sale| sale.starts_at))),
+        ("sale_until", day(shown.and_then(|sale| sale.ends_at))),
+    ];
+    for (name, shown) in days {
+        if fields.given(name).is_some_and(|typed| typed != shown) {
+            wrong.add(format!("/{name}"), "required", "a sale needs a price, and no variant has one for it");
+        }
+    }
+}
+
 /// The categories as a choice, those below indented.
 pub(in crate::routes::pages::admin) fn choices(categories: &[Category]) -> Vec<Value> {
     let mut choices = Vec::new();
@@ -186,6 +210,7 @@ impl Typed {
     ) -> Result<Self, Violations> {
         let mut wrong = Violations::default();
         let variants = variants(&mut wrong, fields, product, currencies);
+        check_days(&mut wrong, fields, product);
         let images = images(&mut wrong, fields, product);
         let typed = Self {
             title: fields.get("title").to_owned(),
@@ -254,9 +279,8 @@ fn variants(
         let (typed_price, typed_compare) = (field("price").unwrap_or_default(), field("compare"));
         let price_now = price(wrong, &pointer("price"), &typed_price, currency);
         let compare = typed_compare.map(|text| price(wrong, &pointer("compare"), &text, currency));
-        let whole = |wrong: &mut Violations, name: &str| {
-            field(name).and_then(|text| number(wrong, &pointer(name), &text).filter(|number| *number <= STOCK_MAX))
-        };
+        let whole =
+            |wrong: &mut Violations, name: &str| field(name).and_then(|text| number(wrong, &pointer(name), &text));
         let (weight_grams, stock, low_stock_at) = (whole(wrong, "weight"), whole(wrong, "stock"), whole(wrong, "low"));
         let sale = known.and_then(|known| sale(wrong, fields, product, known, &pointer("sale"), field("sale")));
         let details = match known {
@@ -324,6 +348,26 @@ fn images(wrong: &mut Violations, fields: &Fields, product: Option<&Product>) ->
     placed.into_iter().map(|(.., image)| image).collect()
 }
 
+/// The rows of the form of options: those that there are or that were typed, and up to two more.
+pub(super) fn option_rows(product: &Product, fields: Option<&Fields>) -> Vec<Value> {
+    let mut rows: Vec<(String, String)> = match fields {
+        Some(fields) => typed_options(fields),
+        None => product.options.iter().map(|option| (option.name.clone(), listed(&option.values))).collect(),
+    };
+    let count = model::product::OPTIONS_MAX.min(rows.len() + 2);
+    rows.resize_with(count, Default::default);
+    rows.into_iter().enumerate().map(|(at, (name, values))| context! { at, name, values }).collect()
+}
+
+/// Name and values of the options that a form has, as they were typed.
+fn typed_options(fields: &Fields) -> Vec<(String, String)> {
+    let option = |at: usize| {
+        let text = |part: &str| fields.get(&format!("o{at}-{part}")).to_owned();
+        Some((text("name"), text("values"))).filter(|(name, values)| !name.is_empty() || !values.is_empty())
+    };
+    (0..model::product::OPTIONS_MAX).filter_map(option).collect()
+}
+
 /// The options that a form has: a name and its values, with commas between.
 pub(super) fn options(fields: &Fields) -> Vec<OptionDraft> {
     let values = |text: &str| {
@@ -335,9 +379,5 @@ pub(super) fn options(fields: &Fields) -> Vec<OptionDraft> {
         }
         values
     };
-    let option = |at: usize| {
-        let name = fields.given(&format!("o{at}-name"))?;
-        Some(OptionDraft { name, values: values(fields.get(&format!("o{at}-values"))) })
-    };
-    (0..model::product::OPTIONS_MAX).filter_map(option).collect()
+    typed_options(fields).into_iter().map(|(name, text)| OptionDraft { name, values: values(&text) }).collect()
 }

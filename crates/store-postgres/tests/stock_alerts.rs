@@ -1,0 +1,68 @@
+//! Stock that comes in while those who wait for it are looked up.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use cartwright_store_postgres::{Options, PostgresEngine};
+use commerce::stock_alerts::{AskForStockAlert, SendStockAlerts};
+use model::{StockCause, StockMovement};
+use store::Change;
+use store_conformance::{
+    Database,
+    support::{email, line, names},
+};
+
+/// Whoever reads products takes half a second for each.
+const SLOW: &str = "CREATE FUNCTION slow() RETURNS boolean LANGUAGE plpgsql VOLATILE AS \
+     $$ BEGIN PERFORM pg_sleep(0.5); RETURN true; END $$; \
+     ALTER TABLE products RENAME TO real_products; \
+     CREATE VIEW products AS SELECT * FROM real_products WHERE slow()";
+const QUICK: &str = "DROP VIEW products; ALTER TABLE real_products RENAME TO products; DROP FUNCTION slow()";
+
+#[test]
+fn stock_that_comes_while_it_is_looked_at_who_waits_is_told_of() {
+    let url: Arc<OnceLock<String>> = Arc::default();
+    let opened = Arc::clone(&url);
+    let open = || async move {
+        let database = test_postgres::Database::fresh();
+        opened.set(database.url()).expect("opened once");
+        let options = Options::parse(&database.url()).expect("a URL");
+        Database::new(Arc::new(PostgresEngine::open(options).await.expect("a database")), database)
+    };
+    store_conformance::run(open, |shop| async move {
+        let url = url.get().expect("opened");
+        let (ann, bob, mug) = (shop.customer("ann").await, shop.customer("bob").await, shop.product("Mug", 0).await);
+        let variant_id = mug.variants[0].id;
+        shop.run(AskForStockAlert { account_id: ann.id, variant_id, now: shop.now() }).await.expect("noted");
+        // A piece came and went: nobody has told her, nor that it is gone.
+        shop.run(shop.movement(variant_id, 1)).await.expect("arrived");
+        shop.order(&bob, &[line(&mug, 1)]).await;
+
+        test_postgres::execute(url, SLOW).expect("slow");
+        let sending = tokio::spawn({
+            let shop = shop.clone();
+            async move { shop.run(SendStockAlerts { stamp: shop.next_stamp() }).await }
+        });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let arrives = StockMovement {
+            id: shop.id(),
+            variant_id,
+            delta: 3,
+            cause: StockCause::Adjusted,
+            order_id: None,
+            actor_id: None,
+            reason: None,
+            at: shop.now(),
+        };
+        shop.apply(vec![Change::MoveStock(vec![arrives])]).await.expect("arrived");
+        assert!(!sending.is_finished(), "it came too late");
+        sending.await.expect("no panic").expect("sent");
+        test_postgres::execute(url, QUICK).expect("as it was");
+
+        // At once, or with the next look.
+        shop.run(SendStockAlerts { stamp: shop.next_stamp() }).await.expect("sent");
+        assert_eq!(names(&shop.mails_to(&email("ann")).await), ["back_in_stock"]);
+    });
+}
