@@ -13,7 +13,7 @@
 mod shim;
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     ffi::OsStr,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
@@ -77,6 +77,8 @@ struct State {
     aimed: Option<Aimed>,
     /// Failures are kept from whoever asked for the sync.
     is_silent: bool,
+    /// How often a sync of each file failed.
+    failures: HashMap<PathBuf, u64>,
 }
 
 #[derive(Debug)]
@@ -162,8 +164,14 @@ impl Recorder {
         }
     }
 
-    /// Notes a sync; whether it succeeds.
-    fn sync(&self, path: &Path) -> bool {
+    /// How often a sync of this file failed so far: whoever opens it now hears of later ones alone.
+    fn failures(&self, path: &Path) -> u64 {
+        self.lock().failures.get(path).copied().unwrap_or_default()
+    }
+
+    /// Notes a sync by somebody who has heard of so many failures; whether it succeeds. As on Linux, what could not be written is told to all
+    /// who have the file open, once each, with their next sync, though that one writes what is theirs (`fsync(2)`, since 4.13).
+    fn sync(&self, path: &Path, heard: &mut u64) -> bool {
         let mut state = self.lock();
         if state.folder.as_ref().is_none_or(|folder| !path.starts_with(folder)) {
             return true;
@@ -179,7 +187,43 @@ impl Recorder {
             fails |= aimed.failing.contains(&aimed.syncs);
         }
         let path = path.to_owned();
+        let failures = state.failures.entry(path.clone()).or_default();
+        *failures += u64::from(fails);
+        let is_told = std::mem::replace(heard, *failures) < *failures;
         state.events.push(if fails { Event::SyncFailed { path } } else { Event::Sync { path } });
-        !fails || state.is_silent
+        !is_told || state.is_silent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn a_failed_sync_is_told_to_all_who_have_the_file_open_and_to_nobody_else() {
+        let recorder = install();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().canonicalize().expect("a folder").join("some.db");
+        recorder.begin(path.parent().expect("a folder"));
+        let open = || {
+            let conn = Connection::open(&path).expect("a database");
+            conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0")
+                .expect("settings");
+            conn
+        };
+        let (ann, bob) = (open(), open());
+        ann.execute_batch("CREATE TABLE t (x)").expect("a table");
+        let write = |conn: &Connection| conn.execute_batch("INSERT INTO t VALUES (1)").is_ok();
+        assert!(write(&ann) && write(&bob));
+        recorder.fail_syncs(vec![recorder.syncs() + 1], false);
+        assert!(!write(&ann), "whose sync it was");
+        let late = open();
+        assert!(write(&late), "who came later");
+        assert!(!write(&bob), "who had it open");
+        assert!(write(&ann) && write(&bob), "once each");
+        let failed = recorder.end().into_iter().filter(|event| matches!(event, Event::SyncFailed { .. })).count();
+        assert_eq!(failed, 1);
     }
 }

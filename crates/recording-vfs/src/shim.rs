@@ -22,6 +22,8 @@ struct File {
     base: ffi::sqlite3_file,
     /// The path of a recorded file, boxed; null for one that is passed through.
     path: *mut PathBuf,
+    /// Of how many failed syncs of the file this one has heard.
+    heard: u64,
     /// The system's file: right behind this.
     real: *mut ffi::sqlite3_file,
 }
@@ -131,8 +133,9 @@ unsafe extern "C" fn open(
         }
         let is_kept = flags & (ffi::SQLITE_OPEN_MAIN_DB | ffi::SQLITE_OPEN_WAL | ffi::SQLITE_OPEN_MAIN_JOURNAL) != 0;
         let path = if is_kept { recorder().watches(name_bytes(name)) } else { None };
+        let heard = path.as_deref().map(|path| recorder().failures(path)).unwrap_or_default();
         let path = path.map_or(ptr::null_mut(), |path| Box::into_raw(Box::new(path)));
-        ours.write(File { base: ffi::sqlite3_file { pMethods: &raw const METHODS }, path, real });
+        ours.write(File { base: ffi::sqlite3_file { pMethods: &raw const METHODS }, path, heard, real });
         ffi::SQLITE_OK
     }
 }
@@ -233,8 +236,9 @@ unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: ffi::sqlite3_i
 unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, flags: c_int) -> c_int {
     // SAFETY: `file` was opened by `open`.
     unsafe {
-        match (*file.cast::<File>()).path.as_ref() {
-            Some(path) if recorder().sync(path) => ffi::SQLITE_OK,
+        let ours = file.cast::<File>();
+        match (*ours).path.as_ref() {
+            Some(path) if recorder().sync(path, &mut (*ours).heard) => ffi::SQLITE_OK,
             Some(_) => ffi::SQLITE_IOERR_FSYNC,
             None => real!(file, xSync(flags), ffi::SQLITE_IOERR_FSYNC),
         }

@@ -62,12 +62,16 @@ pub(super) const SYNC_ERROR: Scenario = Scenario {
 fn lose_power(run: &Run, points: u64, what: &Work) -> Outcome {
     let mut chance = run.chance();
     let mut outcome = Outcome::default();
-    let (mut orders, mut events) = (0, 0);
+    let (mut orders, mut events, mut recordings) = (0, 0, 0);
     // Of the database and of its log.
     let mut failed = [0, 0];
     while outcome.runs < points {
-        let part = POINTS_OF_ONE.min(points - outcome.runs);
-        let recording = work::record(run, &mut chance, what);
+        // At least two recordings where syncs fail: in every other one it is those of the database.
+        let most = if what.failures > 0 { POINTS_OF_ONE.min(points.div_ceil(2)) } else { POINTS_OF_ONE };
+        let part = most.min(points - outcome.runs);
+        recordings += 1;
+        let what = Work { is_of_database: recordings % 2 == 0, ..*what };
+        let recording = work::record(run, &mut chance, &what);
         orders += recording.promises.len() as u64;
         events += recording.events.len() as u64;
         for event in &recording.events {

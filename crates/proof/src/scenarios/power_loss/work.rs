@@ -44,13 +44,15 @@ pub(super) struct Work {
     pub(super) synchronous: bool,
     /// How many syncs fail.
     pub(super) failures: usize,
+    /// Whether it is the first one of the database after the log was copied back, and no other.
+    pub(super) is_of_database: bool,
     /// Whether nobody is told that they failed.
     pub(super) is_silent: bool,
 }
 
 impl Default for Work {
     fn default() -> Self {
-        Self { synchronous: true, failures: 0, is_silent: false }
+        Self { synchronous: true, failures: 0, is_of_database: false, is_silent: false }
     }
 }
 
@@ -120,11 +122,17 @@ pub(super) fn record(run: &Run, chance: &mut fastrand::Rng, work: &Work) -> Reco
             products.push(shop.product(&format!("Mug {number}"), STOCK).await);
         }
         let begun = recorder.syncs();
-        // From here on syncs fail, somewhere among those that the orders need.
-        let failing = (0..work.failures).map(|_| begun + 1 + chance.u64(0..ORDERS / 3)).collect();
+        // From here on syncs fail, somewhere among those that the orders need. The database itself is synced rarely, when the log was
+        // copied back; and no more, once a sync of the log failed for whoever copies it.
+        let (failing, aimed) = match work.failures {
+            0 => (Vec::new(), Vec::new()),
+            _ if work.is_of_database => (Vec::new(), vec![1]),
+            failures => {
+                let failing = (0..failures).map(|_| begun + 1 + chance.u64(0..ORDERS / 3)).collect();
+                (failing, (0..failures / 4).map(|_| chance.u64(1..10)).collect())
+            }
+        };
         recorder.fail_syncs(failing, work.is_silent);
-        // The database itself is synced rarely, when the log was copied back.
-        let aimed = (0..work.failures / 4).map(|_| chance.u64(1..10)).collect();
         recorder.fail_syncs_of(&path.join(NAME), aimed);
         let next = Arc::new(AtomicU64::new(0));
         let mut buyers = JoinSet::new();
