@@ -343,6 +343,19 @@ fn the_editor_offers_and_says_what_is_so() {
     let html = told(&dated(""), 422);
     assert!(html.contains("End of the sale: a sale needs a price"), "{html}");
     assert_eq!(shown(&html, "sale_until"), "2090-01-01");
+    // A number that is too large is not left out.
+    let heavy = [
+        ("version", known[0].as_str()),
+        ("title", "Mug"),
+        ("product-status", "active"),
+        ("v0-present", "1"),
+        ("v0-id", known[1].as_str()),
+        ("v0-price", "10.00"),
+        ("v0-tracked", "1"),
+        ("v0-weight", "3000000000"),
+    ];
+    let html = told(&pages.post(&page, &page, &heavy), 422);
+    assert!(html.contains("must be 0 to 1000000000 grams"), "{html}");
     led(&dated("8.00"));
     // One that was ordered stays, and that is said.
     shop.order(&shop.customer(), &[line(&variant, 1)]);
