@@ -27,8 +27,10 @@ pub(crate) fn build(shop: &ShopIdentity, mail: &OutboxMail, rendered: RenderedMa
         .singlepart(SinglePart::plain(rendered.text))
         .singlepart(SinglePart::html(rendered.html));
     let mut message = Message::builder().from(sender(shop));
-    // An address that cannot be written into a header keeps no mail from its recipient: replies go to the sender then.
-    if let Ok(contact) = clean::line(&shop.contact_email).parse::<Address>() {
+    // An address that cannot be written into a header, or not in ASCII, which some servers refuse the whole mail for, keeps no mail from its
+    // recipient: replies go to the sender then. It stands in the mail's foot all the same.
+    let contact = clean::line(&shop.contact_email);
+    if let Some(contact) = contact.parse::<Address>().ok().filter(|_| contact.is_ascii()) {
         message = message.reply_to(Mailbox::new(None, contact));
     }
     message

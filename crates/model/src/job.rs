@@ -81,6 +81,10 @@ pub struct Job {
     pub parts: u32,
     /// How much there is to do; known when the file was read.
     pub total: Option<u64>,
+    /// In which way its file was read when it began, as a number of the program's own; `None` before it begins, and in a job of a program
+    /// that did not keep it.
+    #[serde(default)]
+    pub reading: Option<u32>,
     /// How much of that is done, the refused included. In the transaction that did it, so that nothing is done twice.
     pub done: u64,
     /// How many things are new.
@@ -93,6 +97,9 @@ pub struct Job {
     pub errors: Vec<JobError>,
     /// How many of those there are in all.
     pub error_count: u64,
+    /// What is read otherwise than the file has it, the first [`ERRORS_MAX`] of it; nothing is left out because of it.
+    #[serde(default)]
+    pub notes: Vec<JobError>,
     /// Why it failed.
     pub failure: Option<String>,
     /// Who asked for it.

@@ -178,7 +178,8 @@ impl Money {
         if is_mixed || !digits.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
             return Err(NotAPrice::Unreadable);
         }
-        if is_only_sign && matches!(sign, Some("." | ",")) {
+        // Where there are no decimals a comma is what the thousands are shown with.
+        if is_only_sign && (sign == Some(".") || sign == Some(",") && decimals > 0) {
             return Err(NotAPrice::Ambiguous { thousands: digits, decimals });
         }
         digits.push_str(fraction);
@@ -318,6 +319,7 @@ mod tests {
         assert_eq!(told("1.999", "EUR"), Err(wrong.to_owned()));
         assert_eq!(told("1,999", "EUR"), Err(wrong.to_owned()));
         assert!(told("1.999", "JPY").is_err_and(|wrong| wrong.contains("1999") && wrong.contains("whole number")));
+        assert_eq!(told("1,999", "JPY"), Ok(1999));
         assert_eq!(told("cheap", "EUR"), Err("must be a price such as 50 or 19.99".to_owned()));
         assert_eq!((told("1.999", "KWD"), told("1,999", "KWD")), (Ok(1999), Ok(1999)));
         assert_eq!((told("1,999.000", "KWD"), told("1.234.567", "KWD")), (Ok(1_999_000), Ok(1_234_567_000)));
@@ -362,10 +364,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_reads_back(amount in 0_i64..PRICE_MAX) {
-            let money = Money::new(amount, Currency::EUR);
+        fn what_is_shown_reads_back(amount in 0_i64..PRICE_MAX, code in "EUR|JPY|KWD") {
+            let money = Money::new(amount, Currency::from_code(&code).expect("a currency"));
             for shown in [money.to_string(), money.grouped()] {
-                prop_assert_eq!(eur(shown.trim_start_matches("EUR ")), Some(amount));
+                let amount = shown.trim_start_matches(code.as_str()).trim();
+                prop_assert_eq!(Money::from_decimal(amount, money.currency), Some(money), "{}", shown);
             }
         }
 
@@ -380,7 +383,9 @@ mod tests {
             let currency = Currency::from_code(&code).expect("a currency");
             if let Some(money) = Money::from_decimal(&text, currency) {
                 let millionths = i128::from(money.amount) * 10_i128.pow(6 - currency.decimals());
-                for other in [reading(&text, ',', '.'), reading(&text, '.', ',')].into_iter().flatten() {
+                // Nobody writes a decimal comma where there are no decimals.
+                let with_comma = (currency.decimals() > 0).then(|| reading(&text, '.', ',')).flatten();
+                for other in [reading(&text, ',', '.'), with_comma].into_iter().flatten() {
                     prop_assert!(millionths < 100 * other.max(1), "{text} {code}: {millionths} {other}");
                 }
             }

@@ -37,7 +37,7 @@ macro_rules! suite {
                     nothing_personal_stays
                     nothing_is_left_in_what_was_answered_nor_of_devices
                     nothing_is_left_in_what_the_staff_were_answered
-                    what_one_of_the_staff_was_answered_goes_when_they_are_no_longer_staff
+                    what_was_answered_to_who_is_no_longer_staff_is_found_too
                     what_was_written_about_an_order_goes_when_it_is_closed
                     what_let_one_of_the_staff_in_goes_with_them
                     its_owner_gives_the_password
@@ -221,6 +221,7 @@ macro_rules! suite {
                     one_bad_product_stops_all_of_them
                     an_export_changes_nothing_when_it_comes_back
                     a_price_list_sets_prices_and_stock
+                    a_file_without_prices_leaves_them_as_they_are
                     a_file_changes_no_amount_into_another_currency
                     a_known_variant_takes_a_new_sku
                     a_sale_that_is_over_comes_back_with_its_product
@@ -305,6 +306,7 @@ macro_rules! suite {
                     a_lease_by_a_wrong_clock_is_over
                     each_job_is_taken_by_one
                     whoever_goes_on_begins_where_the_last_one_ended
+                    a_job_whose_file_is_read_in_another_way_does_not_go_on
                     work_that_is_refused_is_not_counted
                     a_file_with_mistakes_does_nothing_unless_told_to_go_on
                     a_job_that_is_stopped_does_no_more

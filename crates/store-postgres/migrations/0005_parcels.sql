@@ -1,3 +1,9 @@
 -- Orders are looked for by the numbers of their parcels, in small letters and without the spaces that they are printed with. An order
 -- without a parcel is not in it, and costs nothing when it is placed.
 CREATE INDEX orders_by_tracking ON orders (replace(lower((tracking ->> 'number') COLLATE "C"), ' ', '')) WHERE tracking IS NOT NULL;
+
+-- The open sessions of an account, the one used longest ago first: whoever signs in for each request leaves very many that have ended.
+CREATE INDEX sessions_open ON sessions (account_id, last_used_at, id) WHERE ended_at IS NULL;
+
+-- An index on an expression is of no use before there are figures about the expression.
+ANALYZE orders;

@@ -233,7 +233,7 @@ pub enum Change {
         /// Whose.
         account_id: AccountId,
     },
-    /// Removes the replies that are kept for an account's idempotency keys, those to anybody of the staff that name the account, and what
+    /// Removes the replies that are kept for an account's idempotency keys, those to anybody who works here or did that name the account, and what
     /// its sessions say of devices and addresses.
     ForgetTraces {
         /// Whose.

@@ -45,24 +45,36 @@
     window.addEventListener("beforeunload", (event) => { if ([...changed].some(isThere)) { event.preventDefault(); } });
 
     // Who was signed out meanwhile is led back to the page of the form with `#unsaved`, and finds what was typed. It is kept in this tab
-    // until another page is there; passwords are not, nor what a page gives its forms to be known by.
+    // until another page is there, for whoever typed it and an hour at most; passwords are not, nor what a page gives its forms to be known by.
     const KEPT = "unsaved";
+    const KEPT_MILLISECONDS = 3600 * 1000;
+    const account = document.body.dataset.account ?? null;
     const isKept = (field) => field.name && !/^(password|file|submit|button|reset)$/.test(field.type) && !/^(csrf|once)$/.test(field.name);
     const isBox = (field) => field.type === "checkbox" || field.type === "radio";
     function keep(form) {
         try {
             if (!form.matches("[data-guard]")) { window.sessionStorage.removeItem(KEPT); return; }
             const fields = [...form.elements].filter((field) => isKept(field) && (!isBox(field) || field.checked));
-            const { pathname, search } = window.location;
+            const { pathname } = window.location;
             const texts = fields.map((field) => [field.name, field.value]);
-            window.sessionStorage.setItem(KEPT, JSON.stringify({ action: form.getAttribute("action"), pathname, search, texts }));
+            const draft = { account, at: Date.now(), action: form.getAttribute("action"), pathname, search: searchWithoutNews(), texts };
+            window.sessionStorage.setItem(KEPT, JSON.stringify(draft));
         } catch { /* Without room, or where nothing may be kept, nothing is. */ }
+    }
+    // What a page is asked for, without what it was to say once of something that was done before.
+    function searchWithoutNews() {
+        const query = new URLSearchParams(window.location.search);
+        ["done", "moved", "left"].forEach((name) => query.delete(name));
+        return query.toString() && `?${query}`;
     }
     function kept() {
         try {
-            if (window.location.hash !== "#unsaved") { window.sessionStorage.removeItem(KEPT); }
-            return JSON.parse(window.sessionStorage.getItem(KEPT));
-        } catch { return null; }
+            const draft = JSON.parse(window.sessionStorage.getItem(KEPT));
+            const isOld = draft && !(Date.now() - draft.at < KEPT_MILLISECONDS);
+            if (window.location.hash === "#unsaved" && draft && draft.account === account && !isOld) { return draft; }
+            window.sessionStorage.removeItem(KEPT);
+        } catch { /* What cannot be read is not there. */ }
+        return null;
     }
     const lost = kept();
     if (lost && lost.pathname === window.location.pathname && lost.search !== window.location.search) {

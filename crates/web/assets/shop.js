@@ -102,7 +102,7 @@ function show(title, ...content) {
 
 function go(path) { history.pushState(null, "", path); route(); }
 
-// ── Basket: variant, quantity, and what to call it; prices are the shop's to say ──
+// ── Basket: variant, its product, quantity, and what to call it; prices are the shop's to say ──
 
 const basket = {
     lines: () => keep.get("basket") || [],
@@ -189,7 +189,7 @@ async function productPage(slug) {
             event.preventDefault();
             const variant = chosen();
             const title = [product.title, variant.option_values.join(" / ")].filter(Boolean).join(", ");
-            basket.add({ variant_id: variant.id, quantity: Number(quantity.value) || 1, title, price: variant.price });
+            basket.add({ variant_id: variant.id, slug: product.slug, quantity: Number(quantity.value) || 1, title, price: variant.price });
             said.replaceChildren("It is in the basket. ", el("a", { href: "/basket" }, "Look at the basket"));
         },
     },
@@ -226,6 +226,17 @@ function basketTotal(lines) {
 function basketTable(lines, word, pieces) {
     const rows = lines.map((line) => [line.title, pieces(line), basketTotal([line])]);
     return bought(rows, word, basketTotal(lines));
+}
+
+/** The lines at the prices of now, which the basket keeps too. What cannot be read keeps the price that it has. */
+async function atPricesOfNow(lines) {
+    const slugs = [...new Set(lines.map(({ slug }) => slug).filter(Boolean))];
+    const read = (slug) => api("GET", `/v1/products/${encodeURIComponent(slug)}`).catch(() => ({ variants: [] }));
+    const products = await Promise.all(slugs.map(read));
+    const now = new Map(products.flatMap(({ variants }) => variants).map(({ id, price }) => [id, price]));
+    const renew = (line) => ({ ...line, price: now.get(line.variant_id) || line.price });
+    basket.put(basket.lines().map(renew));
+    return lines.map(renew);
 }
 
 function basketPage() {
@@ -298,7 +309,7 @@ function signInPage(back) {
     ], "Mail me a link", async (fields) => {
         sent.textContent = "";
         await api("POST", "/v1/auth/password/forgot", fields);
-        sent.textContent = "If there is an account with this address, a link is on its way to it. It is good for ten minutes.";
+        sent.textContent = "If there is an account with this address, a link is on its way to it. It is good for ten minutes. If none comes, ask again in a quarter of an hour.";
     });
     const fresh = form([
         ["name", "Your name", { autocomplete: "name", id: "new-name" }],
@@ -347,7 +358,8 @@ function checkoutPage() {
     // Nothing is chosen for somebody unless there is a reason to: where the shop is, or that there is one country alone.
     const here = places.length === 1 ? places[0][0] : shop.country;
     const isThere = places.some(([code]) => code === here);
-    const table = basketTable(lines, "Together", ({ quantity }) => times(quantity));
+    const tableOf = (shown) => basketTable(shown, "Together", ({ quantity }) => times(quantity));
+    let table = tableOf(lines);
     // What is shown is what is paid: the shop orders nothing if it comes to anything else by now.
     let expected = basketTotal(lines);
     const address = form([
@@ -366,8 +378,11 @@ function checkoutPage() {
             order = await api("POST", "/v1/orders", wish, { "Idempotency-Key": key });
         } catch (problem) {
             if (problem && problem.code === "price_changed") {
+                const renewed = tableOf(await atPricesOfNow(lines));
                 expected = problem.total;
-                table.querySelector("tfoot strong").textContent = money(expected);
+                renewed.querySelector("tfoot strong").textContent = money(expected);
+                table.replaceWith(renewed);
+                table = renewed;
                 throw { title: `A price has changed: it is ${money(expected)} together now. Nothing was ordered; press the button again to order for that.` };
             }
             if (!problem || problem.code !== "idempotency_key_reused") { throw problem; }

@@ -1,12 +1,14 @@
 //! `cartwright export products FILE`, `cartwright export prices FILE`, `cartwright export catalogue FILE`
 
 use std::{
-    fs::{self, File},
-    io::{self, BufWriter, Write},
+    fs::{self, File, Metadata},
+    io::{self, BufWriter, ErrorKind, Seek as _, Write},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown},
     path::{Path, PathBuf},
 };
 
 use commerce::export::{catalogue::CatalogueWriter, prices::PriceWriter, shopify::ProductWriter};
+use identity::random_code;
 use model::{Currency, Product};
 use serde::de::DeserializeOwned;
 use store::{DocumentKind, Engine};
@@ -62,8 +64,8 @@ impl Done {
         }
         if *elsewhere_priced > 0 {
             let what = match export {
-                cli::Export::Catalogue { .. } => "are imported by a shop that sells in it alone",
-                _ => "have no price in the file, which names no currency",
+                cli::Export::Catalogue { .. } => "can be imported only by a shop that sells in that currency too",
+                _ => "have no price in the file, which names no currency; who reads it here keeps theirs",
             };
             note(format_args!(
                 "cartwright: {elsewhere_priced} variants are priced in another currency than {currency}, the shop's own, and {what}"
@@ -88,16 +90,19 @@ async fn into_file(
     }
     // What a link leads to is what is meant.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let unfinished = unfinished(path);
-    let to = File::create(&unfinished).map_err(failed)?;
-    if let Ok(before) = fs::metadata(path) {
-        // Who may read it stays as it was, as far as that can be done.
-        let _ = to.set_permissions(before.permissions());
-    }
-    let handle = to.try_clone().map_err(failed)?;
+    let (unfinished, to) = match beside(path) {
+        Ok(made) => made,
+        Err(error) if is_forbidden(&error) && path.is_file() => {
+            // The file may be written where its folder may not be.
+            let to = File::options().write(true).truncate(true).open(path).map_err(failed)?;
+            return write(engine, export, currency, path, Box::new(to)).await;
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    let mut handle = to.try_clone().map_err(failed)?;
     let written = write(engine, export, currency, path, Box::new(to)).await;
     let written = written.and_then(|done| {
-        let placed = handle.sync_all().and_then(|()| fs::rename(&unfinished, path));
+        let placed = handle.sync_all().and_then(|()| place(&mut handle, &unfinished, path));
         placed.map_err(failed).map(|()| done)
     });
     if written.is_err() {
@@ -107,10 +112,59 @@ async fn into_file(
     written
 }
 
-fn unfinished(path: &Path) -> PathBuf {
+/// Makes a new file beside `path`, which belongs to whom the file at `path` does and may be read by the same people. Its name cannot be
+/// guessed, and what has it already, a link too, is never written to.
+fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let before = fs::metadata(path).ok();
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    if before.is_some() {
+        // Until it is known to whom it belongs.
+        options.mode(0o600);
+    }
     let mut name = path.as_os_str().to_owned();
-    name.push(".unfinished");
-    PathBuf::from(name)
+    name.push(format!(".{}{}.unfinished", random_code(), random_code()));
+    let name = PathBuf::from(name);
+    let file = options.open(&name)?;
+    if let Some(before) = before {
+        let kept = keep(&file, &before);
+        if let Err(error) = kept {
+            let _ = fs::remove_file(&name);
+            return Err(error);
+        }
+    }
+    Ok((name, file))
+}
+
+/// Gives `file` the owner and the mode of the one that it is to replace.
+fn keep(file: &File, before: &Metadata) -> io::Result<()> {
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) != (before.uid(), before.gid()) {
+        fchown(file, Some(before.uid()), Some(before.gid()))?;
+    }
+    file.set_permissions(before.permissions())
+}
+
+/// Gives the whole file its name. Where another file cannot take the name (it is somebody else's in a folder of all, or mounted by itself),
+/// what it says is written into the one that has it.
+fn place(whole: &mut File, unfinished: &Path, path: &Path) -> io::Result<()> {
+    match fs::rename(unfinished, path) {
+        Err(error) if is_forbidden(&error) && path.is_file() => {
+            let mut to = File::options().write(true).truncate(true).open(path)?;
+            whole.rewind()?;
+            io::copy(whole, &mut to)?;
+            to.sync_all()?;
+            // It is there; a second copy is no reason to call that a failure.
+            let _ = fs::remove_file(unfinished);
+            Ok(())
+        }
+        renamed => renamed,
+    }
+}
+
+/// Whether it is the folder that stands in the way, and not what is written.
+fn is_forbidden(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ResourceBusy | ErrorKind::ReadOnlyFilesystem)
 }
 
 /// Writes it all to `to`, which is called `path` where something is wrong with it.
@@ -183,5 +237,21 @@ async fn each(engine: &dyn Engine, mut write: impl FnMut(&Product) -> Result<(),
         let Some(last) = products.last() else { return Ok(()) };
         after = Some(last.id);
         products.iter().try_for_each(&mut write)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a file of another one's in a folder like `/tmp` and a file that is mounted by itself cannot be replaced.
+    #[test]
+    fn only_a_folder_that_stands_in_the_way_is_gone_around() {
+        for kind in [ErrorKind::PermissionDenied, ErrorKind::ResourceBusy, ErrorKind::ReadOnlyFilesystem] {
+            assert!(is_forbidden(&kind.into()), "{kind}");
+        }
+        for kind in [ErrorKind::StorageFull, ErrorKind::NotFound, ErrorKind::AlreadyExists] {
+            assert!(!is_forbidden(&kind.into()), "{kind}");
+        }
     }
 }

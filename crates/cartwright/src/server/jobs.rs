@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use commerce::{
     catalogue::{ImportError, ImportedProduct},
     import::{
-        RowError,
+        READING, RowError,
         catalogue::{self, Line},
         prices::{self, PriceRow},
         shopify,
@@ -124,12 +124,14 @@ async fn all(engine: &dyn Engine, job: &Job, currencies: Vec<Currency>) -> Resul
     let file = file(engine, job).await?;
     let kind = job.kind;
     let parsed = tokio::task::spawn_blocking(move || parse(kind, file, &currencies)).await;
-    let (items, errors) = parsed.map_err(|error| Trouble::Lasting(error.to_string()))?;
+    let Read { items, errors, notes } = parsed.map_err(|error| Trouble::Lasting(error.to_string()))?;
     let total = items.len();
     let begin = BeginJob {
         id: job.id,
         total: u64::try_from(total).unwrap_or(u64::MAX),
+        reading: READING,
         errors: errors.into_iter().map(told).collect(),
+        notes: notes.into_iter().map(told).collect(),
         now: Timestamp::now(),
     };
     let job = execute(engine, begin).await?;
@@ -192,21 +194,29 @@ async fn file(engine: &dyn Engine, job: &Job) -> Result<Vec<u8>, Trouble> {
     Ok(file)
 }
 
+/// What was read of a file.
+struct Read {
+    items: Items,
+    errors: Vec<RowError>,
+    /// What is read otherwise than it stands there.
+    notes: Vec<RowError>,
+}
+
 /// What the file says; the first of the currencies is the shop's own.
-fn parse(kind: JobKind, file: Vec<u8>, currencies: &[Currency]) -> (Items, Vec<RowError>) {
+fn parse(kind: JobKind, file: Vec<u8>, currencies: &[Currency]) -> Read {
     let currency = currencies.first().copied().unwrap_or(Currency::EUR);
     match kind {
         JobKind::ImportProducts => {
             let parsed = shopify::read(Cursor::new(file), currency);
-            (Items::Products(parsed.products), parsed.errors)
+            Read { items: Items::Products(parsed.products), errors: parsed.errors, notes: parsed.notes }
         }
         JobKind::ImportCatalogue => {
             let read = catalogue::read_in(Cursor::new(file), currencies);
-            (Items::Lines(read.lines), read.errors)
+            Read { items: Items::Lines(read.lines), errors: read.errors, notes: Vec::new() }
         }
         JobKind::SetPrices => {
             let list = prices::read(Cursor::new(file), currency);
-            (Items::Prices(list.rows), list.errors)
+            Read { items: Items::Prices(list.rows), errors: list.errors, notes: Vec::new() }
         }
     }
 }

@@ -9,17 +9,20 @@ use super::Settings;
 
 /// How the variables of all settings begin.
 const BEGINNING: &str = "CARTWRIGHT_";
-/// Variables of others that begin so: of the tests and the proof, and what Kubernetes tells of a service that is called as the program is.
-const OTHERS: [&str; 5] =
-    ["CARTWRIGHT_TEST_", "CARTWRIGHT_PROOF_", "CARTWRIGHT_FAULTS_", "CARTWRIGHT_SERVICE_", "CARTWRIGHT_PORT_"];
+/// Variables of others that begin so: of the tests and the proof.
+const OTHERS: [&str; 3] = ["CARTWRIGHT_TEST_", "CARTWRIGHT_PROOF_", "CARTWRIGHT_FAULTS_"];
+/// A name is a slip of a known one when so few letters differ.
+const SLIP_MAX: usize = 3;
 
 /// Names, in the log, the variables that begin as those of settings do and set nothing: somebody meant something by them.
 pub(crate) fn tell_of_unknown() {
     let known = known();
     for (name, value) in std::env::vars_os() {
         if let Some(name) = name.to_str().filter(|name| is_unknown(name, &value, &known)) {
-            let meant = nearest(name, &known);
-            warn!("{name} sets nothing, there is no such setting; the nearest is {meant}");
+            match nearest(name, &known) {
+                Some(meant) => warn!("{name} sets nothing, there is no such setting; the nearest is {meant}"),
+                None => warn!("{name} sets nothing, there is no such setting"),
+            }
         }
     }
 }
@@ -30,14 +33,21 @@ fn known() -> Vec<String> {
 }
 
 fn is_unknown(name: &str, value: &OsStr, known: &[String]) -> bool {
-    let is_anothers = OTHERS.iter().any(|other| name.starts_with(other))
-        || (name == "CARTWRIGHT_PORT" && value.to_str().is_some_and(|value| value.contains("://")));
+    let is_anothers = OTHERS.iter().any(|other| name.starts_with(other)) || is_of_a_service(name, value);
     name.starts_with(BEGINNING) && !is_anothers && !known.iter().any(|known| known == name)
 }
 
-/// The known name that takes the fewest changes of letters.
-fn nearest<'k>(name: &str, known: &'k [String]) -> &'k str {
-    known.iter().min_by_key(|known| distance(name, known)).map_or("", String::as_str)
+/// What Kubernetes tells of services, some of which may be called as the program is: `..._SERVICE_HOST`, `..._PORT_5432_TCP`.
+fn is_of_a_service(name: &str, value: &OsStr) -> bool {
+    let is_numbered = name.split_once("_PORT_").is_some_and(|(_, port)| port.starts_with(|c: char| c.is_ascii_digit()));
+    let is_address = name.ends_with("_PORT") && value.to_str().is_some_and(|value| value.contains("://"));
+    is_numbered || is_address || name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT")
+}
+
+/// The known name that this one is a slip of.
+fn nearest<'k>(name: &str, known: &'k [String]) -> Option<&'k str> {
+    let all = known.iter().map(|known| (distance(name, known), known.as_str()));
+    all.filter(|(letters, _)| *letters <= SLIP_MAX).min().map(|(_, known)| known)
 }
 
 /// How many letters must be put in, taken out or exchanged (Levenshtein).
@@ -70,9 +80,16 @@ mod tests {
         {
             assert!(!is_unknown(right, "8080"), "{right}");
         }
-        assert!(!is_unknown("CARTWRIGHT_PORT", "tcp://10.0.0.1:80"));
-        assert_eq!(nearest("CARTWRIGHT_LISTN", &known), "CARTWRIGHT_LISTEN");
-        assert_eq!(nearest("CARTWRIGHT_PUBLIC_URI", &known), "CARTWRIGHT_PUBLIC_URL");
+        for of_services in ["", "_POSTGRES"] {
+            assert!(!is_unknown(&format!("CARTWRIGHT{of_services}_PORT"), "tcp://10.0.0.1:80"));
+            for ends in ["_SERVICE_HOST", "_SERVICE_PORT", "_SERVICE_PORT_PG", "_PORT_5432_TCP", "_PORT_5432_TCP_ADDR"]
+            {
+                assert!(!is_unknown(&format!("CARTWRIGHT{of_services}{ends}"), "5432"), "{of_services}{ends}");
+            }
+        }
+        assert_eq!(nearest("CARTWRIGHT_LISTN", &known), Some("CARTWRIGHT_LISTEN"));
+        assert_eq!(nearest("CARTWRIGHT_PUBLIC_URI", &known), Some("CARTWRIGHT_PUBLIC_URL"));
+        assert_eq!(nearest("CARTWRIGHT_VERSION", &known), None);
         assert_eq!((distance("kitten", "sitting"), distance("", "ab"), distance("a", "a")), (3, 2, 0));
     }
 }

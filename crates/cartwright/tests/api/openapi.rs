@@ -75,6 +75,20 @@ fn examples_keep_to_their_schemas() {
 }
 
 #[test]
+fn an_order_always_tells_what_its_request_may_leave_out() {
+    let shop = Shop::shared();
+    let contract = shop.contract();
+    let schemas = &contract.document()["components"]["schemas"];
+    let requires_code = |schema: &str| {
+        let required = schemas[schema]["required"].as_array().expect("what is required");
+        required.iter().any(|name| name == "postal_code")
+    };
+    let named = |body: &str| schemas[body]["properties"]["ship_to"].to_string();
+    assert!(named("Order").contains("/ShipTo\"") && requires_code("ShipTo"));
+    assert!(named("PlaceOrder").contains("/PostalAddress\"") && !requires_code("PostalAddress"));
+}
+
+#[test]
 fn every_operation_that_takes_a_body_shows_an_example_and_every_one_its_errors() {
     let shop = Shop::shared();
     let contract = shop.contract();

@@ -178,16 +178,31 @@ fn a_shop_is_set_up_sells_and_ships() {
     browser.says("Where shall it go?");
     let asked = browser.text("main table");
     assert!(asked.contains("Mug") && asked.contains("Together"), "what is ordered stands above the button: {asked}");
-    browser.choose("#country", "DE");
-    for (field, text) in [("#name", ODD), ("#line1", "Lindenstrasse 1"), ("#postal_code", "10969"), ("#city", "Berlin")]
-    {
-        browser.fill(field, text);
-    }
+    let fill_address = || {
+        browser.choose("#country", "DE");
+        for (field, text) in
+            [("#name", ODD), ("#line1", "Lindenstrasse 1"), ("#postal_code", "10969"), ("#city", "Berlin")]
+        {
+            browser.fill(field, text);
+        }
+    };
+    fill_address();
     browser.pictures("window-checkout");
     let total = browser.text("main table tfoot");
     browser.press(ENTER);
     browser.says("A price has changed");
-    assert_ne!(browser.text("main table tfoot"), total, "what it costs now stands where the sum was");
+    let total_now = browser.text("main table tfoot");
+    assert_ne!(total_now, total, "what it costs now stands where the sum was");
+    let line_now = browser.text("main table tbody tr:first-child td:last-child");
+    assert_eq!(line_now.trim(), browser.text("main table tfoot td:last-child").trim(), "the lines come to the sum");
+    // Who leaves and comes back finds the prices of now.
+    open("/basket");
+    browser.says("To the checkout");
+    assert_eq!(browser.text("main table tfoot td:last-child").trim(), line_now.trim());
+    open("/checkout");
+    browser.says("Where shall it go?");
+    assert_eq!(browser.text("main table tfoot"), total_now);
+    fill_address();
     browser.press(ENTER);
     browser.says("Thank you");
     let variant = browser.text("main table tbody td");
@@ -371,6 +386,12 @@ fn rest(browser: &Browser, origin: &str, product: &str) {
     browser.fill("#file", &file.to_string_lossy());
     browser.click("[aria-labelledby=in] [value=look]");
     browser.says("no such variant with this SKU");
+    open("/admin/import");
+    fs::write(&file, "Handle,Title,Variant Price,Variant Inventory Qty\noversold,Oversold,5,-7\n").expect("a file");
+    browser.choose("#kind", "import_products");
+    browser.fill("#file", &file.to_string_lossy());
+    browser.click("[aria-labelledby=in] [value=look]");
+    browser.says("-7 is below zero; the variant has 0");
     open("/admin/import");
     fs::write(&file, "SKU,Price\nMUG-1,12.00\n").expect("a file");
     browser.choose("#kind", "set_prices");

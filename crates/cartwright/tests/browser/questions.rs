@@ -9,10 +9,13 @@ use crate::{
 };
 use proof::harness::{
     client::Client,
-    program::create_owner,
+    program::{create_owner, create_owner_called},
     server::Launch,
     shop::{OWNER, PASSWORD, Shop, text},
 };
+
+/// Somebody else of the staff.
+const CLERK: &str = "clerk@example.com";
 
 /// What stands in a field.
 fn value(browser: &Browser, css: &str) -> Value {
@@ -24,6 +27,7 @@ fn nothing_is_thrown_away_without_a_yes() {
     let folder = tempfile::tempdir().expect("a folder");
     let launch = Launch::new(folder.path(), &["--signup", "immediate"]);
     create_owner(&launch.data);
+    create_owner_called(CLERK, &launch.data, None);
     let server = launch.start();
     let origin = format!("http://{}", launch.address);
     let browser = Browser::start();
@@ -38,6 +42,7 @@ fn nothing_is_thrown_away_without_a_yes() {
     another_form_of_the_editor(&browser, &format!("{origin}/admin/products/{bowl}"));
     removing(&browser, &origin);
     signed_out_meanwhile(&browser, &format!("{origin}/admin/products/{bowl}"));
+    somebody_else_signs_in(&browser, &format!("{origin}/admin/products/{bowl}"));
     prove_quiet(&browser, &origin, &[]);
     server.stop();
 }
@@ -104,23 +109,18 @@ fn removing(browser: &Browser, origin: &str) {
 
 /// Who was signed out before a form was sent finds what was typed into it, as soon as somebody is signed in again.
 fn signed_out_meanwhile(browser: &Browser, page: &str) {
-    browser.open(page);
+    browser.open(&format!("{page}?done=saved"));
+    browser.says("Saved.");
     let before = browser.path();
     browser.fill("#description", "A very long story.");
-    browser.script(
-        "const out = document.querySelector('form[action=\"/staff/sign-out\"]'), request = new XMLHttpRequest(); \
-         request.open('POST', out.action, false); \
-         request.setRequestHeader('Content-Type', 'application/x-www-form-urlencoded'); \
-         request.send(new URLSearchParams(new FormData(out)).toString())",
-    );
-    browser.to_another_page(|| browser.click("p.act.save button"));
-    browser.says("nothing was saved");
+    send_signed_out(browser);
     browser.pictures("signed-out");
     browser.fill("#email", OWNER);
     browser.fill("#password", PASSWORD);
     browser.to_another_page(|| browser.press(ENTER));
     browser.arrives_at(&before);
     browser.says("What you typed is still here");
+    assert!(!browser.page_text().contains("Saved."), "nothing was: {}", browser.page_text());
     assert_ne!(value(browser, "#description"), "A very long story.");
     browser.pictures("product-unsaved");
     browser.click(".notice button");
@@ -129,4 +129,43 @@ fn signed_out_meanwhile(browser: &Browser, page: &str) {
     browser.says("Saved.");
     assert_eq!(value(browser, "#description"), "A very long story.");
     assert!(!browser.page_text().contains("What you typed is still here"));
+}
+
+/// Ends the session behind the page's back, and sends its form.
+fn send_signed_out(browser: &Browser) {
+    browser.script(
+        "const out = document.querySelector('form[action=\"/staff/sign-out\"]'), request = new XMLHttpRequest(); \
+         request.open('POST', out.action, false); \
+         request.setRequestHeader('Content-Type', 'application/x-www-form-urlencoded'); \
+         request.send(new URLSearchParams(new FormData(out)).toString())",
+    );
+    browser.to_another_page(|| browser.click("p.act.save button"));
+    browser.says("nothing was saved");
+}
+
+/// What somebody typed is offered to nobody else who signs in afterwards, and to nobody after an hour.
+fn somebody_else_signs_in(browser: &Browser, page: &str) {
+    let come_back_as = |email: &str| {
+        browser.fill("#email", email);
+        browser.fill("#password", PASSWORD);
+        browser.to_another_page(|| browser.press(ENTER));
+        browser.says("Bowl");
+    };
+    let offered = || browser.page_text().contains("What you typed is still here");
+    let kept = || browser.script("return sessionStorage.getItem('unsaved')");
+    browser.open(page);
+    browser.fill("#description", "For my eyes alone.");
+    send_signed_out(browser);
+    assert!(kept().is_string(), "it waits for its owner");
+    come_back_as(CLERK);
+    assert!(!offered() && kept().is_null(), "{}", browser.page_text());
+
+    browser.fill("#description", "Of yesterday.");
+    send_signed_out(browser);
+    browser.script(
+        "const draft = JSON.parse(sessionStorage.getItem('unsaved')); draft.at -= 3601 * 1000; \
+         sessionStorage.setItem('unsaved', JSON.stringify(draft));",
+    );
+    come_back_as(CLERK);
+    assert!(!offered() && kept().is_null(), "{}", browser.page_text());
 }

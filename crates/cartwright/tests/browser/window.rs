@@ -109,6 +109,7 @@ fn whoever_left_without_the_code_or_lost_the_password_comes_in_again() {
     browser.fill("#forgotten-email", ANN);
     browser.press(ENTER);
     browser.says("a link is on its way");
+    browser.says("If none comes, ask again in a quarter of an hour");
     browser.pictures("window-forgotten");
     within(Duration::from_secs(10), "the link", || {
         mails_to(folder.path(), ANN).iter().any(|mail| mail.contains("/reset-password?token")).then_some(())

@@ -2,7 +2,10 @@
 
 use std::{
     fs,
-    os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt, chown, symlink},
+        process::CommandExt,
+    },
     path::Path,
 };
 
@@ -127,6 +130,76 @@ fn what_root_makes_in_a_shop_is_the_shops() {
     assert_eq!(fs::metadata(&backup).expect("there").uid(), 0, "it is nobody else's business");
 }
 
+/// The files that are not whole.
+fn unfinished(place: &Place) -> Vec<String> {
+    let entries = fs::read_dir(place.path("")).expect("a folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.ends_with(".unfinished")).collect()
+}
+
+#[test]
+fn an_export_writes_over_nothing_but_its_file() {
+    let place = shop_with_a_mug();
+    let victim = place.write("victim", "precious");
+    symlink(&victim, place.path("out.csv.unfinished")).expect("linked");
+    place.write("other.csv.unfinished", "precious");
+    for name in ["out.csv", "other.csv"] {
+        place.run(&["export", "products", name]).expect(0);
+        assert!(fs::read_to_string(place.path(name)).expect("written").contains("M-1"));
+    }
+    for name in ["victim", "other.csv.unfinished"] {
+        assert_eq!(fs::read_to_string(place.path(name)).expect("there"), "precious", "{name}");
+    }
+    assert_eq!(unfinished(&place).len(), 2, "what was there before");
+}
+
+#[test]
+fn an_export_keeps_the_mode_and_the_owner_of_its_file() {
+    const SOMEBODY: u32 = 54_321;
+    let place = shop_with_a_mug();
+    let file = place.write("out.csv", "before");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("set");
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root {
+        chown(&file, Some(SOMEBODY), Some(SOMEBODY)).expect("given away");
+    }
+    place.run(&["export", "products", "out.csv"]).expect(0);
+    assert!(fs::read_to_string(&file).expect("written").contains("M-1"));
+    assert_eq!(mode(&file), 0o640);
+    let there = fs::metadata(&file).expect("there");
+    if is_root {
+        assert_eq!((there.uid(), there.gid()), (SOMEBODY, SOMEBODY));
+    }
+}
+
+/// Gives the folder and all that is in it to `id`.
+fn give_away(path: &Path, id: u32) {
+    chown(path, Some(id), Some(id)).expect("given away");
+    if path.is_dir() {
+        fs::read_dir(path).expect("a folder").for_each(|entry| give_away(&entry.expect("an entry").path(), id));
+    }
+}
+
+#[test]
+fn a_file_that_may_be_written_is_written_in_a_folder_that_may_not() {
+    const SOMEBODY: u32 = 54_321;
+    let place = shop_with_a_mug();
+    let file = place.write("closed/out.csv", &"before".repeat(1000));
+    let closed = place.path("closed");
+    let mut command = place.command(&["export", "products", "closed/out.csv"]);
+    if rustix::process::geteuid().is_root() {
+        // To root no folder is closed.
+        give_away(&place.path(""), SOMEBODY);
+        command.uid(SOMEBODY).gid(SOMEBODY);
+    }
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o555)).expect("closed");
+    let done = Done::from(command.output().expect("runs"));
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).expect("opened");
+    done.expect(0);
+    let written = fs::read_to_string(&file).expect("there");
+    assert!(written.contains("M-1") && !written.contains("before"), "{written}");
+}
+
 #[test]
 fn a_failed_export_leaves_the_file_as_it_was() {
     let place = shop_with_a_mug();
@@ -134,14 +207,14 @@ fn a_failed_export_leaves_the_file_as_it_was() {
     let export = ["export", "products", "out.csv"];
     place.run(&export).expect(0);
     let before = fs::read_to_string(&file).expect("written");
-    // Nothing can be written beside it.
-    fs::create_dir(place.path("out.csv.unfinished")).expect("made");
-    place.run(&export).fails(1, &["out.csv"]);
-    assert_eq!(fs::read_to_string(&file).expect("there"), before);
-    fs::remove_dir(place.path("out.csv.unfinished")).expect("removed");
+    // No name is left for anything beside it.
+    let long = format!("{}.csv", "o".repeat(240));
+    fs::rename(&file, place.path(&long)).expect("moved");
+    place.run(&["export", "products", &long]).fails(1, &["o.csv"]);
+    assert_eq!(fs::read_to_string(place.path(&long)).expect("there"), before);
     place.run(&["export", "products", "/dev/full"]).fails(1, &["/dev/full", "No space left"]);
     place.run(&export).expect(0);
-    assert!(!place.path("out.csv.unfinished").exists());
+    assert_eq!(unfinished(&place), Vec::<String>::new());
     let told = place.run(&["export", "prices", "-"]).expect(0);
     assert!(told.stderr.contains("1 rows exported"), "{told:?}");
     let bare = place.write("bare.csv", "Handle,Title,Variant Price\npot,Pot,3\n");

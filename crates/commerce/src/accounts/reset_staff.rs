@@ -10,7 +10,7 @@ use crate::{Error, second_factor};
 /// What is taken from somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StaffReset {
-    /// All sessions: they sign in again.
+    /// All sessions: they sign in again. Their API keys stay, and are ended one by one; after a theft those have to go too.
     Sessions,
     /// The second factor: the password alone signs in until there is a new one.
     SecondFactor,

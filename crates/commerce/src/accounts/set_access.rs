@@ -67,10 +67,8 @@ impl Operation for SetAccess {
             changes.push(Change::EndSessions { account_id: after.id, except: None, at: self.now });
         }
         if before.access().is_staff() && !after.access().is_staff() {
-            // Whoever comes back some day begins anew. What they were answered names customers, and who is erased is looked for only in
-            // what the staff were answered.
+            // Whoever comes back some day begins anew.
             changes.extend(forget_staff(tx, after.id).await?);
-            changes.push(Change::ForgetTraces { account_id: after.id });
         }
         tx.apply(&changes).await?;
         Ok(after)

@@ -135,6 +135,7 @@ impl ImportLines {
             draft: draft(line, category_id, related),
             // They are in the draft.
             variant_images: Vec::new(),
+            keeps_prices: false,
             line: 0,
         }];
         let import = ImportProducts { products, actor_id: self.actor_id, stamp, progress: Arc::default() };

@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use model::{
-    AccountId, Category, CategoryId, Product, ProductOption, Stamp, Timestamp, Variant, category::CategoryDetails,
-    stamp::Ids, text,
+    AccountId, Category, CategoryId, Product, ProductOption, Stamp, Timestamp, Variant, Violations,
+    category::CategoryDetails, stamp::Ids, text,
 };
 use store::{Change, Operation, Tx};
 
@@ -37,6 +37,8 @@ pub struct ImportedProduct {
     pub draft: ProductDraft,
     /// Which of its pictures each variant of the draft has, in their order; one for which the import says nothing keeps its own.
     pub variant_images: Vec<Option<String>>,
+    /// Whether nothing is said of prices: known variants keep theirs, whatever the draft has, and there can be no new ones.
+    pub keeps_prices: bool,
     /// Where it stands in the file, for the report.
     pub line: u64,
 }
@@ -129,7 +131,10 @@ impl ImportProducts {
         let current = before.as_ref().and_then(|before| before.category_id);
         let category_id = self.category(tx, imported.category.as_deref(), current, categories, ids).await?;
         let category_id = category_id.or(imported.draft.category_id);
-        let draft = ProductDraft { category_id, ..imported.draft.clone() };
+        let mut draft = ProductDraft { category_id, ..imported.draft.clone() };
+        if imported.keeps_prices {
+            keep_prices(before.as_ref(), &mut draft)?;
+        }
         let Some(before) = before else {
             let mut product = draft.into_product(ids, slug, self.stamp)?;
             for (variant, image) in product.variants.iter_mut().zip(&imported.variant_images) {
@@ -190,10 +195,31 @@ fn show(variant: &mut Variant, image: Option<&str>) {
     }
 }
 
+/// Gives the variants of the draft the prices that the shop knows.
+fn keep_prices(before: Option<&Product>, draft: &mut ProductDraft) -> Result<(), Violations> {
+    let known = before.map(|before| before.variants.as_slice()).unwrap_or_default();
+    let skus = skus(draft);
+    let mut wrong = Violations::default();
+    for (index, variant) in draft.variants.iter_mut().enumerate() {
+        match which(known, variant, &skus).and_then(|at| known.get(at)) {
+            Some(known) => (variant.price, variant.compare_at_price) = (known.price, known.compare_at_price),
+            None => {
+                let message = "a variant that is new needs a price such as 50 or 19.99";
+                wrong.add(format!("/variants/{index}/price"), "required", message);
+            }
+        }
+    }
+    wrong.into_result()
+}
+
+fn skus(draft: &ProductDraft) -> HashSet<String> {
+    draft.variants.iter().filter_map(|variant| variant.sku.clone()).collect()
+}
+
 /// The known product `before` with what the import says.
 fn merge(before: &Product, draft: ProductDraft, images: &[Option<String>], ids: &mut Ids, now: Timestamp) -> Product {
     let mut variants = before.variants.clone();
-    let skus: HashSet<String> = draft.variants.iter().filter_map(|variant| variant.sku.clone()).collect();
+    let skus = skus(&draft);
     for (place, incoming) in draft.variants.into_iter().enumerate() {
         let image = images.get(place).and_then(Option::as_deref);
         match which(&variants, &incoming, &skus) {

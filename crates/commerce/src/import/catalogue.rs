@@ -2,7 +2,7 @@
 //! what, collections. What one line names came before it, by slug, key or SKU, so that a file fits every shop.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     io::{BufRead, BufReader, Read},
 };
 
@@ -339,7 +339,7 @@ pub fn read_in(reader: impl Read, currencies: &[Currency]) -> Catalogue {
                 let sold_in: Vec<_> = currencies.iter().map(|currency| currency.code()).collect();
                 catalogue.errors.push(fail(format!("the prices of variants must be in {}", sold_in.join(" or "))));
             }
-            Ok(read) => match read.name().and_then(|(kind, name)| named.insert((kind, name.to_owned()), number)) {
+            Ok(read) => match read.name().and_then(|(kind, name)| named_before(&mut named, kind, name, number)) {
                 None => catalogue.lines.push((number, read)),
                 Some(first) => {
                     let (kind, name) = read.name().unwrap_or_default();
@@ -358,6 +358,23 @@ pub fn read_in(reader: impl Read, currencies: &[Currency]) -> Catalogue {
         catalogue.errors.push(RowError { line: 1, column: None, handle: None, reason });
     }
     catalogue
+}
+
+/// The line that has this name already; otherwise this line has it from now on.
+fn named_before(
+    named: &mut HashMap<(&'static str, String), u64>,
+    kind: &'static str,
+    name: &str,
+    number: u64,
+) -> Option<u64> {
+    match named.entry((kind, name.to_owned())) {
+        // The first line keeps the name: the others are refused, and are no lines to point to.
+        Entry::Occupied(first) => Some(*first.get()),
+        Entry::Vacant(free) => {
+            free.insert(number);
+            None
+        }
+    }
 }
 
 #[cfg(test)]
@@ -398,12 +415,16 @@ mod tests {
     fn a_name_that_is_there_twice_is_refused() {
         let category = r#"{"type":"category","slug":"mugs","name":"Mugs"}"#;
         let product = r#"{"type":"product","slug":"mugs","title":"Mugs","status":"draft","variants":[{"price":{"amount":5,"currency":"EUR"}}]}"#;
-        let file = format!("{category}\n{product}\n{category}\n{product}\n");
+        let file = format!("{category}\n{product}\n{category}\n{product}\n{category}\n");
         let read = read(file.as_bytes(), Currency::EUR);
         let errors: Vec<_> = read.errors.iter().map(ToString::to_string).collect();
         assert_eq!(
             errors,
-            ["line 3: the category \"mugs\" is on line 1 already", "line 4: the product \"mugs\" is on line 2 already"]
+            [
+                "line 3: the category \"mugs\" is on line 1 already",
+                "line 4: the product \"mugs\" is on line 2 already",
+                "line 5: the category \"mugs\" is on line 1 already"
+            ]
         );
         assert_eq!(read.lines.len(), 2);
     }

@@ -15,6 +15,10 @@ use model::{Currency, Money, NotAPrice};
 
 use crate::catalogue::ImportedProduct;
 
+/// The way in which files are read. A job counts what it has done of its file, and whoever goes on with it reads the file again: raise the
+/// number when a reader makes other items of the same file, or puts them in another order, so that no job goes on with the wrong ones.
+pub const READING: u32 = 1;
+
 /// Why a row cannot be used. The product it belongs to is then left out whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowError {

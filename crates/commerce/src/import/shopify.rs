@@ -5,6 +5,8 @@
 //! they do not stand together, because people sort spreadsheets; two different titles for one handle are a mistake.
 //!
 //! Columns may go by the names that Shopify gives them today as well (`URL handle`, `Price`, ...). What they mean here:
+//! * A product of which no variant has a price keeps those that the shop knows; one that it does not know is refused. An export of a
+//!   product that is priced in another currency than the shop's own is such a file.
 //! * `Title` / `Default Title` in the first option marks a simple product.
 //! * `Status` (`active`, `draft`, `archived`) counts where it is given; `Published` = `false` makes an active product
 //!   a draft.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{
     Job, Stamp, Timestamp,
-    job::{JobError, JobStatus, LEASE},
+    job::{ERRORS_MAX, JobError, JobStatus, LEASE},
 };
 use store::{Operation, StoreError, Tx};
 use uuid::Uuid;
@@ -24,8 +24,12 @@ pub struct BeginJob {
     pub id: Uuid,
     /// How much there is to do.
     pub total: u64,
+    /// In which way the file was read; see [`READING`](crate::import::READING).
+    pub reading: u32,
     /// What cannot be used.
     pub errors: Vec<JobError>,
+    /// What is read otherwise than it stands there.
+    pub notes: Vec<JobError>,
     /// When.
     pub now: Timestamp,
 }
@@ -38,10 +42,20 @@ impl Operation for BeginJob {
     async fn run(&self, tx: &mut dyn Tx) -> Result<Job, Error> {
         let mut job = find(tx, self.id).await?;
         // Whoever goes on after a crash has read the file again, and finds its mistakes noted.
-        if job.is_finished() || job.total.is_some() {
+        let is_read = job.total.is_some();
+        if job.is_finished() || is_read && job.reading == Some(self.reading) {
             return Ok(job);
         }
-        job.total = Some(self.total);
+        if is_read && job.done > 0 {
+            // What was done is counted in items as they were read then: the next one may be another now.
+            let failure = "the program reads files in another way since this import began; begin it again".to_owned();
+            job.finish(JobStatus::Failed, Some(failure), self.now);
+            return close(tx, job).await;
+        }
+        // Of what was noted under another reading nothing is left.
+        (job.errors, job.error_count) = (Vec::new(), 0);
+        (job.total, job.reading) = (Some(self.total), Some(self.reading));
+        job.notes = self.notes.iter().take(ERRORS_MAX).cloned().collect();
         job.refuse(self.errors.iter().cloned());
         if job.error_count > 0 && !job.keep_going {
             let failure = "nothing was done because of the mistakes in the file; keep_going leaves them out".to_owned();

@@ -171,12 +171,16 @@ fn where_customers_write_to_stands_in_every_mail_and_gets_their_replies() {
         let source = renderer.source(&mail, Secret::Show).expect("built");
         assert!(source.contains("\r\nReply-To: help@shop.example\r\n"), "{source}");
         // What no header can say is left out of it, and a shop that says nothing is answered where its mails come from.
-        for contact in ["help@shop.example\r\nBcc: everybody@example.com", ""] {
+        // Nor what is no ASCII: servers that take none would refuse the whole mail.
+        for contact in
+            ["help@shop.example\r\nBcc: everybody@example.com", "", "k\u{e4}the@shop.example", "a@ex\u{e4}mple.de"]
+        {
             set(contact);
             let source = renderer.source(&mail, Secret::Show).expect("built");
             let (headers, _) = source.split_once("\r\n\r\n").expect("headers end");
             assert!(!headers.contains("Reply-To") && !headers.contains("Bcc"), "{headers}");
         }
+        set("");
         assert!(renderer.render(&mail, Secret::Show).expect("rendered").text.ends_with(foot));
     }
 }

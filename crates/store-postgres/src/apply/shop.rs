@@ -27,11 +27,12 @@ pub(super) fn store_replies(replies: &[(&Claim, &StoredReply)]) -> Statement {
     Statement::new(SQL, values).beside_others()
 }
 
-/// What the staff got about somebody's orders names the account. Along the primary key: of the few who work here and of whoever it is, and
-/// not of all customers.
+/// What the staff got about somebody's orders names the account. Along the primary key: of whoever it is and of the few who work here or
+/// did, which the audit log knows, and not of all customers.
 pub(super) fn forget_replies(account_id: AccountId) -> Statement {
     const SQL: &str = "DELETE FROM idempotency_keys \
-         WHERE account_id = ANY (ARRAY(SELECT id FROM accounts WHERE role <> 'customer') || $1::UUID) \
+         WHERE account_id = ANY (ARRAY(SELECT id FROM accounts WHERE role <> 'customer' \
+         UNION SELECT actor_id FROM audit_log WHERE actor_id IS NOT NULL) || $1::UUID) \
          AND (account_id = $1 OR position($2 IN body) > 0)";
     Statement::new(SQL, params![account_id.0, account_id.to_string().into_bytes()])
 }

@@ -179,8 +179,7 @@ impl SessionDto {
     }
 }
 
-/// A postal address. In a request, name, street and town must be there, and the postal code where the country's post asks for one. What is
-/// told of an order may have less: after the buyer's account was deleted, the country alone.
+/// Where an order is to go. Name, street and town must be there, and the postal code where the country's post asks for one.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = PostalAddress, example = json!({"name": "Ann Example", "line1": "Lindenstrasse 1", "city": "Berlin", "postal_code": "10969", "country": "DE"}))]
@@ -216,13 +215,6 @@ pub struct PostalAddressDto {
 impl From<PostalAddressDto> for PostalAddress {
     fn from(dto: PostalAddressDto) -> Self {
         let PostalAddressDto { name, line1, line2, city, region, postal_code, country, phone } = dto;
-        Self { name, line1, line2, city, region, postal_code, country, phone }
-    }
-}
-
-impl From<PostalAddress> for PostalAddressDto {
-    fn from(address: PostalAddress) -> Self {
-        let PostalAddress { name, line1, line2, city, region, postal_code, country, phone } = address;
         Self { name, line1, line2, city, region, postal_code, country, phone }
     }
 }

@@ -35,6 +35,9 @@ pub struct JobDto {
     pub errors: Vec<JobErrorDto>,
     /// How many of those there are in all.
     pub error_count: u64,
+    /// What is read otherwise than it stands in the file, such as a stock below zero, which is 0: the first 500. Nothing is left out
+    /// because of it.
+    pub notes: Vec<JobErrorDto>,
     /// Why it failed.
     #[schema(required)]
     pub failure: Option<String>,
@@ -62,6 +65,7 @@ impl From<&Job> for JobDto {
             unchanged: job.unchanged,
             errors: job.errors.iter().map(JobErrorDto::from).collect(),
             error_count: job.error_count,
+            notes: job.notes.iter().map(JobErrorDto::from).collect(),
             failure: job.failure.clone(),
             created_by: job.created_by,
             created_at: job.created_at,

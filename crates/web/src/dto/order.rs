@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use model::{
-    AccountId, Currency, Order, OrderEvent, OrderId, OrderLine, OrderStatus, Product, ProductId, ProductStatus,
-    Timestamp, Tracking, VariantId, checkout::RequestedLine, order::OrderActor,
+    AccountId, Currency, Order, OrderEvent, OrderId, OrderLine, OrderStatus, PostalAddress, Product, ProductId,
+    ProductStatus, Timestamp, Tracking, VariantId, checkout::RequestedLine, order::OrderActor,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -71,6 +71,38 @@ pub enum OrderStatusDto {
     Cancelled,
 }
 
+/// Where an order goes. Texts are empty where there is nothing: after the buyer's account was deleted, all but the country.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ShipTo)]
+pub struct ShipToDto {
+    /// Who receives it.
+    pub name: String,
+    /// Street and number.
+    pub line1: String,
+    /// Flat, floor, company.
+    #[schema(required)]
+    pub line2: Option<String>,
+    /// Town.
+    pub city: String,
+    /// State, province or county.
+    #[schema(required)]
+    pub region: Option<String>,
+    /// Postal code; empty where there is none.
+    pub postal_code: String,
+    /// ISO 3166-1 alpha-2 code, or `XK` for Kosovo.
+    pub country: String,
+    /// A telephone number for the carrier.
+    #[schema(required)]
+    pub phone: Option<String>,
+}
+
+impl From<PostalAddress> for ShipToDto {
+    fn from(address: PostalAddress) -> Self {
+        let PostalAddress { name, line1, line2, city, region, postal_code, country, phone } = address;
+        Self { name, line1, line2, city, region, postal_code, country, phone }
+    }
+}
+
 /// An order.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Order)]
@@ -93,7 +125,7 @@ pub struct OrderDto {
     #[schema(required)]
     pub email: Option<String>,
     /// Where it goes. After the buyer's account was deleted only the country is left.
-    pub ship_to: PostalAddressDto,
+    pub ship_to: ShipToDto,
     /// How the parcel can be followed.
     #[schema(required)]
     pub tracking: Option<TrackingDto>,

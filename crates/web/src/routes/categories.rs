@@ -31,6 +31,9 @@ pub(super) struct Spoken {
     /// The language of the texts: one of the shop's. `Accept-Language` counts when it is left out.
     #[param(example = "en")]
     language: Option<String>,
+    /// Changes nothing where no prices are shown; but who sends it with every read of the catalogue is not refused for it.
+    #[param(ignore)]
+    currency: Option<String>,
 }
 
 /// List all categories.
@@ -116,8 +119,22 @@ fn page(category: &Category, all: &[Category], language: Option<&Language>) -> C
 }
 
 pub(super) fn language(app: &App, spoken: &Spoken, request: &HeaderMap) -> Result<Option<Language>, Problem> {
-    match app.shoppers(None, spoken.language.as_deref(), request)? {
+    match app.shoppers(spoken.currency.as_deref(), spoken.language.as_deref(), request)? {
         Audience::Shoppers { language, .. } => Ok(language),
         Audience::Staff => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_sends_a_currency_with_every_read_of_the_catalogue_is_not_refused() {
+        let uri = "/v1/categories?currency=EUR&language=en".parse().expect("an address");
+        let spoken: Spoken = crate::extract::read_query(&uri).expect("taken");
+        assert_eq!((spoken.language.as_deref(), spoken.currency.as_deref()), (Some("en"), Some("EUR")));
+        let wrong = "/v1/categories?colour=red".parse().expect("an address");
+        assert!(crate::extract::read_query::<Spoken>(&wrong).is_err());
     }
 }

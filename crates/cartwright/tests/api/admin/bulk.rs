@@ -95,6 +95,17 @@ fn each_bad_row_is_told() {
 }
 
 #[test]
+fn what_is_read_otherwise_than_it_stands_there_is_told() {
+    let shop = Shop::start(&[]);
+    let job = ended(&shop, &send(&shop, "products", &format!("{HEADER}a,A,,,,A-1,-7,5\nb,B,,,,B-1,7,5\n")));
+    assert_eq!((&job["status"], names(&job, &COUNTS)), (&json!("done"), vec![2, 2, 2, 0, 0, 0]), "{job}");
+    let note = json!({
+        "line": 2, "column": "Variant Inventory Qty", "message": "-7 is below zero; the variant has 0",
+    });
+    assert_eq!(job["notes"], json!([note]));
+}
+
+#[test]
 fn jobs_can_be_stopped_and_strange_requests_are_refused() {
     let shop = Shop::shared();
     let id = text(&send(shop.as_ref(), "prices", "SKU,Price\n").expect(202)["id"]);

@@ -237,6 +237,32 @@ fn each_line_of_a_note_reads_in_its_own_direction() {
 }
 
 #[test]
+fn digits_find_the_order_of_this_number_and_those_with_this_postal_code() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    let (_, variant) = shop.product(700, 5);
+    let first = shop.order(&ann, &[line(&variant, 1)]);
+    let (number, first) = (text(&first["number"]), text(&first["id"]));
+    let digits = number.trim_start_matches("CW-");
+    let ship_to = json!({
+        "name": "Ann Example", "line1": "Lindenstrasse 1", "city": "Berlin", "postal_code": digits, "country": "DE",
+    });
+    let body = json!({"lines": [line(&variant, 1)], "ship_to": ship_to});
+    let second = text(&ann.client.post("/v1/orders", &body).key(&new_key()).send().expect(201)["id"]);
+    let pages = signed_in(&shop, &["orders"]);
+    for page in ["orders", "search"] {
+        let place = |wanted: &str, id: &str| {
+            let html = pages.get(&format!("/admin/{page}?q={wanted}")).text().replace("&#x2f;", "/");
+            html.find(&format!("/admin/orders/{id}\""))
+        };
+        let (by_number, by_town) = (place(digits, &first), place(digits, &second));
+        assert!(by_number.is_some() && by_number < by_town, "{page}: {by_number:?}, {by_town:?}");
+        // Who writes it as the number of an order means no town.
+        assert!(place(&number, &first).is_some() && place(&number, &second).is_none(), "{page}");
+    }
+}
+
+#[test]
 fn orders_are_found_by_what_callers_say() {
     let shop = Shop::shared();
     let ann = shop.customer();

@@ -1,6 +1,6 @@
 //! The rows of one handle, put together to a product.
 
-use model::{Currency, Image, ProductStatus, Stamp, Timestamp, Variant, VariantDetails, product::OPTIONS_MAX};
+use model::{Currency, Image, Money, ProductStatus, Stamp, Timestamp, Variant, VariantDetails, product::OPTIONS_MAX};
 
 use super::{
     columns::{Column, OPTIONS},
@@ -18,6 +18,8 @@ pub(super) struct Group {
     /// Empty where the product has no such option.
     pub(super) option_names: [String; OPTIONS_MAX],
     pub(super) variants: Vec<Found>,
+    /// What is said of the variants without a price, if others of the product have one.
+    pub(super) unpriced: Vec<RowError>,
     /// Position and picture.
     pub(super) images: Vec<(u64, Image)>,
     pub(super) variant_images: Vec<Image>,
@@ -53,6 +55,7 @@ impl Group {
             head: None,
             option_names: Default::default(),
             variants: Vec::new(),
+            unpriced: Vec::new(),
             images: Vec::new(),
             variant_images: Vec::new(),
             notes: Vec::new(),
@@ -69,6 +72,9 @@ impl Group {
             match variant(row, currency) {
                 Ok(variant) => {
                     self.notes.extend(row.note_of_stock());
+                    if row.given(Column::Price).is_none() {
+                        self.unpriced.push(row.no_price());
+                    }
                     // Most products have few, and there are many products: room for four would be twice what they take.
                     self.variants.reserve_exact(1);
                     self.variants.push(variant);
@@ -150,7 +156,8 @@ fn variant(row: &Row<'_>, currency: Currency) -> Result<Found, Vec<RowError>> {
         id: Stamp::new(Timestamp::UNIX_EPOCH, 0).ids().draw(),
         sku: row.code(Column::Sku),
         option_values: Vec::new(),
-        price,
+        // One without a price is known already and keeps its own, or is refused.
+        price: price.unwrap_or(Money::new(0, currency)),
         compare_at_price,
         stock,
         track_stock,

@@ -80,12 +80,18 @@ impl<'a> Row<'a> {
         OPTIONS.into_iter().map(|(_, value)| value).chain(columns).any(|column| self.given(column).is_some())
     }
 
-    /// The price, which must be there.
-    pub(super) fn price(&self, currency: Currency) -> Result<Money, RowError> {
+    /// The price; `None` where nothing is said of prices. What it cost before is no price to sell at.
+    pub(super) fn price(&self, currency: Currency) -> Result<Option<Money>, RowError> {
         match self.given(Column::Price) {
-            Some(text) => self.money(Column::Price, text, currency),
-            None => Err(self.error(Column::Price, "a variant needs a price such as 50 or 19.99")),
+            Some(text) => self.money(Column::Price, text, currency).map(Some),
+            None if self.given(Column::CompareAtPrice).is_none() => Ok(None),
+            None => Err(self.no_price()),
         }
+    }
+
+    /// That it has no price, where it needs one.
+    pub(super) fn no_price(&self) -> RowError {
+        self.error(Column::Price, "a variant needs a price such as 50 or 19.99")
     }
 
     /// The price before, if there is one; 0 means that there is none.

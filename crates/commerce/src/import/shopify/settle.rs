@@ -24,6 +24,10 @@ pub(super) fn settle(mut group: Group, errors: &mut Vec<RowError>) -> Option<Imp
         errors.push(error(&group, head.line, Some(Column::Price), "no row of this product has a price"));
         return None;
     }
+    if !group.unpriced.is_empty() && group.unpriced.len() < group.variants.len() {
+        errors.append(&mut group.unpriced);
+        return None;
+    }
     let options = settle_options(&mut group, errors)?;
     let images = settle_images(&mut group);
     let product = unchecked(&group, &head, options, images);
@@ -143,7 +147,9 @@ fn imported(group: Group, head: Head, product: Product) -> ImportedProduct {
         images: product.images,
         details: None,
     };
-    ImportedProduct { handle: group.handle, category: head.product_type, draft, variant_images, line: group.line }
+    let keeps_prices = !group.unpriced.is_empty();
+    let (handle, category, line) = (group.handle, head.product_type, group.line);
+    ImportedProduct { handle, category, draft, variant_images, keeps_prices, line }
 }
 
 /// What the model says of a field, as a line and a column of the file.

@@ -70,6 +70,19 @@ fn a_bad_row_leaves_out_its_product_and_no_other() {
 }
 
 #[test]
+fn all_variants_of_a_product_have_a_price_or_none() {
+    let parsed = short("a,A,Size,S,1,60\na,,,M,1,\nb,B,Size,S,1,\nb,,,M,1,\nc,C,,,1,5\n");
+    let keeps: Vec<_> = parsed.products.iter().map(|product| (product.handle.as_str(), product.keeps_prices)).collect();
+    assert_eq!(keeps, [("b", true), ("c", false)]);
+    assert_eq!(
+        errors(&parsed),
+        ["line 3, Variant Price: a variant needs a price such as 50 or 19.99; the product \"a\" is left out"]
+    );
+    let before = parse("Handle,Title,Variant Price,Variant Compare At Price\na,A,,5\n");
+    assert_eq!((before.errors.len(), before.products.len()), (1, 0), "what it cost before is no price");
+}
+
+#[test]
 fn lines_are_those_of_the_file_whatever_ends_them() {
     for line_break in ["\n", "\r\n", "\r"] {
         let text =

@@ -9,7 +9,10 @@ use commerce::{
     second_factor::{SecondFactor, SetSecondFactor, second_factor},
     settings::{AddNote, Noted, notes as notes_about},
 };
-use model::{Account, Order, OrderStatus, Permission, PostalAddress, Role, Tracking, challenge::Purpose};
+use model::{
+    Account, AuditContent, AuditEntry, Order, OrderStatus, Permission, PostalAddress, Role, Tracking,
+    challenge::Purpose,
+};
 use store::{Change, Claimed, MailFilter, StoredReply};
 
 use crate::{
@@ -94,13 +97,23 @@ pub async fn nothing_is_left_in_what_the_staff_were_answered(shop: Shop) {
     }
 }
 
-/// Who is erased later is not looked for in what a customer was answered.
-pub async fn what_one_of_the_staff_was_answered_goes_when_they_are_no_longer_staff(shop: Shop) {
+/// Whoever was dismissed keeps their own replies, an order's among them; what they were answered about others is still found.
+pub async fn what_was_answered_to_who_is_no_longer_staff_is_found_too(shop: Shop) {
     let (ola, stan, ann) = (shop.owner("ola").await, shop.staff("stan", &[]).await, shop.customer("ann").await);
-    let key = claim(&shop, &stan, "key", 1);
-    let body = format!("{{\"account_id\":\"{}\"}}", ann.id).into_bytes();
-    let reply = StoredReply { status: 200, location: None, etag: None, body };
-    shop.apply(vec![Change::StoreReply { claim: key.clone(), reply }]).await.expect("kept");
+    let (about_ann, own) = (claim(&shop, &stan, "key", 1), claim(&shop, &stan, "own", 1));
+    for (key, named) in [(&about_ann, &ann), (&own, &stan)] {
+        let body = format!("{{\"account_id\":\"{}\"}}", named.id).into_bytes();
+        let reply = StoredReply { status: 200, location: None, etag: None, body };
+        shop.apply(vec![Change::StoreReply { claim: key.clone(), reply }]).await.expect("kept");
+    }
+    let deed = AuditEntry {
+        id: shop.id(),
+        at: shop.now(),
+        actor_id: Some(stan.id),
+        action: "order.confirmed".to_owned(),
+        subject_id: None,
+        content: AuditContent::default(),
+    };
     let dismiss = SetAccess {
         actor: ola.access(),
         account_id: stan.id,
@@ -111,9 +124,13 @@ pub async fn what_one_of_the_staff_was_answered_goes_when_they_are_no_longer_sta
         if_version: None,
         now: shop.now(),
     };
+    shop.apply(vec![Change::InsertAudit(deed)]).await.expect("noted");
     shop.run(dismiss).await.expect("dismissed");
-    let found = load!(shop, [key], |tx| tx.claim(&key).await);
-    assert!(!matches!(found, Claimed::Before { .. }), "{found:?}");
+    delete(&shop, &ann).await.expect("deleted");
+    for (key, is_left) in [(about_ann, false), (own, true)] {
+        let found = load!(shop, [key], |tx| tx.claim(&key).await);
+        assert_eq!(matches!(found, Claimed::Before { .. }), is_left, "{}: {found:?}", key.key);
+    }
 }
 
 /// In notes and beside the parcel's number stands what somebody wrote about a person.

@@ -26,7 +26,8 @@ use crate::support::{Shop, category, draft, eur, line, refused, with_options};
 
 fn imported(handle: &str, category: Option<&str>, draft: ProductDraft, line: u64) -> ImportedProduct {
     let category = category.map(str::to_owned);
-    ImportedProduct { handle: handle.to_owned(), category, draft, variant_images: Vec::new(), line }
+    let variant_images = Vec::new();
+    ImportedProduct { handle: handle.to_owned(), category, draft, variant_images, keeps_prices: false, line }
 }
 
 fn import(shop: &Shop, products: &[ImportedProduct]) -> ImportProducts {
@@ -229,6 +230,35 @@ pub async fn a_price_list_sets_prices_and_stock(shop: Shop) {
     let after = shop.product_now(mug.id).await;
     assert_eq!((after.variants[0].price.amount, after.variants[0].stock, after.version), (1, 9, mug.version + 1));
     assert_eq!(shop.stock(&cup).await, 2);
+}
+
+/// A file of products has no prices in another currency than the shop's own. It is read all the same, and they stay.
+pub async fn a_file_without_prices_leaves_them_as_they_are(shop: Shop) {
+    let dollars = |amount| Money::new(amount, Currency::from_code("USD").expect("a currency"));
+    let mut mug = draft("Mug", 5);
+    let variant = &mut mug.variants[0];
+    (variant.sku, variant.price, variant.compare_at_price) =
+        (Some("Mug-1".to_owned()), dollars(1000), Some(dollars(1200)));
+    let mug = shop.add(mug).await;
+    let mut writer = ProductWriter::new(Vec::new(), true).expect("written").in_currency(Currency::EUR);
+    writer.write(&mug, None).expect("written");
+    let file = String::from_utf8(writer.finish().expect("written")).expect("UTF-8");
+    let parsed = shopify::read(file.as_bytes(), Currency::EUR);
+    assert_eq!((parsed.errors.len(), parsed.products.len()), (0, 1), "{file}");
+    assert_eq!(shop.run(import(&shop, &parsed.products)).await.expect("imported"), summary(0, 0, 1));
+    assert_eq!(shop.product_now(mug.id).await, mug);
+    // The rest of it counts.
+    let renamed = shopify::read(file.replace(",Mug,", ",Cup,").as_bytes(), Currency::EUR);
+    assert_eq!(shop.run(import(&shop, &renamed.products)).await.expect("imported"), summary(0, 1, 0));
+    let after = shop.product_now(mug.id).await;
+    assert_eq!((after.title.as_str(), &after.variants), ("Cup", &mug.variants));
+    // What the shop does not know has no price to keep.
+    let other = shopify::read(file.replace("mug,", "pot,").replace("Mug-1", "Pot-1").as_bytes(), Currency::EUR);
+    assert_eq!(other.products.len(), 1);
+    refused!(
+        shop.run(import(&shop, &other.products)).await,
+        ImportError { line: 2, error: Error::Invalid(wrong) } if wrong.0[0].pointer == "/variants/0/price"
+    );
 }
 
 /// Files have amounts without a currency: what is a yen must not become a euro.

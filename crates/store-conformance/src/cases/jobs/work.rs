@@ -3,6 +3,7 @@
 use commerce::{
     Conflict, Error,
     catalogue::ImportedProduct,
+    import::READING,
     jobs::{BeginJob, CancelJob, EndJob, QueueJob, Step, TakeJob, Work, WorkOnJob, part_name},
 };
 use model::{
@@ -27,7 +28,8 @@ async fn take(shop: &Shop) -> Option<Job> {
 
 fn begin(shop: &Shop, job: &Job, total: u64, errors: &[&str]) -> BeginJob {
     let told = |message: &&str| JobError { line: 2, column: None, message: (*message).to_owned() };
-    BeginJob { id: job.id, total, errors: errors.iter().map(told).collect(), now: shop.now() }
+    let (errors, notes) = (errors.iter().map(told).collect(), Vec::new());
+    BeginJob { id: job.id, total, reading: READING, errors, notes, now: shop.now() }
 }
 
 fn products(shop: &Shop, job: &Job, from: u64, names: &[&str]) -> WorkOnJob {
@@ -36,6 +38,7 @@ fn products(shop: &Shop, job: &Job, from: u64, names: &[&str]) -> WorkOnJob {
         category: None,
         draft: draft(name, 1),
         variant_images: Vec::new(),
+        keeps_prices: false,
         line: 1,
     };
     let work = Work::Products(names.iter().map(imported).collect());
@@ -109,6 +112,25 @@ pub async fn whoever_goes_on_begins_where_the_last_one_ended(shop: Shop) {
         (JobStatus::Done, Some(shop.now()), true)
     );
     assert_eq!(take(&shop).await, None);
+}
+
+/// What is done is counted in items of the file, and another program may make others of it.
+pub async fn a_job_whose_file_is_read_in_another_way_does_not_go_on(shop: Shop) {
+    let job = queue(&shop, true).await;
+    take(&shop).await.expect("a job");
+    shop.run(begin(&shop, &job, 4, &["a bad row", "another"])).await.expect("begun");
+    // Nothing is done yet: it begins anew, with what is wrong now.
+    let newer = BeginJob { reading: READING + 1, ..begin(&shop, &job, 3, &["a bad row"]) };
+    let begun = shop.run(newer).await.expect("begun");
+    assert_eq!((begun.status, begun.total, begun.error_count), (JobStatus::Running, Some(3), 1));
+    assert_eq!(shop.run(products(&shop, &job, 0, &["a"])).await.expect("done"), Step::Done(1));
+    let newest = BeginJob { reading: READING + 2, ..begin(&shop, &job, 3, &[]) };
+    let ended = shop.run(newest).await.expect("an answer");
+    assert_eq!((ended.status, ended.done, is_tidy(&shop, &job).await), (JobStatus::Failed, 1, true));
+    let failure = ended.failure.expect("a reason");
+    assert!(failure.contains("begin it again"), "{failure}");
+    assert_eq!(shop.run(products(&shop, &job, 1, &["b"])).await.expect("an answer"), Step::Lost);
+    assert_eq!(catalogue(&shop).await, 1);
 }
 
 pub async fn work_that_is_refused_is_not_counted(shop: Shop) {

@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode, header};
 use minijinja::{Value, context};
 use model::{
     Job,
-    job::{JobKind, JobStatus},
+    job::{JobError, JobKind, JobStatus},
 };
 use multer::{Constraints, Multipart, SizeLimit};
 use store::DocumentKind;
@@ -83,6 +83,11 @@ async fn show(
     template::page(app, refused.status(), "admin_import.html", values)
 }
 
+fn told(errors: &[JobError]) -> Vec<Value> {
+    let row = |error: &JobError| context! { line => error.line, column => error.column, message => error.message };
+    errors.iter().map(row).collect()
+}
+
 fn view(job: &Job) -> Value {
     let (status, class) = match job.status {
         JobStatus::Done if job.error_count > 0 && job.created + job.updated == 0 => ("Nothing was changed", "failed"),
@@ -95,9 +100,7 @@ fn view(job: &Job) -> Value {
         created => job.created, updated => job.updated, unchanged => job.unchanged, error_count => job.error_count,
         failure => job.failure.as_deref().map(failure_text), is_open => matches!(job.status, JobStatus::Queued | JobStatus::Running),
         at => job.created_at.to_string(), at_text => time_text(job.created_at),
-        errors => job.errors.iter().map(|error| context! {
-            line => error.line, column => error.column, message => error.message,
-        }).collect::<Vec<_>>(),
+        errors => told(&job.errors), notes => told(&job.notes),
     }
 }
 

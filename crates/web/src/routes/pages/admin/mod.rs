@@ -60,7 +60,8 @@ pub(super) fn areas(access: Option<Access>, section: &str) -> Vec<Value> {
 
 /// What every page of a member of staff shows around itself.
 fn frame<A>(page: &StaffPage<A>, section: &str) -> Value {
-    context! { areas => areas(Some(page.access), section), signed_in => true, csrf => page.csrf() }
+    let account_id = page.access.account_id.to_string();
+    context! { areas => areas(Some(page.access), section), signed_in => true, account_id, csrf => page.csrf() }
 }
 
 /// An order's status, as what there is to do.

@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode};
 use minijinja::{Value, context};
 use model::{Email, Order, OrderId, OrderStatus, Tracking};
 use serde::Deserialize;
-use store::{Cursor, OrderFilter, PageRequest};
+use store::{Cursor, OrderFilter, Page, PageRequest, StoreError};
 
 use super::{audit::midnight, encoded, forms::Fields, frame, news::newest, status_class, status_text, tab};
 use crate::{
@@ -47,17 +47,9 @@ pub(in crate::routes::pages) async fn page(
     let status = query.status.parse::<OrderStatus>().ok();
     let wanted = query.q.trim();
     let request = PageRequest { limit: PAGE, after: Cursor::decode(&query.cursor, "newest") };
-    // A number that is none of an order may be a parcel's or a SKU: the first that finds something.
-    let (mut items, mut next) = (Vec::new(), None);
-    for filter in found_by(wanted, status) {
-        let filter =
-            OrderFilter { placed_from: midnight(&query.from, 0), placed_before: midnight(&query.to, 1), ..filter };
-        let page = app.orders(&filter, &request).await?;
-        (items, next) = (page.items, page.next);
-        if !items.is_empty() {
-            break;
-        }
-    }
+    let (placed_from, placed_before) = (midnight(&query.from, 0), midnight(&query.to, 1));
+    let filter = OrderFilter { status, placed_from, placed_before, ..OrderFilter::default() };
+    let Page { items, next } = found(&app, wanted, &filter, request).await?;
     let day = |text: &str| midnight(text, 0).map(|_| text.to_owned());
     let (from, to) = (day(&query.from), day(&query.to));
     let asked_on = |status: Option<OrderStatus>, from: Option<&str>, to: Option<&str>| {
@@ -87,18 +79,54 @@ pub(in crate::routes::pages) async fn page(
     template::page(&app, StatusCode::OK, "admin_orders.html", context! { ..values, ..frame(&staff, "orders") })
 }
 
-/// What a text may mean, the most exact first.
-pub(super) fn found_by(wanted: &str, status: Option<OrderStatus>) -> Vec<OrderFilter> {
-    let filter = OrderFilter { status, ..OrderFilter::default() };
-    if wanted.is_empty() {
-        return vec![filter];
+/// The orders that a text may mean, of those that the filter lets through.
+pub(super) async fn found(
+    app: &App,
+    wanted: &str,
+    filter: &OrderFilter,
+    mut request: PageRequest,
+) -> Result<Page<Order>, StoreError> {
+    let mut numbered = None;
+    if let Ok(number) = wanted.parse() {
+        let filter = OrderFilter { number: Some(number), ..filter.clone() };
+        numbered = app.orders(&filter, &PageRequest { limit: 1, after: None }).await?.items.pop();
     }
-    let number = wanted.parse().ok().map(|number| OrderFilter { number: Some(number), ..filter.clone() });
+    // Digits alone may be a postal code as well: then the order of this number comes first, and the others after it.
+    let is_digits = wanted.bytes().all(|byte| byte.is_ascii_digit());
+    if numbered.is_some() && !is_digits {
+        return Ok(Page { items: numbered.into_iter().collect(), next: None });
+    }
+    let is_shown = numbered.is_some() && request.after.is_none();
+    if is_shown {
+        request.limit -= 1;
+    }
+    // What is none of the more exact ones may be a SKU or a name: the first that finds something.
+    let mut page = Page { items: Vec::new(), next: None };
+    for filter in found_by(wanted, filter) {
+        page = app.orders(&filter, &request).await?;
+        if !page.items.is_empty() {
+            break;
+        }
+    }
+    if let Some(numbered) = numbered {
+        page.items.retain(|order| order.id != numbered.id);
+        if is_shown {
+            page.items.insert(0, numbered);
+        }
+    }
+    Ok(page)
+}
+
+/// What a text may mean beside the number of an order, the most exact first.
+fn found_by(wanted: &str, filter: &OrderFilter) -> Vec<OrderFilter> {
+    if wanted.is_empty() {
+        return vec![filter.clone()];
+    }
     let email = Email::parse("", wanted).ok().map(|email| OrderFilter { email: Some(email), ..filter.clone() });
     let has_digit = wanted.contains(|c: char| c.is_ascii_digit());
     let tracking = has_digit.then(|| OrderFilter { tracking: Some(Tracking::key(wanted)), ..filter.clone() });
-    let text = OrderFilter { text: Some(wanted.to_owned()), ..filter };
-    number.into_iter().chain(email).chain(tracking).chain([text]).collect()
+    let text = OrderFilter { text: Some(wanted.to_owned()), ..filter.clone() };
+    email.into_iter().chain(tracking).chain([text]).collect()
 }
 
 /// The days that orders are shown of, in words; `None` for all.

@@ -45,20 +45,20 @@ pub(super) async fn look(app: &App, kind: JobKind, file: Bytes) -> Result<Value,
             let read = move || shopify::read(Cursor::new(file), currency);
             let parsed = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
             let import = |products, stamp| ImportProducts { products, actor_id: None, stamp, progress: Arc::default() };
-            rehearse(app, parsed.products, Pace::Batches(BATCH), import, &parsed.errors).await
+            rehearse(app, parsed.products, Pace::Batches(BATCH), import, &parsed.errors, &parsed.notes).await
         }
         JobKind::SetPrices => {
             let read = move || prices::read(Cursor::new(file), currency);
             let list = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
             let set = |rows, stamp| SetPrices { rows, actor_id: None, stamp };
-            rehearse(app, list.rows, Pace::Batches(BATCH), set, &list.errors).await
+            rehearse(app, list.rows, Pace::Batches(BATCH), set, &list.errors, &[]).await
         }
         JobKind::ImportCatalogue => {
             let currencies = app.currencies();
             let read = move || catalogue::read_in(Cursor::new(file), &currencies);
             let read = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
             let import = |lines, stamp| ImportLines { lines, actor_id: None, stamp };
-            rehearse(app, read.lines, Pace::Once(LINES), import, &read.errors).await
+            rehearse(app, read.lines, Pace::Once(LINES), import, &read.errors, &[]).await
         }
     }
 }
@@ -102,12 +102,19 @@ fn spoilt(errors: &[RowError]) -> usize {
     names.collect::<BTreeSet<_>>().len()
 }
 
+/// The first of them, for the page.
+fn told(errors: &[RowError]) -> Vec<Value> {
+    let row = |error: &RowError| context! { line => error.line, column => error.column, message => error.reason };
+    errors.iter().take(SHOWN).map(row).collect()
+}
+
 async fn rehearse<T, O>(
     app: &App,
     items: Vec<T>,
     pace: Pace,
     operation: impl Fn(Vec<T>, Stamp) -> O,
     errors: &[RowError],
+    notes: &[RowError],
 ) -> Result<Value, Problem>
 where
     T: Clone,
@@ -116,10 +123,7 @@ where
     let begin = Instant::now();
     let wrong = spoilt(errors);
     let total = items.len() + wrong;
-    let mistakes = errors.iter().take(SHOWN).map(|error| {
-        context! { line => error.line, column => error.column, message => error.reason }
-    });
-    let mut seen = Seen { mistakes: mistakes.collect(), looked_at: wrong, wrong, ..Seen::default() };
+    let mut seen = Seen { mistakes: told(errors), looked_at: wrong, wrong, ..Seen::default() };
     let (Pace::Batches(size) | Pace::Once(size)) = pace;
     for some in items.chunks(size) {
         match once(app, operation(some.to_vec(), app.stamp()?)).await? {
@@ -151,7 +155,7 @@ where
     Ok(context! {
         created => seen.summary.created, updated => seen.summary.updated, unchanged => seen.summary.unchanged,
         total, looked_at => seen.looked_at, wrong => seen.wrong, changes => changes.collect::<Vec<_>>(), more => seen.more,
-        mistakes => seen.mistakes,
+        mistakes => seen.mistakes, notes => told(notes),
     })
 }
 

@@ -8,9 +8,9 @@ use http::StatusCode;
 use minijinja::{Value, context};
 use model::{Email, Permission, Role};
 use serde::Deserialize;
-use store::{AccountFilter, PageRequest};
+use store::{AccountFilter, OrderFilter, PageRequest};
 
-use super::{AREAS, frame, orders::found_by, status_class, status_text};
+use super::{AREAS, frame, orders::found, status_class, status_text};
 use crate::{
     App,
     problem::Problem,
@@ -60,14 +60,8 @@ pub(in crate::routes::pages) async fn page(
 const LIMIT: PageRequest = PageRequest { limit: LISTED, after: None };
 
 async fn orders(app: &App, wanted: &str) -> Result<Option<Value>, Problem> {
-    let mut found = Vec::new();
-    for filter in found_by(wanted, None) {
-        found = app.orders(&filter, &LIMIT).await?.items;
-        if !found.is_empty() {
-            break;
-        }
-    }
-    let lines = found.iter().map(|order| {
+    let found = found(app, wanted, &OrderFilter::default(), LIMIT).await?;
+    let lines = found.items.iter().map(|order| {
         let href = format!("/admin/orders/{}", order.id);
         let badge = context! { class => status_class(order.status), text => status_text(order.status) };
         context! { href, text => order.number.to_string(), more => order.ship_to.name, badge }
