@@ -226,7 +226,7 @@ impl Places {
                 let is_new = !file.exists();
                 let keys = Keys::load_or_create(&file).map_err(Failure::failed)?;
                 if is_new {
-                    store_sqlite::hand_over(&file, &self.folder);
+                    file_owner::hand_over(&file, &self.folder);
                 }
                 Ok(keys)
             }

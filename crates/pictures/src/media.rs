@@ -1,13 +1,13 @@
 //! Where pictures are kept: a folder, or a bucket that speaks S3.
 
-use std::{os::unix::fs::MetadataExt as _, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use bytes::Bytes;
+use file_owner::hand_over;
 use object_store::{
     Attribute, Attributes, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutOptions, PutPayload,
     aws::AmazonS3Builder, local::LocalFileSystem, path::Path as Key, prefix::PrefixStore,
 };
-use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid, chownat, fstat, open};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
@@ -199,24 +199,6 @@ impl Media {
     }
 }
 
-/// Gives what root has just made to whom `like` belongs: root imports pictures now and then, and the shop's own user must be able to read
-/// and remove them.
-fn hand_over(path: &Path, like: &Path) {
-    let Ok(wanted) = std::fs::metadata(like) else { return };
-    // What is looked at and what is given away is one thing, whatever becomes of its name meanwhile: the folder may be the other user's.
-    // Never what a link leads to.
-    let Ok(file) = open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) else { return };
-    let Ok(own) = fstat(&file) else { return };
-    let is_file = FileType::from_raw_mode(own.st_mode) == FileType::RegularFile;
-    // A second name of a file of root's is no file that was just made.
-    let is_made = own.st_uid == 0 && (!is_file || own.st_nlink == 1);
-    if is_made && wanted.uid() != 0 {
-        let (owner, group) = (Uid::from_raw(wanted.uid()), Gid::from_raw(wanted.gid()));
-        // Where it cannot be done, it is as it was before.
-        let _ = chownat(&file, "", Some(owner), Some(group), AtFlags::EMPTY_PATH);
-    }
-}
-
 /// In folders by the first letters, so that none of them has too many files.
 fn key(file: &str) -> Key {
     let folder = file.get(..2).unwrap_or("00");
@@ -257,30 +239,6 @@ mod tests {
             assert!(matches!(media.get(wrong, None).await, Err(MediaError::NotFound)), "{wrong}");
         }
         assert!(matches!(media.keep(Bytes::from_static(b"<svg/>")).await, Err(MediaError::Refused(_))));
-    }
-
-    /// Only root can give files away: to others this test says nothing, and says so.
-    #[test]
-    fn what_root_made_is_given_and_nothing_else() {
-        use std::os::unix::fs::{chown, symlink};
-        const SHOP: u32 = 54_321;
-        if !rustix::process::geteuid().is_root() {
-            eprintln!("this test needs root, and has tested nothing");
-            return;
-        }
-        let folder = tempfile::tempdir().expect("a folder");
-        chown(folder.path(), Some(SHOP), Some(SHOP)).expect("given away");
-        let at = |name: &str| folder.path().join(name);
-        for name in ["made", "elsewhere", "twice"] {
-            std::fs::write(at(name), "").expect("written");
-        }
-        symlink(at("elsewhere"), at("link")).expect("linked");
-        std::fs::hard_link(at("twice"), at("second name")).expect("linked");
-        for name in ["made", "link", "second name", "absent"] {
-            hand_over(&at(name), folder.path());
-        }
-        let owner = |name: &str| std::fs::symlink_metadata(at(name)).expect("there").uid();
-        assert_eq!(["made", "elsewhere", "twice"].map(owner), [SHOP, 0, 0]);
     }
 
     #[test]

@@ -6,12 +6,13 @@ use std::{
     time::Duration,
 };
 
+use file_owner::folder_of;
 use rusqlite::{
     Connection, OpenFlags,
     backup::{Backup, StepResult},
 };
 
-use crate::{connection, error::OpenError, open::check_ours, owner::folder_of};
+use crate::{connection, error::OpenError, open::check_ours};
 
 /// How long a copy waits for a lock before it gives up.
 const WAIT: Duration = Duration::from_secs(10);

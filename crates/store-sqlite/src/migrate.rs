@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use file_owner::hand_over;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::{backup, connection::pragma, error::OpenError, open::APPLICATION_ID, owner::hand_over};
+use crate::{backup, connection::pragma, error::OpenError, open::APPLICATION_ID};
 
 /// One step. Steps are numbered from 1 without gaps; the number is the schema version that it leads to.
 pub(crate) struct Migration {

@@ -2,6 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
+use file_owner::{folder_of, hand_over};
 use rusqlite::{Connection, ErrorCode};
 
 use crate::{
@@ -9,7 +10,6 @@ use crate::{
     connection::{self, pragma},
     error::OpenError,
     migrate,
-    owner::{folder_of, hand_over},
     wal::{MustStay, copy_alone},
 };
 

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use file_owner::{folder_of, hand_over};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::{
@@ -14,7 +15,6 @@ use crate::{
     error::OpenError,
     migrate,
     open::check_ours,
-    owner::{folder_of, hand_over},
 };
 
 /// Puts the backup `from` in the place of the database `db`, which no process may have open. The database that was

@@ -174,7 +174,7 @@ impl Secrets {
                 let is_new = !path.exists();
                 keys.place(path).map_err(Failure::failed)?;
                 if let Some(folder) = path.parent().filter(|_| is_new) {
-                    store_sqlite::hand_over(path, folder);
+                    file_owner::hand_over(path, folder);
                 }
                 Ok(())
             }

@@ -1,13 +1,43 @@
 //! In which language and currency a shopper wants the catalogue.
 
-use http::{HeaderMap, header};
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, header, request::Parts};
 use model::{Currency, Language};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
+use super::query;
 use crate::{
     App,
     dto::Audience,
     problem::{Code, Problem},
 };
+
+/// In which currency and language it is shown.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Shown {
+    /// The currency of the prices: one of the shop's. What has no price in it is shown in its own.
+    #[param(min_length = 3, max_length = 3, example = "EUR")]
+    pub(crate) currency: Option<String>,
+    /// The language of the texts: one of the shop's. `Accept-Language` counts when it is left out.
+    #[param(example = "en")]
+    pub(crate) language: Option<String>,
+}
+
+/// Whom a reply about the catalogue is for, where [`Shown`] is all that a query may say. What is refused has done nothing.
+#[derive(Debug)]
+pub struct Shopper(pub Audience);
+
+impl FromRequestParts<App> for Shopper {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let shown: Shown = query::read(&parts.uri)?;
+        app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), &parts.headers).map(Self)
+    }
+}
 
 impl App {
     /// Whom a reply about the catalogue is for: `currency` and `language` are the query's parameters; without the latter,

@@ -12,6 +12,7 @@ mod path;
 mod query;
 mod signed_in;
 
+pub use audience::{Shopper, Shown};
 pub use client::{ClientAddress, Device};
 pub(crate) use client::{Peer, is_forwarded};
 pub use creating::Creating;

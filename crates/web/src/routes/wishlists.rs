@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use commerce::wishlist::SharedBy;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use model::{ProductId, ProductStatus, Wishlist};
 use store::DocumentKind;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -13,10 +13,9 @@ use crate::{
         Audience, ProductDto,
         review::{SharedWishlistDto, WishlistItemDto},
     },
-    extract::{Path, Query},
+    extract::{Path, Shopper, Shown},
     openapi::tag,
     reply,
-    routes::products::read::Shown,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -32,14 +31,12 @@ pub(super) fn router() -> OpenApiRouter<App> {
 async fn read(
     State(app): State<App>,
     Path(token): Path<String>,
-    Query(shown): Query<Shown>,
-    headers: HeaderMap,
+    Shopper(audience): Shopper,
 ) -> Result<Response, Problem> {
     let share = app.engine().document_named(DocumentKind::WishlistShare, &token).await?;
     let by: SharedBy = share.ok_or_else(Problem::not_found)?.read()?;
     let list = app.engine().document_named(DocumentKind::Wishlist, &by.account_id.to_string()).await?;
     let list: Wishlist = list.ok_or_else(Problem::not_found)?.read()?;
-    let audience = app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), &headers)?;
     let items = items(&app, &list, &audience).await?;
     reply::json(StatusCode::OK, &SharedWishlistDto { items })
 }

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use commerce::stock_alerts::{AskForStockAlert, CancelStockAlert};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use model::{ProductStatus, VariantId};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -12,11 +12,10 @@ use crate::{
         ListDto, ProductDto,
         review::{StockAlertDto, StockAlertItemDto},
     },
-    extract::{Path, Query, SignedIn},
+    extract::{Path, Shopper, Shown, SignedIn},
     openapi::tag,
     problem::Problem,
     reply,
-    routes::products::read::Shown,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -29,13 +28,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     params(Shown),
     responses((status = 200, description = "All of it, longest first; `next_cursor` is always null", body = ListDto<StockAlertItemDto>)),
 )]
-async fn list(
-    State(app): State<App>,
-    caller: SignedIn,
-    Query(shown): Query<Shown>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let audience = app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), &headers)?;
+async fn list(State(app): State<App>, caller: SignedIn, Shopper(audience): Shopper) -> Result<Response, Problem> {
     let alerts = app.engine().stock_alerts(caller.account_id()).await?;
     let categories = app.engine().categories().await?;
     let mut items = Vec::with_capacity(alerts.len());

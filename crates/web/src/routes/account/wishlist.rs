@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use commerce::wishlist::{AddToWishlist, RemoveFromWishlist, ShareWishlist};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use identity::OpaqueToken;
 use model::Wishlist;
 use store::DocumentKind;
@@ -11,14 +11,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     App,
     dto::{Audience, review::WishlistDto},
-    extract::{Query, SignedIn},
+    extract::{Shopper, Shown, SignedIn},
     openapi::tag,
     problem::Problem,
     reply,
-    routes::{
-        products::read::{Named, Shown},
-        wishlists::items,
-    },
+    routes::{products::read::Named, wishlists::items},
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -31,13 +28,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     params(Shown),
     responses((status = 200, description = "The list; empty for who never added anything", body = WishlistDto)),
 )]
-async fn read(
-    State(app): State<App>,
-    caller: SignedIn,
-    Query(shown): Query<Shown>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let audience = audience(&app, &shown, &headers)?;
+async fn read(State(app): State<App>, caller: SignedIn, Shopper(audience): Shopper) -> Result<Response, Problem> {
     let name = caller.account_id().to_string();
     let document = app.engine().document_named(DocumentKind::Wishlist, &name).await?;
     let list = document.map_or_else(|| Ok(Wishlist::empty(caller.account_id())), |document| document.read())?;
@@ -56,10 +47,8 @@ async fn add(
     State(app): State<App>,
     caller: SignedIn,
     Named(product_id): Named,
-    Query(shown): Query<Shown>,
-    headers: HeaderMap,
+    Shopper(audience): Shopper,
 ) -> Result<Response, Problem> {
-    let audience = audience(&app, &shown, &headers)?;
     let list = app.run(AddToWishlist { account_id: caller.account_id(), product_id, now: app.now() }).await?;
     show(&app, list, &audience).await
 }
@@ -74,10 +63,8 @@ async fn remove(
     State(app): State<App>,
     caller: SignedIn,
     Named(product_id): Named,
-    Query(shown): Query<Shown>,
-    headers: HeaderMap,
+    Shopper(audience): Shopper,
 ) -> Result<Response, Problem> {
-    let audience = audience(&app, &shown, &headers)?;
     let list = app.run(RemoveFromWishlist { account_id: caller.account_id(), product_id }).await?;
     show(&app, list, &audience).await
 }
@@ -91,13 +78,7 @@ async fn remove(
     params(Shown),
     responses((status = 200, description = "The list, with its token", body = WishlistDto)),
 )]
-async fn share(
-    State(app): State<App>,
-    caller: SignedIn,
-    Query(shown): Query<Shown>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let audience = audience(&app, &shown, &headers)?;
+async fn share(State(app): State<App>, caller: SignedIn, Shopper(audience): Shopper) -> Result<Response, Problem> {
     let token = OpaqueToken::random().expose();
     let share = ShareWishlist { account_id: caller.account_id(), token: Some(token), stamp: app.stamp()? };
     let list = app.run(share).await?;
@@ -112,20 +93,9 @@ async fn share(
     params(Shown),
     responses((status = 200, description = "The list, without a token", body = WishlistDto)),
 )]
-async fn end_share(
-    State(app): State<App>,
-    caller: SignedIn,
-    Query(shown): Query<Shown>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let audience = audience(&app, &shown, &headers)?;
+async fn end_share(State(app): State<App>, caller: SignedIn, Shopper(audience): Shopper) -> Result<Response, Problem> {
     let list = app.run(ShareWishlist { account_id: caller.account_id(), token: None, stamp: app.stamp()? }).await?;
     show(&app, list, &audience).await
-}
-
-/// For whom the list is shown. Asked for before anything is changed: what is refused has done nothing.
-fn audience(app: &App, shown: &Shown, headers: &HeaderMap) -> Result<Audience, Problem> {
-    app.shoppers(shown.currency.as_deref(), shown.language.as_deref(), headers)
 }
 
 async fn show(app: &App, list: Wishlist, audience: &Audience) -> Result<Response, Problem> {

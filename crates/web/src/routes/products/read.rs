@@ -7,29 +7,14 @@ use axum::{
 use commerce::catalogue::Redirected;
 use http::{HeaderMap, Uri, request::Parts};
 use model::{Product, ProductId, ProductStatus};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::{
     App, Problem,
     dto::{ListDto, ProductDto},
-    extract::{Path, Query},
+    extract::{Path, Query, Shown},
     openapi::tag,
     routes::moved,
 };
-
-/// In which currency and language it is shown.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(in crate::routes) struct Shown {
-    /// The currency of the prices: one of the shop's. What has no price in it is shown in its own.
-    #[param(min_length = 3, max_length = 3, example = "EUR")]
-    pub(in crate::routes) currency: Option<String>,
-    /// The language of the texts: one of the shop's. `Accept-Language` counts when it is left out.
-    #[param(example = "en")]
-    pub(in crate::routes) language: Option<String>,
-}
 
 /// Read a product.
 ///

@@ -1,11 +1,11 @@
-//! Whose files are.
+//! Whose files are: root restores, imports and looks after the shop now and then, and the shop's own user must be able to go on.
 
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid, chownat, fstat, open};
 
-/// Gives the file or folder `path`, which root has just made, to whom `like` belongs: root restores and imports now and then, and the
-/// shop's own user must be able to open what came of it. What anybody else made stays theirs.
+/// Gives the file or folder `path`, which root has just made, to whom `like` belongs. What anybody else made stays theirs, and where it
+/// cannot be done, it is as it was before.
 pub fn hand_over(path: &Path, like: &Path) {
     let Ok(wanted) = fs::metadata(like) else { return };
     // What is looked at and what is given away is one thing, whatever becomes of its name meanwhile: the folder may be the other user's.
@@ -17,13 +17,13 @@ pub fn hand_over(path: &Path, like: &Path) {
     let is_made = own.st_uid == 0 && (!is_file || own.st_nlink == 1);
     if is_made && (own.st_uid, own.st_gid) != (wanted.uid(), wanted.gid()) {
         let (owner, group) = (Uid::from_raw(wanted.uid()), Gid::from_raw(wanted.gid()));
-        // Where it cannot be done, it is as it was before.
         let _ = chownat(&file, "", Some(owner), Some(group), AtFlags::EMPTY_PATH);
     }
 }
 
 /// The folder that a file is in.
-pub(crate) fn folder_of(path: &Path) -> &Path {
+#[must_use]
+pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
