@@ -114,6 +114,9 @@ pub(crate) struct ImportMongodump {
     /// Make users with isAdmin staff that may do everything; they become customers otherwise.
     #[arg(long)]
     pub(crate) keep_admins: bool,
+    /// Import orders also where no user, or no product, that they name is in the dump.
+    #[arg(long)]
+    pub(crate) keep_going: bool,
 }
 
 /// What to write.
@@ -184,7 +187,7 @@ pub(crate) struct CreateOwner {
 /// What to do about mails.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Mail {
-    /// Send a test mail and wait for what becomes of it
+    /// Send a test mail with the settings that are given, and tell what became of it; mails that wait are left alone
     Test {
         /// Where to; the shop's own sender when it is not given.
         #[arg(long, value_parser = email)]

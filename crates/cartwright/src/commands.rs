@@ -15,12 +15,18 @@ mod owner_forget_factor;
 mod restore;
 mod serve;
 
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
+
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     cli::{Cli, Command, Import, Mail, Owner},
     failure::Failure,
     settings::Settings,
+    stop,
 };
 
 /// Does what was asked.
@@ -30,6 +36,7 @@ use crate::{
 pub(crate) fn run(Cli { settings, command }: Cli) -> Result<(), Failure> {
     let runtime = runtime(&settings)?;
     let done = runtime.block_on(async {
+        stop::pass_over()?;
         match command {
             Command::Demo => demo::run(&settings).await,
             Command::Serve => serve::run(&settings).await,
@@ -52,13 +59,48 @@ pub(crate) fn run(Cli { settings, command }: Cli) -> Result<(), Failure> {
     done
 }
 
+/// Threads beside those that answer requests: the writer, its helper, and some that wait for disks.
+const THREADS_BESIDE: usize = 6;
+
 fn runtime(settings: &Settings) -> Result<Runtime, Failure> {
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    let workers = settings.workers.map_or_else(cores, usize::from);
+    must_have_threads(workers + THREADS_BESIDE)?;
     let mut builder = Builder::new_multi_thread();
     if let Some(workers) = settings.workers {
         builder.worker_threads(usize::from(workers));
     }
     builder.on_thread_start(yield_to_the_writer);
     builder.enable_all().build().map_err(|error| Failure::failed(format_args!("threads cannot be started: {error}")))
+}
+
+/// Refuses to begin where the system does not give so many threads: what starts them later can only panic.
+fn must_have_threads(wanted: usize) -> Result<(), Failure> {
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut threads = Vec::with_capacity(wanted);
+    let mut refused = None;
+    for _ in 0..wanted {
+        let gate = Arc::clone(&gate);
+        match thread::Builder::new().spawn(move || drop(gate.lock())) {
+            Ok(thread) => threads.push(thread),
+            Err(error) => {
+                refused = Some(error);
+                break;
+            }
+        }
+    }
+    drop(closed);
+    let got = threads.len();
+    for thread in threads {
+        // They do nothing that could fail.
+        let _ = thread.join();
+    }
+    let Some(error) = refused else { return Ok(()) };
+    Err(Failure::failed(format_args!(
+        "the system gives this program {got} threads of the {wanted} that it needs ({error}); raise the limit (`ulimit -u`, TasksMax of \
+         systemd, pids of a container), or set fewer --workers"
+    )))
 }
 
 /// One thread writes all orders, and what it waits for a processor all of them wait for. So the threads that talk to

@@ -16,12 +16,17 @@ use clap::{
 };
 use toml::{Table, Value};
 
-use crate::{cli::Cli, data, failure::Failure, settings::Settings};
+use crate::{
+    cli::Cli,
+    data,
+    failure::Failure,
+    settings::{self, Settings},
+};
 
 /// What may hold a password: what is wrong with it is told without it.
 const SECRETS: [&str; 4] = ["--database", "--from", "--to", "--metrics-token"];
 /// The name of the file in the data folder.
-const NAME: &str = "cartwright.toml";
+pub(crate) const NAME: &str = "cartwright.toml";
 
 /// Reads the command line, with the file of settings that it, the environment or the data folder names.
 ///
@@ -32,8 +37,16 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, Failure> {
         Some(file) => install(Cli::command(), &file)?,
         None => Cli::command(),
     };
-    let matches = command.try_get_matches_from(arguments).map_err(|error| Failure::Clap(discreet(error)))?;
+    let matches = command.try_get_matches_from(arguments).map_err(refused)?;
     Cli::from_arg_matches(&matches).map_err(Failure::Clap)
+}
+
+fn refused(error: clap::Error) -> Failure {
+    // Clap does not say what it is that is no UTF-8.
+    match settings::not_utf8().filter(|_| error.kind() == ClapError::InvalidUtf8) {
+        Some(name) => Failure::usage(format_args!("the value of {name} is no UTF-8 text")),
+        None => Failure::Clap(discreet(error)),
+    }
 }
 
 /// The file of settings as it was read.

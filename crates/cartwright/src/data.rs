@@ -1,11 +1,13 @@
 //! The data folder: where everything is kept that must not be lost.
 
 use std::{
-    fs::DirBuilder,
+    fs::{self, DirBuilder, File},
     io,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
+
+use tracing::warn;
 
 use crate::failure::Failure;
 
@@ -23,6 +25,59 @@ pub(crate) fn make(folder: &Path) -> Result<(), Failure> {
 
 fn failed(folder: &Path, error: &io::Error) -> Failure {
     Failure::failed(format_args!("the data folder {} cannot be made: {error}", folder.display()))
+}
+
+/// Refuses to make a new shop where one is gone: whoever opens it next would become the owner of an empty one, and nobody would look for
+/// the other. Keys alone may be there before their shop.
+pub(crate) fn refuse_lost(database: &Path, folder: &Path) -> Result<(), Failure> {
+    if fs::metadata(database).is_ok_and(|file| file.len() > 0) {
+        return Ok(());
+    }
+    if let Some(left) = left_of_a_shop(database, folder) {
+        let (database, left) = (database.display(), left.display());
+        return Err(Failure::failed(format_args!(
+            "there is no shop in {database}, but {left} is what is left of one: put its database back (`cartwright restore FILE`); for a new \
+             shop name another folder with --data, or move {left} away"
+        )));
+    }
+    if keys(folder).exists() {
+        let (database, keys) = (database.display(), keys(folder));
+        warn!(
+            "there is no shop in {database}, and the keys of one in {}: a new shop is made with them",
+            keys.display()
+        );
+    }
+    Ok(())
+}
+
+/// What lies beside a database and is there when there was one.
+fn left_of_a_shop(database: &Path, folder: &Path) -> Option<PathBuf> {
+    let media = media(folder);
+    if !is_empty(&media) {
+        return Some(media);
+    }
+    let name = database.file_name()?.to_string_lossy();
+    // Beside a file that is there a log says nothing: SQLite makes both at once.
+    let log = if database.exists() { ".restoring" } else { "-wal" };
+    let beginnings = [".before-", ".restoring", log].map(|end| format!("{name}{end}"));
+    let mut entries = fs::read_dir(file_owner::folder_of(database)).ok()?.filter_map(Result::ok);
+    let left = entries.find(|entry| {
+        let entry = entry.file_name();
+        beginnings.iter().any(|beginning| entry.to_string_lossy().starts_with(beginning.as_str()))
+    });
+    left.map(|entry| entry.path())
+}
+
+/// Whether nothing is in the folder, or there is none.
+pub(crate) fn is_empty(folder: &Path) -> bool {
+    !fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+/// Tries whether files can be made in the folder.
+pub(crate) fn try_to_write(folder: &Path) -> io::Result<()> {
+    let trial = folder.join(format!(".trial-{}", std::process::id()));
+    File::create(&trial)?;
+    fs::remove_file(&trial)
 }
 
 /// The file of the keys.

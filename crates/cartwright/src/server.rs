@@ -67,6 +67,7 @@ impl Server {
         let keys = places.keys(engine.as_ref()).await?;
         open_files::allow_many();
 
+        shop::tell_of_lost_pictures(settings, &places.folder, engine.as_ref()).await;
         let media = shop::media(settings, &places.folder)?;
         let fetcher = shop::fetcher(settings)?;
         let wake = Arc::new(Notify::new());
@@ -89,6 +90,11 @@ impl Server {
         if transport.is_mailbox() && !is_demo {
             warn!(
                 "NO MAIL LEAVES THIS MACHINE: neither smtp-url nor mail-dir is set; mails land in {public_url}/mailbox"
+            );
+        }
+        if public_url.starts_with("https://") && settings.metrics_token.is_none() {
+            warn!(
+                "metrics-token is not set: a proxy on this machine that is not among trusted-proxies and adds no header may open /metrics to everybody"
             );
         }
         if let Some((priced, own)) = shop::other_currency(settings, engine.as_ref()).await? {

@@ -15,7 +15,7 @@ pub(crate) use values::{
     CurrencyList, Database, LanguageList, LogFilter, LogFormat, MetricsToken, OriginList, ProxyList, PublicUrl,
     Reviews, SignUp,
 };
-pub(crate) use variables::tell_of_unknown;
+pub(crate) use variables::{not_utf8, tell_of_unknown};
 
 /// How the shop is set up.
 #[derive(Clone, Debug, Args)]
@@ -191,7 +191,7 @@ pub(crate) struct Settings {
 
     /// What whoever reads /metrics must send as bearer token, at least 16 characters.
     ///
-    /// Without it, /metrics answers only requests from this machine that came through no proxy.
+    /// Without it, /metrics answers only requests from this machine, by its own name, that came through no proxy.
     #[arg(
         long,
         env = "CARTWRIGHT_METRICS_TOKEN",

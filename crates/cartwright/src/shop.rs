@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use commerce::ShareKeys;
+use commerce::{NoteKeys, ShareKeys};
 use identity::{Keys, PasswordPool, PasswordSettings};
 use mail::{Mailbox, Renderer, ShopIdentity, Transport};
 use model::Currency;
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use crate::{
-    data,
+    config_file, data,
     failure::Failure,
     say::say,
     settings::{Database, Settings},
@@ -40,6 +40,8 @@ const CREDENTIALS: [&str; 6] = [
 
 /// What says where a bucket is asked.
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
+/// How the addresses of pictures begin that the shop keeps.
+const MEDIA: &str = "/media/";
 /// How long the look at a bucket may take.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -98,6 +100,7 @@ impl Places {
         let mut database = Place::of(database, settings)?;
         if let Place::Server(options) = &mut database {
             options.name("cartwright-copy");
+            options.be_patient();
         }
         let folder = match &database {
             Place::File(path) => {
@@ -121,8 +124,16 @@ impl Places {
         Ok(Self { folder, database })
     }
 
-    /// Opens the database; a new one is made if there is none.
+    /// Opens the database; a new one is made if there is none, and nothing that says that there was one.
     pub(crate) async fn open(&self) -> Result<Arc<dyn store::Database>, Failure> {
+        if let Place::File(path) = &self.database {
+            data::refuse_lost(path, &self.folder)?;
+        }
+        self.open_or_make().await
+    }
+
+    /// Opens the database, or makes a new one whatever lies beside it: for filling it.
+    pub(crate) async fn open_or_make(&self) -> Result<Arc<dyn store::Database>, Failure> {
         data::make(&self.folder)?;
         match &self.database {
             Place::File(path) => open_file(path),
@@ -209,11 +220,26 @@ impl Places {
     }
 
     /// The shop's secrets: beside the database file, or, where several processes share a server, in its database. A file
-    /// in the data folder goes before that.
+    /// in the data folder goes before that. Says so in the log when they are other ones than those that the shop had.
     ///
     /// # Errors
     /// What is wrong with them.
     pub(crate) async fn keys(&self, engine: &dyn Engine) -> Result<Keys, Failure> {
+        let keys = self.own_keys(engine).await?;
+        match execute(engine, NoteKeys { fingerprint: keys.fingerprint() }).await {
+            Ok(false) => {}
+            Ok(true) => warn!(
+                "THE SHOP HAS OTHER KEYS THAN BEFORE: everybody is signed out, and of the second factors only recovery codes are good; if that \
+                 was not meant, put its own keys.json into {} and start it again; all processes of a shop have the same",
+                self.folder.display()
+            ),
+            // A shop without this note is better than none.
+            Err(error) => warn!(%error, "it cannot be noted which keys the shop has"),
+        }
+        Ok(keys)
+    }
+
+    async fn own_keys(&self, engine: &dyn Engine) -> Result<Keys, Failure> {
         let file = data::keys(&self.folder);
         match &self.database {
             Place::Server(_) if !file.exists() => {
@@ -285,7 +311,15 @@ pub(crate) fn media(settings: &Settings, folder: &Path) -> Result<Media, Failure
             }
             bucket
         }
-        Pictures::Folder(path) => Media::folder(&path),
+        Pictures::Folder(path) => {
+            let media = Media::folder(&path);
+            if media.is_ok()
+                && let Err(error) = data::try_to_write(&path)
+            {
+                warn!(%error, "no picture can be kept: {} cannot be written; check whose it is", path.display());
+            }
+            media
+        }
     };
     media.map_err(|error| Failure::failed(format_args!("media: {error}")))
 }
@@ -320,14 +354,43 @@ fn pictures<'s>(settings: &'s Settings, folder: &Path) -> Pictures<'s> {
     }
 }
 
+/// Says so in the log when products have pictures and their folder has none: a disk that is not mounted, a folder that was not taken
+/// along. To be asked before the folder is made.
+pub(crate) async fn tell_of_lost_pictures(settings: &Settings, folder: &Path, engine: &dyn Queries) {
+    let Pictures::Folder(pictures) = pictures(settings, folder) else { return };
+    if !data::is_empty(&pictures) {
+        return;
+    }
+    // Some are enough to know.
+    let products = engine.products_after(None, 100).await.unwrap_or_default();
+    if products.iter().flat_map(|product| &product.images).any(|image| image.url.starts_with(MEDIA)) {
+        warn!("THE PICTURES ARE NOT THERE: products have some, and {} has none; put it back", pictures.display());
+    }
+}
+
 /// Says so to whoever has just copied the database where there are pictures in a folder: those are not in the copy.
 ///
 /// # Errors
 /// Standard output cannot be written.
 pub(crate) fn tell_of_pictures(settings: &Settings, folder: &Path) -> Result<(), Failure> {
     let Pictures::Folder(pictures) = pictures(settings, folder) else { return Ok(()) };
-    if fs::read_dir(&pictures).is_ok_and(|mut entries| entries.next().is_some()) {
+    if !data::is_empty(&pictures) {
         say(format_args!("The pictures are not in it: take {} along too.", pictures.display()))?;
+    }
+    Ok(())
+}
+
+/// The same of the files beside the database.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(crate) fn tell_of_files(folder: &Path) -> Result<(), Failure> {
+    let keys = data::keys(folder);
+    if keys.exists() {
+        say(format_args!("The shop's keys are not in it: copy {} to a safe place.", keys.display()))?;
+    }
+    for other in [data::templates(folder), folder.join(config_file::NAME)].iter().filter(|path| path.exists()) {
+        say(format_args!("{} is not in it: take it along too.", other.display()))?;
     }
     Ok(())
 }
@@ -349,7 +412,7 @@ pub(crate) fn transport(settings: &Settings) -> Result<Transport, Failure> {
     match (smtp_url, &settings.mail_dir) {
         (Some(_), Some(_)) => Err(Failure::usage("smtp-url and mail-dir exclude each other; set one of them")),
         (Some(url), None) => {
-            if settings.mail_from.is_none() {
+            if settings.mail_from.is_none() && url != "mailbox:" {
                 let example = "`Shop <shop@example.com>`";
                 return Err(Failure::usage(format_args!(
                     "mail-from must be set when smtp-url is, for example {example}"
@@ -357,7 +420,13 @@ pub(crate) fn transport(settings: &Settings) -> Result<Transport, Failure> {
             }
             Transport::from_url("smtp-url", url).map_err(Failure::usage)
         }
-        (None, Some(folder)) => Ok(Transport::folder(folder)),
+        (None, Some(folder)) => {
+            let made = fs::create_dir_all(folder);
+            made.map_err(|error| {
+                Failure::usage(format_args!("mail-dir: {} cannot be made: {error}", folder.display()))
+            })?;
+            Ok(Transport::folder(folder))
+        }
         (None, None) => Ok(Transport::mailbox()),
     }
 }

@@ -1,7 +1,9 @@
 //! API keys: what lets a program act for one of the staff, within what that person may do.
 
 use async_trait::async_trait;
-use model::{Access, AccountId, Permission, Role, Stamp, Timestamp, Violations, session::SecretHash, text};
+use model::{
+    Access, AccountId, MailTemplate, Permission, Role, Stamp, Timestamp, Violations, session::SecretHash, text,
+};
 use serde::{Deserialize, Serialize};
 use store::{Change, Document, DocumentKind, Operation, Queries, StoreError, Tx};
 use uuid::Uuid;
@@ -28,6 +30,13 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// Until when it is good.
     pub expires_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Whether it is not over yet.
+    fn is_good(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| end > now)
+    }
 }
 
 /// The name of the document of the key whose secret has this hash.
@@ -60,7 +69,7 @@ pub async fn api_key_access(
         return Ok(None);
     };
     let key: ApiKey = document.read()?;
-    if key.expires_at.is_some_and(|end| end <= now) {
+    if !key.is_good(now) {
         return Ok(None);
     }
     let account = queries.account(key.account_id).await?;
@@ -71,6 +80,17 @@ pub async fn api_key_access(
     let permissions = key.permissions.iter().copied().filter(|permission| person.may(*permission)).collect();
     let access = Access { role: Role::Staff, permissions, ..person };
     Ok(Some((key, access)))
+}
+
+/// Whether keys act for somebody.
+pub(crate) async fn act_for(tx: &mut dyn Tx, account_id: AccountId, now: Timestamp) -> Result<bool, StoreError> {
+    for document in tx.documents(DocumentKind::ApiKey).await? {
+        let key: ApiKey = document.read()?;
+        if key.account_id == account_id && key.is_good(now) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What removes the keys that act for somebody.
@@ -129,8 +149,9 @@ impl Operation for CreateApiKey {
             wrong.add("", "out_of_range", format!("a shop has at most {KEYS_MAX} keys"));
         }
         wrong.into_result()?;
+        let mut ids = self.stamp.ids();
         let key = ApiKey {
-            id: self.stamp.ids().draw(),
+            id: ids.draw(),
             name,
             hint: self.hint.clone(),
             account_id: self.actor.account_id,
@@ -139,7 +160,12 @@ impl Operation for CreateApiKey {
             expires_at: self.expires_at,
         };
         let document = Document::new(DocumentKind::ApiKey, key.id, document_name(&self.hash), 1, &key)?;
-        tx.apply(&[Change::PutDocument(document)]).await?;
+        // A key outlives the session, and what ends sessions: whoever it acts for must know of it.
+        let template = MailTemplate::ApiKeyMade { name: person.name.clone(), key: key.name.clone() };
+        let mail = accounts::mail_to(&person, ids.draw(), template, self.stamp.now);
+        let changes: Vec<_> =
+            std::iter::once(Change::PutDocument(document)).chain(mail.map(Change::InsertMail)).collect();
+        tx.apply(&changes).await?;
         Ok(key)
     }
 }

@@ -1,12 +1,12 @@
 //! Bringing a whole shop over from elsewhere, thing by thing.
 //!
 //! Each thing comes with an id of its own that is always the same, so that what is there already is known and left as it is: what
-//! happened to it here since stays.
+//! happened to it here since stays. A stand-in is nothing of that kind: it becomes the real thing when that comes.
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountId, CategoryId, Email, Order, Product, Rating, Review, SavedAddress, Stamp, Wishlist,
-    category::CategoryDetails, challenge::Purpose, stamp::Ids, text,
+    Account, AccountId, CategoryId, Email, Order, Product, ProductStatus, Rating, Review, SavedAddress, Stamp,
+    Wishlist, category::CategoryDetails, challenge::Purpose, stamp::Ids,
 };
 use store::{Change, Checkout, Document, DocumentKind, Operation, StoreError, Tx};
 
@@ -136,7 +136,8 @@ impl Operation for BringOver {
 
 async fn account(tx: &mut dyn Tx, old: &OldAccount, stamp: Stamp) -> Result<Outcome, Error> {
     let account = &old.account;
-    if tx.account(account.id).await?.is_some() {
+    let here = tx.account(account.id).await?.map(|row| row.account);
+    if here.as_ref().is_some_and(|here| old.is_stand_in || !stands_for_somebody(here)) {
         return Ok(Outcome::Known);
     }
     // Once found it stays so, also when its owner has another address by now, or none.
@@ -155,12 +156,23 @@ async fn account(tx: &mut dyn Tx, old: &OldAccount, stamp: Stamp) -> Result<Outc
         tx.apply(&changes).await?;
         return Ok(Outcome::IsAccount(own_id));
     }
-    let mut changes =
-        vec![Change::InsertAccount { account: account.clone(), password_hash: old.password_hash.clone() }];
+    let (account_id, password_hash) = (account.id, old.password_hash.clone());
+    let mut changes = match here {
+        None => vec![Change::InsertAccount { account: account.clone(), password_hash }],
+        Some(here) => vec![
+            Change::UpdateAccount(Account { updated_at: stamp.now, version: here.version + 1, ..account.clone() }),
+            Change::SetPassword { account_id, password_hash },
+        ],
+    };
     let address = old.address.clone();
     changes.extend(address.map(|address| Change::PutAddress { account_id: account.id, address }));
     tx.apply(&changes).await?;
     Ok(Outcome::Added)
+}
+
+/// Whether the account is one that came for somebody who was not there. Whoever was here and is forgotten has a later version.
+fn stands_for_somebody(here: &Account) -> bool {
+    here.deleted_at.is_some() && here.version == 1
 }
 
 async fn with_email(tx: &mut dyn Tx, email: Option<&Email>) -> Result<Option<Account>, StoreError> {
@@ -189,9 +201,8 @@ fn given_back(own: Account, old: &OldAccount, stamp: Stamp) -> Vec<Change> {
 }
 
 async fn category(tx: &mut dyn Tx, id: CategoryId, name: &str, stamp: Stamp) -> Result<Outcome, Error> {
-    let all = tx.categories().await?;
-    let folded = text::fold(name);
-    if all.iter().any(|known| known.id == id || text::fold(&known.name) == folded) {
+    let all = tx.categories_for_change().await?;
+    if all.iter().any(|known| known.id == id || known.is_called(name)) {
         return Ok(Outcome::Known);
     }
     let details = CategoryDetails::default();
@@ -202,12 +213,12 @@ async fn category(tx: &mut dyn Tx, id: CategoryId, name: &str, stamp: Stamp) -> 
 }
 
 async fn product(tx: &mut dyn Tx, old: &OldProduct, ids: &mut Ids, stamp: Stamp) -> Result<Outcome, Error> {
-    if tx.product(old.product.id).await?.is_some() {
+    let here = tx.product(old.product.id).await?;
+    if here.as_ref().is_some_and(|here| old.is_stand_in || !stands_for_something(here)) {
         return Ok(Outcome::Known);
     }
-    let folded = old.category.as_deref().map(text::fold);
-    let categories = if folded.is_some() { tx.categories().await? } else { Vec::new() };
-    let category = categories.iter().find(|category| Some(text::fold(&category.name)) == folded);
+    let categories = if old.category.is_some() { tx.categories().await? } else { Vec::new() };
+    let category = old.category.as_deref().and_then(|name| categories.iter().find(|category| category.is_called(name)));
     let mut product = Product {
         slug: free_slug(tx, None, &old.product.title).await?,
         category_id: category.map(|category| category.id),
@@ -218,8 +229,23 @@ async fn product(tx: &mut dyn Tx, old: &OldProduct, ids: &mut Ids, stamp: Stamp)
     }
     let product = product.validate()?;
     let stock = first_stock(&product.variants, None, ids, stamp);
-    tx.apply(&[Change::InsertProduct(product), Change::MoveStock(stock)]).await?;
+    let change = match here {
+        None => Change::InsertProduct(product),
+        Some(here) => Change::UpdateProduct {
+            product: Product { updated_at: stamp.now, version: here.version + 1, ..product },
+            removed: Vec::new(),
+        },
+    };
+    tx.apply(&[change, Change::MoveStock(stock)]).await?;
     Ok(Outcome::Added)
+}
+
+/// Whether the product is one that came for something that was not there. What the staff archive has a later version, and what they
+/// put on its shelf is theirs.
+fn stands_for_something(here: &Product) -> bool {
+    here.status == ProductStatus::Archived
+        && here.version == 1
+        && here.variants.iter().all(|variant| variant.stock == 0)
 }
 
 async fn order(tx: &mut dyn Tx, old: &Order) -> Result<Outcome, Error> {

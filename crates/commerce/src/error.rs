@@ -99,12 +99,24 @@ pub enum Conflict {
         /// Pieces on hand.
         on_hand: i64,
     },
+    /// Somebody counted, or something came or went that no order took or gave back, since what was counted was looked at.
+    #[error("the stock was changed since it was looked at: there are {on_hand} on hand now")]
+    Recounted {
+        /// Pieces on hand.
+        on_hand: i64,
+    },
     /// The variant's stock is not tracked.
     #[error("the stock of this variant is not tracked")]
     StockNotTracked,
     /// An account can keep no more addresses.
     #[error("an account keeps at most {} addresses; delete one first", SAVED_ADDRESSES_MAX)]
     TooManyAddresses,
+    /// A wishlist can have no more products.
+    #[error("a wishlist has at most {} products; take one off first", model::wishlist::ITEMS_MAX)]
+    TooManyWishes,
+    /// A customer can wait for no more variants.
+    #[error("one can wait for at most {} variants; take one back first", model::review::ALERTS_MAX)]
+    TooManyAlerts,
     /// As many jobs wait as may.
     #[error("too many jobs wait already")]
     TooManyJobs,

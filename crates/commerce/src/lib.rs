@@ -38,4 +38,4 @@ pub use audit::{Actor, Audited, Foreseen, Rehearsal, Rehearsed};
 pub use demo_shop::TakeForDemo;
 pub use error::{Conflict, Error, check_version};
 pub use idempotent::{Idempotent, Replied};
-pub use shared_keys::{SHARED_KEYS, ShareKeys};
+pub use shared_keys::{NoteKeys, SHARED_KEYS, ShareKeys};

@@ -27,6 +27,32 @@ impl Operation for ShareKeys {
     }
 }
 
+/// Where it is noted which keys the shop has.
+const NOTED: &str = "keys_fingerprint";
+
+/// Notes which keys the shop has, so that others are told from them: with those, nobody stays signed in, and no second factor is good.
+#[derive(Clone, Debug)]
+pub struct NoteKeys {
+    /// What tells these keys from others, and nothing else of them.
+    pub fingerprint: String,
+}
+
+#[async_trait]
+impl Operation for NoteKeys {
+    /// Whether the shop had other ones before.
+    type Output = bool;
+    type Error = StoreError;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<bool, StoreError> {
+        let noted = tx.meta(NOTED).await?;
+        if noted.as_ref() == Some(&self.fingerprint) {
+            return Ok(false);
+        }
+        tx.apply(&[Change::PutMeta { key: NOTED.into(), value: Some(self.fingerprint.clone()) }]).await?;
+        Ok(noted.is_some())
+    }
+}
+
 impl std::fmt::Debug for ShareKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ShareKeys(..)")

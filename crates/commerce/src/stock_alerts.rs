@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use model::{
-    AccountId, MailTemplate, OutboxMail, ProductStatus, Stamp, StockAlert, Timestamp, VariantId, Violations,
-    mail::BackInStock, review::ALERTS_MAX,
+    AccountId, MailTemplate, OutboxMail, ProductStatus, Stamp, StockAlert, Timestamp, VariantId, mail::BackInStock,
+    review::ALERTS_MAX,
 };
 use store::{Change, DueAlert, Operation, Tx};
 
@@ -43,8 +43,7 @@ impl Operation for AskForStockAlert {
             return Err(Conflict::InStock.into());
         }
         if waiting.len() >= ALERTS_MAX {
-            let message = format!("one can wait for at most {ALERTS_MAX} variants");
-            return Err(Violations::one("", "out_of_range", message).into());
+            return Err(Conflict::TooManyAlerts.into());
         }
         let alert = StockAlert { variant_id: self.variant_id, account_id, created_at: self.now };
         tx.apply(&[Change::PutStockAlert(alert)]).await?;

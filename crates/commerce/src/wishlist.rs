@@ -5,7 +5,7 @@ use model::{AccountId, ProductId, ProductStatus, Stamp, Timestamp, Wishlist};
 use serde::{Deserialize, Serialize};
 use store::{Change, Document, DocumentKind, Operation, StoreError, Tx};
 
-use crate::{Error, accounts::usable_row};
+use crate::{Conflict, Error, accounts::usable_row};
 
 /// Whose wishlist a share token opens.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -33,7 +33,9 @@ impl Operation for AddToWishlist {
     async fn run(&self, tx: &mut dyn Tx) -> Result<Wishlist, Error> {
         let mut list = own(tx, self.account_id).await?;
         let product = tx.product(self.product_id).await?.filter(|product| product.status == ProductStatus::Active);
-        list.add(product.ok_or(Error::NotFound("product"))?.id, self.now)?;
+        if !list.add(product.ok_or(Error::NotFound("product"))?.id, self.now) {
+            return Err(Conflict::TooManyWishes.into());
+        }
         put(tx, list).await
     }
 }

@@ -201,6 +201,12 @@ impl Keys {
         mac(&self.codes, &[purpose.as_bytes(), b"\0", subject.as_bytes(), b"\0", digits.as_bytes()])
     }
 
+    /// What tells these keys from others. It says nothing of them, and stays when a new one signs.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        hex::encode(mac(&self.codes, &[b"cartwright-fingerprint-v1", &self.refresh]))
+    }
+
     pub(crate) fn refresh_mac(&self, token: &[u8; 32]) -> [u8; 32] {
         mac(&self.refresh, &[b"cartwright-refresh-v1", token])
     }
@@ -268,6 +274,17 @@ mod tests {
             assert!(all.iter().all(|keys| *keys == all[0]));
             assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1, "no draft is left behind");
         }
+    }
+
+    #[test]
+    fn keys_are_known_again_also_when_a_new_one_signs() {
+        let mut keys = Keys::generate();
+        let first = keys.fingerprint();
+        keys.rotate(Timestamp::now());
+        assert_eq!(keys.fingerprint(), first);
+        assert_ne!(Keys::generate().fingerprint(), first);
+        let text = keys.to_text();
+        assert!(!text.contains(&first), "it is none of the keys");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use access_token::{AccessClaims, AccessTokens, InvalidToken};
 pub use keys::{Keys, KeysError};
 pub use opaque_token::OpaqueToken;
 pub use password_hash::{COST_DEFAULT, COST_MAX, COST_MIN, Verified, is_usable_hash};
-pub use password_pool::{Overloaded, PasswordPool, PasswordSettings};
+pub use password_pool::{Begun, Overloaded, PasswordPool, PasswordSettings};
 pub use password_strength::check_password;
 pub use random::{fresh_stamp, random_code};
 pub use second_factor::{RECOVERY_CODES, TotpSecret, recovery_codes, recovery_hash};

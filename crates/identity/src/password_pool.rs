@@ -6,7 +6,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -19,6 +22,10 @@ use crate::password_hash::{self as hash, COST_DEFAULT, COST_MAX, COST_MIN, Verif
 /// lowest of all (19) it took twenty, which nobody waits. Orders in a storm of guesses were as quick with either (scenario `login-storm`): what answers
 /// them has 8, and what writes them 0.
 const NICE: i32 = 10;
+
+/// So many of those who are known go before one of the others, while both wait. Whoever has an account is known where they signed in, so
+/// being known must not be enough to keep everybody else out.
+const KNOWN_IN_A_ROW: u32 = 3;
 
 /// What passwords cost where a test lifts `guard.cost`: as little as bcrypt takes. Hashing was half of all that the tests did.
 const COST_OF_TESTS: u32 = 4;
@@ -49,11 +56,28 @@ impl Default for PasswordSettings {
 #[error("too many passwords wait to be hashed")]
 pub struct Overloaded;
 
+/// Whether a thread has begun with a password: until then it waits, and nothing was found out about it.
+#[derive(Clone, Debug, Default)]
+pub struct Begun(Arc<AtomicBool>);
+
+impl Begun {
+    /// Whether one has.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 /// Hashes and compares passwords. Cheap to clone; the threads end with the last clone.
 #[derive(Clone, Debug)]
 pub struct PasswordPool {
     handle: Arc<Handle>,
     goes_first: bool,
+    begun: Begun,
 }
 
 #[derive(Debug)]
@@ -73,6 +97,8 @@ struct Waiting {
     /// Of those whom the shop knows by more than a password.
     first: VecDeque<Job>,
     others: VecDeque<Job>,
+    /// How many of the first went since one of the others did.
+    in_a_row: u32,
     is_closed: bool,
 }
 
@@ -80,9 +106,31 @@ impl Waiting {
     const fn lane(&mut self, goes_first: bool) -> &mut VecDeque<Job> {
         if goes_first { &mut self.first } else { &mut self.others }
     }
+
+    /// The next job that somebody still waits for: those who are known go first, but not for ever.
+    fn take_next(&mut self) -> Option<Job> {
+        for lane in [&mut self.first, &mut self.others] {
+            while lane.front().is_some_and(Job::is_abandoned) {
+                lane.pop_front();
+            }
+        }
+        let have_waited = self.in_a_row >= KNOWN_IN_A_ROW && !self.others.is_empty();
+        if self.first.is_empty() || have_waited {
+            self.in_a_row = 0;
+            self.others.pop_front()
+        } else {
+            self.in_a_row = self.in_a_row.saturating_add(1);
+            self.first.pop_front()
+        }
+    }
 }
 
-enum Job {
+struct Job {
+    begun: Begun,
+    task: Task,
+}
+
+enum Task {
     Hash { password: String, reply: oneshot::Sender<Result<String, Overloaded>> },
     Verify { password: String, hash: Option<String>, reply: oneshot::Sender<Result<Verified, Overloaded>> },
 }
@@ -105,16 +153,26 @@ impl PasswordPool {
             let started = thread::Builder::new().name(format!("password-{number}")).spawn(move || work(&queue, cost));
             started.expect("a thread can be started when the program starts");
         }
-        Self { handle: Arc::new(Handle { queue, capacity: capacity.max(1) }), goes_first: false }
+        Self {
+            handle: Arc::new(Handle { queue, capacity: capacity.max(1) }),
+            goes_first: false,
+            begun: Begun::default(),
+        }
     }
 
     /// The same pool for somebody whom the shop knows by more than a password: a session, or an address that the account was
-    /// used from before. Their passwords go before all others, and the room for those that wait is their own, so that whoever
-    /// tries a thousand passwords keeps nobody out.
+    /// used from before. Their passwords go before the others, three before one, and the room for those that wait is their own, so that
+    /// whoever tries a thousand passwords keeps nobody out.
     #[must_use]
     pub fn for_known(&self, is_known: bool) -> Self {
         let goes_first = is_known && !faults::is_lifted("guard.known");
-        Self { handle: Arc::clone(&self.handle), goes_first }
+        Self { goes_first, ..self.clone() }
+    }
+
+    /// The same pool, which sets `begun` as soon as a thread begins with a password that is handed in here.
+    #[must_use]
+    pub fn telling(&self, begun: Begun) -> Self {
+        Self { begun, ..self.clone() }
     }
 
     /// The hash to keep of `password`.
@@ -123,7 +181,7 @@ impl PasswordPool {
     /// When too many wait already.
     pub async fn hash(&self, password: String) -> Result<String, Overloaded> {
         let (reply, hashed) = oneshot::channel();
-        self.enqueue(Job::Hash { password, reply })?;
+        self.enqueue(Task::Hash { password, reply })?;
         hashed.await.map_err(|_| Overloaded)?
     }
 
@@ -134,7 +192,7 @@ impl PasswordPool {
     /// When too many wait already.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<Verified, Overloaded> {
         let (reply, verified) = oneshot::channel();
-        self.enqueue(Job::Verify { password, hash, reply })?;
+        self.enqueue(Task::Verify { password, hash, reply })?;
         verified.await.map_err(|_| Overloaded)?
     }
 
@@ -145,7 +203,7 @@ impl PasswordPool {
         waiting.first.len() + waiting.others.len()
     }
 
-    fn enqueue(&self, job: Job) -> Result<(), Overloaded> {
+    fn enqueue(&self, task: Task) -> Result<(), Overloaded> {
         let mut waiting = self.handle.queue.lock();
         let lane = waiting.lane(self.goes_first);
         if lane.len() >= self.handle.capacity {
@@ -154,7 +212,7 @@ impl PasswordPool {
         if lane.len() >= self.handle.capacity {
             return Err(Overloaded);
         }
-        lane.push_back(job);
+        lane.push_back(Job { begun: self.begun.clone(), task });
         self.handle.queue.wake.notify_one();
         Ok(())
     }
@@ -183,9 +241,7 @@ impl Queue {
             if waiting.is_closed {
                 return None;
             }
-            let waiting_now = &mut *waiting;
-            match waiting_now.first.pop_front().or_else(|| waiting_now.others.pop_front()) {
-                Some(job) if job.is_abandoned() => {}
+            match waiting.take_next() {
                 Some(job) => return Some(job),
                 None => waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner),
             }
@@ -195,23 +251,24 @@ impl Queue {
 
 impl Job {
     fn is_abandoned(&self) -> bool {
-        match self {
-            Self::Hash { reply, .. } => reply.is_closed(),
-            Self::Verify { reply, .. } => reply.is_closed(),
+        match &self.task {
+            Task::Hash { reply, .. } => reply.is_closed(),
+            Task::Verify { reply, .. } => reply.is_closed(),
         }
     }
 
     fn run(self, cost: u32) {
+        self.begun.set();
         // Whoever asked may have gone meanwhile; then nobody needs the answer.
-        match self {
-            Self::Hash { password, reply } => {
+        match self.task {
+            Task::Hash { password, reply } => {
                 let hashed = hash::hash(&password, cost).map_err(|error| {
                     tracing::error!(%error, "a password could not be hashed");
                     Overloaded
                 });
                 let _ = reply.send(hashed);
             }
-            Self::Verify { password, hash, reply } => {
+            Task::Verify { password, hash, reply } => {
                 let _ = reply.send(Ok(hash::verify(&password, hash.as_deref(), cost)));
             }
         }
@@ -220,9 +277,9 @@ impl Job {
 
 impl std::fmt::Debug for Job {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Hash { .. } => "Hash(..)",
-            Self::Verify { .. } => "Verify(..)",
+        f.write_str(match self.task {
+            Task::Hash { .. } => "Hash(..)",
+            Task::Verify { .. } => "Verify(..)",
         })
     }
 }

@@ -18,7 +18,7 @@ macro_rules! built_in {
 }
 
 /// Name and source of each built-in template.
-pub(crate) const BUILT_IN: [(&str, &str); 35] = built_in![
+pub(crate) const BUILT_IN: [(&str, &str); 37] = built_in![
     "account_exists.html",
     "account_exists.txt",
     "back_in_stock.html",
@@ -27,6 +27,8 @@ pub(crate) const BUILT_IN: [(&str, &str); 35] = built_in![
     "low_stock.txt",
     "staff_invitation.html",
     "staff_invitation.txt",
+    "api_key_made.html",
+    "api_key_made.txt",
     "confirm_email_change.html",
     "confirm_email_change.txt",
     "email_changed.html",

@@ -33,6 +33,10 @@ pub(crate) struct View {
     pub(crate) short: Vec<ShortView>,
     /// How many more became short.
     pub(crate) more_short: usize,
+    /// Whether API keys act for whoever changed the password.
+    pub(crate) has_keys: bool,
+    /// What the API key is called that was made.
+    pub(crate) key: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,6 +116,10 @@ impl View {
             MailTemplate::LowStock { items, more } => (items.iter().map(ShortView::new).collect(), *more),
             _ => (Vec::new(), 0),
         };
+        let key = match &mail.template {
+            MailTemplate::ApiKeyMade { key, .. } => Some(clean::line(key)),
+            _ => None,
+        };
         Self {
             shop: ShopView {
                 name: clean::line(&shop.shop_name),
@@ -129,6 +137,8 @@ impl View {
             item,
             short,
             more_short,
+            has_keys: matches!(mail.template, MailTemplate::PasswordChanged { has_keys: true, .. }),
+            key,
         }
     }
 }
@@ -177,7 +187,8 @@ pub(crate) fn recipient_name(template: &MailTemplate) -> Option<&str> {
         | MailTemplate::AccountExists { name }
         | MailTemplate::ResetPassword { name }
         | MailTemplate::StaffInvitation { name }
-        | MailTemplate::PasswordChanged { name }
+        | MailTemplate::PasswordChanged { name, .. }
+        | MailTemplate::ApiKeyMade { name, .. }
         | MailTemplate::ConfirmEmailChange { name }
         | MailTemplate::EmailChanged { name, .. } => Some(name),
         MailTemplate::BackInStock(item) => Some(&item.name),

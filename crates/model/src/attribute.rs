@@ -125,6 +125,12 @@ impl AttributeDefinition {
         wrong.into_result().map(|()| self)
     }
 
+    /// Whether a value is one that can be set. One that was set under another definition, or when there were other choices, may not be.
+    #[must_use]
+    pub fn takes(&self, value: &AttributeValue) -> bool {
+        self.refuse(value).is_none()
+    }
+
     /// What is wrong with a value, if anything is.
     fn refuse(&self, value: &AttributeValue) -> Option<String> {
         let is_choice = |text: &String| self.choices.contains(text);

@@ -74,6 +74,13 @@ pub struct Category {
 }
 
 impl Category {
+    /// Whether people call it so: case, accents and separators do not matter, other signs do, for C++ is not C#.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        let signs = |text: &str| text.chars().filter(|c| "+#*%$@".contains(*c)).collect::<String>();
+        text::fold(&self.name) == text::fold(name) && signs(&self.name) == signs(name)
+    }
+
     /// Its name in this language, as far as it has one.
     #[must_use]
     pub fn name_in(&self, language: &Language) -> &str {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Money, ProductId,
     attribute::AttributeValue,
-    price::{ListPrice, Sale},
+    price::{Absence, ListPrice, Sale},
     text,
     violation::Violations,
 };
@@ -216,6 +216,9 @@ pub struct VariantDetails {
     /// Up to when the turns of its price are in the history; only with a sale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Timestamp>,
+    /// When it was not for sale after it was known, oldest first; the last one may go on. What is too long ago to matter is left out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub away: Vec<Absence>,
     /// Its picture: the URL of one of the product's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,

@@ -97,7 +97,8 @@ pub struct Job {
     pub errors: Vec<JobError>,
     /// How many of those there are in all.
     pub error_count: u64,
-    /// What is read otherwise than the file has it, the first [`ERRORS_MAX`] of it; nothing is left out because of it.
+    /// What is read otherwise than the file has it, and pictures that stay elsewhere: the first [`ERRORS_MAX`] of it; nothing is left out
+    /// because of it.
     #[serde(default)]
     pub notes: Vec<JobError>,
     /// Why it failed.

@@ -55,7 +55,7 @@ pub use mail::{MailRenderer, MailStatus, MailTemplate, OutboxMail, RenderedMail}
 pub use money::{Currency, Money, NotAPrice};
 pub use note::Note;
 pub use order::{Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, Tracking};
-pub use price::{ListPrice, PriceChange, Sale};
+pub use price::{Absence, ListPrice, PriceChange, Sale};
 pub use product::{Image, Product, ProductOption, ProductStatus, Variant};
 pub use review::{Rating, Review, ReviewStatus, StockAlert};
 pub use session::Session;

@@ -34,6 +34,16 @@ pub enum MailTemplate {
     PasswordChanged {
         /// The person's name.
         name: String,
+        /// Whether API keys act for them, which no password ends.
+        #[serde(default)]
+        has_keys: bool,
+    },
+    /// An API key was made that acts for somebody.
+    ApiKeyMade {
+        /// The person's name.
+        name: String,
+        /// What the key is called.
+        key: String,
     },
     /// The code that proves the new address of an account.
     ConfirmEmailChange {
@@ -85,6 +95,7 @@ impl MailTemplate {
             Self::AccountExists { .. } => "account_exists",
             Self::ResetPassword { .. } => "reset_password",
             Self::PasswordChanged { .. } => "password_changed",
+            Self::ApiKeyMade { .. } => "api_key_made",
             Self::ConfirmEmailChange { .. } => "confirm_email_change",
             Self::EmailChanged { .. } => "email_changed",
             Self::OrderPlaced(_) => "order_placed",
@@ -270,6 +281,16 @@ pub struct MailLease {
     pub until: Timestamp,
 }
 
+impl MailLease {
+    /// Whether the mail, as it is stored now, is still handed out like this: neither settled nor somebody else's.
+    #[must_use]
+    pub fn is_of(&self, mail: &OutboxMail) -> bool {
+        let is_same = mail.id == self.mail && mail.attempts == self.attempts && mail.status == MailStatus::Pending;
+        // In the precision that both engines store.
+        is_same && mail.next_attempt_at.as_microsecond() == self.until.as_microsecond()
+    }
+}
+
 impl OutboxMail {
     /// The lease of a mail that was just handed out.
     #[must_use]
@@ -395,6 +416,20 @@ mod tests {
         assert!(!mail(1, 0).may_be_on_its_way(now) && !mail(1, -9).may_be_on_its_way(now), "its lease is over");
         assert!(!mail(8, 481).may_be_on_its_way(now), "it waits for its next try");
         assert!(!OutboxMail { status: MailStatus::Failed, ..mail(1, 9) }.may_be_on_its_way(now));
+    }
+
+    #[test]
+    fn a_lease_is_over_when_the_mail_is_settled_or_handed_out_anew() {
+        let now = Timestamp::from_nanosecond(1_800_000_000_000_000_789).expect("in range");
+        let to = Email::parse("", "ann@example.com").expect("an address");
+        let id = crate::Stamp::new(now, 1).ids().draw();
+        let leased = OutboxMail { attempts: 1, ..OutboxMail::new(id, to, MailTemplate::Test, now) };
+        let stored = OutboxMail { next_attempt_at: crate::stamp::whole_micros(now), ..leased.clone() };
+        let lease = leased.lease();
+        assert!(lease.is_of(&leased) && lease.is_of(&stored));
+        assert!(!lease.is_of(&OutboxMail { attempts: 2, ..stored.clone() }));
+        assert!(!lease.is_of(&OutboxMail { status: MailStatus::Sent, ..stored.clone() }));
+        assert!(!lease.is_of(&OutboxMail { next_attempt_at: now + LEASE, ..stored }));
     }
 
     #[test]

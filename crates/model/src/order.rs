@@ -237,7 +237,8 @@ pub struct Order {
     pub number: OrderNumber,
     /// Who bought; the account's row outlives its deletion.
     pub account_id: AccountId,
-    /// Where its mails go; `None` once the buyer's account is deleted.
+    /// The buyer's address when it was placed; `None` once the account is deleted. Its mails go to the address that the account has when
+    /// they are written.
     pub email: Option<Email>,
     /// Where it stands.
     pub status: OrderStatus,

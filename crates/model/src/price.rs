@@ -45,8 +45,30 @@ impl Sale {
         self.starts_at.is_none_or(|starts| starts <= at) && self.ends_at.is_none_or(|ends| at < ends)
     }
 
+    /// Whether it has a price in this currency: otherwise the regular one goes on.
+    #[must_use]
+    pub fn is_in(&self, currency: Currency) -> bool {
+        self.price(currency).is_some()
+    }
+
     fn price(&self, currency: Currency) -> Option<Money> {
         self.prices.iter().find(|price| price.currency == currency).copied()
+    }
+}
+
+/// A time in which a variant was not for sale. What it cost then was asked of nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absence {
+    /// From when on.
+    pub since: Timestamp,
+    /// Until when, not included; `None` while it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl Absence {
+    fn covers(&self, at: Timestamp) -> bool {
+        self.since <= at && self.until.is_none_or(|until| at < until)
     }
 }
 
@@ -181,12 +203,14 @@ impl Variant {
             let latest = self.price_at(currency, now).map(|price| (turn_at(before, self, settled, now), price));
             let mut lowest_price = self.details.lowest.iter().find(|price| price.currency == currency).copied();
             if is_ahead {
-                lowest_price = lowest_before_the_last(&past).or(lowest_price);
+                lowest_price = lowest_before_the_last(&past, &self.details.away).or(lowest_price);
             }
             for (at, price) in turned.chain(latest) {
                 lowest_price = match past.last() {
                     Some((_, last)) if *last == price => continue,
-                    Some((_, last)) if price.amount < last.amount => lowest(&past, at).or(Some(*last)),
+                    Some((_, last)) if price.amount < last.amount => {
+                        lowest(&past, &self.details.away, at).or(Some(*last))
+                    }
                     _ => None,
                 };
                 past.push((at, price));
@@ -196,7 +220,7 @@ impl Variant {
             let has_begun = if past.len() > begun { lowest_price.is_none() } else { now_from != was_from };
             lowest_prices.extend(match now_from {
                 None => None,
-                Some(_) if has_begun => lowest(&past, now),
+                Some(_) if has_begun => lowest(&past, &self.details.away, now),
                 Some(_) => lowest_price,
             });
             let new = if past.len() > begun { &past[if is_first { 0 } else { begun }..] } else { &[] };
@@ -210,6 +234,61 @@ impl Variant {
         self.details.lowest = lowest_prices;
         self.details.settled_at = self.details.sale.is_some().then_some(now);
         noted
+    }
+
+    /// Begins to be for sale at `now`: what it costs from now on is noted, and what was asked for it before counts as long as that matters.
+    /// `away_since` is since when it was not for sale, where nobody noted that.
+    pub fn offer(&mut self, history: &[PriceChange], away_since: Timestamp, now: Timestamp) -> Vec<PriceChange> {
+        let away = &mut self.details.away;
+        if let Some(last) = away.last_mut().filter(|last| last.until.is_none()) {
+            last.until = Some(now);
+        } else {
+            away.push(Absence { since: away_since, until: Some(now) });
+        }
+        away.retain(|absence| absence.until.is_none_or(|until| until > now - LOOK_BACK));
+        let (mut noted, mut lowest_prices) = (Vec::new(), Vec::new());
+        for currency in self.currencies().collect::<Vec<_>>() {
+            let of = |change: &&PriceChange| change.variant_id == self.id && change.price.currency == currency;
+            let past = history.iter().filter(of).filter(|change| change.at < now);
+            let mut past: Vec<_> = past.map(|change| (change.at, change.price)).collect();
+            past.sort_by_key(|(at, _)| *at);
+            if self.reduced_from(currency, now).is_some() {
+                lowest_prices.extend(lowest(&past, &self.details.away, now));
+            }
+            let price = self.price_at(currency, now);
+            noted.extend(price.map(|price| PriceChange { variant_id: self.id, at: now, price }));
+        }
+        self.details.lowest = lowest_prices;
+        self.details.settled_at = self.details.sale.is_some().then_some(now);
+        noted
+    }
+
+    /// Ceases to be for sale at `now`, after it was `before`: notes what that cost until now, and nothing of what it costs from now on.
+    pub fn withdraw(
+        &mut self,
+        before: &Self,
+        history: &[PriceChange],
+        known_since: Timestamp,
+        now: Timestamp,
+    ) -> Vec<PriceChange> {
+        let mut last = before.clone();
+        let mut noted = last.settle(before, history, known_since, now);
+        for currency in before.currencies() {
+            let is_noted = |change: &PriceChange| change.variant_id == self.id && change.price.currency == currency;
+            if !history.iter().chain(&noted).any(is_noted) {
+                let price = last.price_at(currency, now);
+                noted.extend(price.map(|price| PriceChange { variant_id: self.id, at: known_since, price }));
+            }
+        }
+        self.details.away.push(Absence { since: now, until: None });
+        self.rest(now);
+        noted
+    }
+
+    /// Brings a variant that is not for sale to `now`: nobody is asked for its price, so nothing is noted.
+    pub fn rest(&mut self, now: Timestamp) {
+        self.details.lowest.clear();
+        self.details.settled_at = self.details.sale.is_some().then_some(now);
     }
 
     /// Whether what is in the history of this time was noted when it had come, by `now`. A clock that was ahead notes what is still to come:
@@ -293,12 +372,12 @@ impl Variant {
 }
 
 /// The lowest price before the reduction that is on at the end of `past`, if one is.
-fn lowest_before_the_last(past: &[(Timestamp, Money)]) -> Option<Money> {
+fn lowest_before_the_last(past: &[(Timestamp, Money)], away: &[Absence]) -> Option<Money> {
     let mut found = None;
     for (index, pair) in past.windows(2).enumerate() {
         let &[(_, before), (at, price)] = pair else { continue };
         if price.amount < before.amount {
-            found = lowest(&past[..=index], at).or(Some(before));
+            found = lowest(&past[..=index], away, at).or(Some(before));
         } else if price.amount > before.amount {
             found = None;
         }
@@ -307,11 +386,17 @@ fn lowest_before_the_last(past: &[(Timestamp, Money)]) -> Option<Money> {
 }
 
 /// The lowest of the prices that were asked in the [`LOOK_BACK`] before `at`.
-fn lowest(past: &[(Timestamp, Money)], at: Timestamp) -> Option<Money> {
+fn lowest(past: &[(Timestamp, Money)], away: &[Absence], at: Timestamp) -> Option<Money> {
     let from = at - LOOK_BACK;
-    let begun_before = past.iter().rev().find(|(since, _)| *since <= from);
-    let within = past.iter().filter(|(since, _)| *since > from && *since < at);
-    within.chain(begun_before).map(|(_, price)| *price).min_by_key(|price| price.amount)
+    let asked = past.iter().enumerate().filter_map(|(index, &(since, price))| {
+        // Each was asked until the next one was, or until the variant was no longer for sale.
+        let next = past.get(index + 1).map_or(at, |(next, _)| *next).min(at);
+        let left = away.iter().map(|absence| absence.since).filter(|left| *left > since).min();
+        let until = left.map_or(next, |left| left.min(next));
+        let is_asked = since < at && until > from && !away.iter().any(|absence| absence.covers(since));
+        is_asked.then_some(price)
+    });
+    asked.min_by_key(|price| price.amount)
 }
 
 #[cfg(test)]

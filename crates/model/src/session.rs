@@ -1,5 +1,7 @@
 //! Sessions and their tokens.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{AccountId, CLOCK_SKEW, SessionId};
@@ -18,6 +20,25 @@ pub const REFRESH_GRACE: SignedDuration = SignedDuration::from_secs(20);
 #[must_use]
 pub fn is_of_the_past(last_used_at: Timestamp, now: Timestamp) -> bool {
     last_used_at.duration_since(now) <= CLOCK_SKEW
+}
+
+/// What counts as one network address: an IPv6 customer has a whole /64, and each of its addresses is as cheap as the next. Tomorrow's is
+/// another one of them.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+/// Whether `address` is in the network of one that is kept as text, as sessions keep theirs.
+#[must_use]
+pub fn is_of_one_network(address: IpAddr, kept: &str) -> bool {
+    kept.parse().is_ok_and(|kept| network(kept) == network(address))
 }
 
 /// A SHA-256 of a secret. The secret itself is with its owner alone.
@@ -98,6 +119,7 @@ pub fn decide_refresh(session: &Session, token: &RefreshToken, now: Timestamp) -
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
@@ -127,6 +149,29 @@ mod tests {
         assert_eq!(decide(Some(-3600), false, false), RefreshDecision::EndFamily);
         assert_eq!(decide(Some(1), true, false), RefreshDecision::EndFamily);
         assert_eq!(decide(None, false, true), RefreshDecision::Refuse);
+    }
+
+    proptest! {
+        #[test]
+        fn a_network_is_an_address_or_the_first_half_of_one(front: u64, back: u64, other: u64, four: u32) {
+            let six = |front: u64, back: u64| {
+                // Not what is an IPv4 address in another dress.
+                IpAddr::V6(Ipv6Addr::from_bits((u128::from(front | (1 << 63)) << 64) | u128::from(back)))
+            };
+            prop_assert!(is_of_one_network(six(front, back), &six(front, other).to_string()));
+            prop_assert!(!is_of_one_network(six(front, back), &six(front ^ 1, back).to_string()));
+            let four = std::net::Ipv4Addr::from_bits(four);
+            let mapped = format!("::ffff:{four}");
+            prop_assert!(is_of_one_network(IpAddr::V4(four), &mapped));
+            let next = std::net::Ipv4Addr::from_bits(four.to_bits() ^ 1);
+            prop_assert!(!is_of_one_network(IpAddr::V4(four), &next.to_string()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_of_no_network() {
+        let address = "192.0.2.1".parse().expect("an address");
+        assert!(!is_of_one_network(address, "") && !is_of_one_network(address, "192.0.2.1:80"));
     }
 
     #[test]

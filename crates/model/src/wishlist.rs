@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ProductId, Timestamp, violation::Violations};
+use crate::{AccountId, ProductId, Timestamp};
 
 /// The most products of one list.
 pub const ITEMS_MAX: usize = 500;
@@ -38,21 +38,37 @@ impl Wishlist {
 
     /// Puts a product on it. One that is there already stays where it is.
     ///
-    /// # Errors
-    /// When it is full.
-    pub fn add(&mut self, product_id: ProductId, now: Timestamp) -> Result<(), Violations> {
-        if self.items.iter().any(|item| item.product_id == product_id) {
-            return Ok(());
-        }
-        if self.items.len() >= ITEMS_MAX {
-            return Err(Violations::one("", "out_of_range", format!("a wishlist has at most {ITEMS_MAX} products")));
+    /// Says whether it is on it now: a full one takes no more.
+    #[must_use]
+    pub fn add(&mut self, product_id: ProductId, now: Timestamp) -> bool {
+        let is_on_it = self.items.iter().any(|item| item.product_id == product_id);
+        if is_on_it || self.items.len() >= ITEMS_MAX {
+            return is_on_it;
         }
         self.items.push(WishlistItem { product_id, added_at: now });
-        Ok(())
+        true
     }
 
     /// Takes a product from it.
     pub fn remove(&mut self, product_id: ProductId) {
         self.items.retain(|item| item.product_id != product_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_full_list_takes_no_more_and_keeps_what_it_has() {
+        let mut list = Wishlist::empty(Uuid::from_u128(1).into());
+        let product = |n: usize| ProductId::from(Uuid::from_u128(n as u128));
+        let now = Timestamp::UNIX_EPOCH;
+        assert!((0..ITEMS_MAX).all(|n| list.add(product(n), now)));
+        assert!(!list.add(product(ITEMS_MAX), now), "it is full");
+        assert!(list.add(product(3), now), "it is on it already");
+        assert_eq!(list.items.len(), ITEMS_MAX);
     }
 }

@@ -1,6 +1,6 @@
 //! Where pictures are kept: a folder, or a bucket that speaks S3.
 
-use std::{path::Path, sync::Arc};
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use file_owner::hand_over;
@@ -80,7 +80,8 @@ impl Media {
     pub fn folder(path: &Path) -> Result<Self, MediaError> {
         let unavailable = |error: std::io::Error| MediaError::Unavailable(format!("{}: {error}", path.display()));
         let is_new = !path.exists();
-        std::fs::create_dir_all(path).map_err(unavailable)?;
+        // Whoever else shall read pictures from the disk, a proxy for example, is in the shop's group.
+        DirBuilder::new().recursive(true).mode(0o750).create(path).map_err(unavailable)?;
         if let Some(above) = path.parent().filter(|above| is_new && !above.as_os_str().is_empty()) {
             hand_over(path, above);
         }

@@ -238,7 +238,7 @@ pub(crate) fn words(panic: &(dyn Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Alone, Control, Size};
+    use crate::scenario::{ANSWERED_MAX, Alone, Control, Size};
 
     fn scenario(run: fn(&Run) -> Outcome, control: fn(&Run) -> Outcome) -> Scenario {
         let control = Control { without: "its guard", finds: &["broke"], is_above_engines: false, run: control };
@@ -301,6 +301,16 @@ mod tests {
         let tried = scenario(good, bad);
         let [plain, again, control] = [false, false, true].map(|is_control| Row::of(&tried, &run(), is_control));
         assert!(plain.is_of_the_same(&again) && !plain.is_of_the_same(&control));
+    }
+
+    #[test]
+    fn an_answer_that_comes_late_is_a_violation() {
+        let mut outcome = Outcome::default();
+        outcome.answered("a quick one", ANSWERED_MAX);
+        assert!(outcome.violations.is_empty(), "{outcome:?}");
+        let late = ANSWERED_MAX + Duration::from_millis(1);
+        outcome.answered("a slow one", late);
+        assert_eq!((outcome.violations.len(), outcome.worst), (1, Some(late)));
     }
 
     #[test]

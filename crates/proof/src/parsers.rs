@@ -28,6 +28,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "body", read: body, seeds: bodies },
     Target { name: "query", read: query, seeds: queries },
+    Target { name: "headers", read: headers, seeds: header_values },
     Target { name: "shopify-csv", read: shopify_csv, seeds: shopify_files },
     Target { name: "price-csv", read: price_csv, seeds: price_files },
     Target { name: "catalogue-ndjson", read: catalogue_ndjson, seeds: catalogue_files },
@@ -74,6 +75,27 @@ fn queries() -> Vec<Vec<u8>> {
         "sort=-price&cursor=eyJzIjoi",
         "price_min=1&price_max=%39&tag=red&on_sale=true&in_stock=false&category=mugs&currency=EUR&language=de",
         "q=%F0%9F%98%80+a%00",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
+}
+
+/// A header's value, as each of those that are looked into.
+pub fn headers(bytes: &[u8]) {
+    if let Ok(value) = axum::http::HeaderValue::from_bytes(bytes) {
+        let _ = web::check_headers(&value);
+    }
+}
+
+fn header_values() -> Vec<Vec<u8>> {
+    [
+        "\"12-0123456789abcdef\"",
+        "W/\"12-0123456789abcdef\", *",
+        "de-CH, pt;q=0.8, *;q=0.1",
+        "198.51.100.7, 203.0.113.9:4711, [2001:db8::1]:443, 127.0.0.1",
+        "Bearer cwk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "bytes=0-99",
+        "bytes=-5",
     ]
     .map(|text| text.as_bytes().to_vec())
     .to_vec()
@@ -217,16 +239,29 @@ static TOKEN: LazyLock<String> =
     LazyLock::new(|| TOKENS.issue(AccountId(Uuid::nil()), SessionId(Uuid::nil()), Timestamp::UNIX_EPOCH, Uuid::nil()));
 static PARTS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| [0, 1].map(|at| signer::read(&TOKEN, at)));
 
-/// A cursor of a list.
+/// A cursor of a list. And the same bytes as what is packed into one: what is changed in a packed text is mostly no JSON any more, and nobody
+/// looks further.
 pub fn cursor(bytes: &[u8]) {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = store::Cursor::decode(text, "newest");
+    let packed = signer::part(bytes);
+    for text in [std::str::from_utf8(bytes).unwrap_or_default(), packed.as_str()] {
+        for sort in SORTS {
+            let _ = store::Cursor::decode(text, sort);
+        }
     }
 }
 
+/// Lists whose cursors have a number and a text.
+const SORTS: [&str; 2] = ["newest", "title"];
+
 fn cursors() -> Vec<Vec<u8>> {
-    let cursor = store::Cursor { sort: "newest".to_owned(), key: store::CursorKey::Number(7), id: Uuid::nil() };
-    vec![cursor.encode().into_bytes()]
+    let keys = [store::CursorKey::Number(7), store::CursorKey::Text("b\u{e4}cher \" \u{1f600}".to_owned())];
+    let made = SORTS.iter().zip(keys).map(|(sort, key)| {
+        let cursor = store::Cursor { sort: (*sort).to_owned(), key, id: Uuid::nil() };
+        cursor.encode().into_bytes()
+    });
+    let packed: Vec<Vec<u8>> = made.collect();
+    let plain = packed.iter().filter_map(|text| data_encoding::BASE64URL_NOPAD.decode(text).ok());
+    plain.chain(packed.iter().cloned()).collect()
 }
 
 /// Bytes like these, and not quite.
@@ -322,7 +357,23 @@ mod tests {
             let uri = format!("/v1/products?{query}").parse().expect("an address");
             assert!(web::check_query(&uri)[reader].is_ok(), "{query}");
         }
-        let first = String::from_utf8(cursors().swap_remove(0)).expect("a cursor");
-        assert!(store::Cursor::decode(&first, "newest").is_some(), "{first}");
+        let texts = cursors().into_iter().map(|bytes| String::from_utf8(bytes).expect("a text"));
+        let texts: Vec<_> = texts.collect();
+        for sort in SORTS {
+            let taken = texts.iter().filter(|text| store::Cursor::decode(text, sort).is_some());
+            assert_eq!(taken.count(), 1, "{sort} of {texts:?}");
+        }
+        assert_eq!(texts.iter().filter(|text| text.starts_with('{')).count(), SORTS.len(), "{texts:?}");
+    }
+
+    #[test]
+    fn each_header_has_a_value_to_begin_with_that_is_understood() {
+        let values = header_values();
+        let read = |value: &Vec<u8>| {
+            web::check_headers(&axum::http::HeaderValue::from_bytes(value).expect("the value of a header"))
+        };
+        for place in 0..5 {
+            assert!(values.iter().any(|value| read(value)[place]), "the one at {place}");
+        }
     }
 }

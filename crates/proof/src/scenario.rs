@@ -122,6 +122,9 @@ impl Run {
     }
 }
 
+/// How long anybody may wait for the answer to a request that no password makes slow (F), whatever else goes on.
+pub const ANSWERED_MAX: Duration = Duration::from_secs(10);
+
 /// What came of a run.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -145,6 +148,14 @@ impl Outcome {
     pub fn add(&mut self, part: Self) {
         self.violations.extend(part.violations);
         part.worst.into_iter().for_each(|worst| self.waited(worst));
+    }
+
+    /// Notes after how long a request was answered, and that it should not have been so long.
+    pub fn answered(&mut self, what: &str, after: Duration) {
+        self.waited(after);
+        if after > ANSWERED_MAX {
+            self.violate(format!("{what} was answered after {after:?} only"));
+        }
     }
 
     /// Notes how long somebody waited.

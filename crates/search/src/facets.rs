@@ -312,7 +312,13 @@ impl<'i> Counter<'i> {
             let counted = Counted { value: value.to_owned(), count: *count, is_chosen: chosen };
             match group {
                 Some((groups, name)) => match groups.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(name)) {
-                    Some((_, values)) => values.push(counted),
+                    // Of several spellings of its name the first in the order of their bytes, whichever came first.
+                    Some((shown, values)) => {
+                        if name < shown.as_str() {
+                            name.clone_into(shown);
+                        }
+                        values.push(counted);
+                    }
                     None => groups.push((name.to_owned(), vec![counted])),
                 },
                 None if kind == "vendor" => facets.vendors.push(counted),

@@ -41,6 +41,7 @@ pub(crate) struct Doc {
     pub(crate) price_min: i64,
     pub(crate) category: Option<CategoryId>,
     pub(crate) vendor: u32,
+    vendor_spelling: u16,
     /// Average in tenths; 0 where nobody rated it.
     pub(crate) rating: u8,
     tags: (u32, u32),
@@ -54,29 +55,56 @@ pub(crate) struct Row {
     pub(crate) price: i64,
     pub(crate) is_available: bool,
     pub(crate) is_on_sale: bool,
+    has_sku: bool,
     values: (u32, u32),
 }
 
-/// Names by number: vendors, tags, values of options and attributes. Names that differ in case alone are one.
+/// A way in which a name is written, and how often it is written so in what is in the index now.
+#[derive(Debug)]
+struct Spelling {
+    text: Box<str>,
+    count: u32,
+}
+
+/// Names by number: vendors, tags, values of options and attributes. Names that differ in case alone are one. It is shown as it is
+/// written most often, whatever was in the index before: all processes show the same.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     numbers: HashMap<Box<str>, u32>,
-    shown: Vec<Box<str>>,
+    spellings: Vec<Vec<Spelling>>,
     /// What each is a value of, in lower case.
     kinds: Vec<Box<str>>,
 }
 
 impl Names {
-    fn number(&mut self, name: &str) -> u32 {
+    /// The number of a name and the place of its spelling, which is written once more.
+    fn note(&mut self, name: &str) -> (u32, u16) {
         let key = name.to_lowercase();
-        if let Some(number) = self.numbers.get(key.as_str()) {
-            return *number;
+        let number = match self.numbers.get(key.as_str()) {
+            Some(number) => *number,
+            None => {
+                let number = count(self.spellings.len());
+                self.kinds.push(key.split('\u{1f}').next().unwrap_or_default().into());
+                self.numbers.insert(key.into(), number);
+                self.spellings.push(Vec::new());
+                number
+            }
+        };
+        let Some(spellings) = self.spellings.get_mut(place(number)) else { return (number, u16::MAX) };
+        let at = spellings.iter().position(|spelling| *spelling.text == *name).unwrap_or(spellings.len());
+        match spellings.get_mut(at) {
+            Some(spelling) => spelling.count += 1,
+            None => spellings.push(Spelling { text: name.into(), count: 1 }),
         }
-        let number = count(self.shown.len());
-        self.kinds.push(key.split('\u{1f}').next().unwrap_or_default().into());
-        self.numbers.insert(key.into(), number);
-        self.shown.push(name.into());
-        number
+        (number, u16::try_from(at).unwrap_or(u16::MAX))
+    }
+
+    /// Takes back what [`Self::note`] noted.
+    fn forget(&mut self, number: u32, spelling: u16) {
+        let spellings = self.spellings.get_mut(place(number));
+        if let Some(spelling) = spellings.and_then(|spellings| spellings.get_mut(usize::from(spelling))) {
+            spelling.count = spelling.count.saturating_sub(1);
+        }
     }
 
     /// The number of a name, if it has one.
@@ -86,7 +114,7 @@ impl Names {
 
     /// How many names there are.
     pub(crate) fn len(&self) -> usize {
-        self.shown.len()
+        self.spellings.len()
     }
 
     /// Whether the name with this number is a value of `kind`, which is in lower case.
@@ -94,9 +122,40 @@ impl Names {
         self.kinds.get(place(number)).is_some_and(|of| **of == *kind)
     }
 
-    /// The name with this number.
+    /// The name with this number, as it is written most often.
     pub(crate) fn name(&self, number: u32) -> &str {
-        self.shown.get(place(number)).map_or("", |name| name)
+        let spellings = self.spellings.get(place(number)).map(Vec::as_slice).unwrap_or_default();
+        let most = spellings.iter().max_by(|one, other| (one.count, &other.text).cmp(&(other.count, &one.text)));
+        most.map_or("", |spelling| &spelling.text)
+    }
+}
+
+/// The names that documents and variants have, each with the place of its spelling.
+#[derive(Debug, Default)]
+struct Labels {
+    names: Vec<u32>,
+    spellings: Vec<u16>,
+}
+
+impl Labels {
+    fn len(&self) -> u32 {
+        count(self.names.len())
+    }
+
+    fn push(&mut self, name: u32, spelling: u16) {
+        self.names.push(name);
+        self.spellings.push(spelling);
+    }
+
+    /// The names in this range.
+    fn names(&self, range: (u32, u32)) -> &[u32] {
+        self.names.get(place(range.0)..place(range.1)).unwrap_or_default()
+    }
+
+    /// The same with their spellings.
+    fn spelled(&self, range: (u32, u32)) -> impl Iterator<Item = (u32, u16)> {
+        let spellings = self.spellings.get(place(range.0)..place(range.1)).unwrap_or_default();
+        self.names(range).iter().copied().zip(spellings.iter().copied())
     }
 }
 
@@ -106,7 +165,7 @@ pub struct Index {
     numbers: HashMap<ProductId, u32>,
     pub(crate) docs: Vec<Doc>,
     rows: Vec<Row>,
-    labels: Vec<u32>,
+    labels: Labels,
     dead: usize,
     pub(crate) names: Names,
     pub(crate) terms: BTreeMap<Box<str>, u32>,
@@ -141,7 +200,7 @@ impl Index {
             numbers: HashMap::new(),
             docs: Vec::new(),
             rows: Vec::new(),
-            labels: Vec::new(),
+            labels: Labels::default(),
             dead: 0,
             names: Names::default(),
             terms: BTreeMap::new(),
@@ -161,11 +220,19 @@ impl Index {
         self.numbers.is_empty()
     }
 
+    /// How many variants have no SKU.
+    #[must_use]
+    pub fn variants_without_sku(&self) -> usize {
+        let rows = |doc: &Doc| self.rows.get(place(doc.variants.0)..place(doc.variants.1)).unwrap_or_default();
+        self.docs.iter().filter(|doc| doc.is_alive).flat_map(rows).filter(|row| !row.has_sku).count()
+    }
+
     /// Puts a product in, in the place of what was known of it.
     pub fn put(&mut self, product: &Product) {
         self.remove(product.id);
         let number = count(self.docs.len());
-        let vendor = product.vendor.as_deref().map_or(NONE, |vendor| self.names.number(&pair("vendor", vendor)));
+        let vendor = product.vendor.as_deref().map(|vendor| self.names.note(&pair("vendor", vendor)));
+        let (vendor, vendor_spelling) = vendor.unwrap_or((NONE, 0));
         let tags = product.tags.iter().map(|tag| pair("tag", tag)).collect::<Vec<_>>();
         let tags = self.labelled(&tags);
         let mut attributes = Vec::new();
@@ -186,6 +253,7 @@ impl Index {
                 price: variant.settled_price().amount,
                 is_available: variant.is_available(),
                 is_on_sale: variant.is_settled_on_sale(),
+                has_sku: variant.sku.is_some(),
                 values: self.labelled(&values),
             };
             self.rows.push(row);
@@ -199,6 +267,7 @@ impl Index {
             price_min: product.price_min(),
             category: product.category_id,
             vendor,
+            vendor_spelling,
             rating: product.rating.tenths().and_then(|tenths| u8::try_from(tenths).ok()).unwrap_or(0),
             tags,
             attributes,
@@ -214,6 +283,11 @@ impl Index {
         if let Some(doc) = self.docs.get_mut(place(number)) {
             doc.is_alive = false;
             self.dead += 1;
+            self.names.forget(doc.vendor, doc.vendor_spelling);
+            let rows = self.rows.get(place(doc.variants.0)..place(doc.variants.1)).unwrap_or_default();
+            for range in rows.iter().map(|row| row.values).chain([doc.tags, doc.attributes]) {
+                self.labels.spelled(range).for_each(|(name, spelling)| self.names.forget(name, spelling));
+            }
         }
         if self.dead >= DEAD_MIN && self.dead * 3 > self.docs.len() {
             self.compact();
@@ -221,12 +295,12 @@ impl Index {
     }
 
     fn labelled(&mut self, names: &[String]) -> (u32, u32) {
-        let start = count(self.labels.len());
+        let start = self.labels.len();
         for name in names {
-            let number = self.names.number(name);
-            self.labels.push(number);
+            let (number, spelling) = self.names.note(name);
+            self.labels.push(number, spelling);
         }
-        (start, count(self.labels.len()))
+        (start, self.labels.len())
     }
 
     fn add_words(&mut self, number: u32, product: &Product) {
@@ -288,10 +362,10 @@ impl Index {
         let mut moved = vec![NONE; self.docs.len()];
         let (docs, rows, labels) =
             (std::mem::take(&mut self.docs), std::mem::take(&mut self.rows), std::mem::take(&mut self.labels));
-        let keep = |labels_of: (u32, u32), to: &mut Vec<u32>| {
-            let start = count(to.len());
-            to.extend_from_slice(labels.get(place(labels_of.0)..place(labels_of.1)).unwrap_or_default());
-            (start, count(to.len()))
+        let keep = |labels_of: (u32, u32), to: &mut Labels| {
+            let start = to.len();
+            labels.spelled(labels_of).for_each(|(name, spelling)| to.push(name, spelling));
+            (start, to.len())
         };
         let mut rows: Vec<Option<Row>> = rows.into_iter().map(Some).collect();
         for (old, mut doc) in docs.into_iter().enumerate().filter(|(_, doc)| doc.is_alive) {
@@ -346,11 +420,11 @@ impl Index {
     }
 
     pub(crate) fn tags(&self, doc: &Doc) -> &[u32] {
-        self.labels.get(place(doc.tags.0)..place(doc.tags.1)).unwrap_or_default()
+        self.labels.names(doc.tags)
     }
 
     pub(crate) fn attributes(&self, doc: &Doc) -> &[u32] {
-        self.labels.get(place(doc.attributes.0)..place(doc.attributes.1)).unwrap_or_default()
+        self.labels.names(doc.attributes)
     }
 
     pub(crate) fn rows(&self, doc: &Doc) -> &[Row] {
@@ -358,7 +432,7 @@ impl Index {
     }
 
     pub(crate) fn values(&self, row: &Row) -> &[u32] {
-        self.labels.get(place(row.values.0)..place(row.values.1)).unwrap_or_default()
+        self.labels.names(row.values)
     }
 }
 

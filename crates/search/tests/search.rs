@@ -102,6 +102,21 @@ fn words_prefixes_forms_accents_and_codes_are_found() {
 }
 
 #[test]
+fn variants_without_sku_are_counted() {
+    let bare = |number: u128| Variant { sku: None, ..variant(number, &[], 1000, 1) };
+    let mut mug = product(1, "Mug");
+    mug.variants = vec![bare(1), variant(2, &[], 1000, 1), bare(3)];
+    let mut index = index(&[mug, product(4, "Cup")]);
+    assert_eq!(index.variants_without_sku(), 2);
+    // In its place, and gone.
+    let mut cup = product(4, "Cup");
+    cup.variants = vec![bare(4)];
+    index.put(&cup);
+    index.remove(ProductId(Uuid::from_u128(1)));
+    assert_eq!(index.variants_without_sku(), 1);
+}
+
+#[test]
 fn small_typos_are_forgiven_and_told() {
     let index = index(&[product(1, "Linen shirt"), product(2, "Notebook"), product(3, "Short linen dress")]);
     let results = index.search(&query("linnen shrit"));
@@ -252,6 +267,31 @@ fn any_filters() -> impl Strategy<Value = Filters> {
             }
         },
     )
+}
+
+#[test]
+fn a_facet_is_written_as_most_products_have_it_now() {
+    let of = |number, vendor: &str| Product { vendor: Some(vendor.to_owned()), ..product(number, "Mug") };
+    let shown = |index: &Index| {
+        let vendors = index.search(&query("")).facets.vendors;
+        vendors.into_iter().map(|counted| (counted.value, counted.count)).collect::<Vec<_>>()
+    };
+    let expected = |value: &str, count| vec![(value.to_owned(), count)];
+    let fresh = index(&[of(3, "Xyz"), of(1, "Xyz"), of(2, "Xyz")]);
+    let mut index = index(&[of(1, "XYZ"), of(2, "XYZ"), of(3, "Xyz")]);
+    assert_eq!(shown(&index), expected("XYZ", 3));
+    index.put(&of(1, "Xyz"));
+    index.put(&of(2, "Xyz"));
+    assert_eq!(shown(&index), expected("Xyz", 3));
+    assert_eq!(shown(&index), shown(&fresh), "it depends on what was there before");
+    // As many of each; outdated ones do not count, nor when they are forgotten.
+    for _ in 0..2000 {
+        index.put(&of(1, "xyz"));
+    }
+    index.remove(of(2, "").id);
+    assert_eq!(shown(&index), expected("Xyz", 2));
+    index.put(&of(3, "xyz"));
+    assert_eq!(shown(&index), expected("xyz", 2));
 }
 
 /// The filter of this name with one value in the place of what it has.

@@ -56,6 +56,7 @@ macro_rules! suite {
                     a_change_without_the_current_password_is_refused
                     a_change_voids_a_waiting_reset
                     a_reset_ends_all_sessions_and_proves_the_address
+                    a_reset_makes_its_address_known_and_signs_nobody_in
                     a_token_is_good_once
                     a_token_is_known_to_be_good_before_it_is_used
                     a_change_leaves_the_budget_of_codes_as_it_is
@@ -145,6 +146,7 @@ macro_rules! suite {
             catalogue {
                 attributes {
                     values_are_what_is_defined
+                    what_no_definition_takes_any_more_lets_others_be_changed
                     keys_are_unique
                     stale_versions_and_missing_definitions_are_refused
                 }
@@ -158,6 +160,7 @@ macro_rules! suite {
                 change_listed {
                     a_list_is_changed_in_one_step
                     one_wrong_change_of_a_list_stops_all_of_them
+                    two_who_count_in_the_list_change_it_once
                 }
                 generate_variants {
                     every_combination_that_lacks_is_made
@@ -165,6 +168,7 @@ macro_rules! suite {
                     more_than_anybody_means_is_refused
                     another_option_is_added_to_what_is_there
                     a_value_that_a_variant_has_is_not_taken_away
+                    a_value_gets_another_name_with_its_stock
                 }
                 prices {
                     a_sale_begins_and_ends_by_itself
@@ -174,6 +178,9 @@ macro_rules! suite {
                     an_order_is_in_the_currency_that_is_asked_for
                     a_draft_is_published_when_it_is_time
                     what_was_published_once_can_be_taken_off_sale
+                    only_drafts_go_on_sale_by_themselves
+                    what_nobody_was_asked_is_no_lowest_price
+                    a_history_begins_with_the_publication_by_the_clock
                     a_sale_that_is_over_does_not_hold_the_price
                     a_new_product_may_have_a_sale_behind_it
                     wrong_prices_are_refused
@@ -221,10 +228,21 @@ macro_rules! suite {
                     one_bad_product_stops_all_of_them
                     an_export_changes_nothing_when_it_comes_back
                     a_price_list_sets_prices_and_stock
+                    an_exported_list_brings_no_sold_pieces_back
+                    a_product_that_got_another_slug_is_not_doubled
+                    what_a_file_cannot_say_stays
+                    names_that_differ_by_a_sign_are_two_categories
                     a_file_without_prices_leaves_them_as_they_are
                     a_file_changes_no_amount_into_another_currency
                     a_known_variant_takes_a_new_sku
                     a_sale_that_is_over_comes_back_with_its_product
+                }
+                count_stock {
+                    what_was_sold_since_stays_sold
+                    two_who_count_the_same_shelf_change_it_once
+                    a_count_that_agrees_changes_nothing
+                    wrong_counts_are_refused
+                    a_shelf_is_of_one_moment
                 }
                 move_stock {
                     a_movement_is_in_the_ledger_and_in_the_level
@@ -272,6 +290,7 @@ macro_rules! suite {
                     an_order_goes_its_way_and_its_timeline_tells
                     every_other_move_is_refused_with_the_allowed_ones
                     a_cancellation_gives_the_stock_back_once
+                    a_buyer_may_cancel_twice_and_it_is_done_once
                     staff_cancel_confirmed_orders_too
                     buyers_cancel_what_is_theirs_and_nothing_more
                     a_shipment_can_be_followed
@@ -281,6 +300,7 @@ macro_rules! suite {
                 }
                 place_order {
                     a_shop_takes_orders_when_and_where_it_says
+                    a_shop_takes_orders_in_its_currencies_alone
                     an_order_comes_back_as_it_was_placed
                     the_stock_is_taken_and_the_ledger_says_why
                     two_lines_of_one_variant_are_summed
@@ -310,6 +330,7 @@ macro_rules! suite {
                     work_that_is_refused_is_not_counted
                     a_file_with_mistakes_does_nothing_unless_told_to_go_on
                     a_job_that_is_stopped_does_no_more
+                    a_job_ends_with_the_permission_of_whoever_asked_for_it
                     few_wait_and_old_ones_are_forgotten
                 }
             }
@@ -321,6 +342,7 @@ macro_rules! suite {
                 keep_mails {
                     the_oldest_come_first_and_are_sent_with_their_secrets
                     what_is_leased_or_settled_or_not_due_stays_as_it_is
+                    what_waits_for_a_mail_server_is_left
                 }
                 lease_mails {
                     mails_are_handed_out_oldest_first_and_once
@@ -330,6 +352,7 @@ macro_rules! suite {
                     what_is_not_due_or_settled_is_not_handed_out
                     a_mail_that_never_comes_to_an_end_is_given_up
                     a_lease_beyond_the_end_of_time_is_refused
+                    mails_about_an_order_go_out_in_their_order
                 }
                 record_deliveries {
                     a_mail_that_was_sent_loses_its_secret
@@ -360,12 +383,17 @@ macro_rules! suite {
                     an_account_does_not_come_back_by_another_id
                     an_account_that_was_proven_here_stays_as_it_is
                     nothing_personal_comes_back_to_an_account_that_was_erased
+                    the_real_thing_takes_the_place_of_a_stand_in
+                    what_the_staff_archived_is_no_stand_in
                 }
                 demo {
                     an_empty_shop_becomes_one_and_stays_one
                     a_shop_with_an_owner_or_products_does_not_become_one
                     one_whose_only_owner_is_that_of_the_demonstration_is_one
                     one_that_has_another_owner_beside_that_is_none
+                }
+                keys {
+                    other_keys_than_before_are_told_once
                 }
                 maintenance {
                     a_copy_is_made_of_the_live_database_and_overwrites_nothing
@@ -393,12 +421,14 @@ macro_rules! suite {
                     what_is_still_needed_stays
                     one_of_several_takes_the_turn_and_the_next_one_an_hour_later
                     a_clock_that_is_ahead_for_a_while_removes_nothing
+                    keys_of_a_clock_that_was_ahead_keep_no_others
                     time_is_counted_once_however_many_ask
                 }
             }
             staff {
                 api_keys {
                     a_key_may_what_it_names_and_its_owner_may
+                    whoever_a_key_acts_for_is_told_of_it
                     nobody_makes_a_key_that_may_more_than_they
                     a_password_that_was_replaced_meanwhile_makes_no_key
                     a_key_ends_when_it_is_over_or_ended
@@ -432,6 +462,9 @@ macro_rules! suite {
                 }
                 audit {
                     a_change_says_what_changed_and_by_whom
+                    prices_are_told_with_their_figures
+                    no_line_of_a_long_change_is_left_out
+                    a_collection_says_what_changed
                     a_rehearsal_tells_what_would_be_done_and_does_nothing
                     each_kind_of_change_is_in_it
                     what_was_refused_is_not_in_it
@@ -487,6 +520,7 @@ macro_rules! suite {
                 }
                 mails {
                     each_filter_finds_its_mails
+                    an_account_s_mails_are_found_whatever_its_address_was
                     mails_are_paged
                 }
                 movements {
@@ -520,6 +554,7 @@ macro_rules! suite {
                     products_that_are_added_meanwhile_disturb_no_page
                     a_page_has_an_end_only_where_there_is_more
                     forged_cursors_break_nothing
+                    a_cursor_of_a_time_that_is_not_begins_at_one_end
                     single_products_are_found_whatever_their_status
                 }
             }
@@ -540,6 +575,7 @@ macro_rules! suite {
                 stock_alerts {
                     a_mail_is_sent_once_when_stock_arrives
                     what_can_be_bought_needs_no_waiting
+                    nobody_waits_for_more_than_can_be_kept
                     stock_that_is_gone_again_is_not_told_of
                     a_locked_account_is_not_written_to
                     what_is_not_for_sale_waits_until_it_is

@@ -85,8 +85,8 @@ const CHECKS: &[Check] = &[
     (
         "mails",
         "SELECT format('order CW-%s: no mail tells that it was placed', o.number) \
-         FROM orders o JOIN accounts a ON a.id = o.account_id WHERE a.deleted_at IS NULL AND NOT EXISTS \
-         (SELECT 1 FROM mails m WHERE m.order_id = o.id AND m.template = 'order_placed') AND NOT EXISTS \
+         FROM orders o JOIN accounts a ON a.id = o.account_id WHERE a.deleted_at IS NULL AND o.ship_to ->> 'name' <> '' \
+         AND NOT EXISTS (SELECT 1 FROM mails m WHERE m.order_id = o.id AND m.template = 'order_placed') AND NOT EXISTS \
          (SELECT 1 FROM order_events e WHERE e.order_number = o.number AND e.position = 0 \
          AND e.note = 'brought over from another shop')",
     ),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     apply::{self, OrderWrites},
-    engine::PostgresEngine,
+    engine::{LOCK_WAIT_MAX, PostgresEngine},
     error::Fault,
     flight::{Begin, Statement, gathered},
     load,
@@ -24,6 +24,9 @@ use crate::{
 /// Readers go on, writers wait.
 const LOCK: &str = "LOCK TABLE meta, accounts, addresses, challenges, sessions, refresh_tokens, categories, products, \
      variants, stock_levels, stock_movements, orders, order_lines, order_events, mails, idempotency_keys, price_changes, documents, audit_log IN SHARE MODE";
+/// The other database may be slow, and a parcel may be large: the limits for transactions of a shop are none for this one.
+const NO_HURRY: &str = "SELECT set_config('idle_in_transaction_session_timeout', '0', true), \
+     set_config('statement_timeout', '0', true)";
 /// Connections of shops that are open: see [`crate::Options::name`].
 const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
      AND application_name = 'cartwright'";
@@ -35,6 +38,7 @@ impl Copies for PostgresEngine {
         let read = async {
             // Before the snapshot is taken, so that it has all that was written.
             wire.ask(Begin::Snapshot, Statement::new(LOCK, params![])).await?;
+            wire.ask(Begin::NoHurry, Statement::new(NO_HURRY, params![])).await?;
             if let Some(row) = wire.ask(Begin::NoHurry, Statement::new(OTHERS, params![])).await?.first()
                 && let others @ 1.. = Columns::new(row, "pg_stat_activity", 0).int()?
             {
@@ -99,7 +103,8 @@ async fn write(wire: &mut Wire, from: &mut mpsc::Receiver<Parcel>) -> Result<Tal
          OR EXISTS (SELECT 1 FROM categories) OR EXISTS (SELECT 1 FROM mails)";
     // The next order goes on where they end.
     const NUMBERS: &str = "SELECT setval('order_numbers', max(number)) FROM orders HAVING max(number) IS NOT NULL";
-    wire.ask(Begin::Write, load::lock("copy")).await?;
+    wire.ask(Begin::Write(LOCK_WAIT_MAX), load::lock("copy")).await?;
+    wire.ask(Begin::NoHurry, Statement::new(NO_HURRY, params![])).await?;
     if !wire.ask(Begin::NoHurry, Statement::new(ANYTHING, params![])).await?.is_empty() {
         return Err(refusals::not_empty().into());
     }

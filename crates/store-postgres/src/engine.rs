@@ -12,6 +12,7 @@ use std::{
 use async_trait::async_trait;
 use deadpool_postgres::{Object, Pool};
 use store::{Engine, Job, JobOutcome, StoreError};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_postgres::Row;
 
 use crate::{
@@ -30,8 +31,13 @@ const TRIES_MAX: u32 = 12;
 /// How often a transaction is tried that stores what is there already, or whose connection breaks: each of them ends one
 /// way or the other at once, or not at all.
 const TRIES_MAX_OTHERWISE: u32 = 4;
-/// For how long a transaction is tried anew: the caller waits.
+/// For how long a transaction is tried, from when it was handed in: the caller waits.
 const TRYING_MAX: Duration = Duration::from_secs(4);
+/// For how long a try waits for a lock, unless less of that time is left.
+pub(crate) const LOCK_WAIT_MAX: Duration = Duration::from_secs(3);
+/// For how long it waits at least, and the first time after a group met a row that somebody holds. It waits longer with each try, so
+/// that those who wait for nothing come through in between.
+const LOCK_WAIT_MIN: Duration = Duration::from_millis(250);
 /// The pause before the second try; it grows with each.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -41,6 +47,10 @@ pub struct PostgresEngine {
     pub(crate) is_prepared: bool,
     pub(crate) options: Options,
     groups: Groups,
+    /// Turns of transactions that write: whoever reads finds a connection, however many wait for one row.
+    writing: Semaphore,
+    /// The same for orders that no group could place: others who write find one, too.
+    fallen_out: Semaphore,
     pub(crate) accesses: AccessCache,
     trips: Arc<AtomicU64>,
 }
@@ -68,13 +78,24 @@ impl PostgresEngine {
         let client = server::connect(&pool, &options).await?;
         if may_be_new {
             migrate::run(&client, migrate::MIGRATIONS).await?;
+            migrate::must_write(&client).await?;
         } else {
             migrate::must_be_done(&client, &options).await?;
         }
         drop(client);
         let trips = Arc::default();
         let groups = Groups::start(&pool, options.is_prepared, &trips);
-        Ok(Self { pool, is_prepared: options.is_prepared, options, groups, accesses: AccessCache::default(), trips })
+        let connections = options.connections.max(1);
+        Ok(Self {
+            pool,
+            is_prepared: options.is_prepared,
+            groups,
+            writing: Semaphore::new((connections - connections.div_ceil(4)).max(1)),
+            fallen_out: Semaphore::new((connections / 2).max(1)),
+            options,
+            accesses: AccessCache::default(),
+            trips,
+        })
     }
 
     /// Ends all connections. What is under way is answered; later work is refused.
@@ -113,8 +134,9 @@ impl PostgresEngine {
         }
     }
 
-    async fn attempt(&self, job: &mut dyn Job) -> Result<(), Fault> {
-        let mut tx = PgTx::new(self.client().await?, self.is_prepared);
+    /// Runs it once, and waits for `wait` for a lock.
+    async fn attempt(&self, job: &mut dyn Job, wait: Duration) -> Result<(), Fault> {
+        let mut tx = PgTx::new(self.client().await?, self.is_prepared, wait);
         // After a panic the connection is closed with `tx`, and with it what was begun on it.
         let outcome = {
             let mut running = job.run(&mut tx);
@@ -138,20 +160,38 @@ impl PostgresEngine {
     }
 }
 
+/// Waits for a turn until `deadline`.
+async fn turn(turns: &Semaphore, deadline: Instant) -> Result<SemaphorePermit<'_>, StoreError> {
+    match tokio::time::timeout_at(deadline.into(), turns.acquire()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        Ok(Err(_)) | Err(_) => Err(StoreError::Busy),
+    }
+}
+
 #[async_trait]
 impl Engine for PostgresEngine {
     async fn submit(&self, mut job: Box<dyn Job>) -> Result<Box<dyn Job>, StoreError> {
-        if job.may_share_transaction() {
+        let deadline = Instant::now() + TRYING_MAX;
+        let has_fallen_out = job.may_share_transaction();
+        if has_fallen_out {
             job = match self.groups.run(job).await {
                 Ended::Done(job) => return Ok(job),
                 Ended::Alone(job) => job,
                 Ended::Failed(error) => return Err(error),
             };
         }
-        let (mut tries, begun) = (0, Instant::now());
+        let mut tries = 0;
         loop {
             tries += 1;
-            let fault = match self.attempt(job.as_mut()).await {
+            let tried = {
+                // In this order everywhere. They end with the try: whoever pauses holds up nobody.
+                let _fallen_out = if has_fallen_out { Some(turn(&self.fallen_out, deadline).await?) } else { None };
+                let _writing = turn(&self.writing, deadline).await?;
+                let wait = if has_fallen_out { LOCK_WAIT_MIN * tries } else { LOCK_WAIT_MAX };
+                let left = deadline.saturating_duration_since(Instant::now());
+                self.attempt(job.as_mut(), wait.min(left).clamp(LOCK_WAIT_MIN, LOCK_WAIT_MAX)).await
+            };
+            let fault = match tried {
                 Ok(()) => return Ok(job),
                 Err(fault) => fault,
             };
@@ -160,7 +200,7 @@ impl Engine for PostgresEngine {
                 (Remedy::Repeat, StoreError::Busy) => TRIES_MAX,
                 (Remedy::Repeat | Remedy::Reconnect | Remedy::Leave, _) => TRIES_MAX_OTHERWISE,
             };
-            if tries >= limit || begun.elapsed() > TRYING_MAX {
+            if tries >= limit || Instant::now() > deadline {
                 return Err(fault.error);
             }
             tracing::debug!(error = %fault.error, tries, "a transaction is repeated");

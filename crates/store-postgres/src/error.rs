@@ -62,9 +62,11 @@ impl From<tokio_postgres::Error> for Fault {
         let code = db.code();
         let text = format!("{} ({})", db.message(), code.code());
         let (error, remedy) = match code {
-            &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED | &SqlState::LOCK_NOT_AVAILABLE => {
-                (StoreError::Busy, Remedy::Repeat)
-            }
+            // The last one when a statement waited for one lock after the other: the server lives.
+            &SqlState::T_R_SERIALIZATION_FAILURE
+            | &SqlState::T_R_DEADLOCK_DETECTED
+            | &SqlState::LOCK_NOT_AVAILABLE
+            | &SqlState::QUERY_CANCELED => (StoreError::Busy, Remedy::Repeat),
             // Somebody stored the same at this moment: seen anew, the operation decides otherwise.
             &SqlState::UNIQUE_VIOLATION => (StoreError::Constraint(text), Remedy::Repeat),
             &SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => {
@@ -74,9 +76,7 @@ impl From<tokio_postgres::Error> for Fault {
                 (StoreError::Unavailable(text), Remedy::Leave)
             }
             &SqlState::DISK_FULL => (StoreError::Full, Remedy::None),
-            &SqlState::QUERY_CANCELED | &SqlState::TOO_MANY_CONNECTIONS | &SqlState::OUT_OF_MEMORY => {
-                (StoreError::Unavailable(text), Remedy::None)
-            }
+            &SqlState::TOO_MANY_CONNECTIONS | &SqlState::OUT_OF_MEMORY => (StoreError::Unavailable(text), Remedy::None),
             other => (by_class(other, text), Remedy::None),
         };
         if error_is_connection_class(code) { Self::lost(error.to_string()) } else { Self { error, remedy } }
@@ -91,6 +91,8 @@ fn by_class(code: &SqlState, text: String) -> StoreError {
     match code.code() {
         UNEXPECTED_ROWS => StoreError::Broken(text),
         code if code.starts_with("23") => StoreError::Constraint(text),
+        // A right that was taken away; whoever did so can give it back.
+        code if code == SqlState::INSUFFICIENT_PRIVILEGE.code() => StoreError::Unavailable(text),
         code if code.starts_with("53") || code.starts_with("58") => StoreError::Unavailable(text),
         code if code.starts_with("XX") => StoreError::Broken(text),
         _ => StoreError::Internal(text),

@@ -18,6 +18,12 @@ use crate::{
 
 /// How long a round trip may take, locks that are waited for included.
 const TIME_LIMIT: Duration = Duration::from_secs(4);
+/// How long one of the statements of a transaction that writes may take, in milliseconds. The server's limit for locks counts anew for
+/// each lock, and a row that others wait for too is two of them. It is less than [`TIME_LIMIT`]: a server that says so is alive. It
+/// does not end the wait of a commit for a standby: PostgreSQL stops counting before that.
+const STATEMENT_LIMIT_MS: u32 = 3500;
+/// How long a group waits for a lock.
+const GROUP_WAIT: Duration = Duration::from_millis(250);
 /// How long reading may take, which waits for no lock.
 const READ_LIMIT: Duration = Duration::from_secs(3);
 /// How long a check or a copy of everything may take, a flight of it.
@@ -120,8 +126,8 @@ pub(crate) enum Begin {
     NoHurry,
     /// With its first statement, which reads and is alone.
     Read,
-    /// With a transaction that writes.
-    Write,
+    /// With a transaction that writes, and waits for so long for a lock.
+    Write(Duration),
     /// The same for several operations, none of which shall wait for a lock for long.
     Group,
     /// With a snapshot for reading.
@@ -132,11 +138,11 @@ pub(crate) enum Begin {
 
 impl Begin {
     /// The isolation is named because a database can have another default.
-    const fn sql(self) -> &'static str {
-        match self {
+    fn sql(self) -> Cow<'static, str> {
+        let fixed = match self {
             Self::No | Self::NoHurry | Self::Read => "",
-            Self::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-            Self::Group => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '250ms'",
+            Self::Write(wait) => return Cow::Owned(writing(wait)),
+            Self::Group => return Cow::Owned(writing(GROUP_WAIT)),
             Self::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             // These statements do read whole tables, each of them once: a plan for tables that were small when the server
             // last looked would read them again for each row.
@@ -144,8 +150,18 @@ impl Begin {
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
                  SET LOCAL enable_seqscan = on; SET LOCAL enable_nestloop = off; SET LOCAL plan_cache_mode = auto"
             }
-        }
+        };
+        Cow::Borrowed(fixed)
     }
+}
+
+/// Begins a transaction that writes. (A limit of 0 would be none.)
+fn writing(wait: Duration) -> String {
+    format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {}; \
+         SET LOCAL statement_timeout = {STATEMENT_LIMIT_MS}",
+        wait.as_millis().max(1)
+    )
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, tokio_postgres::Error>> + Send + 'a>>;
@@ -162,7 +178,7 @@ pub(crate) async fn fly(
     let limit = match begin {
         Begin::Check | Begin::NoHurry => CHECK_LIMIT,
         Begin::Read | Begin::Snapshot => READ_LIMIT,
-        Begin::No | Begin::Write | Begin::Group => TIME_LIMIT,
+        Begin::No | Begin::Write(_) | Begin::Group => TIME_LIMIT,
     };
     match tokio::time::timeout(limit, send(client, is_prepared, begin, statements, commit)).await {
         Ok(answers) => answers,
@@ -184,9 +200,11 @@ async fn send(
             prepared.push(client.prepare_typed_cached(&statement.sql, &kinds).await?);
         }
     }
+    let begin = begin.sql();
     let mut answers: Vec<Answer<'_>> = Vec::with_capacity(statements.len() + 2);
-    if !begin.sql().is_empty() {
-        answers.push(Box::pin(async move { client.batch_execute(begin.sql()).await.map(|()| Vec::new()) }));
+    if !begin.is_empty() {
+        let begin = &begin;
+        answers.push(Box::pin(async move { client.batch_execute(begin).await.map(|()| Vec::new()) }));
     }
     for (at, statement) in statements.iter().enumerate() {
         let prepared = prepared.get(at);
@@ -207,7 +225,7 @@ async fn send(
         answers.push(Box::pin(async move { client.batch_execute("COMMIT").await.map(|()| Vec::new()) }));
     }
     let mut answers = in_order(answers).await?;
-    if !begin.sql().is_empty() {
+    if !begin.is_empty() {
         answers.remove(0);
     }
     answers.truncate(statements.len());

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use model::{
     AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
-    ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
+    ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     mail::Due,
     session::{RefreshToken, SecretHash},
@@ -400,6 +400,9 @@ impl Tx for MemberTx {
         self.leave().await
     }
     async fn price_history(&mut self, _: &[VariantId]) -> Found<Vec<PriceChange>> {
+        self.leave().await
+    }
+    async fn movements_since(&mut self, _: VariantId, _: i64) -> Found<Vec<StockMovement>> {
         self.leave().await
     }
     async fn has_products(&mut self) -> Found<bool> {

@@ -34,6 +34,24 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL 
 const STATE: &str = "SELECT to_regclass('schema_version') IS NOT NULL, EXISTS (SELECT 1 FROM pg_class c \
      WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S'))";
 
+/// Whether the user has rights without which no shop can work; that nobody took some other one away is not asked.
+pub(crate) const MAY_WRITE: &str = "SELECT bool_and(has_table_privilege(t, p)) FROM (VALUES ('orders', 'INSERT'), ('orders', 'UPDATE'), \
+     ('stock_levels', 'UPDATE'), ('accounts', 'UPDATE'), ('sessions', 'INSERT'), ('mails', 'INSERT')) AS needed (t, p)";
+
+/// Refuses a user who may look at the shop and not work in it.
+///
+/// # Errors
+/// It is such a user.
+pub(crate) async fn must_write(client: &Object) -> Result<(), OpenError> {
+    let failed = |error| failed(latest(), &error);
+    let rows = client.query_typed(MAY_WRITE, &[]).await.map_err(failed)?;
+    let may_write: Option<bool> = rows.first().map(|row| row.try_get(0)).transpose().map_err(failed)?;
+    match may_write {
+        Some(true) => Ok(()),
+        _ => Err(OpenError::Rights("it may read tables and not write them".to_owned())),
+    }
+}
+
 /// Runs what is missing of `migrations`.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use model::{
 use store::{
     AccountFilter, AccountRow, AuditFilter, Backlog, BestSeller, Document, DocumentKind, Feed, FeedCursor, LowStock,
     MailFilter, OpenWork, OrderDigest, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, ReviewFilter,
-    SalesDay, SessionAccess, ShortPlace,
+    SalesDay, SessionAccess, Shelf, ShortPlace, StoreError,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     engine::PostgresEngine,
     flight::{Begin, Statement},
-    load,
+    load, migrate,
     param::{params, sought},
     query,
 };
@@ -32,7 +32,11 @@ impl PostgresEngine {
 #[async_trait]
 impl Queries for PostgresEngine {
     async fn ping(&self) -> Query<()> {
-        self.ask(Statement::new("SELECT 1", params![])).await.map(drop)
+        let rows = self.ask(Statement::new(migrate::MAY_WRITE, params![])).await?;
+        match rows.first().and_then(|row| row.try_get(0).ok()) {
+            Some(false) => Err(StoreError::Unavailable("the user may not write".to_owned())),
+            _ => Ok(()),
+        }
     }
 
     /// Which transactions a reader sees at this moment: as long as that stays, so does everything that is read. (Where the log
@@ -76,8 +80,8 @@ impl Queries for PostgresEngine {
         Ok(row.and_then(|row| row.password_hash))
     }
 
-    async fn is_known_address(&self, id: AccountId, address: &str) -> Query<bool> {
-        Ok(!self.ask(load::session::is_known_address(id, address)).await?.is_empty())
+    async fn session_addresses(&self, id: AccountId, sought: &str) -> Query<Vec<String>> {
+        load::session::address_list(&self.ask(load::session::addresses(id, sought)).await?)
     }
 
     async fn sessions(&self, id: AccountId, now: Timestamp) -> Query<Vec<Session>> {
@@ -173,6 +177,10 @@ impl Queries for PostgresEngine {
         query::stock::read(&self.ask(query::stock::select(id, page)).await?, page)
     }
 
+    async fn shelves(&self, ids: &[VariantId]) -> Query<Vec<Shelf>> {
+        query::stock::shelf_list(&self.ask(query::stock::shelves(ids)).await?)
+    }
+
     async fn order(&self, id: OrderId) -> Query<Option<Order>> {
         let mut statements = load::order::by_id(id, false);
         // The first is there to lock.
@@ -228,7 +236,7 @@ impl Queries for PostgresEngine {
         query::report::short(&self.ask(query::report::low_stock(at_most, after, limit)).await?)
     }
 
-    async fn open_work(&self) -> Query<OpenWork> {
-        query::report::counted(&self.ask(query::report::open_work()).await?)
+    async fn open_work(&self, mails_from: Timestamp) -> Query<OpenWork> {
+        query::report::counted(&self.ask(query::report::open_work(mails_from)).await?)
     }
 }

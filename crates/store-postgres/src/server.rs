@@ -43,6 +43,8 @@ const HEAD_START: Duration = Duration::from_millis(300);
 const WAIT_LIMIT: Duration = Duration::from_secs(5);
 /// After this long without an answer to what was sent, a connection is given up by the system.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same where nobody waits: see [`Options::be_patient`].
+const TCP_USER_TIMEOUT_LONG: Duration = Duration::from_secs(600);
 
 /// How the database is reached.
 #[derive(Clone, Debug)]
@@ -147,6 +149,14 @@ impl Options {
     /// says otherwise.
     pub fn name(&mut self, name: &str) {
         self.config.application_name(name);
+    }
+
+    /// Gives a connection up only after a long silence, unless the URL says when: for work during which the server reads nothing of
+    /// what was sent while it is busy with what was sent before.
+    pub fn be_patient(&mut self) {
+        if self.config.get_tcp_user_timeout() == Some(&TCP_USER_TIMEOUT) {
+            self.config.tcp_user_timeout(TCP_USER_TIMEOUT_LONG);
+        }
     }
 
     /// The same for libpq, which PostgreSQL's own programs use, as environment variables.
@@ -429,6 +439,16 @@ mod tests {
         assert_eq!((options.tls, options.is_prepared), (Tls::Unverified, false));
         let options = Options::parse("postgres://u@h/shop?sslmode=verify-full&sslrootcert=%2Fca.pem").expect("a URL");
         assert_eq!(options.tls, Tls::Verified { root_cert: Some("/ca.pem".to_owned()) });
+    }
+
+    #[test]
+    fn patience_is_as_the_url_says() {
+        for (url, expected) in [("postgres://u@h/shop", 600), ("postgres://u@h/shop?tcp_user_timeout=9", 9)] {
+            let mut options = Options::parse(url).expect("a URL");
+            options.be_patient();
+            let one = each_host(&options.config).pop().expect("a host");
+            assert_eq!(one.get_tcp_user_timeout(), Some(&Duration::from_secs(expected)), "{url}");
+        }
     }
 
     #[test]

@@ -3,11 +3,13 @@
 //! Round trips are what PostgreSQL costs, so they are few: the transaction begins with its first load, changes wait until
 //! the next load or the commit, and everything that can go together does.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use deadpool_postgres::{ClientWrapper, Object};
 use model::{
     AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
-    ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
+    ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     mail::Due,
     session::{RefreshToken, SecretHash},
@@ -93,12 +95,21 @@ pub(crate) struct Ended {
 }
 
 impl PgTx {
-    /// A transaction on `client`, which begins when it is first asked for something.
-    pub(crate) const fn new(client: Object, is_prepared: bool) -> Self {
+    /// A transaction on `client`, which begins when it is first asked for something, and waits for `wait` for a lock.
+    pub(crate) const fn new(client: Object, is_prepared: bool, wait: Duration) -> Self {
+        Self::beginning(client, is_prepared, Begin::Write(wait))
+    }
+
+    /// The same for several operations at once: it waits for no lock for long, because all of them would.
+    pub(crate) const fn of_a_group(client: Object, is_prepared: bool) -> Self {
+        Self::beginning(client, is_prepared, Begin::Group)
+    }
+
+    const fn beginning(client: Object, is_prepared: bool, begin: Begin) -> Self {
         Self {
             client: Held::new(client),
             is_prepared,
-            begin: Begin::Write,
+            begin,
             has_begun: false,
             locked: Vec::new(),
             waiting: Vec::new(),
@@ -106,13 +117,6 @@ impl PgTx {
             fault: None,
             trips: 0,
         }
-    }
-
-    /// The same for several operations at once: it waits for no lock for long, because all of them would.
-    pub(crate) fn of_a_group(client: Object, is_prepared: bool) -> Self {
-        let mut tx = Self::new(client, is_prepared);
-        tx.begin = Begin::Group;
-        tx
     }
 
     /// What went wrong so far. Such a transaction must not be committed, whatever its operation makes of the error.
@@ -197,7 +201,7 @@ impl PgTx {
             // What must never be: an answer about what is not stored. For the proof that it would be noticed.
             let trips = self.trips;
             tokio::spawn(async move {
-                tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+                tokio::time::sleep(Duration::from_millis(30)).await;
                 let _ = self.client.fly(self.is_prepared, begin, &waiting, true).await;
             });
             return Ended { fault: None, trips };
@@ -307,6 +311,12 @@ impl Tx for PgTx {
     }
 
     async fn categories(&mut self) -> Found<Vec<Category>> {
+        let rows = self.load(vec![load::lock_shared("categories"), load::category::tree()]).await?;
+        let read = load::category::list(rows.last());
+        self.spoil(read)
+    }
+
+    async fn categories_for_change(&mut self) -> Found<Vec<Category>> {
         let rows = self.load(vec![load::lock("categories"), load::category::tree()]).await?;
         let read = load::category::list(rows.last());
         self.spoil(read)
@@ -354,6 +364,12 @@ impl Tx for PgTx {
         let rows = self.rows(load::product::price_history(variants, i64::MAX)).await?;
         let read = load::product::price_changes(&rows);
         self.spoil(read)
+    }
+
+    async fn movements_since(&mut self, id: VariantId, place: i64) -> Found<Vec<StockMovement>> {
+        let rows = self.rows(load::stock::movements_since(id, place)).await?;
+        let read = load::stock::movements(&rows);
+        Ok(self.spoil(read)?.into_iter().map(|(_, movement)| movement).collect())
     }
 
     async fn has_products(&mut self) -> Found<bool> {

@@ -1,5 +1,10 @@
 //! A copy that is not the same as its source is not kept.
 
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
 use cartwright_store_postgres::{Options, PostgresEngine};
 use commerce::{
     reviews::{ReviewDraft, WriteReview},
@@ -103,6 +108,34 @@ fn a_copy_is_the_same_or_nothing_on_both_engines() {
             assert_eq!(read(target).await.1, tally);
         }
         assert!(server.has_owner().await.is_ok_and(|has| !has));
+    });
+}
+
+/// What this server says of transactions that pause holds for the shop's, and not for a copy.
+#[test]
+fn a_copy_waits_for_a_slow_target() {
+    let engine: Arc<OnceLock<Arc<PostgresEngine>>> = Arc::default();
+    let opened = Arc::clone(&engine);
+    let open = || async move {
+        let database = test_postgres::Database::fresh();
+        let impatient = "prepare=off&options=-c%20idle_in_transaction_session_timeout%3D200ms";
+        let mut options = Options::parse(&format!("{}?{impatient}", database.url())).expect("a URL");
+        options.name("cartwright-copy");
+        let open = Arc::new(PostgresEngine::open(options).await.expect("a database"));
+        opened.set(Arc::clone(&open)).expect("opened once");
+        Database::new(open, database)
+    };
+    store_conformance::run(open, |shop| async move {
+        let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
+        shop.order(&ann, &[line(&mug, 2)]).await;
+        let (sender, mut parcels) = mpsc::channel(1);
+        let slowly = async {
+            while parcels.recv().await.is_some() {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        };
+        let (read, ()) = tokio::join!(engine.get().expect("opened").read_all(sender), slowly);
+        read.expect("it waits");
     });
 }
 

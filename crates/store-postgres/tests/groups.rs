@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -321,5 +321,65 @@ fn a_row_that_somebody_holds_for_long_holds_up_nobody_who_does_not_want_it() {
         let others = tokio::time::timeout(Duration::from_secs(1), ended(others)).await.expect("they do not wait");
         assert_eq!(count_ok(&others), 5);
         jam.release().await;
+    });
+}
+
+/// Somebody who holds what an order of this product locks, and lets go of it when told so.
+async fn hold(
+    shop: &Shop,
+    buyer: &Account,
+    product: &Product,
+) -> (Arc<Notify>, Vec<JoinHandle<Result<(), StoreError>>>) {
+    let (held, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let variant = product.variants[0].id;
+    let holder =
+        begin(shop, vec![Holds { buyer: buyer.id, variant, held: Arc::clone(&held), go_on: Arc::clone(&go_on) }]);
+    held.notified().await;
+    (go_on, holder)
+}
+
+#[test]
+fn a_row_that_everybody_waits_for_leaves_connections_to_others() {
+    with_engine(|shop, engine| async move {
+        let (ann, bob) = (shop.customer("ann").await, shop.customer("bob").await);
+        let (mug, bowl) = (shop.product("Mug", 30).await, shop.product("Bowl", 9).await);
+        let (go_on, holder) = hold(&shop, &shop.customer("jam").await, &mug).await;
+        let began = Instant::now();
+        let waiting = begin(&shop, (0..20).map(|_| place(&shop, &ann, &[line(&mug, 1)])).collect());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        for _ in 0..5 {
+            let read = tokio::time::timeout(Duration::from_millis(500), engine.product(bowl.id));
+            assert!(read.await.expect("a connection").is_ok_and(|found| found.is_some()));
+        }
+        let other = tokio::time::timeout(Duration::from_secs(2), shop.run(place(&shop, &bob, &[line(&bowl, 1)])));
+        other.await.expect("a connection").expect("an order");
+        for refused in ended(waiting).await {
+            assert!(matches!(refused, Err(Error::Store(StoreError::Busy))), "{refused:?}");
+        }
+        let waited = began.elapsed();
+        assert!(waited < Duration::from_secs(6), "they waited for {waited:?}");
+        go_on.notify_one();
+        assert_eq!(count_ok(&ended(holder).await), 1);
+    });
+}
+
+/// Whoever waits behind another one who waits, waits for two locks, one after the other.
+#[test]
+fn who_waits_behind_others_is_not_told_that_the_server_is_silent() {
+    with_engine(|shop, _| async move {
+        let mug = shop.product("Mug", 9).await;
+        let (go_on, holder) = hold(&shop, &shop.customer("jam").await, &mug).await;
+        let mut waiting = Vec::new();
+        for name in ["ann", "bob"] {
+            let (buyer, variant) = (shop.customer(name).await.id, mug.variants[0].id);
+            let wants = Holds { buyer, variant, held: Arc::new(Notify::new()), go_on: Arc::new(Notify::new()) };
+            waiting.extend(begin(&shop, vec![wants]));
+            tokio::time::sleep(Duration::from_millis(800)).await;
+        }
+        for refused in ended(waiting).await {
+            assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
+        }
+        go_on.notify_one();
+        assert_eq!(count_ok(&ended(holder).await), 1);
     });
 }

@@ -3,10 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use cartwright_store_postgres::{Options, PostgresEngine};
+use commerce::ShareKeys;
+use store::{Queries, StoreError, execute};
 use store_conformance::{
     Database,
     support::{at_once, count_ok, line, place},
 };
+use test_postgres::{Server, Settings};
 
 #[test]
 fn this_program_goes_on_through_an_additive_migration_and_does_not_start_after_it() {
@@ -82,4 +85,22 @@ async fn plain_sql_neither_changes_nor_cuts_the_audit_log() {
         let error = test_postgres::execute(&database.url(), statement).expect_err(statement);
         assert!(error.contains("append-only"), "{statement}: {error}");
     }
+}
+
+/// A shop that takes no order must not look open, whenever the right to write was taken away.
+#[tokio::test]
+async fn a_user_who_may_only_read_has_no_shop() {
+    let server = Server::start(&Settings { is_durable: false, ..Settings::default() });
+    let run = |name: &str, sql: &str| test_postgres::execute(&server.url(name), sql).expect(sql);
+    run("postgres", "CREATE DATABASE shop");
+    PostgresEngine::open(Options::parse(&server.url("shop")).expect("a URL")).await.expect("a database").close();
+    run("shop", "CREATE ROLE looker LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO looker");
+    let options = Options::parse(&server.url("shop").replace("postgres@", "looker@")).expect("a URL");
+    let error = PostgresEngine::open(options.clone()).await.expect_err("it may not write").to_string();
+    assert!(error.contains("may read tables and not write them"), "{error}");
+    // To look at it is what this user may do.
+    let engine = PostgresEngine::open_existing(options).await.expect("to be looked at");
+    let written = execute(&engine, ShareKeys { fresh: "new".to_owned() }).await;
+    assert!(matches!(written, Err(StoreError::Unavailable(_))), "{written:?}");
+    assert!(matches!(engine.ping().await, Err(StoreError::Unavailable(_))), "it says that it is ready");
 }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, ffi};
 
 use crate::open::Options;
 
@@ -45,6 +45,15 @@ fn let_write(conn: &Connection, options: &Options) -> rusqlite::Result<()> {
     conn.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)
 }
 
+/// The connection, unless it can only read: where a file cannot be written, as on a disk that the system made read-only after errors,
+/// SQLite opens it all the same.
+pub(crate) fn that_writes(conn: Connection) -> rusqlite::Result<Connection> {
+    if conn.is_readonly("main")? {
+        return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY), None));
+    }
+    Ok(conn)
+}
+
 /// A connection that reads.
 pub(crate) fn reader(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -74,4 +83,20 @@ fn set_up(conn: &Connection, busy_timeout: Duration, cache_kib: i64) -> rusqlite
 /// The number in the one row that `PRAGMA name` gives.
 pub(crate) fn pragma(conn: &Connection, name: &str) -> rusqlite::Result<i64> {
     conn.pragma_query_value(None, name, |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ErrorCode;
+
+    use super::*;
+
+    #[test]
+    fn one_that_can_only_read_is_none_that_writes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("shop.db");
+        that_writes(writer(&path, &Options::default()).expect("opens")).expect("it can");
+        let read_only = reader(&path, Duration::ZERO).and_then(that_writes).expect_err("it cannot");
+        assert_eq!(read_only.sqlite_error_code(), Some(ErrorCode::ReadOnly));
+    }
 }

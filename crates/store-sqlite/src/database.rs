@@ -52,7 +52,8 @@ impl Database for File {
     fn reopen(&mut self) -> Result<(), impl Display> {
         // A failed sync must not be repeated: the system may have dropped what it could not write.
         self.conn = None;
-        connection::writer(&self.path, &self.options).map(|conn| self.conn = Some(conn))
+        let opened = connection::writer(&self.path, &self.options).and_then(connection::that_writes);
+        opened.map(|conn| self.conn = Some(conn))
     }
 
     fn tidy(&mut self) {

@@ -165,6 +165,11 @@ pub enum OpenError {
         /// What the system said.
         reason: String,
     },
+    /// The file can only be read.
+    #[error(
+        "{0} can be read and not written; check whose it is (what root put there is given back with `chown`) and that its disk is not mounted read-only"
+    )]
+    ReadOnly(String),
     /// There is no room for opening or migrating.
     #[error("cannot open {0}: the disk is full; make room and try again")]
     Full(String),
@@ -208,6 +213,7 @@ impl OpenError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked(name),
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path: name, reason: error.to_string() },
             Some(ErrorCode::DiskFull) => Self::Full(name),
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly(name),
             _ => Self::Unreadable { path: name, reason: error.to_string() },
         }
     }

@@ -74,6 +74,10 @@ pub(crate) fn open_writer(path: &Path, options: &Options, wanted: Wanted) -> Res
     copy_what_had_to_stay(path, options);
     let mut conn = connection::writer(path, options).map_err(failed)?;
     let version = check_ours(&conn, path, migrate::latest())?;
+    // A shop that cannot take an order must not look open. Whoever only looks may do so.
+    if wanted == Wanted::Shop {
+        conn = connection::that_writes(conn).map_err(failed)?;
+    }
     let name = || path.display().to_string();
     match wanted {
         Wanted::ShopAsItIs if version == 0 => return Err(OpenError::Empty(name())),

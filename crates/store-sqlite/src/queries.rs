@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use store::{
     AccountFilter, AccountRow, AuditFilter, Backlog, BestSeller, Document, DocumentKind, Feed, FeedCursor, LowStock,
     MailFilter, OpenWork, OrderDigest, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, ReviewFilter,
-    SalesDay, SessionAccess, ShortPlace, StoreError,
+    SalesDay, SessionAccess, Shelf, ShortPlace, StoreError,
 };
 use uuid::Uuid;
 
@@ -54,8 +54,8 @@ impl Queries for SqliteEngine {
         Ok(self.readers.read(|conn| load::account::by_id(conn, id))?.and_then(|row| row.password_hash))
     }
 
-    async fn is_known_address(&self, id: AccountId, address: &str) -> Query<bool> {
-        self.readers.read(|conn| load::session::is_known_address(conn, id, address))
+    async fn session_addresses(&self, id: AccountId, sought: &str) -> Query<Vec<String>> {
+        self.readers.read(|conn| load::session::addresses(conn, id, sought))
     }
 
     async fn sessions(&self, id: AccountId, now: Timestamp) -> Query<Vec<Session>> {
@@ -160,6 +160,10 @@ impl Queries for SqliteEngine {
         self.readers.read(|conn| query::stock::movements(conn, id, page))
     }
 
+    async fn shelves(&self, ids: &[VariantId]) -> Query<Vec<Shelf>> {
+        self.readers.read(|conn| query::stock::shelves(conn, ids))
+    }
+
     async fn order(&self, id: OrderId) -> Query<Option<Order>> {
         self.readers.snapshot(|conn| load::order::by_id(conn, id))
     }
@@ -218,8 +222,8 @@ impl Queries for SqliteEngine {
         self.read_slowly(move |conn| query::report::low_stock(conn, at_most, after, limit)).await
     }
 
-    async fn open_work(&self) -> Query<OpenWork> {
-        self.read_slowly(query::report::open_work).await
+    async fn open_work(&self, mails_from: Timestamp) -> Query<OpenWork> {
+        self.read_slowly(move |conn| query::report::open_work(conn, mails_from)).await
     }
 }
 

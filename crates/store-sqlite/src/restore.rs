@@ -69,20 +69,50 @@ fn swap(incoming: &Path, db: &Path) -> Result<(), OpenError> {
     if kept.exists() {
         return Err(failed(&kept, "a file of this name exists already; try again in a second"));
     }
-    for suffix in ["-wal", "-shm"] {
-        let part = beside(db, suffix);
-        if part.exists() {
-            fs::rename(&part, beside(&kept, suffix)).map_err(|error| failed(&part, error))?;
-        }
-    }
-    fs::rename(db, &kept).map_err(|error| failed(&kept, error))?;
-    let placed = backup::put_in_place(incoming, db);
+    let placed = keep(db, &kept).and_then(|()| {
+        // What belongs to the old one must not be taken for the new one's.
+        move_parts(db, &kept)?;
+        backup::put_in_place(incoming, db)
+    });
     if placed.is_err() {
-        // Better the old shop than none.
-        let _ = fs::rename(&kept, db);
+        put_back(&kept, db);
     }
     drop(lock);
     placed
+}
+
+/// What SQLite may have beside a database, and what belongs to it.
+const PARTS: [&str; 2] = ["-wal", "-shm"];
+
+/// Gives the database that is replaced a second name. It has the first one as well until the new one takes that: whoever is killed in
+/// between leaves a shop, the old or the new one.
+fn keep(db: &Path, kept: &Path) -> Result<(), OpenError> {
+    if fs::hard_link(db, kept).is_ok() {
+        return Ok(());
+    }
+    // Not every file system knows links. Without them there is no database for a moment: a copy would take longer, and reading the file
+    // would give up the lock on it.
+    fs::rename(db, kept).map_err(|error| failed(kept, error))
+}
+
+fn move_parts(from: &Path, to: &Path) -> Result<(), OpenError> {
+    for suffix in PARTS {
+        let part = beside(from, suffix);
+        if part.exists() {
+            fs::rename(&part, beside(to, suffix)).map_err(|error| failed(&part, error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes of the database that was kept the one that counts again. Better the old shop than none; the error that is reported is the one
+/// that came before.
+fn put_back(kept: &Path, db: &Path) {
+    // Where both names are still those of one file, this does nothing.
+    if fs::rename(kept, db).is_ok() {
+        let _ = fs::remove_file(kept);
+        let _ = move_parts(kept, db);
+    }
 }
 
 /// Whether another process, or another part of this one, has the database open.
@@ -122,5 +152,39 @@ fn remove_if_there(path: &Path) -> Result<(), OpenError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(path, error)),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_stays_where_it_is_until_the_new_one_takes_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (db, kept) = (folder.path().join("shop.db"), folder.path().join("shop.db.before-restore-1"));
+        fs::write(&db, "the old shop").expect("written");
+        keep(&db, &kept).expect("kept");
+        for path in [&db, &kept] {
+            assert_eq!(fs::read_to_string(path).expect("there"), "the old shop", "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_is_as_it_was() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = folder.path().join("shop.db");
+        fs::write(&db, "no database at all ".repeat(100)).expect("written");
+        swap(&folder.path().join("absent"), &db).expect_err("there is nothing to put there");
+        assert!(fs::read_to_string(&db).expect("there").starts_with("no database"));
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
+        // Its log goes with it, and comes back with it.
+        let kept = folder.path().join("kept");
+        fs::write(beside(&db, "-wal"), "its log").expect("written");
+        keep(&db, &kept).and_then(|()| move_parts(&db, &kept)).expect("kept");
+        assert!(!beside(&db, "-wal").exists() && beside(&kept, "-wal").exists());
+        put_back(&kept, &db);
+        assert_eq!(fs::read_to_string(beside(&db, "-wal")).expect("there"), "its log");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing else is left");
     }
 }

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use model::{
     AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
-    ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
+    ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     mail::Due,
     session::{RefreshToken, SecretHash},
@@ -141,6 +141,10 @@ impl Tx for SqliteTx<'_> {
 
     async fn price_history(&mut self, variants: &[VariantId]) -> Found<Vec<PriceChange>> {
         self.run(|conn| load::product::price_history(conn, variants))
+    }
+
+    async fn movements_since(&mut self, id: VariantId, place: i64) -> Found<Vec<StockMovement>> {
+        self.run(|conn| load::stock::movements_since(conn, id, place))
     }
 
     async fn has_products(&mut self) -> Found<bool> {

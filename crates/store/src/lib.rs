@@ -47,7 +47,7 @@ pub use queries::{
     Queries, Query, ReviewFilter, SessionAccess,
 };
 pub use reports::{BestSeller, LineDigest, LowStock, OpenWork, OrderDigest, SalesDay, ShortPlace};
-pub use rows::{AccountRow, Checkout, DueAlert, SkuOwner};
+pub use rows::{AccountRow, Checkout, DueAlert, Shelf, SkuOwner};
 pub use tx::Tx;
 
 /// One thing that the shop does: place an order, refresh a session, ship.

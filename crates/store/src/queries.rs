@@ -12,7 +12,7 @@ use crate::{
     document::{Document, DocumentKind},
     page::{Page, PageRequest},
     reports::{BestSeller, LowStock, OpenWork, OrderDigest, SalesDay, ShortPlace},
-    rows::AccountRow,
+    rows::{AccountRow, Shelf},
     tx::unsupported,
 };
 
@@ -125,6 +125,8 @@ pub struct MailFilter {
     pub to: Option<Email>,
     /// About this order.
     pub order_id: Option<OrderId>,
+    /// To whoever has this account, whatever the address was then.
+    pub account_id: Option<AccountId>,
 }
 
 /// Which entries of the audit log are asked for, newest first. Everything that is set must hold.
@@ -181,6 +183,8 @@ pub struct Backlog {
     pub pending: u64,
     /// Mails given up.
     pub failed: u64,
+    /// When the oldest of those not yet sent was written.
+    pub oldest: Option<Timestamp>,
 }
 
 /// The read side of an engine. What has a body here says that the engine lacks it, as in [`crate::Tx`].
@@ -206,8 +210,9 @@ pub trait Queries: Send + Sync + 'static {
     async fn credentials(&self, email: &Email) -> Query<Option<AccountRow>>;
     /// The password's hash of this account, for asking the current password.
     async fn password_hash(&self, id: AccountId) -> Query<Option<String>>;
-    /// Whether a session of this account was used from this network address.
-    async fn is_known_address(&self, id: AccountId, address: &str) -> Query<bool>;
+    /// The network addresses that the account's sessions were used from last, ended ones included, each once: `sought` if it is one of them,
+    /// and those of a thousand sessions. Who signs in more often than that is a program, and stays where it is.
+    async fn session_addresses(&self, id: AccountId, sought: &str) -> Query<Vec<String>>;
     /// The live sessions of an account, last used first.
     async fn sessions(&self, id: AccountId, now: Timestamp) -> Query<Vec<Session>>;
     /// The saved addresses of an account, oldest first.
@@ -283,6 +288,10 @@ pub trait Queries: Send + Sync + 'static {
     async fn categories(&self) -> Query<Vec<Category>>;
     /// The movements of a variant, newest first.
     async fn movements(&self, id: VariantId, page: &PageRequest) -> Query<Page<StockMovement>>;
+    /// What is there of these variants and as of which place in the ledger, both of one moment for each of them, in no order.
+    async fn shelves(&self, _ids: &[VariantId]) -> Query<Vec<Shelf>> {
+        unsupported()
+    }
 
     // ── Orders ──
 
@@ -332,8 +341,8 @@ pub trait Queries: Send + Sync + 'static {
     async fn low_stock(&self, _at_most: i64, _after: ShortPlace, _limit: u32) -> Query<Vec<LowStock>> {
         unsupported()
     }
-    /// What waits for the staff.
-    async fn open_work(&self) -> Query<OpenWork> {
+    /// What waits for the staff; of the mails that were given up those that were tried at `mails_from` or later.
+    async fn open_work(&self, _mails_from: Timestamp) -> Query<OpenWork> {
         unsupported()
     }
 }

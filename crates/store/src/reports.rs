@@ -128,8 +128,10 @@ pub struct OpenWork {
     pub to_confirm: u64,
     /// Orders to ship.
     pub to_ship: u64,
-    /// Reviews to look at.
+    /// Reviews to look at before they are seen.
     pub reviews: u64,
-    /// Mails that were given up.
+    /// Reviews that are seen, and that somebody reported.
+    pub reported_reviews: u64,
+    /// Mails that were given up lately.
     pub failed_mails: u64,
 }

@@ -33,6 +33,17 @@ pub struct SkuOwner {
     pub product_id: ProductId,
 }
 
+/// What is there of a variant, as of a place in its ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shelf {
+    /// The variant.
+    pub variant_id: VariantId,
+    /// Pieces that are there.
+    pub stock: i64,
+    /// The place of its last movement; 0 before the first. Later movements have larger ones.
+    pub place: i64,
+}
+
 /// Somebody who waits for a variant that came into stock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueAlert {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{
     AccountId, AddressId, Category, Email, MailId, Order, OrderId, OutboxMail, PriceChange, Product, ProductId, Review,
-    ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
+    ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp, VariantId,
     challenge::{Challenge, Purpose},
     mail::Due,
     session::{RefreshToken, SecretHash},
@@ -64,8 +64,13 @@ pub trait Tx: Send {
 
     // ── Catalogue ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// The whole category tree, in no order. Locks it against changes of its shape.
+    /// The whole category tree, in no order. Locks it against changes; others who only read it go on.
     async fn categories(&mut self) -> Result<Vec<Category>, StoreError>;
+
+    /// The same for whoever adds, changes or removes categories: locks it against all others who ask for it.
+    async fn categories_for_change(&mut self) -> Result<Vec<Category>, StoreError> {
+        self.categories().await
+    }
 
     /// The product with this id, whole.
     async fn product(&mut self, id: ProductId) -> Result<Option<Product>, StoreError>;
@@ -95,6 +100,12 @@ pub trait Tx: Send {
 
     /// What these variants cost from when on, as far as it was noted, in no order.
     async fn price_history(&mut self, _variants: &[VariantId]) -> Result<Vec<PriceChange>, StoreError> {
+        unsupported()
+    }
+
+    /// The movements of a variant behind this place in its ledger ([`crate::Shelf`]), newest first. Whoever asks has locked its
+    /// product, and so its stock.
+    async fn movements_since(&mut self, _id: VariantId, _place: i64) -> Result<Vec<StockMovement>, StoreError> {
         unsupported()
     }
 
@@ -155,7 +166,8 @@ pub trait Tx: Send {
     // ── Mail ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Takes up to `limit` pending mails that are due, oldest first, and hides them from other workers until
-    /// `until`. Each taking counts as an attempt, so a mail that kills its worker does not come back for ever.
+    /// `until`. Each taking counts as an attempt, so a mail that kills its worker does not come back for ever. A mail about an
+    /// order is not taken while an older one about the same order is pending.
     async fn lease_mails(&mut self, due: Due, until: Timestamp, limit: u32) -> Result<Vec<OutboxMail>, StoreError>;
 
     /// Marks up to `limit` pending mails that are due at `now` as sent, oldest first, and keeps their secrets: for the

@@ -146,6 +146,27 @@ pub fn execute(url: &str, sql: &str) -> Result<usize, String> {
     std::thread::spawn(work).join().unwrap_or_else(|_| Err("the thread panicked".to_owned()))
 }
 
+/// Has the server compare every index of this database with its table, by its extension `amcheck`, and gives how many there are. It reads
+/// every page of them, so that checksums are compared too where the server has any.
+///
+/// # Errors
+/// What it found, or that it has no such extension, and where that comes from.
+pub fn checked_indexes(url: &str) -> Result<usize, String> {
+    // Apart from what is checked.
+    const EXTENSION: &str = "CREATE SCHEMA IF NOT EXISTS proof; CREATE EXTENSION IF NOT EXISTS amcheck SCHEMA proof";
+    const CHECK: &str = "SELECT proof.bt_index_check(c.oid::regclass, true) FROM pg_index i \
+        JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam \
+        JOIN pg_namespace n ON n.oid = c.relnamespace \
+        WHERE a.amname = 'btree' AND n.nspname !~ '^pg_' AND c.relkind = 'i' AND i.indisvalid";
+    execute(url, EXTENSION).map_err(|error| {
+        format!(
+            "there is no extension amcheck ({error}): Debian's package postgresql has it, other systems' postgresql-contrib; \
+             on a server of yours the user must be one who may make it"
+        )
+    })?;
+    execute(url, CHECK)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +175,30 @@ mod tests {
     fn the_database_of_a_url_is_replaced() {
         assert_eq!(with_database("postgres://u@h:1/a?x=1", "b"), "postgres://u@h:1/b?x=1");
         assert_eq!(with_database("postgres://u@h:1", "b"), "postgres://u@h:1/b");
+    }
+
+    #[test]
+    fn an_index_that_lost_something_is_found() {
+        let database = Database::fresh();
+        database.execute("CREATE TABLE t (a INT PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 9)");
+        assert_eq!(checked_indexes(&database.url()), Ok(1));
+        let function = |body: &str| {
+            format!("CREATE OR REPLACE FUNCTION f(INT) RETURNS INT IMMUTABLE LANGUAGE sql AS 'SELECT {body}'")
+        };
+        database.execute(&function("$1"));
+        database.execute("CREATE INDEX ON t (f(a))");
+        assert_eq!(checked_indexes(&database.url()), Ok(2));
+        // What the index has is no longer what the table asks for.
+        database.execute(&function("-$1"));
+        let found = checked_indexes(&database.url()).expect_err("a difference");
+        assert!(found.contains("lacks matching index tuple"), "{found}");
+    }
+
+    #[test]
+    fn pages_of_a_server_of_ours_carry_checksums() {
+        let database = Database::fresh();
+        let are_on = database.execute("SELECT 1 FROM pg_settings WHERE name = 'data_checksums' AND setting = 'on'");
+        assert!(are_on == 1 || SHARED.server.is_none());
     }
 
     #[test]

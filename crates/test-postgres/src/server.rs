@@ -61,7 +61,8 @@ impl Server {
         Self::with_data(settings, |data| {
             let mut init = as_server(&bin("initdb"));
             init.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
-            init.args(["--no-instructions", "--pgdata"]).arg(data);
+            // A page that is not as it was written is an error, whoever reads it.
+            init.args(["--data-checksums", "--no-instructions", "--pgdata"]).arg(data);
             init
         })
     }

@@ -12,10 +12,17 @@
         }
     });
 
-    // What cannot be undone is asked for once more: the button has its question, or the form has one for all its buttons.
+    // What cannot be undone is asked for once more: the button has its question, or the form has one for all its buttons. It may say how many
+    // are marked.
     document.addEventListener("submit", (event) => {
-        const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
-        if (question && !window.confirm(question)) { event.preventDefault(); event.stopImmediatePropagation(); }
+        const { confirm, count } = event.submitter?.dataset ?? {};
+        const marked = count ? event.target.querySelectorAll(count).length : 0;
+        const question = (confirm ?? event.target.dataset.confirm)?.replace("{n}", marked === 1 ? "1 order" : `${marked} orders`);
+        // A box that was ticked when the page came and is not any more may have a question too, and one that is ticked.
+        const off = [...event.target.querySelectorAll("[data-confirm-off]")].find((box) => box.defaultChecked && !box.checked);
+        const on = [...event.target.querySelectorAll("[data-confirm-on]")].filter((box) => box.checked).map((box) => box.dataset.confirmOn);
+        const asked = [question, off?.dataset.confirmOff, on.join("\n")].filter(Boolean);
+        if (!asked.every((text) => window.confirm(text))) { event.preventDefault(); event.stopImmediatePropagation(); }
     }, true);
 
     // What was typed into a form is thrown away by nothing but a yes: not by leaving the page, not by another form of it, and not by a

@@ -268,8 +268,8 @@ impl App {
         }
     }
 
-    /// Like [`App::try_run_as`], once for its key: gives whether it was done now, and not before. The key belongs to one request
-    /// alone, its content included.
+    /// Like [`App::try_run_as`], once for its key: gives whether it was done now or before, and what was kept of it. The key belongs to
+    /// one request alone, its content included.
     ///
     /// # Errors
     /// As [`App::try_run_as`].
@@ -278,11 +278,10 @@ impl App {
         by: Actor,
         claim: Option<Claim>,
         operation: O,
-    ) -> Result<Result<bool, O::Error>, Problem> {
+        render: fn(&O::Output) -> StoredReply,
+    ) -> Result<Result<Replied, O::Error>, Problem> {
         let audited = Audited { by, operation, stamp: self.stamp()? };
-        let render = |_: &O::Output| StoredReply { status: 204, location: None, etag: None, body: Vec::new() };
-        let replied = self.try_run(Idempotent { claim, operation: audited, render }).await;
-        Ok(replied.map(|replied| matches!(replied, Replied::New(_))))
+        Ok(self.try_run(Idempotent { claim, operation: audited, render }).await)
     }
 
     /// Answers an anonymous read with what `read` gives (a version for the entity tag, and the value), and keeps the
@@ -363,6 +362,17 @@ impl App {
         match self.0.catalogue.freshen(&self.0.parts.engine).await? {
             Freshness::Absent => Ok(None),
             Freshness::Behind | Freshness::Fresh => self.0.catalogue.search(query).await.map(Some),
+        }
+    }
+
+    /// How many variants have no SKU, as the search index of this process has them; `None` while that is not there yet.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub(crate) async fn variants_without_sku(&self) -> Result<Option<usize>, StoreError> {
+        match self.0.catalogue.freshen(&self.0.parts.engine).await? {
+            Freshness::Absent => Ok(None),
+            Freshness::Behind | Freshness::Fresh => self.0.catalogue.variants_without_sku().await.map(Some),
         }
     }
 

@@ -15,6 +15,7 @@
 
 mod app;
 mod cache;
+mod device;
 pub mod dto;
 pub mod extract;
 mod front;
@@ -33,7 +34,7 @@ mod throttle;
 pub use app::{App, Parts};
 pub use openapi::openapi;
 pub use problem::{Code, Problem};
-pub use routes::check_query;
+pub use routes::{check_headers, check_query};
 pub use serve::serve;
 pub use settings::{AllowedOrigins, Limits, ReviewMode, Settings, SignUpMode};
-pub use throttle::{Attempt, Throttle};
+pub use throttle::{Attempt, CameFrom, Throttle};

@@ -5,6 +5,7 @@ use std::{sync::OnceLock, time::Duration};
 use http::{Method, StatusCode};
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, SharedString, Unit};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use model::Timestamp;
 
 /// Upper bounds of the latency histogram, in seconds.
 const LATENCY_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -19,6 +20,7 @@ pub(crate) struct Metrics {
     connections: Gauge,
     mails_pending: Gauge,
     mails_failed: Gauge,
+    mails_oldest: Gauge,
     cache_bytes: Gauge,
     engine_up: Gauge,
     cache_hits: Counter,
@@ -39,8 +41,10 @@ impl Metrics {
         describe("http_connections", "Open connections.");
         describe("mails_pending", "Mails that wait to be sent.");
         describe("mails_failed", "Mails that were given up.");
+        let text = SharedString::const_str("How long ago the oldest of the mails was written that wait to be sent.");
+        recorder.describe_gauge("mails_oldest_pending_seconds".into(), Some(Unit::Seconds), text);
         describe("cache_bytes", "Memory taken by cached replies.");
-        describe("engine_up", "Whether the database answers.");
+        describe("engine_up", "Whether the database answers and can be written.");
         let counted = |name: &'static str, text: &'static str| {
             recorder.describe_counter(name.into(), Some(Unit::Count), SharedString::const_str(text));
         };
@@ -55,6 +59,7 @@ impl Metrics {
             connections: gauge("http_connections"),
             mails_pending: gauge("mails_pending"),
             mails_failed: gauge("mails_failed"),
+            mails_oldest: gauge("mails_oldest_pending_seconds"),
             cache_bytes: gauge("cache_bytes"),
             engine_up: gauge("engine_up"),
             cache_hits: counter("cache_hits_total"),
@@ -110,10 +115,12 @@ impl Metrics {
     }
 
     /// Notes what is looked up when somebody asks for the metrics.
-    pub(crate) fn observe(&self, is_up: bool, mails: store::Backlog, cache_bytes: u64) {
+    pub(crate) fn observe(&self, is_up: bool, mails: store::Backlog, cache_bytes: u64, now: Timestamp) {
         self.engine_up.set(if is_up { 1.0 } else { 0.0 });
         self.mails_pending.set(as_f64(mails.pending));
         self.mails_failed.set(as_f64(mails.failed));
+        let oldest_secs = mails.oldest.map_or(0, |written| now.duration_since(written).as_secs());
+        self.mails_oldest.set(as_f64(u64::try_from(oldest_secs).unwrap_or(0)));
         self.cache_bytes.set(as_f64(cache_bytes));
     }
 

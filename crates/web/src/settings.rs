@@ -16,6 +16,17 @@ pub enum SignUpMode {
     Immediate,
 }
 
+impl SignUpMode {
+    /// As the settings and `GET /v1/shop` say it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Immediate => "immediate",
+        }
+    }
+}
+
 /// What becomes of a new review.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReviewMode {
@@ -26,6 +37,18 @@ pub enum ReviewMode {
     Immediate,
     /// There are no new ones.
     Off,
+}
+
+impl ReviewMode {
+    /// As the settings and `GET /v1/shop` say it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Moderated => "moderated",
+            Self::Immediate => "immediate",
+            Self::Off => "off",
+        }
+    }
 }
 
 /// The origins (RFC 6454) whose pages may call the API.

@@ -11,9 +11,15 @@ use crate::{
 
 /// Copies the database as it is, before a newer program changes it as well, and checks the copy.
 pub(super) async fn run(settings: &Settings, file: &Path) -> Result<(), Failure> {
+    if file == Path::new("-") {
+        return Err(Failure::usage(
+            "a backup is checked before it has its name, so it cannot go to standard output; name a file",
+        ));
+    }
     let places = Places::new(settings, false)?;
     places.backup(file).await?;
     let bytes = fs::metadata(file).map_or(0, |metadata| metadata.len());
     say(format_args!("Backed up to {}: {bytes} bytes, checked.", file.display()))?;
-    shop::tell_of_pictures(settings, &places.folder)
+    shop::tell_of_pictures(settings, &places.folder)?;
+    shop::tell_of_files(&places.folder)
 }

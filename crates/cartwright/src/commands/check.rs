@@ -1,5 +1,7 @@
 //! `cartwright check`
 
+use store::StoreError;
+
 use crate::{
     failure::Failure,
     say::{note, say},
@@ -13,7 +15,10 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
     let engine = places.open_existing().await?;
     let findings = engine.check().await;
     engine.close().await.map_err(Failure::failed)?;
-    let findings = findings.map_err(Failure::failed)?;
+    let findings = findings.map_err(|error| match error {
+        StoreError::Broken(_) => Failure::failed(format_args!("{}: {error}; restore a backup", places.database)),
+        error => Failure::failed(error),
+    })?;
     for finding in &findings {
         say(format_args!("{}: {}", finding.check, finding.what))?;
     }

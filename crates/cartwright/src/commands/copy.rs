@@ -38,7 +38,7 @@ pub(super) async fn run(settings: &Settings, from: &Database, to: &Database) -> 
         return Err(Failure::failed(format_args!("{path}: the shop is open; stop `cartwright serve` and start again")));
     }
     let source = from.open_existing().await?;
-    let target = to.open().await?;
+    let target = to.open_or_make().await?;
     let copied = copy(&from, source.as_ref(), &to, target).await;
     source.close().await.map_err(Failure::failed)?;
     let tally = copied?;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use commerce::{
     bring_over::{BringOver, Outcome, Thing},
-    import::mongo::{self, Options, Plan},
+    import::mongo::{self, Dump, Options, Plan},
 };
 use identity::{fresh_stamp, is_usable_hash};
 use model::{AccountId, Timestamp};
@@ -30,6 +30,7 @@ const BATCH: usize = 100;
 pub(super) async fn run(settings: &Settings, import: &cli::ImportMongodump) -> Result<(), Failure> {
     let folder = import.folder.clone();
     let dump = tokio::task::spawn_blocking(move || files::read(&folder)).await.map_err(Failure::failed)??;
+    refuse_half(&dump, import)?;
     let places = Places::new(settings, false)?;
     let engine = places.open().await?;
     let currency = shop::currency(settings, engine.as_ref()).await?;
@@ -91,4 +92,16 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportMongodump) -> R
         return Err(Failure::Found);
     }
     Ok(())
+}
+
+/// A file that was forgotten must not make a shop whose orders are of nobody and for nothing.
+fn refuse_half(dump: &Dump, import: &cli::ImportMongodump) -> Result<(), Failure> {
+    let lacks = dump.lacks();
+    if lacks.is_empty() || import.keep_going {
+        return Ok(());
+    }
+    Err(Failure::failed(format_args!(
+        "the dump has no {}, which its orders name: look for the file and start again, or add --keep-going to go without",
+        lacks.join(" and no ")
+    )))
 }

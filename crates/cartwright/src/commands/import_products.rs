@@ -86,7 +86,9 @@ async fn read_rows(import: &cli::ImportProducts, currency: Currency) -> Result<P
     }
     if !parsed.errors.is_empty() && !import.keep_going {
         let bad = rows(parsed.errors.len());
-        note(format_args!("cartwright: nothing was imported because of {bad}; --keep-going leaves them out"));
+        // Where no product is any good, as without a column that must be there, nothing would be left.
+        let rest = if parsed.products.is_empty() { "" } else { "; --keep-going leaves them out" };
+        note(format_args!("cartwright: nothing was imported because of {bad}{rest}"));
         return Err(Failure::Found);
     }
     Ok(parsed)

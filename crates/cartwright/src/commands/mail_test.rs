@@ -1,16 +1,10 @@
 //! `cartwright mail test`
 
-use std::{sync::Arc, time::Duration};
-
-use commerce::mail::{EnqueueTestMail, TestMailFromShell};
+use commerce::mail::TestMailFromShell;
 use identity::fresh_stamp;
-use mail::{Transport, Worker};
-use model::{Email, MailId, MailStatus, OutboxMail};
+use mail::Transport;
+use model::{Email, MailTemplate, OutboxMail, mail::DeliveryOutcome};
 use store::{Engine, execute};
-use tokio::{
-    sync::{Notify, oneshot},
-    time::{Instant, sleep},
-};
 
 use crate::{
     failure::Failure,
@@ -19,35 +13,23 @@ use crate::{
     shop::{self, Places},
 };
 
-/// How long is waited for what becomes of the mail.
-const WAIT: Duration = Duration::from_secs(60);
-/// How often it is looked at.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// Sends a test mail through the outbox, like any other, and tells what became of it.
+/// Sends a test mail, by itself and beside the outbox: with settings that are only tried out, no customer's mail must go anywhere.
 pub(super) async fn run(settings: &Settings, to: Option<Email>) -> Result<(), Failure> {
-    let transport = Arc::new(shop::transport(settings)?);
+    let transport = shop::transport(settings)?;
     let to = recipient(settings, to)?;
+    if transport.is_mailbox() {
+        return Err(Failure::usage(
+            "there is nothing to test: no mail leaves this machine until smtp-url or mail-dir is set",
+        ));
+    }
     transport.check().await.map_err(|error| Failure::failed(format_args!("{transport}: {error}")))?;
     let places = Places::new(settings, false)?;
-    let engine = places.open().await?;
-    let public_url =
-        settings.public_url.as_ref().map_or_else(|| format!("http://{}", settings.listen), |url| url.0.clone());
-    let renderer = Arc::new(shop::renderer(settings, &places.folder, &public_url)?);
-
-    let enqueue = TestMailFromShell(EnqueueTestMail { to, stamp: fresh_stamp() });
-    let id = execute(engine.as_ref(), enqueue).await.map_err(Failure::failed)?;
-    let shared: Arc<dyn Engine> = engine.clone();
-    let worker = Worker::new(shared, renderer, Arc::clone(&transport), Arc::new(Notify::new()));
-    let (stop, stopped) = oneshot::channel::<()>();
-    // Dropping `stop` stops it as well.
-    let working = tokio::spawn(worker.run(async { drop(stopped.await) }));
-    let outcome = wait(engine.as_ref(), id).await;
-    drop(stop);
-    let ended = working.await;
+    let engine = places.open_existing().await?;
+    let sent = send(settings, &places, &transport, engine.as_ref(), to.clone()).await;
+    transport.close().await;
     engine.close().await.map_err(Failure::failed)?;
-    ended.map_err(Failure::failed)?;
-    tell(&transport, &outcome?)
+    sent?;
+    say(format_args!("The test mail to {to} was taken by {transport}."))
 }
 
 /// To whom, or else to the sender.
@@ -59,30 +41,31 @@ fn recipient(settings: &Settings, to: Option<Email>) -> Result<Email, Failure> {
     }
 }
 
-/// The mail once something became of it, or as it is when waiting takes too long.
-async fn wait(engine: &dyn Engine, id: MailId) -> Result<OutboxMail, Failure> {
-    let begin = Instant::now();
-    loop {
-        let mail = engine.mail(id).await.map_err(Failure::failed)?;
-        let mail = mail.ok_or_else(|| Failure::failed("the test mail is not in the outbox any more"))?;
-        let is_open = mail.status == MailStatus::Pending && mail.last_error.is_none();
-        if !is_open || begin.elapsed() > WAIT {
-            return Ok(mail);
+/// Sends it, as the shop is called now, and notes that it was.
+async fn send(
+    settings: &Settings,
+    places: &Places,
+    transport: &Transport,
+    engine: &dyn Engine,
+    to: Email,
+) -> Result<(), Failure> {
+    let public_url =
+        settings.public_url.as_ref().map_or_else(|| format!("http://{}", settings.listen), |url| url.0.clone());
+    let renderer = shop::renderer(settings, &places.folder, &public_url)?;
+    renderer.know_shop(&commerce::settings::settings(engine).await.map_err(Failure::failed)?);
+    let stamp = fresh_stamp();
+    let mail = OutboxMail::new(stamp.ids().draw(), to, MailTemplate::Test, stamp.now);
+    match transport.deliver(&renderer, &mail).await.outcome {
+        DeliveryOutcome::Sent { .. } => {}
+        DeliveryOutcome::Deferred { error } => {
+            return Err(Failure::failed(format_args!("{transport} did not take the test mail: {error}")));
         }
-        sleep(LOOK).await;
-    }
-}
-
-fn tell(transport: &Transport, mail: &OutboxMail) -> Result<(), Failure> {
-    let error = mail.last_error.as_deref().unwrap_or("no answer yet");
-    match mail.status {
-        MailStatus::Sent if transport.is_mailbox() => {
-            say("The test mail is in the built-in mailbox; nothing leaves this machine until smtp-url is set.")
+        DeliveryOutcome::Rejected { error } => {
+            return Err(Failure::failed(format_args!("{transport} refused the test mail: {error}")));
         }
-        MailStatus::Sent => say(format_args!("The test mail to {} was taken by {transport}.", mail.to)),
-        MailStatus::Pending => Err(Failure::failed(format_args!(
-            "{transport} did not take the test mail: {error}; it waits in the outbox and is tried again by the server"
-        ))),
-        _ => Err(Failure::failed(format_args!("{transport} refused the test mail: {error}"))),
     }
+    let noted = execute(engine, TestMailFromShell { mail, stamp }).await;
+    noted.map_err(|error| {
+        Failure::failed(format_args!("{transport} took the test mail, which could not be noted: {error}"))
+    })
 }

@@ -11,7 +11,7 @@ use crate::{
     failure::Failure,
     say::say,
     settings::Settings,
-    shop::{self, Places},
+    shop::{self, Place, Places},
 };
 
 /// Far more than the longest password has.
@@ -23,10 +23,14 @@ pub(super) async fn run(settings: &Settings, owner: cli::CreateOwner) -> Result<
     let places = Places::new(settings, false)?;
     check_password("", &password, &[owner.email.as_str(), &owner.name])
         .map_err(|wrong| Failure::failed(format_args!("the password {}", wrong.message)))?;
+    // Another folder than the one that is served, and the owner is one of a shop that nobody sees.
+    let is_new = matches!(&places.database, Place::File(path) if !path.exists());
     let engine = places.open().await?;
     let made = create(engine.as_ref(), settings, owner, password).await;
     engine.close().await.map_err(Failure::failed)?;
-    say(format_args!("{} is an owner of the shop now.", made?))
+    let made = made?;
+    let which = if is_new { "a new shop, made just now: there was no database at" } else { "the shop in" };
+    say(format_args!("{made} is an owner of {which} {}.", places.database))
 }
 
 /// Makes the account; gives its address.

@@ -26,6 +26,8 @@ use tracing::{info, warn};
 const PERIOD: Duration = Duration::from_secs(1);
 /// How many rows or products go into one transaction: few enough that the shop sells on meanwhile.
 const BATCH: usize = 50;
+/// The same of variants: what a batch locks, and how long it takes, goes by them. A product with more is a batch of its own.
+const BATCH_VARIANTS: usize = 200;
 
 /// Works on what waits, for ever.
 pub(super) async fn run(engine: Arc<dyn Engine>, app: web::App) {
@@ -107,6 +109,27 @@ impl Items {
         }
     }
 
+    /// How many of them, from this one on, go into one transaction: at least one while there are any.
+    fn batch(&self, from: usize) -> usize {
+        let variants = |at: usize| match self {
+            Self::Products(products) => products.get(at).map_or(0, |product| product.draft.variants.len()),
+            Self::Prices(_) => 1,
+            Self::Lines(lines) => match lines.get(at) {
+                Some((_, Line::Product(line))) => line.variants.len(),
+                Some(_) | None => 1,
+            },
+        };
+        let (mut count, mut sum) = (0, 0);
+        while count < BATCH && from + count < self.len() {
+            sum += variants(from + count);
+            if count > 0 && sum > BATCH_VARIANTS {
+                break;
+            }
+            count += 1;
+        }
+        count
+    }
+
     fn some(&self, from: usize, count: usize) -> Work {
         fn part<T: Clone>(all: &[T], from: usize, count: usize) -> Vec<T> {
             all.iter().skip(from).take(count).cloned().collect()
@@ -150,15 +173,16 @@ async fn all(engine: &dyn Engine, job: &Job, currencies: Vec<Currency>) -> Resul
 
 /// Does the next batch; gives how far the job is, or `None` when it is lost.
 async fn batch(engine: &dyn Engine, job: &Job, items: &Items, from: u64) -> Result<Option<u64>, Trouble> {
-    match step(engine, job, from, items.some(place(from), BATCH)).await {
+    let count = items.batch(place(from));
+    match step(engine, job, from, items.some(place(from), count)).await {
         Ok(Step::Done(done)) => return Ok(Some(done)),
         Ok(Step::Lost) => return Ok(None),
         Err(error) if is_passing(&error) => return Err(Trouble::Passing(error.to_string())),
         // One of them is refused: each for itself, then.
         Err(_) => {}
     }
-    let mut done = from;
-    while done < from + BATCH as u64 && place(done) < items.len() {
+    let (mut done, end) = (from, place(from) + count);
+    while place(done) < end {
         let stepped = match step(engine, job, done, items.some(place(done), 1)).await {
             Err(error) if is_passing(&error) => return Err(Trouble::Passing(error.to_string())),
             Err(error) => step(engine, job, done, Work::Refused(JobError::from(&error))).await,
@@ -208,7 +232,10 @@ fn parse(kind: JobKind, file: Vec<u8>, currencies: &[Currency]) -> Read {
     match kind {
         JobKind::ImportProducts => {
             let parsed = shopify::read(Cursor::new(file), currency);
-            Read { items: Items::Products(parsed.products), errors: parsed.errors, notes: parsed.notes }
+            // A job fetches no pictures: that they stay where they are is told first, for only so many notes are kept.
+            let mut notes: Vec<_> = parsed.pictures_elsewhere().into_iter().collect();
+            notes.extend(parsed.notes);
+            Read { items: Items::Products(parsed.products), errors: parsed.errors, notes }
         }
         JobKind::ImportCatalogue => {
             let read = catalogue::read_in(Cursor::new(file), currencies);
@@ -227,4 +254,31 @@ fn told(error: RowError) -> JobError {
         None => error.reason,
     };
     JobError::new(error.line, error.column, &message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A catalogue of products with so many variants each.
+    fn items(variants: &[usize]) -> Items {
+        let line = |(number, count): (usize, &usize)| {
+            let variant = |at| format!(r#"{{"option_values":["{at}"],"price":{{"amount":1,"currency":"EUR"}}}}"#);
+            let variants: Vec<_> = (0..*count).map(variant).collect();
+            let variants = variants.join(",");
+            format!(r#"{{"type":"product","slug":"p-{number}","title":"P","status":"active","variants":[{variants}]}}"#)
+        };
+        let file: Vec<_> = variants.iter().enumerate().map(line).collect();
+        let read = parse(JobKind::ImportCatalogue, file.join("\n").into_bytes(), &[Currency::EUR]);
+        assert_eq!((read.items.len(), read.errors.len()), (variants.len(), 0), "{:?}", read.errors);
+        read.items
+    }
+
+    #[test]
+    fn a_batch_ends_at_its_products_or_at_their_variants() {
+        let small = items(&[1; 60]);
+        assert_eq!((small.batch(0), small.batch(50), small.batch(60)), (BATCH, 10, 0));
+        let large = items(&[150, 50, 1, 250, 250]);
+        assert_eq!((large.batch(0), large.batch(2), large.batch(3), large.batch(4)), (2, 1, 1, 1));
+    }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::ValueEnum;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use model::{Currency, Language, text};
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -120,11 +120,21 @@ impl FromStr for ProxyList {
         let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
         let network = |entry: &str| {
             let address = entry.parse::<IpAddr>().map(IpNet::from);
-            address.or_else(|_| entry.parse::<IpNet>()).map_err(|_| {
+            address.or_else(|_| entry.parse::<IpNet>()).map(canonical).map_err(|_| {
                 format!("`{entry}` is neither an address nor a network; allowed are entries such as 10.0.0.0/8 and ::1")
             })
         };
         entries.map(network).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// IPv4 as such, also where it was written as IPv6 (`::ffff:10.0.0.1`): peers are compared as such.
+fn canonical(network: IpNet) -> IpNet {
+    match (network, network.addr().to_canonical()) {
+        (IpNet::V6(six), IpAddr::V4(four)) if six.prefix_len() >= 96 => {
+            Ipv4Net::new(four, six.prefix_len() - 96).map_or(network, IpNet::V4)
+        }
+        _ => network,
     }
 }
 
@@ -351,6 +361,9 @@ mod tests {
         let list: ProxyList = "10.0.0.0/8, 192.0.2.1,::1".parse().expect("sound");
         let shown: Vec<_> = list.0.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["10.0.0.0/8", "192.0.2.1/32", "::1/128"]);
+        let list: ProxyList = "::ffff:127.0.0.1, ::ffff:10.0.0.0/104, 2001:db8::/32".parse().expect("sound");
+        let shown: Vec<_> = list.0.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32"]);
         assert_eq!("".parse::<ProxyList>(), Ok(ProxyList::default()));
         assert!("10.0.0.0/33".parse::<ProxyList>().is_err());
         assert!("proxy.example.com".parse::<ProxyList>().is_err());

@@ -27,6 +27,13 @@ pub(crate) fn tell_of_unknown() {
     }
 }
 
+/// The name of a variable of a setting whose value is no UTF-8 text.
+pub(crate) fn not_utf8() -> Option<String> {
+    let known = known();
+    let wrong = std::env::vars_os().filter(|(_, value)| value.to_str().is_none());
+    wrong.filter_map(|(name, _)| name.into_string().ok()).find(|name| known.contains(name))
+}
+
 fn known() -> Vec<String> {
     let command = Settings::augment_args(Command::new("settings"));
     command.get_arguments().filter_map(|arg| Some(arg.get_env()?.to_str()?.to_owned())).collect()

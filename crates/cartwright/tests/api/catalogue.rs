@@ -90,6 +90,49 @@ fn prices_come_in_the_currency_that_is_wanted_and_orders_too() {
 }
 
 #[test]
+fn prices_are_set_in_the_currencies_of_the_shop() {
+    let shop = shop();
+    let yen = json!({"amount": 500, "currency": "JPY"});
+    let product = |price: &Value, others: Value| {
+        let variant = json!({"price": price, "stock": 1, "other_prices": others});
+        json!({"title": unique_name("Mug"), "status": "active", "variants": [variant]})
+    };
+    let create = |body: &Value| shop.owner().post("/v1/admin/products", body).key(&new_key()).send();
+    let refused = create(&product(&yen, json!([]))).invalid("/variants/0/price/currency");
+    assert_eq!(refused["errors"][0]["code"], "no_such_currency");
+    let others = json!([{"price": usd(500)}, {"price": yen}]);
+    create(&product(&eur(500), others)).invalid("/variants/0/other_prices/1/price/currency");
+    let shirt = shirt(&shop);
+    let (id, variant) = (text(&shirt["id"]), text(&shirt["variants"][0]["id"]));
+    let patch = |path: &str, body: &Value| shop.owner().patch(path, body).send();
+    let of_variant = format!("/v1/admin/variants/{variant}");
+    patch(&of_variant, &json!({"price": yen})).invalid("/price/currency");
+    patch(&of_variant, &json!({"other_prices": [{"price": yen}]})).invalid("/other_prices/0/price/currency");
+    let all = json!({"variants": [{"id": variant, "price": yen}]});
+    patch(&format!("/v1/admin/products/{id}"), &all).invalid("/variants/0/price/currency");
+    let more = json!({"price": yen, "option_values": []});
+    let variants = format!("/v1/admin/products/{id}/variants");
+    shop.owner().post(&variants, &more).key(&new_key()).send().invalid("/price/currency");
+    assert_eq!(patch(&of_variant, &json!({"other_prices": [{"price": usd(4500)}]})).expect(200)["price"], eur(4000));
+}
+
+#[test]
+fn a_sale_ends_in_the_currencies_that_it_has_prices_in() {
+    let shop = shop();
+    let shirt = shirt(&shop);
+    let path = format!("/v1/admin/variants/{}", text(&shirt["variants"][0]["id"]));
+    let ends = (model::Timestamp::now() + model::SignedDuration::from_hours(1)).to_string();
+    let sale = json!({"sale": {"prices": [eur(3000)], "ends_at": ends}});
+    shop.owner().patch(&path, &sale).send().expect(200);
+    let seen = |currency: &str| {
+        let path = format!("/v1/products/{}?currency={currency}", text(&shirt["id"]));
+        shop.stranger().get(&path).send().expect(200)["variants"][0].clone()
+    };
+    assert!(seen("EUR")["sale_ends_at"].is_string());
+    assert_eq!((&seen("USD")["price"], &seen("USD")["sale_ends_at"]), (&usd(4400), &json!(null)));
+}
+
+#[test]
 fn a_sale_begins_and_ends_while_the_shop_is_open() {
     let shop = shop();
     let shirt = shirt(&shop);

@@ -231,7 +231,9 @@ fn reports_reach_the_staff() {
 fn a_shop_may_take_no_reviews() {
     let shop = Shop::start(&["--reviews", "off"]);
     let (product, _) = shop.product(1500, 10);
-    shop.customer().client.post(&path(&product), &json!({"rating": 5})).send().refused(403, "forbidden");
+    shop.customer().client.post(&path(&product), &json!({"rating": 5})).send().refused(403, "reviews_off");
+    let public = shop.stranger().get("/v1/shop").send().expect(200);
+    assert_eq!((&public["reviews"], &public["signup"]), (&json!("off"), &json!("verify")));
     assert_eq!(shop.stranger().get(&path(&product)).send().expect(200)["items"], json!([]));
 }
 

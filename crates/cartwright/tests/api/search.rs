@@ -92,6 +92,11 @@ fn facets_count_what_another_choice_would_give() {
     // What is chosen of vendors does not count for vendors, and the size does.
     assert_eq!(counts(&chosen["facets"]["vendors"]), json!({"Acme": 1, "Zen": 1}));
     assert_eq!(counts(&chosen["facets"]["options"][0]["values"]), json!({"M": 1, "S": 1}));
+    assert_eq!(
+        search(&shop, "?option[Size][]=M&vendor=acme")["items"],
+        chosen["items"],
+        "as some programs write lists"
+    );
     assert_eq!(search(&shop, "?option[Size]=S&in_stock=true")["total"], 0, "the small one is sold out");
     assert_eq!(search(&shop, "?option[Size]=S&option[Size]=M&in_stock=true")["total"], 2);
     assert_eq!(search(&shop, "?attribute[material]=wool&category=clothes")["total"], 1);
@@ -143,6 +148,9 @@ fn pages_follow_each_other() {
         "?category=nowhere",
         "?language=xx",
         "?option[]=x",
+        "?option[Size][0]=x",
+        "?option[Size]x[]=x",
+        "?collection=nowhere",
         "?option=x",
     ] {
         shop.stranger().get(&format!("/v1/search{wrong}")).send().refused(400, "invalid_query");

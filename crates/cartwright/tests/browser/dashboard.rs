@@ -137,6 +137,7 @@ fn a_shop_is_set_up_sells_and_ships() {
 
     // Its stock, with a reason.
     send(&browser, "table.grid tbody a");
+    browser.choose("#kind", "received");
     browser.fill("#delta", "12");
     browser.fill("#reason", "delivery of May");
     send(&browser, "[aria-labelledby=change] button");
@@ -385,7 +386,7 @@ fn rest(browser: &Browser, origin: &str, product: &str) {
     browser.choose("#kind", "set_prices");
     browser.fill("#file", &file.to_string_lossy());
     browser.click("[aria-labelledby=in] [value=look]");
-    browser.says("no such variant with this SKU");
+    browser.says("no variant has the SKU");
     open("/admin/import");
     fs::write(&file, "Handle,Title,Variant Price,Variant Inventory Qty\noversold,Oversold,5,-7\n").expect("a file");
     browser.choose("#kind", "import_products");
@@ -409,7 +410,7 @@ fn rest(browser: &Browser, origin: &str, product: &str) {
     browser.choose("#kind", "set_prices");
     browser.fill("#file", &file.to_string_lossy());
     send(browser, "[aria-labelledby=in] [value=go]");
-    browser.says("no such variant with this SKU");
+    browser.says("no variant has the SKU");
     assert_eq!(browser.text("h1 .badge"), "Nothing was changed", "the page follows the work without being loaded anew");
     browser.pictures("job");
     fs::remove_file(&file).expect("removed");

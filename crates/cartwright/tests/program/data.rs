@@ -31,6 +31,7 @@ fn everything_is_its_owners_alone() {
     assert_eq!(mode(&place.path("cartwright-data")), 0o700);
     assert_eq!(mode(&place.path("cartwright-data/keys.json")), 0o600);
     assert_eq!(mode(&place.path("cartwright-data/shop.db")), 0o600);
+    assert_eq!(mode(&place.path("cartwright-data/media")) & 0o027, 0, "whoever may read it is in the group");
 }
 
 #[test]
@@ -79,6 +80,8 @@ fn what_is_not_in_a_copy_is_told() {
     assert!(!is_told(&["backup", "without.db"]), "there are none");
     place.write("cartwright-data/media/ab/abcd.webp", "a picture");
     assert!(is_told(&["backup", "with.db"]));
+    let done = place.run(&["backup", "-"]).fails(2, &["name a file"]);
+    assert!(!place.path("-").exists(), "{done:?}");
     assert!(!is_told(&["backup", "bucket.db", "--media", "s3://shop"]));
     assert!(is_told(&["copy", "--from", "sqlite:cartwright-data/shop.db", "--to", "sqlite:other/shop.db"]));
 
@@ -86,6 +89,11 @@ fn what_is_not_in_a_copy_is_told() {
     let done = place.run(&["restore", "with.db"]).expect(0);
     assert!(done.stderr.contains("no keys.json in cartwright-data"), "{done:?}");
     place.start(&["serve"]).stop();
+    place.write("cartwright-data/cartwright.toml", "");
+    let done = place.run(&["backup", "again.db"]).expect(0);
+    for beside in ["keys.json to a safe place", "cartwright.toml is not in it"] {
+        assert!(done.stdout.contains(beside), "{beside}: {done:?}");
+    }
     // The copy of what was there before is named by the second.
     std::thread::sleep(std::time::Duration::from_millis(1100));
     let done = place.run(&["restore", "with.db"]).expect(0);
@@ -314,4 +322,114 @@ fn an_empty_file_is_no_shop() {
     }
     assert_eq!(fs::metadata(&path).expect("there").len(), 0);
     assert!(!place.path("copy.db").exists());
+}
+
+/// The owner of an empty shop in the place of a full one would be whoever reads the log first.
+#[test]
+fn a_shop_whose_database_is_gone_is_not_begun_anew() {
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    for left in ["media/ab/abcd.webp", "shop.db.before-v5", "shop.db.before-restore-1700000000", "shop.db.restoring"] {
+        for database in [None, Some("")] {
+            let place = Place::new();
+            place.write(&format!("cartwright-data/{left}"), "of a shop");
+            if let Some(text) = database {
+                place.write("cartwright-data/shop.db", text);
+            }
+            place.run(&serve).fails(1, &["no shop in cartwright-data/shop.db", "cartwright restore"]);
+        }
+    }
+    let place = shop_with_a_mug();
+    place.start(&["serve"]).stop();
+    let copy = place.path("copy.db");
+    place.run(&["backup", copy.to_str().expect("UTF-8")]).expect(0);
+    place.write("cartwright-data/media/ab/abcd.webp", "a picture");
+    fs::remove_file(place.path("cartwright-data/shop.db")).expect("removed");
+    place.run(&serve).fails(1, &["cartwright-data/media"]);
+    place.run(&["restore", copy.to_str().expect("UTF-8")]).expect(0);
+    place.start(&["serve"]).stop();
+
+    // Keys may be there before their shop, but somebody may also have lost one.
+    let place = Place::new();
+    place.start(&["serve"]).stop();
+    let keys = fs::read(place.path("cartwright-data/keys.json")).expect("read");
+    let other = Place::new();
+    let path = other.write("cartwright-data/keys.json", "");
+    fs::write(&path, keys).expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+    let (_, log) = other.start(&["serve"]).stop();
+    assert!(log.iter().any(|line| line.contains("WARN") && line.contains("keys.json")), "{log:#?}");
+}
+
+#[test]
+fn a_shop_with_other_keys_than_before_says_so() {
+    let place = Place::new();
+    let is_told = || {
+        let (_, log) = place.start(&["serve"]).stop();
+        log.iter().any(|line| line.contains("WARN") && line.contains("OTHER KEYS THAN BEFORE"))
+    };
+    place.create_owner("olive@example.com");
+    assert!(!is_told() && !is_told(), "these are its first ones");
+    let keys = place.path("cartwright-data/keys.json");
+    fs::rename(&keys, place.path("kept.json")).expect("moved");
+    assert!(is_told(), "it made new ones");
+    assert!(!is_told());
+    fs::rename(place.path("kept.json"), &keys).expect("moved back");
+    assert!(is_told() && !is_told());
+}
+
+/// A shop that can be read and not written would look open, and take no order. Only root can make such a file: to others this test says
+/// nothing, and says so.
+#[test]
+fn what_cannot_be_written_is_told_at_the_start() {
+    const SHOP: u32 = 54_321;
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("this test needs root, and has tested nothing");
+        return;
+    }
+    let place = shop_with_a_mug();
+    give_away(&place.path(""), SHOP);
+    let database = place.path("cartwright-data/shop.db");
+    chown(&database, Some(0), Some(0)).expect("as `cp` of root leaves it");
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o644)).expect("set");
+    let as_shop = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        command.uid(SHOP).gid(SHOP);
+        Done::from(command.output().expect("runs"))
+    };
+    let refused = as_shop(&["serve", "--listen", "127.0.0.1:0"]).fails(1, &["shop.db", "not written"]);
+    assert!(!refused.stderr.contains("the shop is open"), "{refused:?}");
+}
+
+/// A shop without pictures is better than none, so these are only told.
+#[test]
+fn pictures_that_are_gone_are_told_at_the_start() {
+    let place = shop_with_a_mug();
+    let is_told = || {
+        let (_, log) = place.start(&["serve"]).stop();
+        log.iter().any(|line| line.contains("WARN") && line.contains("THE PICTURES ARE NOT THERE"))
+    };
+    assert!(!is_told(), "no product has any");
+    let conn = rusqlite::Connection::open(place.path("cartwright-data/shop.db")).expect("opened");
+    let images = r#"[{"url":"/media/00000000000000000000000000000000.webp","alt":null}]"#;
+    assert_eq!(conn.execute("UPDATE products SET images = ?", [images]).expect("set"), 1);
+    drop(conn);
+    assert!(is_told());
+    place.write("cartwright-data/media/00/00000000000000000000000000000000.webp", "a picture");
+    assert!(!is_told());
+}
+
+#[test]
+fn a_damaged_page_is_told_with_its_file_and_what_to_do() {
+    let place = shop_with_a_mug();
+    let path = place.path("cartwright-data/shop.db");
+    let conn = rusqlite::Connection::open(&path).expect("opened");
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'orders'";
+    let page: i64 = conn.query_row(root, [], |row| row.get(0)).expect("a page");
+    let begin = usize::try_from((page - 1) * 4096).expect("few pages");
+    drop(conn);
+    let mut bytes = fs::read(&path).expect("read");
+    // No page of a table begins so.
+    bytes[begin..begin + 8].fill(0xa5);
+    fs::write(&path, bytes).expect("written");
+    place.run(&["check"]).fails(1, &["shop.db", "restore a backup"]);
 }

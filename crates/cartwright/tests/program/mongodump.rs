@@ -217,3 +217,44 @@ fn folders_that_are_no_dump_are_refused() {
         .fails(1, &["products.bson", "breaks off in document 42"]);
     assert!(!place.path("cartwright-data").exists(), "nothing is begun that cannot be ended");
 }
+
+/// A file that was forgotten is told before anything is written; where somebody goes without all the same, the whole dump mends it.
+#[test]
+fn what_a_first_dump_lacked_comes_with_the_whole_one() {
+    let (place, _, stock) = dumped();
+    let (dump, kept) = (place.path("old/dump/shop"), place.path("kept"));
+    let import = ["import", "mongodump", dump.to_str().expect("UTF-8")];
+    fs::create_dir(&kept).expect("made");
+    for name in ["users.bson", "products.bson"] {
+        fs::rename(dump.join(name), kept.join(name)).expect("moved");
+    }
+    fs::create_dir(dump.join("users.bson")).expect("made");
+    place.run(&import).fails(1, &["users.bson", "is no file"]);
+    fs::remove_dir(dump.join("users.bson")).expect("removed");
+    let refused = place.run(&import).fails(1, &["has no users and no products", "--keep-going"]);
+    assert!(refused.stderr.contains("no file of users, products"), "{}", refused.stderr);
+    assert!(!place.path("cartwright-data").exists(), "nothing is begun that cannot be ended");
+    place.run(&[&import[..], &["--keep-going"]].concat());
+    for name in ["users.bson", "products.bson"] {
+        fs::rename(kept.join(name), dump.join(name)).expect("moved back");
+    }
+    let whole = place.run(&import).fails(1, &["3 things were left out"]);
+    assert_eq!(row(&whole, "users"), ["123", "121", "0", "2"]);
+    assert_eq!(row(&whole, "products"), ["42", "42", "0", "0"]);
+    assert_eq!(row(&whole, "stock of new products"), [stock.as_str(), stock.as_str()]);
+    place.run(&["check"]).expect(0);
+    let server = place.start(&["serve"]);
+    assert_eq!(sign_in(&server, "user7@old.example", PASSWORD).0, 200);
+    assert_eq!(server.get("/v1/products/product-10")["variants"][0]["price"]["amount"], json!(999));
+    server.stop();
+}
+
+/// What a file is says its own name, and not that of its folder.
+#[test]
+fn a_folder_may_be_called_as_somebody_likes() {
+    let (place, ..) = dumped();
+    fs::rename(place.path("old/json"), place.path("my.bson dumps")).expect("renamed");
+    let folder = place.path("my.bson dumps");
+    let done = place.run(&["import", "mongodump", folder.to_str().expect("UTF-8")]);
+    assert_eq!(row(&done, "products"), ["42", "42", "0", "0"]);
+}

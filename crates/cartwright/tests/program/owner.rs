@@ -14,6 +14,9 @@ fn an_owner_can_sign_in_with_the_password_that_was_given() {
     let done =
         place.run_with_input(&create("Olive@Example.com", "Olive"), format!("{PASSWORD}\n").as_bytes()).expect(0);
     assert!(!done.stdout.contains(PASSWORD) && !done.stderr.contains(PASSWORD));
+    assert!(done.stdout.contains("new shop") && done.stdout.contains("cartwright-data/shop.db"), "{done:?}");
+    let second = place.run_with_input(&create("oscar@example.com", "Oscar"), PASSWORD.as_bytes()).expect(0);
+    assert!(second.stdout.contains("owner of the shop in cartwright-data/shop.db."), "{second:?}");
     let server = place.start(&["serve"]);
     let login = |password: &str| {
         let body = serde_json::json!({"email": "olive@example.com", "password": password}).to_string();

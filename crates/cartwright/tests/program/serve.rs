@@ -161,3 +161,23 @@ fn a_folder_that_cannot_be_made_and_a_file_that_is_no_database_are_told_in_a_lin
     let foreign = place.run(&[&serve[..], &["data"]].concat()).fails(1, &["not a Cartwright database"]);
     assert_eq!(foreign.stderr.lines().filter(|line| !line.starts_with('{')).count(), 1, "{foreign:?}");
 }
+
+/// Programs that turn logs over send such signals, and a terminal that is closed one that is a wish to stop.
+#[test]
+fn signals_that_are_no_wish_to_stop_end_nothing() {
+    let place = Place::new();
+    let server = place.start(&["serve"]);
+    for signal in [Signal::USR1, Signal::USR2, Signal::XFSZ] {
+        server.signal(signal);
+    }
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(server.get("/v1/products")["items"].as_array().map(Vec::len), Some(0));
+    // Whoever runs the tests with `nohup` has it ignored in all that they start.
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| mask.trim().chars().last());
+    let is_ignored = ignored.and_then(|digit| digit.to_digit(16)).is_some_and(|mask| mask & 1 != 0);
+    server.signal(if is_ignored { Signal::TERM } else { Signal::HUP });
+    let (_, log) = server.wait();
+    assert!(log.iter().any(|line| line.contains("stopping")), "{log:#?}");
+}

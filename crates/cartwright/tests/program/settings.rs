@@ -1,5 +1,7 @@
 //! Flags, environment, file: in this order, under the same names, with the same words.
 
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
 use crate::support::{Done, PASSWORD, Place};
 
 /// The set-up link shows which public URL counts.
@@ -97,6 +99,18 @@ fn wrong_values_name_the_setting_and_what_is_allowed_wherever_they_come_from() {
         quotes(name, value, &done);
         assert_eq!(done.stderr.lines().count(), 1, "{done:?}");
     }
+}
+
+#[test]
+fn a_folder_that_cannot_be_and_a_value_that_is_no_text_are_wrong_values_too() {
+    let place = Place::new();
+    place.write("file", "in the way");
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--mail-dir", "file/mails"];
+    place.run(&serve).fails(2, &["mail-dir", "file/mails"]);
+    assert!(!place.path("cartwright-data").exists());
+    let value = OsStr::from_bytes(b"\xff");
+    let done = place.command(&["check"]).env("CARTWRIGHT_WORKERS", value).output().expect("runs");
+    Done::from(done).fails(2, &["CARTWRIGHT_WORKERS", "UTF-8"]);
 }
 
 #[test]

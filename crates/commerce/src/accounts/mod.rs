@@ -16,11 +16,13 @@ mod sign_up;
 mod update_profile;
 mod verify_email;
 
+use std::net::IpAddr;
+
 use model::{
     Access, Account, AccountId, Email, MailId, MailTemplate, OutboxMail, Role, SessionId, Timestamp,
-    session::SecretHash,
+    session::{SecretHash, is_of_one_network},
 };
-use store::{AccountRow, Change, StoreError, Tx};
+use store::{AccountRow, Change, Queries, StoreError, Tx};
 
 pub use addresses::{DeleteAddress, SaveAddress};
 pub use change_email::{ConfirmEmailChange, RequestEmailChange};
@@ -66,8 +68,17 @@ pub struct NewSession {
     pub address: String,
 }
 
+/// Whether somebody used the account from this network before, by a session or a mailed link, and the shop still keeps that.
+///
+/// # Errors
+/// The engine failed.
+pub async fn is_known_address(queries: &dyn Queries, id: AccountId, address: IpAddr) -> Result<bool, StoreError> {
+    let used = queries.session_addresses(id, &address.to_string()).await?;
+    Ok(used.iter().any(|used| is_of_one_network(address, used)))
+}
+
 /// A mail to an account's own address; `None` when it has none any more.
-fn mail_to(account: &Account, id: MailId, template: MailTemplate, now: Timestamp) -> Option<OutboxMail> {
+pub(crate) fn mail_to(account: &Account, id: MailId, template: MailTemplate, now: Timestamp) -> Option<OutboxMail> {
     let to = account.email.clone()?;
     Some(OutboxMail { account_id: Some(account.id), ..OutboxMail::new(id, to, template, now) })
 }

@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use model::{
-    Account, AccountId, Email, MailTemplate, OutboxMail, SessionId, Stamp, Timestamp,
+    Account, AccountId, Email, MailTemplate, OutboxMail, Session, SessionId, Stamp, Timestamp,
     challenge::{Challenge, Purpose, Verdict},
     session::SecretHash,
 };
 use store::{Change, Operation, StoreError, Tx};
 
 use super::{MailedSecret, is_waiting, mail_to, usable_by_email, usable_with_password, verify_email::verified};
-use crate::Error;
+use crate::{Error, api_keys};
 
 /// Changes the password of somebody who gave the current one. Ends the other sessions.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl Operation for ChangePassword {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
         let account = usable_with_password(tx, self.account_id, &self.verified_hash).await?.account;
-        let mut changes = replace_password(&account, &self.new_hash, Some(self.session_id), self.stamp);
+        let mut changes = replace_password(tx, &account, &self.new_hash, Some(self.session_id), self.stamp).await?;
         changes.extend(void(tx, account.id, Purpose::ChangeEmail).await?);
         changes.extend(void(tx, account.id, Purpose::ResetPassword).await?);
         Ok(tx.apply(&changes).await?)
@@ -113,6 +113,10 @@ pub struct ResetPassword {
     pub token_hash: SecretHash,
     /// The hash of the new password.
     pub new_hash: String,
+    /// What presents the token, from its User-Agent.
+    pub device: String,
+    /// From where, a network address. It is known from then on: whoever reads the mailbox is not kept out there by those who guess elsewhere.
+    pub address: String,
     /// The clock and the ids.
     pub stamp: Stamp,
 }
@@ -130,10 +134,28 @@ impl Operation for ResetPassword {
         };
         let account = super::usable(tx, challenge.account_id).await?.account;
         let mut changes = vec![Change::PutChallenge(spent)];
-        changes.extend(replace_password(&account, &self.new_hash, None, self.stamp));
+        changes.extend(replace_password(tx, &account, &self.new_hash, None, self.stamp).await?);
         changes.extend(void(tx, account.id, Purpose::ChangeEmail).await?);
+        changes.push(Change::InsertSession(self.visit(account.id)));
         changes.push(Change::UpdateAccount(verified(account, self.stamp)));
         Ok(tx.apply(&changes).await?)
+    }
+}
+
+impl ResetPassword {
+    /// What is kept of where the token was presented: a session that is over, which signs nobody in.
+    fn visit(&self, account_id: AccountId) -> Session {
+        let now = self.stamp.now;
+        Session {
+            id: self.stamp.nth(1).ids().draw(),
+            account_id,
+            device: self.device.clone(),
+            address: self.address.clone(),
+            created_at: now,
+            last_used_at: now,
+            expires_at: now,
+            ended_at: Some(now),
+        }
     }
 }
 
@@ -143,14 +165,21 @@ async fn void(tx: &mut dyn Tx, id: AccountId, purpose: Purpose) -> Result<Option
 }
 
 /// What every new password entails: the other sessions end, the owner is told.
-fn replace_password(account: &Account, hash: &str, keep: Option<SessionId>, stamp: Stamp) -> Vec<Change> {
+async fn replace_password(
+    tx: &mut dyn Tx,
+    account: &Account,
+    hash: &str,
+    keep: Option<SessionId>,
+    stamp: Stamp,
+) -> Result<Vec<Change>, StoreError> {
     let account_id = account.id;
-    let template = MailTemplate::PasswordChanged { name: account.name.clone() };
+    let has_keys = account.access().is_staff() && api_keys::act_for(tx, account_id, stamp.now).await?;
+    let template = MailTemplate::PasswordChanged { name: account.name.clone(), has_keys };
     let mail = mail_to(account, stamp.ids().draw(), template, stamp.now);
     let mut changes = vec![
         Change::SetPassword { account_id, password_hash: Some(hash.to_owned()) },
         Change::EndSessions { account_id, except: keep, at: stamp.now },
     ];
     changes.extend(mail.map(Change::InsertMail));
-    changes
+    Ok(changes)
 }

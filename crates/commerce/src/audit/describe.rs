@@ -2,13 +2,16 @@
 
 use model::{
     Account, AuditEntry, Category, MailTemplate, Order, OrderEvent, OrderId, Product, ProductId, Review, ShopSettings,
-    StockMovement, Variant, VariantId,
+    StockMovement, VariantId, audit::CHANGES_MAX,
 };
 use serde_json::Value;
 use store::{Change, Document, DocumentKind};
 use uuid::Uuid;
 
-use super::recorder::Before;
+use super::{
+    products::{product_changes, product_prices},
+    recorder::Before,
+};
 
 /// Something that was done.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +33,19 @@ impl Deed {
 
     fn with(self, changes: Vec<String>) -> Self {
         Self { changes, ..self }
+    }
+
+    /// The same as so many entries as it takes: a product has more variants than an entry has lines, and no price goes untold.
+    pub(super) fn in_parts(mut self) -> Vec<Self> {
+        let mut parts = Vec::new();
+        while self.changes.len() > CHANGES_MAX {
+            let rest = self.changes.split_off(CHANGES_MAX);
+            let (action, subject) = (self.action.clone(), self.subject.clone());
+            parts.push(Self { action, subject, subject_id: self.subject_id, changes: self.changes });
+            self.changes = rest;
+        }
+        parts.push(self);
+        parts
     }
 }
 
@@ -61,15 +77,17 @@ pub(super) fn describe(change: &Change, before: &Before) -> Vec<Deed> {
             let name = before.categories.get(id).map(|category| category.name.as_str());
             Deed::new("category.deleted", id.0, name.unwrap_or_default())
         }
-        Change::InsertProduct(product) => Deed::new("product.created", product.id.0, &product.title),
+        Change::InsertProduct(product) => {
+            Deed::new("product.created", product.id.0, &product.title).with(product_prices(product))
+        }
         Change::UpdateProduct { product, .. } => {
-            let changes = before.products.get(&product.id).map(|old| product_changes(old, product));
+            let changes = before.products.get(&product.id).map(|old| product_changes(old, product, &before.categories));
             Deed::new("product.changed", product.id.0, &product.title).with(changes.unwrap_or_default())
         }
         Change::DeleteProduct { id } => Deed::new("product.deleted", id.0, title(*id, before)),
         Change::MoveStock(movements) => return movements.iter().filter_map(|moved| stock(moved, before)).collect(),
 
-        Change::PutReview(review) => reviewed(review),
+        Change::PutReview(review) => reviewed(review, before.reviews.get(&review.id)),
         Change::DeleteReview { id } => Deed::new("review.deleted", id.0, ""),
 
         Change::PutDocument(document) => return kept(document, before).into_iter().collect(),
@@ -83,7 +101,7 @@ pub(super) fn describe(change: &Change, before: &Before) -> Vec<Deed> {
 
         Change::UpdateOrder { order, event } => moved(order, event.as_ref()),
         Change::RequeueMail { id, .. } => Deed::new("mail.resent", id.0, ""),
-        // To whom is in the mail, which is not kept for ever.
+        // To whom is in the mail, which can be forgotten; the log cannot.
         Change::InsertMail(mail) if mail.template == MailTemplate::Test => Deed::new(MAIL_TESTED, mail.id.0, ""),
 
         // What follows from the changes above, what customers and the shop itself do, and what is nobody's business.
@@ -138,7 +156,7 @@ fn changed_account(account: &Account, before: Option<&Account>) -> Deed {
 }
 
 /// `name: old → new`, when they differ.
-fn note(changes: &mut Vec<String>, name: &str, old: &str, new: &str) {
+pub(super) fn note(changes: &mut Vec<String>, name: &str, old: &str, new: &str) {
     if old != new {
         let shown = |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
         changes.push(format!("{name}: {} → {}", shown(old), shown(new)));
@@ -160,54 +178,6 @@ fn category_changes(old: &Category, new: &Category) -> Vec<String> {
     changes
 }
 
-fn product_changes(old: &Product, new: &Product) -> Vec<String> {
-    let mut changes = Vec::new();
-    let vendor = |product: &Product| product.vendor.clone().unwrap_or_default();
-    note(&mut changes, "title", &old.title, &new.title);
-    note(&mut changes, "slug", &old.slug, &new.slug);
-    note(&mut changes, "status", old.status.as_str(), new.status.as_str());
-    note(&mut changes, "vendor", &vendor(old), &vendor(new));
-    note(&mut changes, "tags", &old.tags.join(", "), &new.tags.join(", "));
-    let others = [
-        (old.description != new.description, "description changed"),
-        (old.category_id != new.category_id, "category changed"),
-        (old.images != new.images, "pictures changed"),
-        (old.options != new.options, "options changed"),
-        (old.details != new.details, "details changed"),
-    ];
-    changes.extend(others.into_iter().filter(|(differs, _)| *differs).map(|(_, text)| text.to_owned()));
-    for variant in &new.variants {
-        match old.variants.iter().find(|known| known.id == variant.id) {
-            Some(known) => variant_changes(&mut changes, known, variant),
-            None => changes.push(format!("variant {} added", variant_name(variant))),
-        }
-    }
-    let is_gone = |variant: &&Variant| new.variants.iter().all(|kept| kept.id != variant.id);
-    changes.extend(old.variants.iter().filter(is_gone).map(|gone| format!("variant {} removed", variant_name(gone))));
-    changes
-}
-
-fn variant_name(variant: &Variant) -> String {
-    variant.sku.clone().unwrap_or_else(|| variant.title())
-}
-
-fn variant_changes(changes: &mut Vec<String>, old: &Variant, new: &Variant) {
-    let name = variant_name(new);
-    let sku = |variant: &Variant| variant.sku.clone().unwrap_or_default();
-    note(changes, &format!("{name} price"), &old.price.grouped(), &new.price.grouped());
-    note(changes, &format!("{name} SKU"), &sku(old), &sku(new));
-    let low = |variant: &Variant| variant.details.low_stock_at.map(|at| at.to_string()).unwrap_or_default();
-    note(changes, &format!("{name} low from"), &low(old), &low(new));
-    let others = [
-        (old.compare_at_price != new.compare_at_price || old.details.sale != new.details.sale, "sale changed"),
-        (old.option_values != new.option_values, "options changed"),
-        (old.track_stock != new.track_stock, "tracking of stock changed"),
-        (old.weight_grams != new.weight_grams || old.barcode != new.barcode, "weight or barcode changed"),
-        (old.details.prices != new.details.prices, "prices in other currencies changed"),
-    ];
-    changes.extend(others.into_iter().filter(|(differs, _)| *differs).map(|(_, text)| format!("{name} {text}")));
-}
-
 fn title(id: ProductId, before: &Before) -> &str {
     before.products.get(&id).map(|product| product.title.as_str()).unwrap_or_default()
 }
@@ -225,10 +195,23 @@ fn stock(movement: &StockMovement, before: &Before) -> Option<Deed> {
     Some(Deed::new("stock.moved", movement.variant_id.0, subject).with(vec![change]))
 }
 
-fn reviewed(review: &Review) -> Deed {
-    let reply = review.content.reply.as_ref().map(|_| "with a reply".to_owned());
-    let changes = [Some(format!("{} stars, {}", review.stars, review.status.as_str())), reply];
-    Deed::new("review.moderated", review.id.0, "").with(changes.into_iter().flatten().collect())
+/// Never what was written: the log forgets nothing, and a review may be about somebody.
+fn reviewed(review: &Review, before: Option<&Review>) -> Deed {
+    let mut changes = vec![format!("{} stars, {}", review.stars, review.status.as_str())];
+    if let Some(before) = before {
+        changes.clear();
+        note(&mut changes, "stars", &before.stars.to_string(), &review.stars.to_string());
+        note(&mut changes, "status", before.status.as_str(), review.status.as_str());
+    }
+    let old_reply = before.and_then(|before| before.content.reply.as_ref());
+    let reply = match (old_reply, &review.content.reply) {
+        (None, Some(_)) => Some("with a reply"),
+        (Some(_), None) => Some("reply taken back"),
+        (Some(old), Some(new)) if old != new => Some("reply changed"),
+        _ => None,
+    };
+    changes.extend(reply.map(str::to_owned));
+    Deed::new("review.moderated", review.id.0, "").with(changes)
 }
 
 /// What a document is, where it is something that the staff keep.
@@ -280,37 +263,52 @@ fn kept(document: &Document, before: &Before) -> Option<Deed> {
     // There are settings before anybody sets them.
     let is_known = old.is_some() || document.kind == DocumentKind::Settings;
     let verb = if is_known { "changed" } else { "created" };
-    // Which settings changed is told; what a second factor or a key says is not.
+    // What changed in what everybody may see is told; what a second factor or a key says is not.
     let changes = match (document.kind, old) {
         (DocumentKind::Settings, old) => fields(old, document),
+        (DocumentKind::Attribute | DocumentKind::Collection, Some(old)) => fields(Some(old), document),
         _ => Vec::new(),
     };
     Some(Deed::new(format!("{noun}.{verb}"), subject(document), called(document, before)).with(changes))
 }
 
-/// Which settings changed, and from what to what where that is short. Before anybody sets them they are what a shop begins with.
+/// Which fields changed, and from what to what where that is short. Before anybody sets them, settings are what a shop begins with.
 fn fields(old: Option<&Document>, new: &Document) -> Vec<String> {
+    const OF_EVERY_CHANGE: [&str; 2] = ["version", "updated_at"];
     let beginning = serde_json::to_value(ShopSettings::default()).unwrap_or_default();
     let before = old.map_or(&beginning, |old| &old.body);
     let mut changes = Vec::new();
-    for (name, value) in new.body.as_object().into_iter().flatten() {
-        let old = &before[name.as_str()];
-        match value {
-            _ if name == "version" || old == value => {}
-            Value::Object(_) => changes.push(format!("{name}: changed")),
-            _ => note(&mut changes, name, &shown(old), &shown(value)),
+    // What is left out when it is empty is in one of them alone.
+    let gone = before.as_object().into_iter().flatten().map(|(name, _)| name);
+    let gone = gone.filter(|name| new.body.get(name.as_str()).is_none() && old.is_some());
+    let names = new.body.as_object().into_iter().flatten().map(|(name, _)| name);
+    for name in names.chain(gone).filter(|name| !OF_EVERY_CHANGE.contains(&name.as_str())) {
+        let (old, value) = (&before[name.as_str()], &new.body[name.as_str()]);
+        match (short(old), short(value)) {
+            _ if old == value => {}
+            (Some(old), Some(value)) if old != value => note(&mut changes, name, &old, &value),
+            _ => changes.push(format!("{name}: changed")),
         }
     }
     changes
 }
 
-fn shown(value: &Value) -> String {
-    match value {
+/// A value in a few words, where it can be said in a few. Of products, by their ids, it says how many there are.
+fn short(value: &Value) -> Option<String> {
+    Some(match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(shown).collect::<Vec<_>>().join(", "),
+        Value::Array(values) if values.iter().any(|value| value.as_str().is_some_and(is_id)) => {
+            format!("{} of them", values.len())
+        }
+        Value::Array(values) => values.iter().map(short).collect::<Option<Vec<_>>>()?.join(", "),
+        Value::Object(_) => return None,
         other => other.to_string(),
-    }
+    })
+}
+
+fn is_id(text: &str) -> bool {
+    text.parse::<Uuid>().is_ok()
 }
 
 fn moved(order: &Order, event: Option<&OrderEvent>) -> Deed {

@@ -4,6 +4,7 @@
 //! at the end. So no operation has to think of it, and none can forget it.
 
 mod describe;
+mod products;
 mod recorder;
 mod rehearse;
 
@@ -60,7 +61,8 @@ impl<O: Operation> Operation for Audited<O> {
 }
 
 impl<O> Audited<O> {
-    fn entries(&self, mut deeds: Vec<Deed>) -> Vec<Change> {
+    fn entries(&self, deeds: Vec<Deed>) -> Vec<Change> {
+        let mut deeds: Vec<Deed> = deeds.into_iter().flat_map(Deed::in_parts).collect();
         let left_out = deeds.len().saturating_sub(ENTRIES_MAX);
         deeds.truncate(ENTRIES_MAX);
         if let Some(last) = deeds.last_mut().filter(|_| left_out > 0) {

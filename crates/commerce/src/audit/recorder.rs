@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use model::{
     Account, AccountId, AddressId, Category, CategoryId, Email, MailId, Order, OrderId, OutboxMail, PriceChange,
-    Product, ProductId, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert, Timestamp, VariantId,
+    Product, ProductId, Review, ReviewId, SavedAddress, Session, SessionId, StockAlert, StockMovement, Timestamp,
+    VariantId,
     challenge::{Challenge, Purpose},
     mail::Due,
     session::{RefreshToken, SecretHash},
@@ -28,6 +29,8 @@ pub(super) struct Before {
     pub(super) orders: HashMap<OrderId, Order>,
     /// The categories.
     pub(super) categories: HashMap<CategoryId, Category>,
+    /// The reviews.
+    pub(super) reviews: HashMap<ReviewId, Review>,
     /// The documents.
     pub(super) documents: HashMap<(DocumentKind, Uuid), Document>,
 }
@@ -43,6 +46,19 @@ impl Before {
 
     fn order(&mut self, found: Option<&Order>) {
         self.orders.extend(found.map(|order| (order.id, order.clone())));
+    }
+
+    fn reviews(&mut self, found: &[Review]) {
+        self.reviews.extend(found.iter().map(|review| (review.id, review.clone())));
+    }
+
+    /// What comes after this change finds the product as the change left it: a new one has a title, and what was told is not told again.
+    fn follow(&mut self, change: &Change) {
+        match change {
+            Change::InsertProduct(product) | Change::UpdateProduct { product, .. } => self.product(Some(product)),
+            Change::InsertCategory(category) => self.categories(std::slice::from_ref(category)),
+            _ => {}
+        }
     }
 
     fn categories(&mut self, found: &[Category]) {
@@ -125,6 +141,12 @@ impl Tx for Recorder<'_> {
         Ok(found)
     }
 
+    async fn categories_for_change(&mut self) -> Found<Vec<Category>> {
+        let found = self.tx.categories_for_change().await?;
+        self.before.categories(&found);
+        Ok(found)
+    }
+
     async fn product(&mut self, id: ProductId) -> Found<Option<Product>> {
         let found = self.tx.product(id).await?;
         self.before.product(found.as_ref());
@@ -159,6 +181,10 @@ impl Tx for Recorder<'_> {
         self.tx.price_history(variants).await
     }
 
+    async fn movements_since(&mut self, id: VariantId, place: i64) -> Found<Vec<StockMovement>> {
+        self.tx.movements_since(id, place).await
+    }
+
     async fn has_products(&mut self) -> Found<bool> {
         self.tx.has_products().await
     }
@@ -176,7 +202,9 @@ impl Tx for Recorder<'_> {
     }
 
     async fn review(&mut self, id: ReviewId) -> Found<Option<Review>> {
-        self.tx.review(id).await
+        let found = self.tx.review(id).await?;
+        self.before.reviews(found.as_slice());
+        Ok(found)
     }
 
     async fn reviews_of(&mut self, account_id: AccountId, product_id: Option<ProductId>) -> Found<Vec<Review>> {
@@ -231,7 +259,10 @@ impl Tx for Recorder<'_> {
 
     async fn apply(&mut self, changes: &[Change]) -> Found<()> {
         self.tx.apply(changes).await?;
-        self.deeds.extend(changes.iter().flat_map(|change| describe(change, &self.before)));
+        for change in changes {
+            self.deeds.extend(describe(change, &self.before));
+            self.before.follow(change);
+        }
         Ok(())
     }
 }

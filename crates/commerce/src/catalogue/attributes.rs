@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use model::{
     AttributeDefinition, Product, Stamp, Violations,
     attribute::{AttributeKind, AttributeOwner, DEFINITIONS_MAX, check},
+    details::Attributes,
 };
 use store::{Change, Document, DocumentKind, Operation, Tx};
 use uuid::Uuid;
@@ -163,26 +164,32 @@ async fn put(tx: &mut dyn Tx, definition: &AttributeDefinition) -> Result<(), Er
     Ok(tx.apply(&[Change::PutDocument(document)]).await?)
 }
 
-/// Checks the values that `after` has and `before` had not against their definitions.
+/// Checks the values that `after` has and `before` had not against their definitions. What was there before may stay, whatever became of its
+/// definition: nobody who changes another value can mend it.
 pub(super) async fn check_values(tx: &mut dyn Tx, before: Option<&Product>, after: &Product) -> Result<(), Error> {
-    let is_old = |variant: &model::Variant| {
-        let old = before.and_then(|before| before.variants.iter().find(|old| old.id == variant.id));
-        variant.details.attributes.is_empty()
-            || old.is_some_and(|old| old.details.attributes == variant.details.attributes)
-    };
-    let own = &after.details.attributes;
-    let own_is_old = own.is_empty() || before.is_some_and(|before| before.details.attributes == *own);
-    if own_is_old && after.variants.iter().all(is_old) {
+    let own = new_values(before.map(|before| &before.details.attributes), &after.details.attributes);
+    let of_variants: Vec<Attributes> = after
+        .variants
+        .iter()
+        .map(|variant| {
+            let old = before.and_then(|before| before.variants.iter().find(|old| old.id == variant.id));
+            new_values(old.map(|old| &old.details.attributes), &variant.details.attributes)
+        })
+        .collect();
+    if own.is_empty() && of_variants.iter().all(Attributes::is_empty) {
         return Ok(());
     }
     let definitions = definitions(tx).await?;
     let mut wrong = Violations::default();
-    if !own_is_old {
-        check(own, AttributeOwner::Product, &definitions, "/attributes", &mut wrong);
-    }
-    for (index, variant) in after.variants.iter().enumerate().filter(|(_, variant)| !is_old(variant)) {
+    check(&own, AttributeOwner::Product, &definitions, "/attributes", &mut wrong);
+    for (index, values) in of_variants.iter().enumerate() {
         let at = format!("/variants/{index}/attributes");
-        check(&variant.details.attributes, AttributeOwner::Variant, &definitions, &at, &mut wrong);
+        check(values, AttributeOwner::Variant, &definitions, &at, &mut wrong);
     }
     Ok(wrong.into_result()?)
+}
+
+fn new_values(before: Option<&Attributes>, after: &Attributes) -> Attributes {
+    let is_new = |key: &str, value| before.and_then(|before| before.get(key)) != Some(value);
+    after.iter().filter(|(key, value)| is_new(key, value)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }

@@ -64,7 +64,7 @@ impl Operation for CreateCategory {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Category, Error> {
-        let all = tx.categories().await?;
+        let all = tx.categories_for_change().await?;
         let category = new_category(&all, &self.draft, self.stamp.ids().draw(), self.stamp)?;
         tx.apply(&[Change::InsertCategory(category.clone())]).await?;
         Ok(category)
@@ -116,7 +116,7 @@ impl Operation for UpdateCategory {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Category, Error> {
-        let all = tx.categories().await?;
+        let all = tx.categories_for_change().await?;
         let before = all.iter().find(|category| category.id == self.id).ok_or(Error::NotFound("category"))?;
         check_version(self.if_version, before.version)?;
         let mut after = before.clone();
@@ -171,7 +171,7 @@ impl Operation for MoveCategory {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Vec<Category>, Error> {
-        let mut all = tx.categories().await?;
+        let mut all = tx.categories_for_change().await?;
         all.sort_by(|a, b| (a.position, &a.name, a.id).cmp(&(b.position, &b.name, b.id)));
         let moved = all.iter().find(|category| category.id == self.id).ok_or(Error::NotFound("category"))?;
         check_version(self.if_version, moved.version)?;
@@ -215,7 +215,7 @@ impl Operation for DeleteCategory {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
-        let all = tx.categories().await?;
+        let all = tx.categories_for_change().await?;
         let category = all.iter().find(|category| category.id == self.id).ok_or(Error::NotFound("category"))?;
         check_version(self.if_version, category.version)?;
         if all.iter().any(|category| category.parent_id == Some(self.id)) {

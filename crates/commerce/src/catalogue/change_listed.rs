@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::{AccountId, Money, Stamp, VariantId};
 use store::{Operation, StoreError, Tx};
 
-use super::{MoveStock, UpdateVariant, VariantPatch};
+use super::{CountStock, StockCount, UpdateVariant, VariantPatch};
 use crate::Error;
 
 /// What is changed of one variant.
@@ -16,8 +16,8 @@ pub struct ListedChange {
     pub price: Option<Money>,
     /// The version of its product that the caller saw; looked at where the price changes.
     pub if_version: Option<i64>,
-    /// How many pieces come (positive) or go (negative).
-    pub delta: i64,
+    /// How many pieces were counted; `None` leaves the stock as it is.
+    pub count: Option<StockCount>,
 }
 
 /// Changes prices and stock of several variants, all of it or nothing.
@@ -67,15 +67,15 @@ impl Operation for ChangeListed {
 
 impl ChangeListed {
     async fn change(&self, tx: &mut dyn Tx, change: &ListedChange, stamps: [Stamp; 2]) -> Result<(), Error> {
-        let ListedChange { variant_id, price, if_version, delta } = *change;
-        let [pricing, moving] = stamps;
+        let ListedChange { variant_id, price, if_version, count } = *change;
+        let [pricing, counting] = stamps;
         if price.is_some() {
             let patch = VariantPatch { price, ..VariantPatch::default() };
             UpdateVariant { id: variant_id, patch, if_version, stamp: pricing }.run(tx).await?;
         }
-        if delta != 0 {
+        if let Some(count) = count {
             let (reason, actor_id) = (self.reason.clone(), self.actor_id);
-            MoveStock { variant_id, delta, cause: None, reason, actor_id, stamp: moving }.run(tx).await?;
+            CountStock { variant_id, count, reason, actor_id, stamp: counting }.run(tx).await?;
         }
         Ok(())
     }

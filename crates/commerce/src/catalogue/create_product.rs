@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use model::{AccountId, Product, Stamp};
 use store::{Change, Operation, Tx};
 
-use super::{ProductDraft, attributes::check_values, check_category, check_skus, draft::first_stock, free_slug};
+use super::{
+    ProductDraft, attributes::check_values, check_category, check_skus, draft::first_stock, free_slug, prices,
+};
 use crate::Error;
 
 /// Adds a product with its variants and their first stock.
@@ -24,6 +26,8 @@ impl Operation for CreateProduct {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Product, Error> {
+        let publish_at = self.draft.details.as_ref().and_then(|details| details.publish_at);
+        prices::check_publication(self.draft.status, publish_at)?;
         let mut ids = self.stamp.ids();
         let product = self.draft.clone().into_product(&mut ids, String::new(), self.stamp)?;
         let slug = free_slug(tx, self.draft.slug.as_deref(), &product.title).await?;

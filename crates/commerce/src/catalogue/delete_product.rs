@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use model::{Product, ProductId, ProductStatus, Stamp};
 use store::{Change, Operation, Tx};
 
+use super::prices;
 use crate::{Error, check_version};
 
 /// Removes a product, or archives it when it was ever ordered.
@@ -43,9 +44,12 @@ impl Operation for DeleteProduct {
             status: ProductStatus::Archived,
             updated_at: self.stamp.now,
             version: product.version + 1,
-            ..product
+            ..product.clone()
         };
-        tx.apply(&[Change::UpdateProduct { product: archived.clone(), removed: Vec::new() }]).await?;
+        let mut archived = prices::published_by_drafts_alone(archived);
+        let noted = prices::settle(tx, &product, &mut archived, self.stamp.now).await?;
+        let update = Change::UpdateProduct { product: archived.clone(), removed: Vec::new() };
+        tx.apply(&[update, Change::NotePrices(noted)]).await?;
         Ok(Deleted::Archived(archived))
     }
 }

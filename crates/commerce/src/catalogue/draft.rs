@@ -179,7 +179,7 @@ impl ProductDraft {
             updated_at: stamp.now,
             version: 1,
         };
-        Ok(priced_from(product.validate()?, stamp))
+        Ok(priced_from(prices::published_by_drafts_alone(product.validate()?), stamp))
     }
 }
 
@@ -268,6 +268,7 @@ fn without_history(details: VariantDetails, before: Option<&VariantDetails>) -> 
     VariantDetails {
         lowest: before.map(|before| before.lowest.clone()).unwrap_or_default(),
         settled_at: before.and_then(|before| before.settled_at),
+        away: before.map(|before| before.away.clone()).unwrap_or_default(),
         ..details
     }
 }

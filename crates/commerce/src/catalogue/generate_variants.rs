@@ -17,6 +17,9 @@ pub struct GenerateVariants {
     pub product_id: ProductId,
     /// The options that it shall have; those that it has when `None`.
     pub options: Option<Vec<OptionDraft>>,
+    /// Whether a value that stands in the place of one that is gone is that value under another name: its variants take it over, with their
+    /// stock. Otherwise a value that variants have cannot be taken away.
+    pub renames: bool,
     /// What each new variant costs; as much as the first variant when `None`.
     pub price: Option<Money>,
     /// What their SKUs begin with; the values follow, with hyphens between. Without it they have none.
@@ -65,7 +68,8 @@ impl GenerateVariants {
         let titles: Vec<String> = product.variants.iter().map(Variant::title).collect();
         for variant in &mut product.variants {
             let kept = |(place, option): (&Option<usize>, &ProductOption)| {
-                let known = place.and_then(|place| variant.option_values.get(place));
+                let before = place.and_then(|place| Some((old.get(place)?, variant.option_values.get(place)?)));
+                let known = before.map(|(old, value)| if self.renames { renamed(old, option, value) } else { value });
                 known.or(option.values.first()).cloned().unwrap_or_default()
             };
             variant.option_values = places.iter().zip(&product.options).map(kept).collect();
@@ -100,6 +104,14 @@ const NAMED_MAX: usize = 5;
 fn trimmed(draft: &OptionDraft) -> ProductOption {
     let values = draft.values.iter().map(|value| value.trim().to_owned()).collect();
     ProductOption { name: draft.name.trim().to_owned(), values }
+}
+
+/// What a value of an option is called from now on: what stands in its place, when both lists are as long, and neither value is in the other
+/// one.
+fn renamed<'v>(old: &ProductOption, new: &'v ProductOption, value: &'v String) -> &'v String {
+    let place = old.values.iter().position(|known| known == value).filter(|_| old.values.len() == new.values.len());
+    let instead = place.and_then(|place| new.values.get(place)).filter(|instead| !old.values.contains(instead));
+    instead.filter(|_| !new.values.contains(value)).unwrap_or(value)
 }
 
 /// Which of the options that there were each new one is: the one of its name or, where that is gone, the one in its place, which got

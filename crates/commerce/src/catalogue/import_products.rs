@@ -22,6 +22,7 @@ use super::{
     check_skus,
     draft::{complete_options, first_stock, sanitised},
     prices::{check_currency, without_past_publication},
+    redirects,
     update_product::save,
 };
 use crate::{Error, rich_text};
@@ -96,9 +97,9 @@ impl Operation for ImportProducts {
         self.progress.store(0, Ordering::Relaxed);
         let mut ids = self.stamp.ids();
         let mut summary = ImportSummary::default();
-        let mut categories = tx.categories().await?;
+        let mut tree = Tree::default();
         for imported in &self.products {
-            let done = self.import(tx, imported, &mut categories, &mut ids).await;
+            let done = self.import(tx, imported, &mut tree, &mut ids).await;
             let counter = match done.map_err(|error| ImportError { line: imported.line, error })? {
                 Done::Created => &mut summary.created,
                 Done::Updated => &mut summary.updated,
@@ -108,6 +109,23 @@ impl Operation for ImportProducts {
             self.progress.fetch_add(1, Ordering::Relaxed);
         }
         Ok(summary)
+    }
+}
+
+/// The categories, as far as the import needs them: whoever asks for them holds up those who change them, and whoever changes them
+/// all others, until the whole import has ended.
+#[derive(Default)]
+struct Tree {
+    all: Option<Vec<Category>>,
+    is_for_change: bool,
+}
+
+impl Tree {
+    /// The category of this name: the `current` one if it is called so.
+    fn find(&self, name: &str, current: Option<CategoryId>) -> Option<CategoryId> {
+        let mut known = self.all.iter().flatten().filter(|category| category.is_called(name));
+        let own = known.clone().find(|category| Some(category.id) == current);
+        own.or_else(|| known.next()).map(|category| category.id)
     }
 }
 
@@ -122,14 +140,18 @@ impl ImportProducts {
         &self,
         tx: &mut dyn Tx,
         imported: &ImportedProduct,
-        categories: &mut Vec<Category>,
+        tree: &mut Tree,
         ids: &mut Ids,
     ) -> Result<Done, Error> {
         let slug = text::slugify(&imported.handle);
-        let before = tx.product_by_slug(&slug).await?;
+        let before = match tx.product_by_slug(&slug).await? {
+            // A product that got another slug here is still the one that the file means.
+            None => redirects::renamed_product(tx, &slug).await?,
+            found => found,
+        };
         // Categories may share a name: what is in one of them stays there.
         let current = before.as_ref().and_then(|before| before.category_id);
-        let category_id = self.category(tx, imported.category.as_deref(), current, categories, ids).await?;
+        let category_id = self.category(tx, imported.category.as_deref(), current, tree, ids).await?;
         let category_id = category_id.or(imported.draft.category_id);
         let mut draft = ProductDraft { category_id, ..imported.draft.clone() };
         if imported.keeps_prices {
@@ -164,15 +186,21 @@ impl ImportProducts {
         tx: &mut dyn Tx,
         name: Option<&str>,
         current: Option<CategoryId>,
-        categories: &mut Vec<Category>,
+        tree: &mut Tree,
         ids: &mut Ids,
     ) -> Result<Option<CategoryId>, Error> {
         let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
-        let folded = text::fold(name);
-        let mut known = categories.iter().filter(|category| text::fold(&category.name) == folded);
-        let own = known.clone().find(|category| Some(category.id) == current);
-        if let Some(known) = own.or_else(|| known.next()) {
-            return Ok(Some(known.id));
+        if tree.all.is_none() {
+            tree.all = Some(tx.categories().await?);
+        }
+        let mut known = tree.find(name, current);
+        if known.is_none() && !tree.is_for_change {
+            // Somebody else may have made it meanwhile.
+            *tree = Tree { all: Some(tx.categories_for_change().await?), is_for_change: true };
+            known = tree.find(name, current);
+        }
+        if known.is_some() {
+            return Ok(known);
         }
         let draft = CategoryDraft {
             name: name.to_owned(),
@@ -181,9 +209,10 @@ impl ImportProducts {
             position: 0,
             details: CategoryDetails::default(),
         };
-        let category = new_category(categories, &draft, ids.draw(), self.stamp)?;
+        let all = tree.all.get_or_insert_default();
+        let category = new_category(all, &draft, ids.draw(), self.stamp)?;
         tx.apply(&[Change::InsertCategory(category.clone())]).await?;
-        categories.push(category.clone());
+        all.push(category.clone());
         Ok(Some(category.id))
     }
 }
@@ -226,6 +255,10 @@ fn merge(before: &Product, draft: ProductDraft, images: &[Option<String>], ids: 
             Some(at) => {
                 let known = variants[at].clone();
                 variants[at] = incoming.onto(&known, now);
+                // A file cannot tell a weight of nothing from none.
+                if variants[at].weight_grams.is_none() && known.weight_grams == Some(0) {
+                    variants[at].weight_grams = Some(0);
+                }
                 show(&mut variants[at], image);
             }
             None => {
@@ -273,7 +306,14 @@ fn known_values(before: &[ProductOption], drafts: Vec<OptionDraft>) -> Vec<Optio
 /// The tags as they are, if the import says the same in a list with commas, in which a tag with one falls apart.
 fn known_tags(before: &[String], incoming: Vec<String>) -> Vec<String> {
     let parts = before.iter().flat_map(|tag| tag.split(',')).map(str::trim).filter(|part| !part.is_empty());
-    if parts.eq(incoming.iter().map(String::as_str)) { before.to_vec() } else { incoming }
+    // A part that is a tag of its own as well stands in the list once.
+    let mut once: Vec<&str> = Vec::new();
+    for part in parts {
+        if !once.contains(&part) {
+            once.push(part);
+        }
+    }
+    if once == incoming { before.to_vec() } else { incoming }
 }
 
 /// Which of the variants an incoming one is: the one with its SKU, or else the one with its option values, unless that has an SKU which

@@ -4,6 +4,7 @@ mod attributes;
 mod categories;
 mod change_listed;
 mod collections;
+mod count_stock;
 mod create_product;
 mod delete_product;
 mod draft;
@@ -14,6 +15,7 @@ mod move_stock;
 mod prices;
 mod redirects;
 mod set_prices;
+mod sold_in;
 mod update_product;
 mod variants;
 
@@ -24,6 +26,7 @@ pub use attributes::{AttributeDraft, AttributePatch, CreateAttribute, DeleteAttr
 pub use categories::{CategoryDraft, CategoryPatch, CreateCategory, DeleteCategory, MoveCategory, UpdateCategory};
 pub use change_listed::{ChangeListed, ListedChange, ListedError};
 pub use collections::{CollectionDraft, CollectionPatch, CreateCollection, DeleteCollection, UpdateCollection};
+pub use count_stock::{CountStock, StockCount};
 pub use create_product::CreateProduct;
 pub use delete_product::{DeleteProduct, Deleted};
 pub use draft::{OptionDraft, ProductDraft, ProductPatch, VariantDraft, VariantPatch};
@@ -34,6 +37,7 @@ pub use move_stock::MoveStock;
 pub use prices::{SettleAnew, TurnProducts, settled_ahead};
 pub use redirects::{Redirect, Redirected};
 pub use set_prices::SetPrices;
+pub use sold_in::{SetPrice, check_sold_in};
 pub use update_product::UpdateProduct;
 pub use variants::{CreateVariant, DeleteVariant, UpdateVariant};
 

@@ -36,13 +36,16 @@ impl Operation for MoveStock {
         if !variant.track_stock {
             return Err(Conflict::StockNotTracked.into());
         }
-        // What orders gave back may be more than one may put there: less of it is always right.
-        let is_right = |level: &i64| *level >= 0 && (*level <= STOCK_MAX || self.delta < 0);
-        let level = variant.stock.checked_add(self.delta).filter(is_right);
-        variant.stock = level.ok_or(Conflict::StockOutOfRange { on_hand: variant.stock })?;
+        variant.stock = level_after(variant.stock, self.delta)?;
         tx.apply(&[Change::MoveStock(vec![movement])]).await?;
         Ok(variant)
     }
+}
+
+/// How many pieces there are when `delta` come or go. What orders gave back may be more than one may put there: less of it is always right.
+pub(super) fn level_after(on_hand: i64, delta: i64) -> Result<i64, Conflict> {
+    let is_right = |level: &i64| *level >= 0 && (*level <= STOCK_MAX || delta < 0);
+    on_hand.checked_add(delta).filter(is_right).ok_or(Conflict::StockOutOfRange { on_hand })
 }
 
 impl MoveStock {

@@ -17,11 +17,28 @@ pub(crate) fn begin(variant: &mut Variant, now: Timestamp) {
 
 /// Leaves a draft a draft: the time at which the product once went on sale by itself must not put it there again. For products that are
 /// taken off sale, and for files, which say again and again what they said when it went on sale.
-pub(super) fn without_past_publication(mut product: Product, now: Timestamp) -> Product {
-    if product.status == ProductStatus::Draft {
-        product.details.publish_at = product.details.publish_at.filter(|at| *at > now);
+pub(super) fn without_past_publication(product: Product, now: Timestamp) -> Product {
+    let mut product = published_by_drafts_alone(product);
+    product.details.publish_at = product.details.publish_at.filter(|at| *at > now);
+    product
+}
+
+/// Forgets when a product goes on sale by itself as soon as it is no draft: should it become one again, it is one until somebody says
+/// otherwise.
+pub(super) fn published_by_drafts_alone(mut product: Product) -> Product {
+    if product.status != ProductStatus::Draft {
+        product.details.publish_at = None;
     }
     product
+}
+
+/// Refuses a time to go on sale by itself that somebody sets for a product of this status, if nothing would come of it.
+pub(super) fn check_publication(status: ProductStatus, publish_at: Option<Timestamp>) -> Result<(), Violations> {
+    if publish_at.is_none() || status == ProductStatus::Draft {
+        return Ok(());
+    }
+    let message = "only a draft goes on sale by itself: leave this out, or make the product a draft";
+    Err(Violations::one("/publish_at", "not_allowed", message))
 }
 
 /// Refuses amounts that a file without currencies has for a variant with prices in another one than the shop's own: they would become
@@ -48,16 +65,29 @@ pub(super) async fn settle(
     now: Timestamp,
 ) -> Result<Vec<PriceChange>, Error> {
     let old = |variant: &Variant| before.variants.iter().find(|old| old.id == variant.id);
-    let is_repriced = |variant: &&Variant| old(variant).is_some_and(|old| variant.is_priced_unlike(old, now));
-    let repriced: Vec<_> = after.variants.iter().filter(is_repriced).map(|variant| variant.id).collect();
-    let history = if repriced.is_empty() { Vec::new() } else { tx.price_history(&repriced).await? };
+    let [was_offered, is_offered] = [before.status, after.status].map(|status| status == ProductStatus::Active);
+    let is_touched = |variant: &&Variant| {
+        old(variant).is_some_and(|old| was_offered != is_offered || variant.is_priced_unlike(old, now))
+    };
+    let touched: Vec<_> = after.variants.iter().filter(is_touched).map(|variant| variant.id).collect();
+    let has_history = (was_offered || is_offered) && !touched.is_empty();
+    let history = if has_history { tx.price_history(&touched).await? } else { Vec::new() };
+    let known_since = before.created_at;
+    // Products that were taken off sale before that was noted.
+    let away_since = if before.status == ProductStatus::Archived { before.updated_at } else { known_since };
     let mut noted = Vec::new();
     for variant in &mut after.variants {
         match old(variant) {
             None => begin(variant, now),
-            Some(old) if repriced.contains(&variant.id) => {
-                noted.extend(variant.settle(old, &history, before.created_at, now));
-            }
+            Some(old) if touched.contains(&variant.id) => noted.extend(match (was_offered, is_offered) {
+                (true, true) => variant.settle(old, &history, known_since, now),
+                (false, true) => variant.offer(&history, away_since, now),
+                (true, false) => variant.withdraw(old, &history, known_since, now),
+                (false, false) => {
+                    variant.rest(now);
+                    Vec::new()
+                }
+            }),
             Some(_) => {}
         }
     }

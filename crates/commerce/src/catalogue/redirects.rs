@@ -1,6 +1,6 @@
 //! Old slugs lead on to what had them.
 
-use model::stamp::Ids;
+use model::{Product, stamp::Ids};
 use serde::{Deserialize, Serialize};
 use store::{Change, Document, DocumentKind, Tx};
 use uuid::Uuid;
@@ -36,6 +36,14 @@ impl Redirected {
 pub struct Redirect {
     /// The id of what had it.
     pub id: Uuid,
+}
+
+/// The product that had this slug once, and has another one now.
+pub(super) async fn renamed_product(tx: &mut dyn Tx, slug: &str) -> Result<Option<Product>, Error> {
+    let name = Redirected::Product.name(slug);
+    let Some(document) = tx.document_named(DocumentKind::Redirect, &name).await? else { return Ok(None) };
+    let Redirect { id } = document.read()?;
+    Ok(tx.product(id.into()).await?)
 }
 
 /// The change that makes the slug `from` lead to `id`.

@@ -1,10 +1,10 @@
 //! Prices and stock of many variants at once.
 
 use async_trait::async_trait;
-use model::{AccountId, Product, Stamp, StockCause, StockMovement, Variant, stamp::Ids};
+use model::{AccountId, Product, Stamp, StockCause, StockMovement, Variant, Violations, stamp::Ids};
 use store::{Change, Operation, Tx};
 
-use super::{ImportError, ImportSummary, prices::check_currency, update_product::save};
+use super::{ImportError, ImportSummary, move_stock::level_after, prices::check_currency, update_product::save};
 use crate::{Conflict, Error, import::prices::PriceRow};
 
 /// Sets prices and stock as a list says, all of it or nothing.
@@ -39,15 +39,18 @@ impl SetPrices {
     /// Whether anything was not as the row says.
     async fn set(&self, tx: &mut dyn Tx, row: &PriceRow, ids: &mut Ids) -> Result<bool, Error> {
         let owner = tx.sku_owners(std::slice::from_ref(&row.sku)).await?.pop();
-        let owner = owner.ok_or(Error::NotFound("variant with this SKU"))?;
+        let unknown = || Violations::one("/sku", "not_found", format!("no variant has the SKU {:?}", row.sku));
+        let owner = owner.ok_or_else(unknown)?;
         let before = tx.product(owner.product_id).await?.ok_or(Error::NotFound("product"))?;
         let old = before.variants.iter().find(|variant| variant.id == owner.variant_id);
         let old = old.ok_or(Error::NotFound("variant"))?;
         let delta = match row.stock {
             Some(_) if !old.track_stock => return Err(Conflict::StockNotTracked.into()),
-            Some(stock) => stock - old.stock,
+            // Of a list that was exported the difference to then counts: what was sold since would come back otherwise.
+            Some(stock) => stock - row.stock_was.unwrap_or(old.stock),
             None => 0,
         };
+        level_after(old.stock, delta)?;
         let new = Variant {
             price: row.price.unwrap_or(old.price),
             compare_at_price: row.compare_at_price.unwrap_or(old.compare_at_price),

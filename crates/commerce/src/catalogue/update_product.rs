@@ -40,6 +40,7 @@ impl Operation for UpdateProduct {
         check_version(self.if_version, before.version)?;
         let mut ids = self.stamp.ids();
         let after = self.decide(before.clone(), &mut ids)?.validate()?;
+        self.check_publication(&before, &after)?;
         let after = match &self.patch.slug {
             Some(slug) if *slug != before.slug => {
                 Product { slug: free_slug(tx, Some(slug), &after.title).await?, ..after }
@@ -63,9 +64,10 @@ pub(super) async fn save(
     check_category(tx, &after).await?;
     check_values(tx, Some(before), &after).await?;
     let removed = removed_variants(tx, before, &after).await?;
-    if before.status != ProductStatus::Draft {
-        after = prices::without_past_publication(after, stamp.now);
-    }
+    after = match before.status {
+        ProductStatus::Draft => prices::published_by_drafts_alone(after),
+        _ => prices::without_past_publication(after, stamp.now),
+    };
     let noted = prices::settle(tx, before, &mut after, stamp.now).await?;
     let is_new = |variant: &&Variant| before.variants.iter().all(|old| old.id != variant.id);
     let stock = first_stock(after.variants.iter().filter(is_new), actor_id, ids, stamp);
@@ -80,6 +82,17 @@ pub(super) async fn save(
 }
 
 impl UpdateProduct {
+    /// Refuses a time to go on sale of which nothing would come. One that the product has already is not set again.
+    fn check_publication(&self, before: &Product, after: &Product) -> Result<(), Violations> {
+        let set = self.patch.publish_at.flatten().filter(|at| before.details.publish_at != Some(*at));
+        prices::check_publication(after.status, set)?;
+        if before.status != ProductStatus::Draft && set.is_some_and(|at| at <= self.stamp.now) {
+            let message = "must be a time that is still to come";
+            return Err(Violations::one("/publish_at", "out_of_range", message));
+        }
+        Ok(())
+    }
+
     fn decide(&self, before: Product, ids: &mut Ids) -> Result<Product, Violations> {
         let patch = self.patch.clone();
         let variants = match patch.variants {

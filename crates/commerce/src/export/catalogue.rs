@@ -4,13 +4,16 @@ use std::collections::HashMap;
 
 use model::{
     AttributeDefinition, Category, Collection, Product, ProductId,
+    attribute::AttributeOwner,
     collection::{Members, Rule},
+    details::Attributes,
 };
 
 use crate::import::catalogue::{AttributeLine, CategoryLine, CollectionLine, Line, ProductLine, RelatedLine};
 
 /// Writes a catalogue in three parts: the head, some products at a time, the tail. What lines name comes before them.
 pub struct CatalogueWriter {
+    attributes: Vec<AttributeDefinition>,
     categories: Vec<Category>,
     slugs: HashMap<ProductId, String>,
     related: Vec<(String, Vec<ProductId>)>,
@@ -28,20 +31,32 @@ impl CatalogueWriter {
         for category in &categories {
             write(&mut head, &Line::Category(CategoryLine::new(category, &categories)));
         }
-        (Self { categories, slugs: HashMap::new(), related: Vec::new() }, head)
+        (Self { attributes: attributes.to_vec(), categories, slugs: HashMap::new(), related: Vec::new() }, head)
     }
 
-    /// The lines of some products.
+    /// The lines of some products. Values that their definitions no longer take are left out: no shop takes them back.
     pub fn products(&mut self, products: &[Product]) -> Vec<u8> {
         let mut lines = Vec::new();
         for product in products {
-            write(&mut lines, &Line::Product(Box::new(ProductLine::new(product, &self.categories))));
+            let mut told = product.clone();
+            self.retain_taken(AttributeOwner::Product, &mut told.details.attributes);
+            for variant in &mut told.variants {
+                self.retain_taken(AttributeOwner::Variant, &mut variant.details.attributes);
+            }
+            write(&mut lines, &Line::Product(Box::new(ProductLine::new(&told, &self.categories))));
             self.slugs.insert(product.id, product.slug.clone());
             if !product.details.related.is_empty() {
                 self.related.push((product.slug.clone(), product.details.related.clone()));
             }
         }
         lines
+    }
+
+    fn retain_taken(&self, owner: AttributeOwner, values: &mut Attributes) {
+        values.retain(|key, value| {
+            let mut definitions = self.attributes.iter();
+            definitions.any(|known| known.key == *key && known.owner == owner && known.takes(value))
+        });
     }
 
     /// The last lines: what goes with what, and the collections. What they name and is no longer there is left out.

@@ -8,7 +8,7 @@ use model::{Currency, Product};
 use super::{neutralised, shopify::amount};
 
 /// The columns; the second and third are for people, and are not read.
-pub(crate) const COLUMNS: [&str; 6] = ["SKU", "Title", "Variant", "Price", "Compare At Price", "Stock"];
+pub(crate) const COLUMNS: [&str; 7] = ["SKU", "Title", "Variant", "Price", "Compare At Price", "Stock", "Stock Was"];
 
 /// Writes prices and stock, one product behind the other.
 pub struct PriceWriter<W: Write> {
@@ -50,6 +50,7 @@ impl<W: Write> PriceWriter<W> {
                 neutralised(&variant.title()),
                 priced(variant.price),
                 variant.compare_at_price.map(priced).unwrap_or_default(),
+                stock.clone(),
                 stock,
             ])?;
         }

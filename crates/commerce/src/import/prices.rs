@@ -1,7 +1,8 @@
 //! A list of prices and stock: a row a SKU, with what shall be.
 //!
 //! `SKU` must be there, and at least one of `Price`, `Compare At Price` and `Stock`. An empty field leaves alone what the shop
-//! has; `-` as the price before takes it away. Other columns are for people. Columns are separated by commas, semicolons or tabs,
+//! has; `-` as the price before takes it away. Beside `Stock Was`, which exported lists have, `Stock` says by how many pieces there are
+//! more or fewer, and not how many there are. Other columns are for people. Columns are separated by commas, semicolons or tabs,
 //! whichever the header has most of.
 
 use std::{collections::HashMap, io::Read};
@@ -25,6 +26,8 @@ pub struct PriceRow {
     pub compare_at_price: Option<Option<Money>>,
     /// Pieces on hand.
     pub stock: Option<i64>,
+    /// How many there were when the list was exported: then only the difference counts, for what was sold since is sold.
+    pub stock_was: Option<i64>,
 }
 
 /// What a file says.
@@ -42,6 +45,7 @@ struct Columns {
     price: Option<usize>,
     compare_at: Option<usize>,
     stock: Option<usize>,
+    stock_was: Option<usize>,
     count: usize,
 }
 
@@ -50,12 +54,12 @@ impl Columns {
         let names: Vec<String> =
             header.iter().map(|name| String::from_utf8_lossy(name.trim_ascii()).to_lowercase()).collect();
         let find = |wanted: &str| names.iter().position(|name| name == wanted);
-        let [price, compare_at, stock] = ["price", "compare at price", "stock"].map(find);
+        let [price, compare_at, stock, stock_was] = ["price", "compare at price", "stock", "stock was"].map(find);
         let Some(sku) = find("sku") else { return Err("missing column: SKU".to_owned()) };
         if price.is_none() && compare_at.is_none() && stock.is_none() {
             return Err("missing columns: one of Price, Compare At Price and Stock must be there".to_owned());
         }
-        Ok(Self { sku, price, compare_at, stock, count: names.len() })
+        Ok(Self { sku, price, compare_at, stock, stock_was, count: names.len() })
     }
 }
 
@@ -123,7 +127,16 @@ fn row(line: u64, record: &ByteRecord, columns: &Columns, currency: Currency) ->
     }
     let price = text(columns.price)?;
     let compare_at = text(columns.compare_at)?;
-    let stock = text(columns.stock)?;
+    let pieces = |name: &str, text: &str| match text {
+        "" => Ok(None),
+        text => match text.parse::<i64>() {
+            Ok(pieces) if (0..=STOCK_MAX).contains(&pieces) => Ok(Some(pieces)),
+            _ => {
+                let reason = format!("must be a whole number from 0 to {STOCK_MAX}, not {text:?}");
+                Err(error(line, Some(name), reason))
+            }
+        },
+    };
     Ok(PriceRow {
         line,
         sku: sku.to_owned(),
@@ -133,16 +146,8 @@ fn row(line: u64, record: &ByteRecord, columns: &Columns, currency: Currency) ->
             "-" => Some(None),
             text => Some(Some(money("Compare At Price", text)?)),
         },
-        stock: match stock {
-            "" => None,
-            text => match text.parse::<i64>() {
-                Ok(pieces) if (0..=STOCK_MAX).contains(&pieces) => Some(pieces),
-                _ => {
-                    let reason = format!("must be a whole number from 0 to {STOCK_MAX}, not {text:?}");
-                    return Err(error(line, Some("Stock"), reason));
-                }
-            },
-        },
+        stock: pieces("Stock", text(columns.stock)?)?,
+        stock_was: pieces("Stock Was", text(columns.stock_was)?)?,
     })
 }
 
@@ -170,6 +175,7 @@ mod tests {
             price,
             compare_at_price,
             stock,
+            stock_was: None,
         };
         let expected = [
             row(2, "M-1", Some(eur(1250)), Some(None), Some(7)),
@@ -177,6 +183,14 @@ mod tests {
             row(5, "C-1", None, None, None),
         ];
         assert_eq!(list.rows, expected);
+    }
+
+    #[test]
+    fn an_exported_list_says_how_many_there_were() {
+        let list = parse("SKU,Stock,Stock Was\nA,7,5\nB,,5\nC,3,\nD,3,many\n");
+        let pieces: Vec<_> = list.rows.iter().map(|row| (row.stock, row.stock_was)).collect();
+        assert_eq!(pieces, [(Some(7), Some(5)), (None, Some(5)), (Some(3), None)]);
+        assert_eq!(list.errors[0].column.as_deref(), Some("Stock Was"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{
-    Job, Stamp, Timestamp,
+    Job, Permission, Stamp, Timestamp,
     job::{ERRORS_MAX, JobError, JobStatus, LEASE},
 };
 use store::{Operation, StoreError, Tx};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{close, find, put};
 use crate::{
     Error,
+    accounts::usable,
     catalogue::{ImportError, ImportLines, ImportProducts, ImportSummary, ImportedProduct, SetPrices},
     import::{catalogue::Line, prices::PriceRow},
 };
@@ -46,6 +47,9 @@ impl Operation for BeginJob {
         if job.is_finished() || is_read && job.reading == Some(self.reading) {
             return Ok(job);
         }
+        if !is_allowed(tx, &job).await? {
+            return stopped(tx, job, self.now).await;
+        }
         if is_read && job.done > 0 {
             // What was done is counted in items as they were read then: the next one may be another now.
             let failure = "the program reads files in another way since this import began; begin it again".to_owned();
@@ -58,8 +62,13 @@ impl Operation for BeginJob {
         job.notes = self.notes.iter().take(ERRORS_MAX).cloned().collect();
         job.refuse(self.errors.iter().cloned());
         if job.error_count > 0 && !job.keep_going {
-            let failure = "nothing was done because of the mistakes in the file; keep_going leaves them out".to_owned();
-            job.finish(JobStatus::Failed, Some(failure), self.now);
+            // Where no row is any good, as without a column that must be there, nothing is left to go on with.
+            let failure = if self.total == 0 {
+                "nothing in the file can be used"
+            } else {
+                "nothing was done because of the mistakes in the file; keep_going leaves them out"
+            };
+            job.finish(JobStatus::Failed, Some(failure.to_owned()), self.now);
             return close(tx, job).await;
         }
         job.version += 1;
@@ -99,7 +108,7 @@ pub struct WorkOnJob {
 pub enum Step {
     /// It is done; so much of the job is.
     Done(u64),
-    /// The job was stopped, or somebody else has taken it on.
+    /// The job was stopped, whoever asked for it may not any more, or somebody else has taken it on.
     Lost,
 }
 
@@ -111,6 +120,10 @@ impl Operation for WorkOnJob {
     async fn run(&self, tx: &mut dyn Tx) -> Result<Step, ImportError> {
         let mut job = find(tx, self.id).await.map_err(beside)?;
         if job.status != JobStatus::Running || job.done != self.from {
+            return Ok(Step::Lost);
+        }
+        if !is_allowed(tx, &job).await.map_err(beside)? {
+            stopped(tx, job, self.stamp.now).await.map_err(beside)?;
             return Ok(Step::Lost);
         }
         let (actor_id, stamp) = (Some(job.created_by), self.stamp);
@@ -135,6 +148,23 @@ impl Operation for WorkOnJob {
         tx.apply(&[put(&job)?]).await?;
         Ok(Step::Done(job.done))
     }
+}
+
+/// Whether whoever asked for a job may still do what it does: a file is worked on for long after it was sent.
+async fn is_allowed(tx: &mut dyn Tx, job: &Job) -> Result<bool, Error> {
+    let account = match usable(tx, job.created_by).await {
+        Err(Error::NotAuthenticated) => return Ok(false),
+        found => found?.account,
+    };
+    Ok(account.access().may(Permission::Catalogue))
+}
+
+/// Ends a job that nobody who may stands behind. What it has done stays.
+async fn stopped(tx: &mut dyn Tx, mut job: Job, now: Timestamp) -> Result<Job, Error> {
+    let failure =
+        "whoever asked for it may not change the catalogue any more; what was done until then stays".to_owned();
+    job.finish(JobStatus::Failed, Some(failure), now);
+    close(tx, job).await
 }
 
 /// An error that no line of the file is to blame for.

@@ -1,7 +1,7 @@
 //! A mail that tries whether mails arrive.
 
 use async_trait::async_trait;
-use model::{AuditContent, AuditEntry, Email, MailId, MailTemplate, OutboxMail, Stamp};
+use model::{AuditContent, AuditEntry, Email, MailId, MailStatus, MailTemplate, OutboxMail, Stamp};
 use store::{Change, Operation, Tx};
 
 use crate::{Error, audit::MAIL_TESTED};
@@ -28,27 +28,33 @@ impl Operation for EnqueueTestMail {
     }
 }
 
-/// The same for those who run the program: nobody who is signed in asks for it, so the audit log names the shop itself.
+/// Notes a test mail that the command line has sent itself: the mails that wait are none of its business. Nobody who is signed in asks for
+/// it, so the audit log names the shop itself.
 #[derive(Clone, Debug)]
-pub struct TestMailFromShell(pub EnqueueTestMail);
+pub struct TestMailFromShell {
+    /// The mail, as it was handed to the server.
+    pub mail: OutboxMail,
+    /// Clock and ids.
+    pub stamp: Stamp,
+}
 
 #[async_trait]
 impl Operation for TestMailFromShell {
-    type Output = MailId;
+    type Output = ();
     type Error = Error;
 
-    async fn run(&self, tx: &mut dyn Tx) -> Result<MailId, Error> {
-        let mail = self.0.run(tx).await?;
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        let sent_at = Some(self.stamp.now);
+        let mail = OutboxMail { status: MailStatus::Sent, attempts: 1, sent_at, ..self.mail.clone() };
         let changes = vec!["sent on the command line".to_owned()];
         let entry = AuditEntry {
-            id: self.0.stamp.nth(1).ids().draw(),
-            at: self.0.stamp.now,
+            id: self.stamp.nth(1).ids().draw(),
+            at: self.stamp.now,
             actor_id: None,
             action: MAIL_TESTED.to_owned(),
-            subject_id: Some(mail.0),
+            subject_id: Some(mail.id.0),
             content: AuditContent { changes, ..AuditContent::default() },
         };
-        tx.apply(&[Change::InsertAudit(entry)]).await?;
-        Ok(mail)
+        Ok(tx.apply(&[Change::InsertMail(mail), Change::InsertAudit(entry)]).await?)
     }
 }

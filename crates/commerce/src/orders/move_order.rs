@@ -20,7 +20,8 @@ pub enum Mover {
     Staff(AccountId),
 }
 
-/// Moves an order to another status. A cancellation gives the stock back. The buyer gets a mail.
+/// Moves an order to another status. A cancellation gives the stock back. The buyer gets a mail. When a buyer cancels what they have
+/// cancelled already, the order stays as it is, whichever version they saw.
 #[derive(Clone, Debug)]
 pub struct MoveOrder {
     /// Which.
@@ -49,6 +50,10 @@ impl Operation for MoveOrder {
     async fn run(&self, tx: &mut dyn Tx) -> Result<Order, Error> {
         // Load.
         let order = tx.order(self.id).await?.filter(|order| self.may_see(order)).ok_or(Error::NotFound("order"))?;
+        // A buyer who asks once more, because a reply was lost or a button pressed twice, has what they want.
+        if self.is_buyers_again(&order) {
+            return Ok(order);
+        }
         let buyer = tx.account(order.account_id).await?.ok_or(Error::NotFound("account"))?;
 
         // Decide.
@@ -70,6 +75,15 @@ impl MoveOrder {
         }
     }
 
+    /// Whether it is a cancellation by the buyer, who has cancelled the order already.
+    fn is_buyers_again(&self, order: &Order) -> bool {
+        let is_theirs = order.timeline.last().is_some_and(|last| last.actor == OrderActor::Customer);
+        matches!(self.mover, Mover::Customer(_))
+            && is_theirs
+            && self.to == order.status
+            && self.to == OrderStatus::Cancelled
+    }
+
     /// The order as it becomes, and the entry in its timeline.
     fn decide(&self, mut order: Order, buyer: &Account) -> Result<(Order, OrderEvent), Error> {
         let is_for_staff = self.to != OrderStatus::Cancelled;
@@ -83,6 +97,10 @@ impl MoveOrder {
         if self.tracking.is_some() && self.to != OrderStatus::Shipped {
             let message = "a tracking number belongs to a move to `shipped`";
             return Err(model::Violations::one("/tracking", "not_allowed", message).into());
+        }
+        if self.is_lost && self.to != OrderStatus::Cancelled {
+            let message = "keeping pieces out of the stock belongs to a move to `cancelled`";
+            return Err(model::Violations::one("/restock", "not_allowed", message).into());
         }
         let note = order::note(self.note.as_deref().unwrap_or("")).map_err(|wrong| model::Violations(vec![wrong]))?;
         if let Some(tracking) = self.tracking.clone() {

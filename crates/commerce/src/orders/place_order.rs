@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{
     AccountId, Currency, Money, Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, PostalAddress, Stamp,
-    StockCause, StockMovement,
+    StockCause, StockMovement, Violations,
     checkout::{self, Refusal, RequestedLine, Terms},
     order::OrderActor,
 };
@@ -39,6 +39,13 @@ impl Operation for PlaceOrder {
     }
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Order, Error> {
+        self.run_in(tx, None).await
+    }
+}
+
+impl PlaceOrder {
+    /// Places it, if it comes to one of these currencies; in any when `None`.
+    pub(super) async fn run_in(&self, tx: &mut dyn Tx, currencies: Option<&[Currency]>) -> Result<Order, Error> {
         // Load.
         let wanted = checkout::sum_lines(&self.lines)?;
         let variants: Vec<_> = wanted.iter().map(|line| line.variant_id).collect();
@@ -52,15 +59,14 @@ impl Operation for PlaceOrder {
         let terms = Terms { currency: self.currency, expected_total: self.expected_total, now: self.stamp.now };
         let ship_to = self.ship_to.clone().validate("/ship_to")?;
         let (lines, total) = checkout::decide(&wanted, &self.lines, &offers, terms).map_err(refused)?;
+        check_currency(total.currency, currencies)?;
         let order = self.order(&buyer, number, lines, total, ship_to);
 
         // Apply.
         tx.apply(&self.changes(&buyer, &order)).await?;
         Ok(order)
     }
-}
 
-impl PlaceOrder {
     fn order(
         &self,
         buyer: &AccountRow,
@@ -112,6 +118,15 @@ impl PlaceOrder {
         changes.extend(mails::about(order, &buyer.account, None, ids.draw(), self.stamp.now).map(Change::InsertMail));
         changes
     }
+}
+
+/// Refuses a currency that is none of these. A variant may still have a price in one that the shop once sold in.
+pub(super) fn check_currency(currency: Currency, currencies: Option<&[Currency]>) -> Result<(), Violations> {
+    if currencies.is_none_or(|currencies| currencies.contains(&currency)) {
+        return Ok(());
+    }
+    let message = format!("must be one that the shop sells in, which {currency} is not");
+    Err(Violations::one("/currency", "no_such_currency", message))
 }
 
 fn refused(refusal: Refusal) -> Error {

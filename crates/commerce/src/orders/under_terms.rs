@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{Currency, Order, ShopSettings, Violations};
+use model::{Currency, Order, ShopSettings};
 use store::{Operation, Tx};
 
-use super::PlaceOrder;
+use super::{PlaceOrder, place_order::check_currency};
 use crate::Error;
 
 /// Places an order if the shop's settings let it. Behind an idempotency key this is asked for new orders alone: who placed one
@@ -32,10 +32,10 @@ impl Operation for PlaceUnderTerms {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Order, Error> {
         self.settings.check_order(&self.place.ship_to)?;
-        if let Some(other) = self.place.currency.filter(|currency| !self.currencies.contains(currency)) {
-            let message = format!("must be one that the shop sells in, which {other} is not");
-            return Err(Violations::one("/currency", "no_such_currency", message).into());
+        let currencies = Some(self.currencies.as_slice());
+        if let Some(asked) = self.place.currency {
+            check_currency(asked, currencies)?;
         }
-        self.place.run(tx).await
+        self.place.run_in(tx, currencies).await
     }
 }

@@ -11,6 +11,20 @@ fn cheap(threads: usize) -> PasswordPool {
     PasswordPool::start(PasswordSettings { cost: 4, threads, queue: 1000 })
 }
 
+/// A job, and what whoever asked for it waits for.
+fn waited_for(password: &str) -> (Job, oneshot::Receiver<Result<String, Overloaded>>) {
+    let (reply, wait) = oneshot::channel();
+    (Job { begun: Begun::default(), task: Task::Hash { password: password.to_owned(), reply } }, wait)
+}
+
+/// The password of the next job.
+fn next(queue: &Queue) -> String {
+    match queue.next().map(|job| job.task) {
+        Some(Task::Hash { password, .. }) => password,
+        _ => panic!("there is one to do"),
+    }
+}
+
 #[tokio::test]
 async fn hashes_are_verified() {
     let pool = cheap(2);
@@ -72,19 +86,43 @@ fn those_who_are_known_go_first_and_have_room_of_their_own() {
     let queue = Queue::default();
     let mut waiting = Vec::new();
     let mut job = |password: &str| {
-        let (reply, wait) = oneshot::channel();
+        let (job, wait) = waited_for(password);
         waiting.push(wait);
-        Job::Hash { password: password.to_owned(), reply }
+        job
     };
     queue.lock().lane(false).extend([job("a"), job("b")]);
     queue.lock().lane(true).push_back(job("known"));
-    let order: Vec<_> = (0..3)
-        .map(|_| match queue.next() {
-            Some(Job::Hash { password, .. }) => password,
-            _ => panic!("there is one to do"),
-        })
-        .collect();
-    assert_eq!(order, ["known", "a", "b"]);
+    assert_eq!([(); 3].map(|()| next(&queue)), ["known", "a", "b"]);
+}
+
+#[test]
+fn however_many_are_known_the_others_get_their_turn() {
+    let queue = Queue::default();
+    let mut waiting = Vec::new();
+    let mut job = |password: &str| {
+        let (job, wait) = waited_for(password);
+        waiting.push(wait);
+        job
+    };
+    queue.lock().lane(true).extend((0..8).map(|_| job("known")));
+    queue.lock().lane(false).extend([job("a"), job("b")]);
+    let order = [(); 10].map(|()| next(&queue));
+    let turns: Vec<_> = (0..10).filter(|turn| order[*turn] != "known").collect();
+    assert_eq!(turns, [3, 7], "{order:?}");
+}
+
+#[tokio::test]
+async fn it_is_known_whether_a_password_was_begun_with() {
+    let (queue, begun) = (Queue::default(), Begun::default());
+    let (job, wait) = waited_for("correct horse");
+    queue.lock().others.push_back(Job { begun: begun.clone(), ..job });
+    assert!(!begun.is_set(), "it waits");
+    queue.next().expect("one waits").run(4);
+    assert!(begun.is_set() && wait.await.is_ok());
+
+    let begun = Begun::default();
+    let pool = cheap(1).for_known(true).telling(begun.clone());
+    assert!(pool.hash("correct horse".to_owned()).await.is_ok() && begun.is_set());
 }
 
 #[tokio::test]
@@ -110,12 +148,10 @@ async fn a_crowd_of_strangers_keeps_nobody_out_who_is_known() {
 #[test]
 fn abandoned_requests_are_not_computed() {
     let queue = Queue::default();
-    let (reply, _waiting) = oneshot::channel();
-    let abandoned = || Job::Hash { password: "abandoned".to_owned(), reply: oneshot::channel().0 };
-    let wanted = Job::Hash { password: "wanted".to_owned(), reply };
+    let abandoned = || waited_for("abandoned").0;
+    let (wanted, _waiting) = waited_for("wanted");
     queue.lock().others.extend([abandoned(), abandoned(), wanted, abandoned()]);
-    let Some(Job::Hash { password, .. }) = queue.next() else { panic!("there is one to do") };
-    assert_eq!(password, "wanted");
+    assert_eq!(next(&queue), "wanted");
 }
 
 #[tokio::test]
@@ -153,9 +189,9 @@ async fn the_threads_have_a_low_priority_and_end_with_the_pool() {
 #[tokio::test]
 async fn whoever_waits_when_the_pool_ends_is_told() {
     let pool = narrow();
-    let (reply, hashed) = oneshot::channel();
-    pool.enqueue(Job::Hash { password: "a".to_owned(), reply: oneshot::channel().0 }).expect("room");
-    pool.handle.queue.lock().others.push_back(Job::Hash { password: "b".to_owned(), reply });
+    let (job, hashed) = waited_for("b");
+    pool.enqueue(Task::Hash { password: "a".to_owned(), reply: oneshot::channel().0 }).expect("room");
+    pool.handle.queue.lock().others.push_back(job);
     drop(pool);
     let _ = hashed.await; // Either computed or refused, but never left hanging.
 }

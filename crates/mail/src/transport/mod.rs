@@ -19,7 +19,7 @@ pub struct Transport(Kind);
 enum Kind {
     Smtp(smtp::Smtp),
     Folder(folder::Folder),
-    Mailbox,
+    Mailbox { is_chosen: bool },
 }
 
 /// What came of trying to deliver a mail.
@@ -58,7 +58,7 @@ impl Transport {
     /// * `smtps://user:password@host:port`: SMTP over TLS; port 465.
     /// * Both take `?ca=/path/to/file.pem`: certificates to trust beside the public ones.
     /// * `folder:/path`: a file a mail.
-    /// * `mailbox:`: the built-in mailbox.
+    /// * `mailbox:`: the built-in mailbox, also in a shop that sent mails by SMTP before.
     ///
     /// User and password are percent-decoded. `key` is the setting's name, for the error.
     ///
@@ -67,7 +67,7 @@ impl Transport {
     pub fn from_url(key: &str, url: &str) -> Result<Self, TransportUrlError> {
         let wrong = |what: &str| TransportUrlError::new(key, what);
         if url == "mailbox:" {
-            return Ok(Self::mailbox());
+            return Ok(Self(Kind::Mailbox { is_chosen: true }));
         }
         if let Some(path) = url.strip_prefix("folder:") {
             return if path.is_empty() { Err(wrong("the folder's path is missing")) } else { Ok(Self::folder(path)) };
@@ -82,16 +82,26 @@ impl Transport {
         Self(Kind::Folder(folder::Folder::new(path.into())))
     }
 
-    /// The built-in mailbox: that a mail is in the outbox is its delivery. Codes stay readable.
+    /// The built-in mailbox, which is there when nothing is set: that a mail is in the outbox is its delivery. Codes stay readable.
     #[must_use]
     pub const fn mailbox() -> Self {
-        Self(Kind::Mailbox)
+        Self(Kind::Mailbox { is_chosen: false })
     }
 
     /// Whether mails go nowhere but to the built-in mailbox.
     #[must_use]
     pub const fn is_mailbox(&self) -> bool {
-        matches!(self.0, Kind::Mailbox)
+        matches!(self.0, Kind::Mailbox { .. })
+    }
+
+    /// Whether the built-in mailbox was asked for by name.
+    pub(crate) const fn is_mailbox_by_choice(&self) -> bool {
+        matches!(self.0, Kind::Mailbox { is_chosen: true })
+    }
+
+    /// Whether mails go to a mail server.
+    pub(crate) const fn is_smtp(&self) -> bool {
+        matches!(self.0, Kind::Smtp(_))
     }
 
     /// Tries whether mails could be delivered now: connects and signs in, or makes the folder.
@@ -102,7 +112,7 @@ impl Transport {
         match &self.0 {
             Kind::Smtp(smtp) => smtp.check().await,
             Kind::Folder(folder) => folder.check().await,
-            Kind::Mailbox => Ok(()),
+            Kind::Mailbox { .. } => Ok(()),
         }
     }
 
@@ -120,7 +130,7 @@ impl Transport {
         match &self.0 {
             Kind::Smtp(smtp) => smtp.send(&message).await,
             Kind::Folder(folder) => folder.write(mail, message.formatted()).await,
-            Kind::Mailbox => Attempt::sent(true),
+            Kind::Mailbox { .. } => Attempt::sent(true),
         }
     }
 
@@ -137,7 +147,7 @@ impl fmt::Display for Transport {
         match &self.0 {
             Kind::Smtp(smtp) => smtp.fmt(f),
             Kind::Folder(folder) => folder.fmt(f),
-            Kind::Mailbox => f.write_str("the built-in mailbox"),
+            Kind::Mailbox { .. } => f.write_str("the built-in mailbox"),
         }
     }
 }

@@ -13,7 +13,7 @@ use std::{collections::VecDeque, pin::pin, sync::Arc, time::Duration};
 use clock::Clock;
 use commerce::{
     Error,
-    mail::{Delivery, KeepMails, LeaseMails, RecordDeliveries},
+    mail::{Delivery, KeepMails, LeaseMails, NoteSmtp, RecordDeliveries},
 };
 use model::{
     CLOCK_SKEW, OutboxMail, Timestamp,
@@ -24,7 +24,7 @@ use store::{Engine, StoreError, execute};
 use tokio::{
     sync::Notify,
     task::{JoinError, JoinSet},
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
 use tracing::{debug, error, info, warn};
 
@@ -67,7 +67,17 @@ pub struct Worker {
 
 /// What a task came back with.
 enum Done {
-    Sent { lease: MailLease, attempt: Attempt },
+    Sent {
+        lease: MailLease,
+        attempt: Attempt,
+    },
+    /// Not sent: the mail is not there any more, or not this worker's.
+    Gone,
+    /// Not sent: whether the mail is still there could not be asked.
+    Unknown {
+        lease: MailLease,
+        error: String,
+    },
     Checked(Result<(), String>),
 }
 
@@ -83,6 +93,10 @@ struct Loop<'a> {
     record_at: Instant,
     /// The database did not take the last note. Until it does nothing is leased, lest a sent mail is sent again.
     is_note_owed: bool,
+    /// It is noted that the shop's mails go to a mail server.
+    is_smtp_noted: bool,
+    /// It was told that mails are left waiting.
+    is_waiting_told: bool,
     server: ServerState,
     batch: u32,
     /// Not before this time is leased again.
@@ -103,6 +117,8 @@ impl Worker {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
         let mut shutdown = pin!(shutdown);
         let mut state = Loop::new(&self);
+        // Before the first of them is sent: a server that is away all the time is waited for as well.
+        state.note_smtp().await;
         loop {
             state.start_check();
             state.start_sends();
@@ -146,6 +162,8 @@ impl<'a> Loop<'a> {
             results: Vec::new(),
             record_at: now,
             is_note_owed: false,
+            is_smtp_noted: false,
+            is_waiting_told: false,
             server: ServerState::unknown(),
             batch: worker.batch_max(),
             lease_from: now,
@@ -170,6 +188,7 @@ impl<'a> Loop<'a> {
         if self.worker.transport.is_mailbox() {
             return self.keep().await;
         }
+        self.note_smtp().await;
         let now = Instant::now();
         self.lease_from = now + LEASE_GAP;
         let limit = self.batch;
@@ -219,13 +238,30 @@ impl<'a> Loop<'a> {
         self.queue.extend(mails.into_iter().map(|mail| (mail, begin_until)));
     }
 
+    /// Notes where mails go, so that a program that is started without this one's settings leaves them waiting. What fails is tried again
+    /// before the next lease.
+    async fn note_smtp(&mut self) {
+        if self.worker.transport.is_smtp() && !self.is_smtp_noted {
+            self.is_smtp_noted = execute(&*self.worker.engine, NoteSmtp).await.is_ok();
+        }
+    }
+
     /// What leasing, sending and noting come to with the built-in mailbox.
     async fn keep(&mut self) {
         let now = Instant::now();
         self.lease_from = now + LEASE_GAP;
-        let operation = KeepMails { now: Timestamp::now(), limit: self.batch };
+        let is_chosen = self.worker.transport.is_mailbox_by_choice();
+        let operation = KeepMails { now: Timestamp::now(), limit: self.batch, is_chosen };
         match execute(&*self.worker.engine, operation).await {
-            Ok(kept) => self.poll_at = if kept >= self.batch { now } else { now + POLL },
+            Ok(Some(kept)) => self.poll_at = if kept >= self.batch { now } else { now + POLL },
+            Ok(None) => {
+                self.poll_at = now + POLL;
+                if !std::mem::replace(&mut self.is_waiting_told, true) {
+                    warn!(
+                        "MAILS WAIT AND ARE NOT SENT: this shop sends them by SMTP, and smtp-url is not set; set it as before, or to `mailbox:` to have mails kept in the mailbox"
+                    );
+                }
+            }
             Err(error) => {
                 warn!(%error, "mails could not be put into the mailbox; trying again");
                 self.lease_from = now + DATABASE_PAUSE;
@@ -244,9 +280,17 @@ impl<'a> Loop<'a> {
                 continue;
             }
             let (renderer, transport) = (Arc::clone(&self.worker.renderer), Arc::clone(&self.worker.transport));
+            let engine = Arc::clone(&self.worker.engine);
             self.sending += 1;
+            let end_at = Instant::now() + SEND_MAX;
             self.tasks.spawn(async move {
-                let attempt = timeout(SEND_MAX, transport.deliver(&renderer, &mail)).await;
+                // It may have waited here for a minute, and whoever it is for may be gone since then, and their mails with them.
+                match is_still_due(&*engine, mail.lease()).await {
+                    Ok(true) => {}
+                    Ok(false) => return Done::Gone,
+                    Err(error) => return Done::Unknown { lease: mail.lease(), error: error.to_string() },
+                }
+                let attempt = timeout_at(end_at, transport.deliver(&renderer, &mail)).await;
                 let attempt = attempt.unwrap_or_else(|_| Attempt::deferred("no answer in time".to_owned()));
                 if matches!(attempt.outcome, DeliveryOutcome::Sent { .. }) {
                     faults::crash_point("mail.accepted");
@@ -266,6 +310,11 @@ impl<'a> Loop<'a> {
                     _ => self.server.worked(),
                 }
                 self.note(lease, attempt);
+            }
+            Ok(Done::Gone) => self.sending -= 1,
+            Ok(Done::Unknown { lease, error }) => {
+                self.sending -= 1;
+                self.note(lease, Attempt::unreachable(format!("the database was away: {error}")));
             }
             Ok(Done::Checked(Ok(()))) => {
                 if self.server.came_up() {
@@ -380,6 +429,15 @@ impl<'a> Loop<'a> {
             error!(mails = self.results.len(), "what became of mails could not be stored; some may be sent again");
         }
     }
+}
+
+/// Whether the mail is there, and handed out like this.
+async fn is_still_due(engine: &dyn Engine, lease: MailLease) -> Result<bool, StoreError> {
+    // The guard's absence has noted it as sent already, and it must be sent all the same.
+    if faults::is_lifted("guard.mail") {
+        return Ok(true);
+    }
+    Ok(engine.mail(lease.mail).await?.is_some_and(|mail| lease.is_of(&mail)))
 }
 
 /// A random number; any will do where there is none to be had.

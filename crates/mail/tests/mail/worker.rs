@@ -290,6 +290,45 @@ async fn the_mailbox_takes_thousands_quickly_in_few_transactions_and_keeps_codes
     worker.stop().await;
 }
 
+/// A program that is started once without its settings must not call those sent that wait for the mail server.
+#[tokio::test]
+async fn the_mailbox_leaves_what_waits_for_a_mail_server_unless_it_is_chosen() {
+    let gone = Scripted::start([]).await;
+    let url = gone.url();
+    gone.stop().await;
+    let engine = MemoryEngine::with(test_mails(12));
+    let worker = Running::start(&engine, smtp(&url));
+    sleep(Duration::from_millis(300)).await;
+    worker.stop().await;
+
+    let worker = Running::start(&engine, Transport::mailbox());
+    sleep(Duration::from_millis(500)).await;
+    worker.stop().await;
+    assert_eq!(engine.count(MailStatus::Pending), 12);
+
+    let worker = Running::start(&engine, smtp("mailbox:"));
+    worker.until("all are there", 3, all_sent).await;
+    worker.stop().await;
+}
+
+/// Somebody whose account is deleted gets none of the mails that this worker has taken already.
+#[tokio::test]
+async fn what_was_deleted_while_it_waited_its_turn_is_not_sent() {
+    let server = Scripted::start(std::iter::repeat_n(Act::Slow(Duration::from_millis(400)), 4)).await;
+    let engine = MemoryEngine::with(test_mails(12));
+    let worker = Running::start(&engine, smtp(&server.url()));
+    while server.script.at_once.load(Ordering::SeqCst) < 4 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    (5..=12).for_each(|n| engine.remove(mail_id(n)));
+    engine.add(vec![mail(13, MailTemplate::Test)]);
+    worker.until("the others are sent", 5, all_sent).await;
+    worker.stop().await;
+    let mut taken = server.script.taken();
+    taken.sort();
+    assert_eq!(taken, ["13@example.com", "1@example.com", "2@example.com", "3@example.com", "4@example.com"]);
+}
+
 #[tokio::test]
 async fn an_idle_worker_asks_once_a_second_and_a_busy_one_ten_times() {
     let engine = MemoryEngine::with(Vec::new());

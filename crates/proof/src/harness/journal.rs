@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::load::{Acknowledged, Fate, Sent};
+use super::load::{Acknowledged, Cancel, Fate, Sent, Word};
 
 /// A file of JSON lines, each of them synced before its writer goes on. One sync serves all who wait for one.
 #[derive(Debug)]
@@ -46,7 +46,13 @@ impl Journal {
             Fate::Refused(status) => json!(status),
             Fate::Unknown(error) => json!(error),
         };
-        self.note_line(&json!({"key": sent.key, "buyer": sent.buyer, "body": sent.body, "fate": fate}));
+        let cancel = sent.cancel.as_ref().map(|cancel| match &cancel.word {
+            Word::Cancelled => json!(true),
+            Word::Refused(status) => json!(status),
+            Word::Unknown(error) => json!(error),
+        });
+        let line = json!({"key": sent.key, "buyer": sent.buyer, "body": sent.body, "fate": fate, "cancel": cancel});
+        self.note_line(&line);
     }
 
     fn note_line(&self, line: &Value) {
@@ -87,18 +93,23 @@ impl Journal {
 
 fn parse(line: &Value) -> Sent {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let code = |status: &Value| -> u16 { status.as_u64().and_then(|status| status.try_into().ok()).expect("a status") };
     let fate = match &line["fate"] {
-        Value::Number(status) => {
-            Fate::Refused(status.as_u64().and_then(|status| status.try_into().ok()).expect("a status"))
-        }
+        status @ Value::Number(_) => Fate::Refused(code(status)),
         Value::String(error) => Fate::Unknown(error.clone()),
         told => {
             let total = told["total"].as_i64().expect("a total");
             Fate::Acknowledged(Acknowledged { id: text(&told["id"]), number: text(&told["number"]), total })
         }
     };
+    let word = match &line["cancel"] {
+        Value::Null => None,
+        status @ Value::Number(_) => Some(Word::Refused(code(status))),
+        Value::String(error) => Some(Word::Unknown(error.clone())),
+        _ => Some(Word::Cancelled),
+    };
     let buyer = line["buyer"].as_u64().and_then(|buyer| buyer.try_into().ok()).expect("a buyer");
-    Sent { fate, ..Sent::new(text(&line["key"]), buyer, line["body"].clone()) }
+    Sent { fate, cancel: word.map(Cancel::new), ..Sent::new(text(&line["key"]), buyer, line["body"].clone()) }
 }
 
 #[cfg(test)]
@@ -114,8 +125,15 @@ mod tests {
         journal.note(&sent("a", Fate::Unknown("reset".to_owned())));
         journal.note(&sent("b", Fate::Refused(409)));
         journal.note(&sent("a", told.clone()));
+        let words = [Word::Cancelled, Word::Refused(409), Word::Unknown("reset".to_owned())];
+        for (key, word) in ["c", "d", "e"].into_iter().zip(&words) {
+            journal.note(&Sent { cancel: Some(Cancel::new(word.clone())), ..sent(key, told.clone()) });
+        }
         let read = journal.read();
-        assert_eq!(read.iter().map(|sent| sent.key.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(read.iter().map(|sent| sent.key.as_str()).collect::<Vec<_>>(), ["a", "b", "c", "d", "e"]);
         assert_eq!((&read[0].fate, read[0].buyer, &read[1].fate), (&told, 3, &Fate::Refused(409)));
+        let read: Vec<_> = read.iter().map(|sent| sent.cancel.as_ref().map(|cancel| cancel.word.clone())).collect();
+        assert_eq!(read[..2], [None, None]);
+        assert_eq!(read[2..], words.map(Some));
     }
 }

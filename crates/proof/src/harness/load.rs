@@ -1,12 +1,13 @@
 //! Buyers who order without pause and write down what they sent and what they were told.
 
 use std::{
+    iter,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{OnDrop, client::Client, journal::Journal, shop::Shop};
 
@@ -42,6 +43,46 @@ pub enum Fate {
     Unknown(String),
 }
 
+/// What the buyer knows of a cancellation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// The order is cancelled.
+    Cancelled,
+    /// It was refused with this status.
+    Refused(u16),
+    /// No reply came. The connection told this.
+    Unknown(String),
+}
+
+/// A cancellation that a buyer asked for.
+#[derive(Clone, Debug)]
+pub struct Cancel {
+    /// What they know of it.
+    pub word: Word,
+    /// When it was sent.
+    pub at: Instant,
+    /// After how long the reply was there, or was known not to come.
+    pub took: Duration,
+    /// When the first reply was known not to come, of those who asked again.
+    pub lost_at: Option<Instant>,
+}
+
+impl Cancel {
+    /// One that is sent now, and of which this is known.
+    pub(crate) fn new(word: Word) -> Self {
+        Self { word, at: Instant::now(), took: Duration::ZERO, lost_at: None }
+    }
+
+    /// One that is about to be sent.
+    fn begun() -> Self {
+        Self::new(Word::Unknown("not answered yet".to_owned()))
+    }
+
+    const fn is_unanswered(&self) -> bool {
+        matches!(self.word, Word::Unknown(_))
+    }
+}
+
 /// An order that was sent.
 #[derive(Clone, Debug)]
 pub struct Sent {
@@ -61,6 +102,8 @@ pub struct Sent {
     pub lost_at: Option<Instant>,
     /// Whether the reply is the one that was given, or would have been, before.
     pub is_replay: bool,
+    /// Its cancellation, if its buyer asked for one after they were told that it was placed.
+    pub cancel: Option<Cancel>,
 }
 
 /// What a buyer does who gets no reply.
@@ -75,6 +118,9 @@ enum Unanswered {
 const PATIENCE: Duration = Duration::from_secs(60);
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(15);
 
+/// One order in so many is cancelled by its buyer, where some are.
+const CANCELLED_EVERY: u64 = 8;
+
 /// Orders from several buyers at once.
 pub struct Load<'a> {
     shop: &'a Shop,
@@ -83,13 +129,16 @@ pub struct Load<'a> {
     is_over: AtomicBool,
     unanswered: Unanswered,
     journal: Option<&'a Journal>,
+    /// What chance says which orders are cancelled by.
+    regrets: Option<u64>,
 }
 
 impl<'a> Load<'a> {
     /// Load whose keys begin with `label`. Buyers stop at the first order without a reply.
     pub fn new(shop: &'a Shop, label: &str) -> Self {
         let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Self { shop, label: label.to_owned(), next, is_over, unanswered: Unanswered::Stop, journal: None }
+        let (label, unanswered) = (label.to_owned(), Unanswered::Stop);
+        Self { shop, label, next, is_over, unanswered, journal: None, regrets: None }
     }
 
     /// The same with buyers who never stop before they are told to.
@@ -109,6 +158,13 @@ impl<'a> Load<'a> {
     #[must_use]
     pub fn noted_in(mut self, journal: &'a Journal) -> Self {
         self.journal = Some(journal);
+        self
+    }
+
+    /// The same with buyers who cancel some of the orders that they were told are placed; the seed says which.
+    #[must_use]
+    pub fn cancelling_some(mut self, seed: u64) -> Self {
+        self.regrets = Some(seed);
         self
     }
 
@@ -146,7 +202,10 @@ impl<'a> Load<'a> {
             let number = self.next.fetch_add(1, Ordering::AcqRel);
             let key = format!("{}-{number}", self.label);
             let body = self.shop.order(&key, number);
-            let sent = self.send(&client, key, buyer, body);
+            let mut sent = self.send(&client, key, buyer, body);
+            if self.is_regretted(number) {
+                sent = self.cancel(&client, sent);
+            }
             let is_lost = matches!(sent.fate, Fate::Unknown(_));
             journal.push(sent);
             if is_lost && self.unanswered == Unanswered::Stop {
@@ -154,6 +213,29 @@ impl<'a> Load<'a> {
             }
         }
         journal
+    }
+
+    fn is_regretted(&self, number: usize) -> bool {
+        let chance = self.regrets.map(|seed| fastrand::Rng::with_seed(seed.wrapping_add(number as u64)));
+        chance.is_some_and(|mut chance| chance.u64(0..CANCELLED_EVERY) == 0)
+    }
+
+    /// Cancels what was placed, and writes that down as an order is.
+    fn cancel(&self, client: &Client, sent: Sent) -> Sent {
+        if !matches!(sent.fate, Fate::Acknowledged(_)) {
+            return sent;
+        }
+        if let Some(journal) = self.journal {
+            journal.note(&Sent { cancel: Some(Cancel::begun()), ..sent.clone() });
+        }
+        let mut sent = cancel(client, self.shop, sent);
+        if self.unanswered == Unanswered::AskAgain {
+            sent = cancel_again(client, self.shop, sent);
+        }
+        if let Some(journal) = self.journal {
+            journal.note(&sent);
+        }
+        sent
     }
 
     fn send(&self, client: &Client, key: String, buyer: usize, body: Value) -> Sent {
@@ -182,11 +264,41 @@ fn ask_again(client: &Client, shop: &Shop, sent: Sent) -> Sent {
     Sent { at, took: at.elapsed(), lost_at: Some(lost_at), ..again }
 }
 
+/// Repeats a cancellation that was not answered until it is, or until nobody would wait any longer.
+fn cancel_again(client: &Client, shop: &Shop, sent: Sent) -> Sent {
+    let Some(at) = sent.cancel.as_ref().filter(|cancel| cancel.is_unanswered()).map(|cancel| cancel.at) else {
+        return sent;
+    };
+    let lost_at = Instant::now();
+    let mut again = sent;
+    while again.cancel.as_ref().is_some_and(Cancel::is_unanswered) && at.elapsed() < PATIENCE {
+        thread::sleep(ASK_AGAIN_AFTER);
+        again = cancel(client, shop, again);
+    }
+    again.cancel = again.cancel.map(|cancel| Cancel { at, took: at.elapsed(), lost_at: Some(lost_at), ..cancel });
+    again
+}
+
 impl Sent {
+    /// How long its buyer waited for each of its answers.
+    pub fn waits(&self) -> impl Iterator<Item = Duration> {
+        iter::once(self.took).chain(self.cancel.as_ref().map(|cancel| cancel.took))
+    }
+
     /// An order that is about to be sent.
     pub(crate) fn new(key: String, buyer: usize, body: Value) -> Self {
         let fate = Fate::Unknown("not answered yet".to_owned());
-        Self { key, buyer, body, fate, at: Instant::now(), took: Duration::ZERO, lost_at: None, is_replay: false }
+        Self {
+            key,
+            buyer,
+            body,
+            fate,
+            at: Instant::now(),
+            took: Duration::ZERO,
+            lost_at: None,
+            is_replay: false,
+            cancel: None,
+        }
     }
 }
 
@@ -206,4 +318,36 @@ pub fn order(client: &Client, shop: &Shop, key: String, buyer: usize, body: Valu
     };
     sent.took = sent.at.elapsed();
     sent
+}
+
+/// Cancels an order that was acknowledged. Whoever asks again may be told that it cannot be cancelled since it is.
+///
+/// # Panics
+/// When a shop that is busy does not say when to come back.
+pub fn cancel(client: &Client, shop: &Shop, mut sent: Sent) -> Sent {
+    let Fate::Acknowledged(order) = &sent.fate else { return sent };
+    let token = &shop.buyers[sent.buyer];
+    let mut cancel = Cancel::begun();
+    cancel.word = match client.post(token, &format!("/v1/orders/{}/cancel", order.id), "", &json!({})) {
+        Ok(reply) if reply.status == 200 && reply.json()["status"] == "cancelled" => Word::Cancelled,
+        Ok(reply) if reply.status == 409 && sent.cancel.is_some() => look_again(client, token, &order.id),
+        Ok(reply) => {
+            assert!(reply.status != 503 || reply.retry_after.is_some(), "nobody says when to come back: {reply:?}");
+            Word::Refused(reply.status)
+        }
+        Err(error) => Word::Unknown(error.to_string()),
+    };
+    cancel.took = cancel.at.elapsed();
+    sent.cancel = Some(cancel);
+    sent
+}
+
+/// Reads what became of an order that somebody tried to cancel before.
+fn look_again(client: &Client, token: &str, id: &str) -> Word {
+    match client.get_as(token, &format!("/v1/orders/{id}")) {
+        Ok(reply) if reply.status != 200 => Word::Refused(reply.status),
+        Ok(reply) if reply.json()["status"] == "cancelled" => Word::Cancelled,
+        Ok(_) => Word::Refused(409),
+        Err(error) => Word::Unknown(error.to_string()),
+    }
 }

@@ -7,7 +7,12 @@ use super::load::Sent;
 /// The 99th percentile of what orders took; nothing for none.
 #[must_use]
 pub fn p99(sent: &[Sent]) -> Duration {
-    let mut took: Vec<_> = sent.iter().map(|sent| sent.took).collect();
+    p99_of(sent.iter().map(|sent| sent.took).collect())
+}
+
+/// The 99th percentile of these times; nothing for none.
+#[must_use]
+pub fn p99_of(mut took: Vec<Duration>) -> Duration {
     took.sort_unstable();
     took.get(took.len() * 99 / 100).copied().unwrap_or_default()
 }

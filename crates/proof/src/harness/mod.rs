@@ -27,15 +27,40 @@ impl Drop for OnDrop<'_> {
     }
 }
 
-/// Asks again until `what` gives something.
+/// Asks again until `what` gives something, which must not be later than that.
 #[track_caller]
 pub fn within<T>(limit: Duration, description: &str, mut what: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
-        if let Some(found) = what() {
+        let found = what();
+        assert!(start.elapsed() <= limit, "waited {limit:?} in vain for {description}");
+        if let Some(found) = found {
             return found;
         }
-        assert!(start.elapsed() < limit, "waited {limit:?} in vain for {description}");
         thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_in_time_is_given() {
+        let mut asked = 0;
+        let found = within(Duration::from_secs(60), "the third time", || {
+            asked += 1;
+            (asked == 3).then_some(asked)
+        });
+        assert_eq!(found, 3);
+    }
+
+    #[test]
+    #[should_panic(expected = "in vain for somebody who hangs")]
+    fn what_comes_too_late_did_not_come() {
+        within(Duration::from_millis(5), "somebody who hangs", || {
+            thread::sleep(Duration::from_millis(20));
+            Some(())
+        });
     }
 }

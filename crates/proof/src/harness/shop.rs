@@ -23,10 +23,20 @@ pub struct Shop {
     pub owner: String,
     /// The buyers' access tokens.
     pub buyers: Vec<String>,
-    emails: Vec<String>,
+    /// Their accounts, in the same order.
+    pub accounts: Vec<Account>,
     /// What can be bought.
     pub variants: Vec<String>,
     product: String,
+}
+
+/// Somebody who buys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The account's id.
+    pub id: String,
+    /// The address.
+    pub email: String,
 }
 
 impl Shop {
@@ -36,16 +46,18 @@ impl Shop {
         let client = Client::new(address);
         let owner = sign_in(&client, OWNER);
         let product = post(&client, &owner, "/v1/admin/products", &product());
-        let emails: Vec<String> = (0..buyers).map(|number| format!("buyer-{number}@example.com")).collect();
-        let sign_up = |email: &String| {
+        let sign_up = |number: usize| {
+            let email = format!("buyer-{number}@example.com");
             let body = json!({"email": email, "password": PASSWORD, "name": "Ann Example"});
-            text(&post(&client, "", "/v1/auth/signup", &body)["access_token"])
+            let signed_in = post(&client, "", "/v1/auth/signup", &body);
+            (text(&signed_in["access_token"]), Account { id: text(&signed_in["account"]["id"]), email })
         };
+        let (buyers, accounts) = (0..buyers).map(sign_up).unzip();
         Self {
             address,
             owner,
-            buyers: emails.iter().map(sign_up).collect(),
-            emails,
+            buyers,
+            accounts,
             variants: (0..PRICES.len()).map(|place| text(&product["variants"][place]["id"])).collect(),
             product: text(&product["id"]),
         }
@@ -69,7 +81,7 @@ impl Shop {
     pub fn renew_tokens(&mut self) {
         let client = Client::new(self.address);
         self.owner = sign_in(&client, OWNER);
-        self.buyers = self.emails.iter().map(|email| sign_in(&client, email)).collect();
+        self.buyers = self.accounts.iter().map(|account| sign_in(&client, &account.email)).collect();
     }
 
     /// The `number`th order of somebody. Its key stands in its address, so that the order tells what it was asked with.

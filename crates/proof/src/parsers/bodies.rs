@@ -79,6 +79,7 @@ pub(super) const GOOD: &[&str] = &[
     r#"{"title":"Gifts","products":["01890000-0000-7000-8000-000000000001"],"titles":{"de":"Geschenke"},"active":true}"#,
     r#"{"note":"too late"}"#,
     r#"{"to":"shipped","note":"at last","tracking":{"carrier":"DHL","number":"00340434161094015902"}}"#,
+    r#"{"to":"cancelled","restock":false}"#,
     r#"{"lines":[{"variant_id":"01890000-0000-7000-8000-000000000001","quantity":2}],"currency":"EUR","expected_total":{"amount":2900,"currency":"EUR"},"ship_to":{"name":"Ann","line1":"Street 1","city":"Berlin","postal_code":"10969","country":"DE"}}"#,
     r#"{"url":"https://a.example/1.png"}"#,
     r#"{"rating":5,"title":"Fine","text":"It holds coffee.","author":"Ann"}"#,

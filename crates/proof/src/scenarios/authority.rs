@@ -26,10 +26,13 @@ use crate::{
 /// Nothing has this id.
 const NO_ID: &str = "01890000-0000-7000-8000-00000000dead";
 const PERMISSIONS: [&str; 4] = ["catalogue", "orders", "customers", "settings"];
+/// From where everybody asks, through a proxy on this machine of which the shop was not told: what is for this machine alone is then for
+/// nobody.
+const FROM: &str = "203.0.113.7";
 /// Whose the things are that are asked for: they come last, since what they do away with is there for nobody any more.
 const CUSTOMER: usize = 1;
 /// The columns of the table.
-const PEOPLE: [&str; 11] = [
+const PEOPLE: [&str; 13] = [
     "stranger",
     "customer",
     "other",
@@ -39,8 +42,10 @@ const PEOPLE: [&str; 11] = [
     "customers",
     "settings",
     "owner",
-    "key: orders",
     "key: catalogue",
+    "key: orders",
+    "key: customers",
+    "key: settings",
 ];
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -116,6 +121,10 @@ fn ask_all(run: &Run, lifted: Option<&str>, outcome: &mut Outcome) -> Table {
     let client = Client::new(shop.address);
     let mut people = people(&client, &shop);
     prove_nobody_raises(&client, &people, outcome);
+    let near = client.get("/metrics").expect("a reply").status;
+    if near != 200 {
+        outcome.violate(format!("GET /metrics from this machine: {near}"));
+    }
     let mut belongings = belongings(&client, &shop);
     let document = client.get("/openapi.json").expect("a reply").expect(200);
     let mut table = Table::new();
@@ -169,7 +178,7 @@ fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
 fn ask(client: &Client, person: &Person, method: &str, target: &str, operation: &Value) -> String {
     let bearer = format!("Bearer {}", person.token);
     // Conditions and bodies that nothing can be done with.
-    let mut headers = vec![("if-match", "\"0\""), ("idempotency-key", "")];
+    let mut headers = vec![("if-match", "\"0\""), ("idempotency-key", ""), ("x-forwarded-for", FROM)];
     if !person.token.is_empty() {
         headers.push(("authorization", bearer.as_str()));
     }
@@ -255,7 +264,7 @@ fn people(client: &Client, shop: &Shop) -> Vec<Person> {
         people.push(Person { email, token, is_key: false });
     }
     people.push(Person::signed_in(client, OWNER));
-    for permission in ["orders", "catalogue"] {
+    for permission in PERMISSIONS {
         people.push(Person { email: String::new(), token: make_key(client, permission), is_key: true });
     }
     assert_eq!(people.len(), PEOPLE.len());
@@ -352,7 +361,8 @@ fn render(table: &Table) -> String {
         "# Who may do what\n\nEvery operation of the API, asked for by everybody. `in`: whoever asks is let in, and told what comes of it; \
          `401`: who are you; `403`: not you; `404`: there is no such thing, as far as you can know. The customer owns the order, the \
          address, the session and the review that are asked for, the others do not. Staff have the permission that their column names, `staff` has none; \
-         keys have one. Operations on things that do not exist show `404` for those who are let in.\n\n\
+         each key has the one that its column names, and acts for the owner. Everybody asks from another machine, through a proxy on the \
+         shop's own of which it was not told. Operations on things that do not exist show `404` for those who are let in.\n\n\
          `cartwright-proof run authority` compares this table with the program; it fails for an operation that is not here.\n\n",
     );
     let _ = writeln!(out, "| operation | {} |", PEOPLE.join(" | "));

@@ -62,11 +62,12 @@ pub(super) const SCENARIO: Scenario = Scenario {
     },
 };
 
-/// A clock that can be put.
-struct Clock(PathBuf);
+/// A clock that can be put, by its file.
+pub(super) struct Clock(pub(super) PathBuf);
 
 impl Clock {
-    fn put(&self, to: &str) {
+    /// Has it show what libfaketime makes of this.
+    pub(super) fn put(&self, to: &str) {
         // A whole file at once: the program reads it at every look at the clock.
         let new = self.0.with_extension("new");
         fs::write(&new, format!("{to}\n")).expect("a file");
@@ -158,7 +159,7 @@ fn prove_over(client: &Client, session: &Value, over: Over, what: &str, outcome:
 
 fn place(client: &Client, shop: &Shop, key: &str, outcome: &mut Outcome) -> Sent {
     let sent = order(client, shop, key.to_owned(), 0, shop.order(key, 0));
-    outcome.waited(sent.took);
+    outcome.answered(key, sent.took);
     if !matches!(sent.fate, Fate::Acknowledged(_)) {
         outcome.violate(format!("the order {key} came to {:?}", sent.fate));
     }

@@ -8,7 +8,7 @@ use std::{
 
 use rustix::process::Signal;
 
-use super::siege::Siege;
+use super::siege::{End, Siege, Tally};
 use crate::{
     harness::server::Server,
     judge::thousands,
@@ -27,6 +27,9 @@ const POINTS: [(&str, u64); 8] = [
     ("mail.note", 4),
     ("mail.noted", 4),
 ];
+/// The ones of these that only somebody's order passes, so that it is always under way then. At the others it may be a mail's turn, also
+/// before anybody orders.
+const OF_ORDERS: [&str; 3] = ["order.insert", "order.inserted", "reply.before"];
 const CLIENTS: usize = 16;
 /// How long the point may take to be reached.
 const REACHED_MAX: Duration = Duration::from_secs(20);
@@ -53,30 +56,47 @@ pub(super) const SCENARIO: Scenario = Scenario {
 /// Ends the process at each of these points so many times.
 fn crash(run: &Run, points: &[(&str, u64)], times: u64, lifted: &str) -> Outcome {
     let mut chance = run.chance();
-    let mut total = Outcome::default();
+    let (mut total, mut tally) = (Outcome::default(), Tally::default());
     let crashes: Vec<(&str, u64)> = (0..times).flat_map(|_| points.iter().copied()).collect();
     for part in crashes.chunks(usize::try_from(CAMPAIGN).expect("small")) {
         let (mut siege, mut server) = Siege::begin(run, "crash-points", CLIENTS);
         for (point, passes_max) in part {
             let passes = chance.u64(1..=*passes_max);
-            let armed = siege.arm(server, &format!("{lifted}{point}={passes}*off->return"));
-            server = siege.round(|| ends_by_itself(armed));
+            let mut armed = siege.arm(server, &format!("{lifted}{point}={passes}*off->return"));
+            // What ended before anybody could order met nobody.
+            let armed_at = Instant::now();
+            let is_early = armed.has_ended();
+            let met_before = siege.tally().met();
+            server = siege.round(|| {
+                let end = ends_by_itself(armed);
+                if is_early { End { at: armed_at, ..end } } else { end }
+            });
+            if lifted.is_empty() && OF_ORDERS.contains(point) && siege.tally().met() == met_before {
+                siege.outcome.violate(format!("{point}: nobody's order was under way"));
+            }
             total.runs += 1;
         }
-        total.add(siege.end(server));
+        let (outcome, part_tally) = siege.end(server);
+        total.add(outcome);
+        tally += part_tally;
         tell(total.runs, crashes.len() as u64, &total.violations);
-        total.injected = format!("{} points, {} times each", points.len(), thousands(times));
     }
+    if tally.is_idle() && lifted.is_empty() {
+        total.violate(format!("too few ends met anybody's request: {tally}"));
+    }
+    total.injected = format!("{} points, {} times each; {tally}", points.len(), thousands(times));
     total
 }
 
-/// Waits until the point is reached; the moment at which the process was last seen alive and whole.
-fn ends_by_itself(mut server: Server) -> Instant {
+/// Waits until the point is reached. No reply is lost before the process was last seen alive and whole; what was sent before it was seen
+/// dead, and was not answered, was under way.
+fn ends_by_itself(mut server: Server) -> End {
     let begin = Instant::now();
     let mut alive_at = begin;
     loop {
         let looked_at = Instant::now();
         if server.has_ended() {
+            let at = Instant::now();
             // That is how the points end it (`crates/faults`); anything else is another failure.
             let ended = server.wait();
             assert_eq!(
@@ -86,7 +106,7 @@ fn ends_by_itself(mut server: Server) -> Instant {
                 server.log()
             );
             assert!(!server.has_panicked(), "it panicked:\n{}", server.log());
-            return alive_at.checked_sub(DYING).unwrap_or(begin);
+            return End { at, not_before: alive_at.checked_sub(DYING).unwrap_or(begin) };
         }
         alive_at = looked_at;
         assert!(begin.elapsed() < REACHED_MAX, "the point was not reached within {REACHED_MAX:?}: {}", server.log());

@@ -2,6 +2,7 @@
 //! that it acknowledged.
 
 use std::{
+    ops::Range,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
@@ -9,14 +10,14 @@ use std::{
 
 use test_postgres::{Server, Settings, execute};
 
-use super::ground::Ground;
+use super::ground::{Ground, check_indexes};
 use crate::{
     harness::{
         OnDrop,
         audit::Audit,
         client::Client,
         journal::Journal,
-        load::{Fate, Load, Sent, order},
+        load::{Fate, Load, Sent, Word, cancel, order},
         program::{check_in, create_owner_in},
         server::Launch,
         shop::Shop,
@@ -30,6 +31,10 @@ const THREADS: usize = 8;
 const RESUMED_MAX: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(5));
 /// How long anybody may wait for an answer, good or bad.
 const ANSWER_MAX: Duration = Duration::from_secs(9);
+
+/// After how much load the primary ends, and how long after that the standby is promoted, in milliseconds.
+const END_AFTER_MS: Range<u64> = 300..1_500;
+const PROMOTED_AFTER_MS: Range<u64> = 500..2_000;
 
 /// What ends the primary.
 #[derive(Clone, Copy, Debug)]
@@ -47,12 +52,12 @@ pub(super) const SCENARIO: Scenario = Scenario {
     alone: Alone::Long,
     parts: 50,
     run: |run| {
-        let mut outcome = Outcome::default();
+        let (mut outcome, mut chance) = (Outcome::default(), run.chance());
         const ENDS: [End; 3] = [End::Killed, End::Frozen, End::StoppedAtOnce];
         let first = usize::try_from(run.seed % 3).unwrap_or_default();
         let rounds = usize::try_from(run.count(1, 500)).unwrap_or(usize::MAX);
         for end in ENDS.iter().cycle().skip(first).take(rounds) {
-            fail_over(run, *end, true, &mut outcome);
+            fail_over(run, *end, true, &mut chance, &mut outcome);
             tell(outcome.runs, rounds as u64, &outcome.violations);
         }
         throw_out(run, Duration::from_secs(run.choose((3, 60))), &mut outcome);
@@ -64,15 +69,17 @@ pub(super) const SCENARIO: Scenario = Scenario {
         is_above_engines: false,
         run: |run| {
             let mut outcome = Outcome::default();
-            fail_over(run, End::Killed, false, &mut outcome);
+            fail_over(run, End::Killed, false, &mut run.chance(), &mut outcome);
             outcome
         },
     },
 };
 
 /// Load, an end of the primary, a promotion, and the question what became of every order.
-fn fail_over(run: &Run, end: End, is_synchronous: bool, outcome: &mut Outcome) {
+fn fail_over(run: &Run, end: End, is_synchronous: bool, chance: &mut fastrand::Rng, outcome: &mut Outcome) {
     let resumed_max = run.choose(RESUMED_MAX);
+    let [end_after, promoted_after] =
+        [END_AFTER_MS, PROMOTED_AFTER_MS].map(|range| Duration::from_millis(chance.u64(range)));
     let settings = Settings::default();
     let mut primary = Server::start(&settings);
     execute(&primary.url("postgres"), "CREATE DATABASE shop").expect("a database");
@@ -91,9 +98,9 @@ fn fail_over(run: &Run, end: End, is_synchronous: bool, outcome: &mut Outcome) {
     let server = launch.start();
     let shop = Shop::fill(launch.address, 4);
     let written = Journal::new(&folder.path().join("journal"));
-    let load = Load::new(&shop, "order").undeterred().noted_in(&written);
+    let load = Load::new(&shop, "order").undeterred().noted_in(&written).cancelling_some(chance.u64(..));
     let (sent, (ended_at, promoted_at)) = load.during(THREADS, || {
-        thread::sleep(Duration::from_secs(1));
+        thread::sleep(end_after);
         if !is_synchronous {
             // It hears nothing any more, and nobody waits for it.
             for sql in ["ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()"] {
@@ -107,7 +114,7 @@ fn fail_over(run: &Run, end: End, is_synchronous: bool, outcome: &mut Outcome) {
             End::StoppedAtOnce => primary.stop_immediately(),
             End::Frozen => primary.freeze(),
         }
-        thread::sleep(Duration::from_millis(1500));
+        thread::sleep(promoted_after);
         standby.promote();
         let promoted_at = Instant::now();
         thread::sleep(resumed_max + Duration::from_secs(1));
@@ -125,7 +132,7 @@ fn fail_over(run: &Run, end: End, is_synchronous: bool, outcome: &mut Outcome) {
         Some(_) => {}
     }
     assert!(sent.iter().any(|sent| !is_placed(&sent)), "nobody noticed anything");
-    let worst = sent.iter().map(|sent| sent.took).max().unwrap_or_default();
+    let worst = sent.iter().flat_map(Sent::waits).max().unwrap_or_default();
     outcome.waited(worst);
     if worst > ANSWER_MAX {
         outcome.violate(format!("{end:?}: somebody waited {worst:?} for an answer"));
@@ -135,16 +142,22 @@ fn fail_over(run: &Run, end: End, is_synchronous: bool, outcome: &mut Outcome) {
     server.stop();
     let left = format!("postgres://postgres@127.0.0.1:{}/shop", standby.port());
     check_in(&launch.data, Some(&left));
+    check_indexes(&left);
     outcome.runs += 1;
     outcome.injected = format!("{} ends of the primary", outcome.runs);
 }
 
-/// What was refused may have been stored, when it broke off at the commit: repeated with its key, it is what it was.
+/// What was refused may have been stored, when it broke off at the commit: repeated with its key, it is what it was. What was not
+/// cancelled is cancelled at last.
 fn settle(shop: &Shop, sent: Vec<Sent>, written: &Journal, outcome: &mut Outcome) {
     let client = Client::new(shop.address);
     for sent in sent {
         match &sent.fate {
-            Fate::Acknowledged(_) => {}
+            Fate::Acknowledged(_) => match sent.cancel.as_ref().map(|cancel| cancel.word.clone()) {
+                None | Some(Word::Cancelled) => {}
+                Some(Word::Refused(503)) => written.note(&cancel(&client, shop, sent)),
+                Some(other) => outcome.violate(format!("the cancellation of {} came to {other:?}", sent.key)),
+            },
             Fate::Refused(503) => written.note(&order(&client, shop, sent.key, sent.buyer, sent.body)),
             other => outcome.violate(format!("{} was answered with {other:?}", sent.key)),
         }
@@ -155,6 +168,9 @@ fn compare(shop: &Shop, written: &Journal) {
     let (audit, journal) = (Audit::of(shop), written.read());
     assert_eq!(audit.compare(&journal), Vec::<String>::new());
     assert_eq!(audit.count(), journal.len());
+    let unsettled =
+        journal.iter().find(|sent| sent.cancel.as_ref().is_some_and(|cancel| cancel.word != Word::Cancelled));
+    assert!(unsettled.is_none(), "it was asked for until it was answered: {unsettled:?}");
     audit.compare_stock(shop);
 }
 
@@ -166,7 +182,7 @@ fn throw_out(run: &Run, time: Duration, outcome: &mut Outcome) {
     let shop = Shop::fill(ground.launch.address, 4);
     let is_over = AtomicBool::new(false);
     let written = Journal::new(&ground.folder.path().join("journal"));
-    let load = Load::new(&shop, "order").undeterred().noted_in(&written);
+    let load = Load::new(&shop, "order").undeterred().noted_in(&written).cancelling_some(run.seed);
     let (sent, ended) = load.during(THREADS, || {
         thread::scope(|scope| {
             let reading = scope.spawn(|| read(&shop, &is_over));
@@ -187,6 +203,9 @@ fn throw_out(run: &Run, time: Duration, outcome: &mut Outcome) {
     });
     let placed = sent.iter().filter(|sent| matches!(sent.fate, Fate::Acknowledged(_))).count();
     assert!(ended > 10 && placed > 25, "{ended} connections ended, {placed} orders");
+    for sent in &sent {
+        sent.waits().for_each(|wait| outcome.answered(&sent.key, wait));
+    }
     settle(&shop, sent, &written, outcome);
     compare(&shop, &written);
     server.stop();

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    ops::Range,
     path::Path,
     time::{Duration, Instant},
 };
@@ -28,7 +29,7 @@ use crate::{
 /// How long after there is room again the first write must succeed.
 const RESUME_MAX: Duration = Duration::from_secs(5);
 /// What is left free when the orders begin, so that they fill the disk soon.
-const LEFT_BYTES: u64 = 1_500_000;
+const LEFT_BYTES: Range<u64> = 1_000_000..2_500_000;
 /// After so many refusals in a row the disk counts as full.
 const FULL_WHEN_REFUSED: u32 = 50;
 /// How many orders are tried when nobody tells.
@@ -42,11 +43,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
     alone: Alone::Never,
     parts: 10,
     run: |run| {
-        let mut outcome = Outcome::default();
+        let (mut outcome, mut chance) = (Outcome::default(), run.chance());
         let times = run.count(1, 100);
         let mut refused = 0;
         for _ in 0..times {
-            refused += fill_up(None, &mut outcome);
+            refused += fill_up(None, chance.u64(LEFT_BYTES), &mut outcome);
             tell(outcome.runs, times, &outcome.violations);
         }
         outcome.injected = format!("{} orders refused by a full disk", thousands(refused));
@@ -56,16 +57,16 @@ pub(super) const SCENARIO: Scenario = Scenario {
         without: "looking at what a commit says",
         finds: &["is not what is there"],
         is_above_engines: false,
-        run: |_| {
+        run: |run| {
             let mut outcome = Outcome::default();
-            fill_up(Some("guard.commit-error=return"), &mut outcome);
+            fill_up(Some("guard.commit-error=return"), run.chance().u64(LEFT_BYTES), &mut outcome);
             outcome
         },
     },
 };
 
 /// Fills a disk and makes room again; how many orders were refused meanwhile.
-fn fill_up(lifted: Option<&str>, outcome: &mut Outcome) -> u64 {
+fn fill_up(lifted: Option<&str>, left_bytes: u64, outcome: &mut Outcome) -> u64 {
     let Some(disk) = SmallDisk::mount() else { return 0 };
     let elsewhere = tempfile::tempdir().expect("a folder");
     let mails = disk.path.join("mails");
@@ -75,10 +76,10 @@ fn fill_up(lifted: Option<&str>, outcome: &mut Outcome) -> u64 {
     launch.set_faults(lifted.map(str::to_owned));
     let server = launch.start();
     let shop = Shop::fill(launch.address, 4);
-    disk.fill_but(LEFT_BYTES);
+    disk.fill_but(left_bytes);
 
     let written = Journal::new(&elsewhere.path().join("journal"));
-    let mut journal = order_until_full(&disk, &shop, &written, lifted.is_some());
+    let mut journal = order_until_full(&disk, &shop, &written, lifted.is_some(), outcome);
     let refused = journal.iter().filter(|sent| sent.fate == Fate::Refused(507)).count() as u64;
     if lifted.is_none() {
         prove_refusals(&disk, &shop);
@@ -115,9 +116,15 @@ fn fill_up(lifted: Option<&str>, outcome: &mut Outcome) -> u64 {
 
 /// Orders until the disk has been full for a while. Room comes and goes at first: the write-ahead log is used again from
 /// its beginning, and mails wait for room of their own.
-fn order_until_full(disk: &SmallDisk, shop: &Shop, written: &Journal, is_lifted: bool) -> Vec<Sent> {
+fn order_until_full(
+    disk: &SmallDisk,
+    shop: &Shop,
+    written: &Journal,
+    is_lifted: bool,
+    outcome: &mut Outcome,
+) -> Vec<Sent> {
     let load = Load::new(shop, "order").noted_in(written);
-    load.during(4, || {
+    let (sent, ()) = load.during(4, || {
         let client = Client::new(shop.address);
         let (mut tries, mut refused_in_a_row, mut was_full) = (0, 0, false);
         within(Duration::from_secs(60), "the disk to be full", || {
@@ -136,6 +143,7 @@ fn order_until_full(disk: &SmallDisk, shop: &Shop, written: &Journal, is_lifted:
             is_full.then_some(())
         });
     });
+    sent.iter().for_each(|sent| outcome.answered(&sent.key, sent.took));
     let journal = written.read();
     if is_lifted {
         return journal;

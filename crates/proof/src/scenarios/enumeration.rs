@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::ground::Ground;
 use crate::{
-    harness::client::Client,
+    harness::{client::Client, server::Server, shop::PASSWORD},
     judge::thousands,
     progress::tell,
     scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
@@ -26,14 +26,13 @@ const COST: u32 = 10;
 /// by asking is nearer to a half the more is asked, and who learns something is not. So where the limit is passed, as many pairs are
 /// asked again, at most until there are so many batches, and the whole is judged: of 8,000 pairs the limit is four deviations away.
 const BATCHES_MAX: u64 = 4;
-/// At most so many accounts are made: with all batches each is asked for four times, and was asked for once when it signed up, which is
-/// as often as one mailbox is written to in an hour. Who is not written to any more would be answered sooner.
-const ACCOUNTS_MAX: u64 = 2_000;
+/// So many wrong passwords are tried for one account from one address: more than are allowed at once.
+const WRONG: usize = 16;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "enumeration",
     injects: "addresses with and without an account, asked for by turns at login, sign-up and reset",
-    holds: "the same status and body; timing AUC 0.48 to 0.52",
+    holds: "the same status and body, as many wrong passwords until 429; timing AUC 0.48 to 0.52",
     engines: &[Engine::Sqlite],
     alone: Alone::Long,
     parts: 1,
@@ -67,7 +66,7 @@ enum Known {
 
 const SIGN_UP: Question = Question {
     path: "/v1/auth/signup",
-    body: |email| json!({"email": email, "password": "seven lamps over a grey harbour", "name": "Ann"}),
+    body: |email| json!({"email": email, "password": PASSWORD, "name": "Ann"}),
     status: 202,
     of: Known::Customer,
 };
@@ -93,23 +92,22 @@ fn compare(run: &Run, pairs: u64, questions: &[Question], lifted: Option<&str>) 
     let mut ground = Ground::signing_up(run, "verify", &["--trusted-proxies", "127.0.0.1/32"]);
     ground.launch = ground.launch.with_bcrypt_cost(COST);
     ground.launch.set_faults(lifted.map(str::to_owned));
-    let server = ground.launch.start();
     let client = Client::new(ground.launch.address);
     let mut chance = run.chance();
     let mut outcome = Outcome::default();
-    let accounts = pairs.min(ACCOUNTS_MAX);
-    for number in 0..accounts {
-        for of in [Known::Customer, Known::Unverified] {
-            ask(&client, SIGN_UP.path, &(SIGN_UP.body)(&of.address(number)), &mut chance);
-        }
+    let mut accounts = Accounts { ground: &ground, server: Some(ground.launch.start()), made: [0, 0] };
+    for of in [Known::Unverified, Known::Customer] {
+        accounts.make(of, pairs, &client, &mut chance);
     }
-    server.stop();
-    verify_customers(&ground, accounts);
-    let server = ground.launch.start();
     let mut told = Vec::new();
     for (number, question) in questions.iter().copied().enumerate() {
         let learned = Learned::of(pairs, |pair, learned| {
-            let known = question.of.address(pair % accounts);
+            // One of the accounts is asked one question once: who has been written to is not written to again so soon, and would be
+            // answered sooner.
+            if pair.is_multiple_of(pairs) {
+                accounts.make(question.of, pair + pairs, &client, &mut chance);
+            }
+            let known = question.of.address(pair);
             let unknown = format!("nobody-{number}-{pair}@example.com");
             learned.ask_pair(&client, question, [&unknown, &known], &mut chance);
         });
@@ -127,9 +125,67 @@ fn compare(run: &Run, pairs: u64, questions: &[Question], lifted: Option<&str>) 
         tell(outcome.runs, pairs * questions.len() as u64, &outcome.violations);
         outcome.waited(learned.worst);
     }
-    server.stop();
+    if lifted.is_none() && pairs > 0 {
+        prove_limits(&client, &mut outcome);
+    }
+    accounts.stop();
     outcome.injected = format!("{} pairs each; AUC {}", thousands(pairs), told.join(", "));
     outcome
+}
+
+/// Tries wrong passwords for three, each from one address, until nobody listens any more: for somebody who signed in from there before, for
+/// somebody who has an account, and for nobody.
+fn prove_limits(client: &Client, outcome: &mut Outcome) {
+    let [login, ..] = QUESTIONS;
+    let (customer, home) = (Known::Customer.address(0), "203.0.113.1");
+    let signed_in = ask_from(client, login.path, &json!({"email": customer, "password": PASSWORD}), home);
+    if signed_in.0 != 200 {
+        outcome.violate(format!("a customer cannot sign in: {}", signed_in.0));
+    }
+    let emails = [customer, Known::Unverified.address(0), "nobody-at-all@example.com".to_owned()];
+    let told = emails.each_ref().map(|email| {
+        let from = if *email == emails[0] { home } else { "203.0.113.2" };
+        (0..WRONG).map(|_| ask_from(client, login.path, &(login.body)(email), from).0).collect::<Vec<_>>()
+    });
+    if !told[0].contains(&401) || !told[0].contains(&429) {
+        outcome.violate(format!("{WRONG} wrong passwords are answered with {:?}: that proves nothing", told[0]));
+    }
+    for (email, told) in emails.iter().zip(&told).filter(|(_, one)| **one != told[0]) {
+        outcome.violate(format!("wrong passwords of {email} are answered with {told:?}, and not as a customer's"));
+    }
+}
+
+/// The accounts that are asked for.
+struct Accounts<'a> {
+    ground: &'a Ground,
+    server: Option<Server>,
+    /// How many there are of each kind.
+    made: [u64; 2],
+}
+
+impl Accounts<'_> {
+    /// Has there be so many of a kind.
+    fn make(&mut self, of: Known, count: u64, client: &Client, chance: &mut fastrand::Rng) {
+        let made = self.made[of as usize];
+        if made >= count {
+            return;
+        }
+        for number in made..count {
+            ask(client, SIGN_UP.path, &(SIGN_UP.body)(&of.address(number)), chance);
+        }
+        self.made[of as usize] = count;
+        if matches!(of, Known::Customer) {
+            self.stop();
+            verify_customers(self.ground, count);
+            self.server = Some(self.ground.launch.start());
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop();
+        }
+    }
 }
 
 /// What somebody learns who asks one question again and again.
@@ -221,8 +277,11 @@ fn verify_customers(ground: &Ground, accounts: u64) {
 
 /// Asks from an address of its own, lest the limits of one address get in the way.
 fn ask(client: &Client, path: &str, body: &Value, chance: &mut fastrand::Rng) -> (u16, Vec<u8>) {
-    let from = format!("10.{}.{}.{}", chance.u8(..), chance.u8(..), chance.u8(1..255));
-    let headers = [("content-type", "application/json"), ("x-forwarded-for", from.as_str())];
+    ask_from(client, path, body, &format!("10.{}.{}.{}", chance.u8(..), chance.u8(..), chance.u8(1..255)))
+}
+
+fn ask_from(client: &Client, path: &str, body: &Value, from: &str) -> (u16, Vec<u8>) {
+    let headers = [("content-type", "application/json"), ("x-forwarded-for", from)];
     let reply = client.call("POST", path, &headers, body.to_string().as_bytes()).expect("a reply");
     (reply.status, reply.body)
 }

@@ -25,9 +25,11 @@ const CLIENTS: usize = 8;
 /// How long they order at least, and at most until the call has failed.
 const LOAD: Duration = Duration::from_millis(400);
 const LOAD_MAX: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(30));
+/// How long they go on when it has failed.
+const AFTER_FAILURE: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(1));
 /// How late it fails at most, by what strace counts: the calls of one thread.
 const NTH_MAX: u64 = 500;
-/// How long after the failure an order must be placed.
+/// How long an order may take to be placed after all that.
 const RESUME_MAX: Duration = Duration::from_secs(5);
 /// What fails, and with what. A disk is out of order, or it is full.
 const FAILURES: [(&str, &str); 3] = [("fdatasync", "EIO"), ("pwrite64", "EIO"), ("pwrite64", "ENOSPC")];
@@ -100,21 +102,20 @@ fn fail_once(run: &Run, failure: &str, lifted: Option<&str>, outcome: &mut Outco
         failure,
     ]));
     let mut server = ground.launch.start_or_end();
-    let mut journal = Vec::new();
+    let written = Journal::new(&ground.folder.path().join("journal"));
     if server.has_ended() {
         // It may fail at the start: then it says why, and does not stay half alive.
         if !server.log().contains("error") || server.has_panicked() {
             outcome.violate(format!("{failure}: it ended at its start with\n{}", server.log()));
         }
     } else {
-        let written = Journal::new(&ground.folder.path().join("journal"));
         let load = Load::new(&shop, "order").undeterred().noted_in(&written);
-        order_until_failed(&load, run.choose(LOAD_MAX), failure, || injected(&trace) > 0, outcome);
-        journal = written.read();
-        take_in(&mut journal, failure, outcome);
-        resume(&shop, failure, outcome, &mut journal);
+        order_until_failed(run, &load, failure, || injected(&trace) > 0, outcome);
+        resume(&shop, failure, outcome, &written);
     }
     server.kill();
+    let mut journal = written.read();
+    take_in(&mut journal, failure, outcome);
     ground.launch.set_tracer(None);
     ground.launch.set_faults(None);
     ground.check();
@@ -136,18 +137,18 @@ fn injected(trace: &Path) -> usize {
     fs::read_to_string(trace).expect("what strace saw").matches("(INJECTED)").count()
 }
 
-/// Orders until the call has failed, and somebody who reads meanwhile.
-fn order_until_failed(
-    load: &Load,
-    load_max: Duration,
-    failure: &str,
-    has_failed: impl Fn() -> bool,
-    outcome: &mut Outcome,
-) {
-    load.during(CLIENTS, || {
+/// Orders until the call has failed and a while longer, and somebody who reads meanwhile.
+fn order_until_failed(run: &Run, load: &Load, failure: &str, has_failed: impl Fn() -> bool, outcome: &mut Outcome) {
+    let (load_max, after_failure) = (run.choose(LOAD_MAX), run.choose(AFTER_FAILURE));
+    let (sent, ()) = load.during(CLIENTS, || {
         let client = Client::new(load.shop().address);
-        let begin = Instant::now();
-        while begin.elapsed() < LOAD || (begin.elapsed() < load_max && !has_failed()) {
+        let (begin, mut failed_at) = (Instant::now(), None);
+        let goes_on = |failed_at: Option<Instant>| match failed_at {
+            None => begin.elapsed() < load_max,
+            Some(failed_at) => failed_at.elapsed() < after_failure || begin.elapsed() < LOAD,
+        };
+        while goes_on(failed_at) {
+            failed_at = failed_at.or_else(|| has_failed().then(Instant::now));
             for path in ["/v1/products", "/v1/products?limit=3"] {
                 let status = client.get(path).map(|reply| reply.status);
                 if !matches!(status, Ok(200)) {
@@ -156,6 +157,7 @@ fn order_until_failed(
             }
         }
     });
+    sent.iter().for_each(|sent| outcome.answered(&format!("{failure}: {}", sent.key), sent.took));
 }
 
 /// What the buyers were told.
@@ -171,13 +173,15 @@ fn take_in(journal: &mut [Sent], failure: &str, outcome: &mut Outcome) {
 }
 
 /// Somebody orders again until it is placed.
-fn resume(shop: &Shop, failure: &str, outcome: &mut Outcome, journal: &mut Vec<Sent>) {
+fn resume(shop: &Shop, failure: &str, outcome: &mut Outcome, written: &Journal) {
     let client = Client::new(shop.address);
     let begin = Instant::now();
-    journal.push(within(RESUME_MAX, failure, || {
+    written.note(&Sent::new("afterwards".to_owned(), 0, shop.order("afterwards", 0)));
+    within(RESUME_MAX, failure, || {
         let sent = order(&client, shop, "afterwards".to_owned(), 0, shop.order("afterwards", 0));
-        matches!(sent.fate, Fate::Acknowledged(_)).then_some(sent)
-    }));
+        written.note(&sent);
+        matches!(sent.fate, Fate::Acknowledged(_)).then_some(())
+    });
     outcome.waited(begin.elapsed());
 }
 

@@ -1,6 +1,6 @@
 //! Where a scenario takes place: a folder of its own, the engine of the run, and a shop that has its owner and nothing else.
 
-use test_postgres::Database;
+use test_postgres::{Database, checked_indexes};
 
 use crate::{
     harness::{
@@ -45,10 +45,19 @@ impl Ground {
         self
     }
 
-    /// Has the program compare the data with themselves (E).
+    /// Has the program compare the data with themselves, and a database server look at its indexes (E). SQLite's own check is a part of
+    /// the program's.
     pub(super) fn check(&self) {
-        check_in(&self.launch.data, self.database.as_ref().map(Database::url).as_deref());
+        let url = self.database.as_ref().map(Database::url);
+        check_in(&self.launch.data, url.as_deref());
+        url.as_deref().into_iter().for_each(check_indexes);
     }
+}
+
+/// Has PostgreSQL compare every index of this database with its table, whose pages carry checksums.
+pub(super) fn check_indexes(url: &str) {
+    let checked = checked_indexes(url).unwrap_or_else(|error| panic!("PostgreSQL's own check: {error}"));
+    assert!(checked > 0, "there is no index to check");
 }
 
 /// Lets so many buyers order meanwhile, who must all be acknowledged; the 99th percentile of what that took, in milliseconds.
@@ -61,7 +70,7 @@ pub(super) fn p99<T>(
 ) -> (f64, T) {
     let load = Load::new(shop, label).undeterred();
     let (sent, given) = load.during(buyers, meanwhile);
-    sent.iter().for_each(|sent| outcome.waited(sent.took));
+    sent.iter().for_each(|sent| outcome.answered(&sent.key, sent.took));
     for sent in sent.iter().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))) {
         outcome.violate(format!("the order {} came to {:?}", sent.key, sent.fate));
     }

@@ -257,6 +257,9 @@ fn judge(shop: &Shop, journal: &Journal, replies: &Replies, keys: u64, outcome: 
     if replies.unanswered > 0 {
         outcome.violate(format!("{} requests were not answered within {PATIENCE:?}", replies.unanswered));
     }
+    if replies.worst > PATIENCE {
+        outcome.violate(format!("somebody was answered after {:?} only", replies.worst));
+    }
     for (key, told) in replies.of_key.iter().filter(|(_, told)| told.others > 0) {
         let (Told { status, count, others, .. }, body) = (told, String::from_utf8_lossy(&told.body));
         outcome.violate(format!("{key}: {others} of {count} answers are not {status} {body}"));

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::siege::Siege;
+use super::siege::{End, Siege, Tally};
 use crate::{
     harness::server::Server,
     progress::tell,
@@ -44,7 +44,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 fn kill(run: &Run, kills: u64, faults: Option<&str>) -> Outcome {
     let mut chance = run.chance();
-    let mut total = Outcome::default();
+    let (mut total, mut tally) = (Outcome::default(), Tally::default());
     let mut done = 0;
     while done < kills {
         let part = CAMPAIGN.min(kills - done);
@@ -60,23 +60,23 @@ fn kill(run: &Run, kills: u64, faults: Option<&str>) -> Outcome {
                 siege.audit();
             }
         }
-        if siege.broken_off() == 0 && faults.is_none() {
-            siege.outcome.violate("no kill met anybody's request");
-        }
-        let outcome = siege.end(server);
-        total.injected =
-            if kills > part { format!("{} campaigns", done / CAMPAIGN + 1) } else { outcome.injected.clone() };
+        let (outcome, part_tally) = siege.end(server);
         total.add(outcome);
+        tally += part_tally;
         done += part;
         total.runs = done;
         tell(done, kills, &total.violations);
     }
+    if tally.is_idle() && faults.is_none() {
+        total.violate(format!("too few kills met anybody's request: {tally}"));
+    }
+    total.injected = tally.to_string();
     total
 }
 
-fn kill_after(server: Server, delay: Duration) -> Instant {
+fn kill_after(server: Server, delay: Duration) -> End {
     thread::sleep(delay);
-    let killed_at = Instant::now();
+    let at = Instant::now();
     server.kill();
-    killed_at
+    End { at, not_before: at }
 }

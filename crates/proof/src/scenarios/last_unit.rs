@@ -199,8 +199,9 @@ impl<'a> Rush<'a> {
                 return outcome;
             }
             let begin = Instant::now();
-            let reply = client.post(token, "/v1/orders", &format!("{}-{number}", self.seed), &self.order(&mut chance));
-            outcome.waited(begin.elapsed());
+            let key = format!("{}-{number}", self.seed);
+            let reply = client.post(token, "/v1/orders", &key, &self.order(&mut chance));
+            outcome.answered(&key, begin.elapsed());
             match reply {
                 Ok(reply) if reply.status == 201 => {
                     self.placed.fetch_add(1, Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! The mail server in all its moods, the program killed in each: every mail arrives, whatever happened, and orders do not wait for it.
 
 use std::{
+    collections::BTreeMap,
     thread,
     time::{Duration, Instant},
 };
@@ -68,13 +69,12 @@ pub(super) const SCENARIO: Scenario = Scenario {
 fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>) -> Outcome {
     let (mut siege, mut server) = Siege::begin(run, "mail", CLIENTS);
     let mut chance = run.chance();
-    // Of all moods together: what a few orders take in a fraction of a second is chance.
-    let (mut of_quiet, mut of_moods) = (Vec::new(), Vec::new());
+    let (mut of_quiet, mut of_moods) = (Vec::new(), BTreeMap::<&str, Vec<Duration>>::new());
     for _ in 0..rounds {
         for (name, manner) in moods.iter().copied() {
             // A server that has just started is slow by itself, and would make any mood look good.
             siege.load(|| thread::sleep(WARM_UP));
-            of_quiet.extend(siege.load(|| thread::sleep(MOOD)));
+            of_quiet.extend(siege.load(|| thread::sleep(MOOD)).iter().map(|sent| sent.took));
             if let Some(lifted) = lifted {
                 server = siege.arm(server, lifted);
             }
@@ -98,7 +98,7 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
             siege.shop.renew_tokens();
             // C: what was answered before the end is answered so after it.
             siege.repeat_some(&sent);
-            of_moods.extend(sent);
+            of_moods.entry(name).or_default().extend(sent.iter().map(|sent| sent.took));
             prove_arrived(&mut siege, name, manner);
             prove_sent_again(&mut siege, name, manner, &kept_meanwhile);
             server.stop();
@@ -109,14 +109,28 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
             tell(siege.outcome.runs, rounds * moods.len() as u64, &siege.outcome.violations);
         }
     }
-    let slower = measure::p99(&of_moods).as_secs_f64() / measure::p99(&of_quiet).as_secs_f64().max(1e-6);
+    let (name, slower) = slowest(&of_moods, &of_quiet, rounds > 1);
     let limit = if rounds > 1 { SLOWER_MAX.1 } else { SLOWER_MAX.0 };
     if slower > limit && lifted.is_none() {
-        siege.outcome.violate(format!("orders took {slower:.2} times as long while the mail server was in a mood"));
+        let what = format!("orders took {slower:.2} times as long while the mail server was in a mood: {name}");
+        siege.outcome.violate(what);
     }
-    let mut outcome = siege.end(server);
-    outcome.injected = format!("{} moods, {}; p99 {slower:.2} of quiet", moods.len(), outcome.injected);
+    let (mut outcome, _) = siege.end(server);
+    outcome.injected = format!("{} moods, {}; p99 {slower:.2} of quiet ({name})", moods.len(), outcome.injected);
     outcome
+}
+
+/// How much longer orders took in the worst mood than on a quiet day, at the 99th percentile, and which mood that is. Where each mood
+/// was met once there are too few orders in it: what a few hundred take in a fraction of a second is chance, and all moods are
+/// judged together.
+fn slowest(of_moods: &BTreeMap<&str, Vec<Duration>>, of_quiet: &[Duration], is_of_each: bool) -> (String, f64) {
+    let quiet = measure::p99_of(of_quiet.to_vec()).as_secs_f64().max(1e-6);
+    let slower = |took: Vec<Duration>| measure::p99_of(took).as_secs_f64() / quiet;
+    if !is_of_each {
+        return ("all together".to_owned(), slower(of_moods.values().flatten().copied().collect()));
+    }
+    let each = of_moods.iter().map(|(name, took)| ((*name).to_owned(), slower(took.clone())));
+    each.max_by(|(_, one), (_, other)| one.total_cmp(other)).unwrap_or_default()
 }
 
 /// The mail server stays away while time goes by: the program asks for it each time, and gives no mail up.
@@ -177,4 +191,22 @@ fn within_or(limit: Duration, mut is_true: impl FnMut() -> bool) -> bool {
         thread::sleep(Duration::from_millis(100));
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mood_in_which_some_orders_stall_is_found_among_others() {
+        let usual = Duration::from_millis(4);
+        let quiet = vec![usual; 8_000];
+        let mut moods: BTreeMap<&str, Vec<Duration>> =
+            MOODS.iter().map(|(name, _)| (*name, vec![usual; 1_000])).collect();
+        assert_eq!(slowest(&moods, &quiet, true).1, 1.0);
+        moods.entry("silent").or_default()[..50].fill(Duration::from_secs(1));
+        assert_eq!(slowest(&moods, &quiet, true), ("silent".to_owned(), 250.0));
+        // One in twenty of one mood in eight is less than one in a hundred of all.
+        assert_eq!(slowest(&moods, &quiet, false).1, 1.0);
+    }
 }

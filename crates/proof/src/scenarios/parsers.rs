@@ -14,7 +14,7 @@ const SLOW: Duration = Duration::from_secs(2);
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "parsers",
-    injects: "mutated bodies, queries, CSV, NDJSON, BSON, pictures, tokens, cursors",
+    injects: "mutated bodies, queries, headers, CSV, NDJSON, BSON, pictures, tokens, cursors",
     holds: "F: no panic, no input takes long",
     engines: &[Engine::Sqlite],
     alone: Alone::Never,

@@ -2,7 +2,9 @@
 //! order. What `kill`, `crash-points` and the mail server's moods have in common.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
+    fmt,
+    ops::AddAssign,
     path::PathBuf,
     sync::atomic::{AtomicU64, Ordering},
     thread,
@@ -14,20 +16,19 @@ use serde_json::Value;
 use super::ground::Ground;
 use crate::{
     harness::{
-        audit::Audit,
+        audit::{Audit, is_cancelled},
         client::Client,
         journal::Journal,
-        load::{Fate, Load, Sent, order},
+        load::{Fate, Load, Sent, Word, order},
         server::{Launch, Server},
         shop::{Shop, text},
-        smtp::MailServer,
+        smtp::{Kept, MailServer},
         within,
     },
+    judge::thousands,
     scenario::{Outcome, Run},
 };
 
-/// How long an order may take while there is a server, whoever asks beside it (F).
-const ANSWERED_MAX: Duration = Duration::from_secs(10);
 /// How many sieges there were: each keeps its journal.
 static SIEGES: AtomicU64 = AtomicU64::new(0);
 /// How long the mails may take at the end, and how long none of them may move.
@@ -49,14 +50,74 @@ pub(super) struct Siege {
     pub(super) outcome: Outcome,
     journal: Journal,
     journal_path: PathBuf,
+    /// Which orders are cancelled.
+    seed: u64,
     clients: usize,
     /// From the start of the process to the first good reply, where that is asked for.
     ready_max: Option<Duration>,
     rounds: u64,
-    /// Orders whose reply was lost, the ones of these that were under way when a server ended, and the ones that had been placed all the same.
-    lost_replies: usize,
-    broken_off: usize,
-    placed_unheard: usize,
+    tally: Tally,
+}
+
+/// When a server ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    /// What was sent before, and lost its reply, was under way then.
+    pub(super) at: Instant,
+    /// Before this moment no reply can be lost.
+    pub(super) not_before: Instant,
+}
+
+/// What sieges came to, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    /// Orders, and the ones of these that were cancelled.
+    orders: u64,
+    cancelled: u64,
+    /// Replies that were lost, and orders that had been placed all the same.
+    lost_replies: u64,
+    placed_unheard: u64,
+    /// Ends of a server, and the ones of these that broke somebody's request off.
+    ends: u64,
+    met: u64,
+}
+
+impl Tally {
+    /// How many ends broke somebody's request off.
+    pub(super) const fn met(&self) -> u64 {
+        self.met
+    }
+
+    /// Whether so few ends met anybody's request that they show little.
+    pub(super) const fn is_idle(&self) -> bool {
+        2 * self.met < self.ends
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.orders += other.orders;
+        self.cancelled += other.cancelled;
+        self.lost_replies += other.lost_replies;
+        self.placed_unheard += other.placed_unheard;
+        self.ends += other.ends;
+        self.met += other.met;
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [orders, cancelled, lost, placed] =
+            [self.orders, self.cancelled, self.lost_replies, self.placed_unheard].map(thousands);
+        write!(
+            f,
+            "{orders} orders, {cancelled} of them cancelled, {lost} lost replies, {placed} orders placed unheard"
+        )?;
+        if self.ends > 0 {
+            write!(f, "; {} of {} ends met somebody", thousands(self.met), thousands(self.ends))?;
+        }
+        Ok(())
+    }
 }
 
 impl Siege {
@@ -78,12 +139,11 @@ impl Siege {
             outcome: Outcome::default(),
             journal,
             journal_path,
+            seed: run.seed,
             clients,
             ready_max: None,
             rounds: 0,
-            lost_replies: 0,
-            broken_off: 0,
-            placed_unheard: 0,
+            tally: Tally::default(),
         };
         (siege, server)
     }
@@ -94,9 +154,9 @@ impl Siege {
         self
     }
 
-    /// How many orders were under way so far when a server ended.
-    pub(super) const fn broken_off(&self) -> usize {
-        self.broken_off
+    /// What it came to so far.
+    pub(super) const fn tally(&self) -> Tally {
+        self.tally
     }
 
     /// How the server is started.
@@ -118,6 +178,7 @@ impl Siege {
         self.rounds += 1;
         let load = Load::new(&self.shop, &format!("round-{}", self.rounds)).noted_in(&self.journal);
         let (sent, ()) = load.during(self.clients, meanwhile);
+        sent.iter().for_each(|sent| self.outcome.answered(&sent.key, sent.took));
         for sent in sent.iter().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))) {
             self.outcome.violate(format!("{} came to {:?}", sent.key, sent.fate));
         }
@@ -125,13 +186,14 @@ impl Siege {
     }
 
     /// Load while `end` runs, which ends the server and says when; then a start, which meets the same clients: they ask for what was
-    /// not answered until it is.
-    pub(super) fn round(&mut self, end: impl FnOnce() -> Instant) -> Server {
+    /// not answered until it is. Some cancel what they ordered, in the same way.
+    pub(super) fn round(&mut self, end: impl FnOnce() -> End) -> Server {
         self.rounds += 1;
         let load = Load::new(&self.shop, &format!("round-{}", self.rounds)).asking_again().noted_in(&self.journal);
+        let load = load.cancelling_some(self.seed ^ (self.rounds << 32));
         let is_checked = self.rounds % CHECK_EVERY == 1;
-        let (sent, (ended_at, ready_at, server)) = load.during(self.clients, || {
-            let ended_at = end();
+        let (sent, (end, ready_at, server)) = load.during(self.clients, || {
+            let end = end();
             if is_checked {
                 // E, as the end left it, before a server could mend anything.
                 self.ground.check();
@@ -139,34 +201,50 @@ impl Siege {
             let server = self.ground.launch.start();
             let ready_at = Instant::now();
             thread::sleep(AFTER_START);
-            (ended_at, ready_at, server)
+            (end, ready_at, server)
         });
         self.outcome.waited(server.ready_after);
         if self.ready_max.is_some_and(|limit| server.ready_after > limit) {
             self.outcome.violate(format!("round {}: ready after {:?} only", self.rounds, server.ready_after));
         }
+        let mut is_met = false;
         for sent in &sent {
-            // Nobody is answered while there is no server.
-            let since = if sent.lost_at.is_some() { sent.at.max(ready_at) } else { sent.at };
-            let answered_after = (sent.at + sent.took).saturating_duration_since(since);
-            self.outcome.waited(answered_after);
-            if answered_after > ANSWERED_MAX {
-                self.outcome.violate(format!("{} was answered after {answered_after:?} only", sent.key));
-            }
-            if let Some(lost_at) = sent.lost_at {
-                self.lost_replies += 1;
-                self.broken_off += usize::from(sent.at < ended_at);
-                self.placed_unheard += usize::from(sent.is_replay);
-                if lost_at < ended_at {
-                    self.outcome.violate(format!("{} broke off before the end", sent.key));
-                }
-            }
+            is_met |= self.judge_wait(&sent.key, (sent.at, sent.took, sent.lost_at), end, ready_at);
+            self.tally.placed_unheard += u64::from(sent.lost_at.is_some() && sent.is_replay);
             if !matches!(sent.fate, Fate::Acknowledged(_)) {
                 self.outcome.violate(format!("{} came to {:?}", sent.key, sent.fate));
             }
+            let Some(cancel) = &sent.cancel else { continue };
+            let what = format!("the cancellation of {}", sent.key);
+            is_met |= self.judge_wait(&what, (cancel.at, cancel.took, cancel.lost_at), end, ready_at);
+            if cancel.word != Word::Cancelled {
+                self.outcome.violate(format!("{what} came to {:?}", cancel.word));
+            }
         }
+        self.tally.ends += 1;
+        self.tally.met += u64::from(is_met);
         self.repeat_some(&sent);
         server
+    }
+
+    /// Looks at when something was sent, how long it took, and when a reply to it was lost. Gives whether it was under way when the
+    /// server ended.
+    fn judge_wait(
+        &mut self,
+        what: &str,
+        (at, took, lost_at): (Instant, Duration, Option<Instant>),
+        end: End,
+        ready_at: Instant,
+    ) -> bool {
+        // Nobody is answered while there is no server.
+        let since = if lost_at.is_some() { at.max(ready_at) } else { at };
+        self.outcome.answered(what, (at + took).saturating_duration_since(since));
+        let Some(lost_at) = lost_at else { return false };
+        self.tally.lost_replies += 1;
+        if lost_at < end.not_before {
+            self.outcome.violate(format!("{what} broke off before the end"));
+        }
+        at < end.at
     }
 
     /// Repeats some of what was answered: the reply must be the one that was given.
@@ -183,7 +261,7 @@ impl Siege {
         }
     }
 
-    /// A, B and C: what is there is what was acknowledged, once each, and the stock is what was not sold.
+    /// A, B and C: what is there is what was acknowledged, once each, and the stock is what was not sold or was given back.
     pub(super) fn audit(&mut self) -> Audit {
         self.shop.renew_tokens();
         let journal = self.journal.read();
@@ -194,47 +272,19 @@ impl Siege {
         orders
     }
 
-    /// D: every mail that counts as sent has arrived; every one that arrived was written, and always has the same Message-ID. Gives
-    /// all that were written.
+    /// D: every mail that counts as sent has arrived; every one that arrived was written, went to whom it was written to, and always
+    /// has the same Message-ID. Gives all that were written.
     pub(super) fn prove_delivered(&mut self) -> Vec<Value> {
         let written = self.shop.all(&self.shop.owner, "/v1/admin/mails?");
-        let ids: HashSet<String> = written.iter().map(|mail| text(&mail["id"])).collect();
-        let mut message_ids: HashMap<String, String> = HashMap::new();
-        for mail in self.mail_server.kept() {
-            if !ids.contains(&mail.id) || !mail.message_id.ends_with('>') {
-                self.outcome.violate(format!("a mail that nobody wrote: {mail:?}"));
-            }
-            let first = message_ids.entry(mail.id).or_insert_with(|| mail.message_id.clone());
-            if *first != mail.message_id {
-                self.outcome.violate(format!("one mail went out as {first} and as {}", mail.message_id));
-            }
-        }
-        for mail in written.iter().filter(|mail| mail["status"] == "sent") {
-            if !message_ids.contains_key(&text(&mail["id"])) {
-                self.outcome.violate(format!("this mail counts as sent and never arrived: {mail}"));
-            }
-        }
+        self.outcome.violations.extend(wrong_deliveries(&self.mail_server.kept(), &written));
         written
     }
 
-    /// D: each order has one mail that says it was placed, and it was sent and has arrived.
+    /// D: each order has one mail that says it was placed, and one that says it was cancelled if it was; all to its buyer, sent, and
+    /// arrived.
     fn prove_mails(&mut self, orders: &Audit) {
         let written = self.prove_delivered();
-        let mut of_order: HashMap<String, usize> = HashMap::new();
-        for mail in written.iter().filter(|mail| mail["template"] == "order_placed") {
-            *of_order.entry(text(&mail["order_id"])).or_default() += 1;
-            if mail["status"] != "sent" {
-                self.outcome.violate(format!("nobody sends this mail: {mail}"));
-            }
-        }
-        for id in orders.ids().filter(|id| of_order.get(*id) != Some(&1)) {
-            let count = of_order.get(id).copied().unwrap_or_default();
-            self.outcome.violate(format!("the order {id} has {count} mails instead of one"));
-        }
-        let about = of_order.values().sum::<usize>();
-        if about != orders.count() {
-            self.outcome.violate(format!("{about} mails about {} orders", orders.count()));
-        }
+        self.outcome.violations.extend(wrong_mails(orders.all(), &written));
     }
 
     /// An hour later no mail waits any more, by itself: what dead workers had leased is due again, and so is every second try.
@@ -253,8 +303,8 @@ impl Siege {
         });
     }
 
-    /// The last audit, of mails too, a proper stop, and the program's own check (E).
-    pub(super) fn end(mut self, server: Server) -> Outcome {
+    /// The last audit, of mails too, a proper stop, and the program's own check (E). Gives what was found, and the numbers.
+    pub(super) fn end(mut self, server: Server) -> (Outcome, Tally) {
         let orders = self.audit();
         server.stop();
         self.ground.launch.set_clock(Some("+1h"));
@@ -265,16 +315,121 @@ impl Siege {
         server.stop();
         self.mail_server.end();
         self.ground.check();
-        self.outcome.injected = format!(
-            "{} orders, {} lost replies of which {} had been placed",
-            crate::judge::thousands(orders.count() as u64),
-            self.lost_replies,
-            self.placed_unheard
-        );
+        self.tally.orders = orders.count() as u64;
+        self.tally.cancelled = orders.all().filter(|order| is_cancelled(order)).count() as u64;
+        self.outcome.injected = self.tally.to_string();
         if self.outcome.violations.is_empty() {
             // The journal is of use to those who look for what went wrong.
             drop(std::fs::remove_file(&self.journal_path));
         }
-        self.outcome
+        (self.outcome, self.tally)
+    }
+}
+
+/// What is wrong with the mails that arrived, compared with those that were written.
+fn wrong_deliveries(kept: &[Kept], written: &[Value]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let written_by_id: HashMap<String, &Value> = written.iter().map(|mail| (text(&mail["id"]), mail)).collect();
+    let mut message_ids: HashMap<&str, &str> = HashMap::new();
+    for mail in kept {
+        match written_by_id.get(&mail.id) {
+            Some(_) if !mail.message_id.ends_with('>') => wrong.push(format!("a mail that nobody wrote: {mail:?}")),
+            Some(was) if was["to"] != mail.to => wrong.push(format!("this went to {}: {was}", mail.to)),
+            Some(_) => {}
+            None => wrong.push(format!("a mail that nobody wrote: {mail:?}")),
+        }
+        let first = message_ids.entry(&mail.id).or_insert(&mail.message_id);
+        if *first != mail.message_id {
+            wrong.push(format!("one mail went out as {first} and as {}", mail.message_id));
+        }
+    }
+    let sent = written.iter().filter(|mail| mail["status"] == "sent");
+    for mail in sent.filter(|mail| !message_ids.contains_key(text(&mail["id"]).as_str())) {
+        wrong.push(format!("this mail counts as sent and never arrived: {mail}"));
+    }
+    wrong
+}
+
+/// What is wrong with the mails that were written, compared with the orders that they are about.
+fn wrong_mails<'a>(orders: impl Iterator<Item = &'a Value>, written: &[Value]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    // Of each order those that say that it was placed, and those that say that it was cancelled.
+    let mut about: HashMap<String, [Vec<&Value>; 2]> = HashMap::new();
+    for mail in written {
+        let kind = match mail["template"].as_str() {
+            Some("order_placed") => 0,
+            Some("order_cancelled") => 1,
+            _ => continue,
+        };
+        about.entry(text(&mail["order_id"])).or_default()[kind].push(mail);
+        if mail["status"] != "sent" {
+            wrong.push(format!("nobody sends this mail: {mail}"));
+        }
+    }
+    for order in orders {
+        let [placed, cancelled] = about.remove(&text(&order["id"])).unwrap_or_default();
+        let (count, due) = ((placed.len(), cancelled.len()), (1, usize::from(is_cancelled(order))));
+        if count != due {
+            wrong.push(format!("there are {count:?} mails about this order instead of {due:?}: {order}"));
+        }
+        for mail in placed.into_iter().chain(cancelled).filter(|mail| mail["to"] != order["email"]) {
+            wrong.push(format!("this mail is not to the buyer of its order, {}: {mail}", order["email"]));
+        }
+    }
+    wrong.extend(about.into_values().map(|mails| format!("these mails are about no order: {mails:?}")));
+    wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ANN: &str = "ann@example.com";
+    const BOB: &str = "bob@example.com";
+
+    fn order(status: &str) -> Value {
+        json!({"id": "order", "email": ANN, "status": status})
+    }
+
+    fn mail(template: &str, to: &str) -> Value {
+        json!({"id": template, "template": template, "order_id": "order", "status": "sent", "to": to})
+    }
+
+    fn kept(id: &str, to: &str) -> Kept {
+        Kept { id: id.to_owned(), message_id: format!("<{id}@shop>"), to: to.to_owned(), at: Instant::now() }
+    }
+
+    #[test]
+    fn each_order_has_its_mails_and_its_buyer_has_them() {
+        let [placed, cancelled] = ["order_placed", "order_cancelled"].map(|template| mail(template, ANN));
+        let wrong = |status: &str, mails: &[Value]| wrong_mails([order(status)].iter(), mails).len();
+        assert_eq!(wrong("pending", std::slice::from_ref(&placed)), 0);
+        assert_eq!(wrong("cancelled", &[placed.clone(), cancelled.clone()]), 0);
+        assert_eq!(wrong("pending", &[]), 1);
+        assert_eq!(wrong("cancelled", std::slice::from_ref(&placed)), 1, "nobody told that it was cancelled");
+        assert_eq!(wrong("pending", &[placed, cancelled]), 1, "it was not");
+        assert_eq!(wrong("pending", &[mail("order_placed", BOB)]), 1, "it is Ann's");
+        assert_eq!(wrong_mails(std::iter::empty(), &[mail("order_placed", ANN)]).len(), 1, "there is no such order");
+    }
+
+    #[test]
+    fn mails_arrive_where_they_were_written_to() {
+        let written = [mail("order_placed", ANN)];
+        assert_eq!(wrong_deliveries(&[kept("order_placed", ANN)], &written), Vec::<String>::new());
+        assert_eq!(wrong_deliveries(&[kept("order_placed", BOB)], &written).len(), 1);
+        assert_eq!(wrong_deliveries(&[], &written).len(), 1, "it never arrived");
+        assert_eq!(wrong_deliveries(&[kept("order_placed", ANN), kept("other", ANN)], &written).len(), 1);
+        let other = Kept { message_id: "<other@shop>".to_owned(), ..kept("order_placed", ANN) };
+        assert_eq!(wrong_deliveries(&[kept("order_placed", ANN), other], &written).len(), 1);
+    }
+
+    #[test]
+    fn ends_that_meet_nobody_show_little() {
+        let mut tally = Tally { ends: 3, met: 2, ..Tally::default() };
+        assert!(!tally.is_idle());
+        tally += Tally { ends: 2, ..Tally::default() };
+        assert!(tally.is_idle(), "2 of 5");
     }
 }

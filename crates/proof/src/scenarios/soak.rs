@@ -97,7 +97,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
             });
         });
         for sent in &sent {
-            outcome.waited(sent.took);
+            outcome.answered(&sent.key, sent.took);
             match &sent.fate {
                 Fate::Acknowledged(told) => {
                     acknowledged.insert(bytes_of(&told.id), (told.total, fingerprint(lines_of(&sent.body))));
@@ -109,10 +109,11 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
         tell(begin.elapsed().as_secs(), time.as_secs(), &outcome.violations);
         shop.renew_tokens();
     }
+    let loaded = begin.elapsed();
     server.stop();
     ground.check();
     compare(&ground.launch, &shop, acknowledged, &mut outcome);
-    judge(&looks, &mut outcome);
+    judge(&looks, loaded, &mut outcome);
     outcome
 }
 
@@ -186,7 +187,7 @@ fn import_products(ground: &Ground, products: usize) {
     run_on(&ground.launch.data, &command).expect_success();
 }
 
-fn judge(looks: &[Look], outcome: &mut Outcome) {
+fn judge(looks: &[Look], loaded: Duration, outcome: &mut Outcome) {
     let wal = looks.iter().map(|look| look.wal).max().unwrap_or(0);
     if wal > WAL_MAX {
         outcome.violate(format!("the write-ahead log grew to {} MiB", wal >> 20));
@@ -203,7 +204,13 @@ fn judge(looks: &[Look], outcome: &mut Outcome) {
         outcome.violate(format!("{files} more files are open"));
     }
     let memory = peak(looks, |look| look.memory_kib);
-    outcome.injected = format!("the log {} MiB at most, memory {} MiB, {grown} KiB more", wal >> 20, memory >> 10);
+    outcome.injected = format!(
+        "{} min {} s of load; the log {} MiB at most, memory {} MiB, {grown} KiB more",
+        loaded.as_secs() / 60,
+        loaded.as_secs() % 60,
+        wal >> 20,
+        memory >> 10
+    );
 }
 
 impl Look {

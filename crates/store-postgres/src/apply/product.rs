@@ -18,9 +18,7 @@ pub(super) fn insert(product: &Product) -> Result<Vec<Statement>, StoreError> {
     if product.rating != Rating::default() {
         statements.push(review::add_rating(product.id, product.rating));
     }
-    for (position, variant) in (0..).zip(&product.variants) {
-        statements.extend(put_variant(product.id, position, variant)?);
-    }
+    statements.extend(put_variants(product)?);
     Ok(statements)
 }
 
@@ -30,15 +28,16 @@ pub(super) fn update(product: &Product, removed: &[VariantId]) -> Result<Vec<Sta
          search_text = $13, title = $14, vendor = $15, tags = $16, options = $17, images = $18, description = $19, \
          details = $20, turns_at = $21 WHERE id = $1";
     // Siblings may swap their SKUs, which the unique index would see half-done.
-    const FREE_SKUS: &str = "UPDATE variants SET sku = NULL WHERE product_id = $1";
+    const FREE_SKUS: &str = "UPDATE variants v SET sku = NULL FROM unnest($2::UUID[], $3::TEXT[]) AS given (id, sku) \
+         WHERE v.product_id = $1 AND v.id = given.id AND v.sku IS NOT NULL AND v.sku IS DISTINCT FROM given.sku";
     let mut statements = vec![Statement::changing(1, "products", SQL, values(product)?)];
     for id in removed {
         statements.extend(delete_variant(*id));
     }
-    statements.push(Statement::new(FREE_SKUS, params![product.id.0]));
-    for (position, variant) in (0..).zip(&product.variants) {
-        statements.extend(put_variant(product.id, position, variant)?);
-    }
+    let given =
+        (each(&product.variants, |variant| variant.id.0), each(&product.variants, |variant| variant.sku.clone()));
+    statements.push(Statement::new(FREE_SKUS, params![product.id.0, given.0, given.1]));
+    statements.extend(put_variants(product)?);
     Ok(statements)
 }
 
@@ -70,38 +69,48 @@ fn values(product: &Product) -> Result<Vec<Param>, StoreError> {
     ])
 }
 
-/// A variant, new or changed, and its level. One of another product is not there to be changed.
-fn put_variant(product_id: ProductId, position: i64, variant: &Variant) -> Result<[Statement; 2], StoreError> {
+/// Its variants, new or changed, and their levels: as many statements for many as for one. One of another product is not there to
+/// be changed.
+fn put_variants(product: &Product) -> Result<[Statement; 2], StoreError> {
     const SQL: &str = "INSERT INTO variants AS v (id, product_id, position, sku, option_values, currency, price, \
          compare_at_price, track_stock, weight_grams, barcode, details, settled_price) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+         SELECT given.id, $1, given.position, given.sku, given.option_values, given.currency, given.price, \
+         given.compare_at_price, given.track_stock, given.weight_grams, given.barcode, given.details, given.settled_price \
+         FROM unnest($2::UUID[], $3::BIGINT[], $4::TEXT[], $5::JSONB[], $6::TEXT[], $7::BIGINT[], $8::BIGINT[], \
+         $9::BOOLEAN[], $10::BIGINT[], $11::TEXT[], $12::JSONB[], $13::BIGINT[]) AS given (id, position, sku, \
+         option_values, currency, price, compare_at_price, track_stock, weight_grams, barcode, details, settled_price) \
          ON CONFLICT (id) DO UPDATE SET position = excluded.position, sku = excluded.sku, \
          option_values = excluded.option_values, currency = excluded.currency, price = excluded.price, \
          compare_at_price = excluded.compare_at_price, track_stock = excluded.track_stock, \
          weight_grams = excluded.weight_grams, barcode = excluded.barcode, details = excluded.details, \
          settled_price = excluded.settled_price WHERE v.product_id = excluded.product_id";
-    const LEVEL: &str = "INSERT INTO stock_levels (variant_id) VALUES ($1) ON CONFLICT (variant_id) DO NOTHING";
-    let currency = variant.price.currency;
-    if variant.compare_at_price.is_some_and(|before| before.currency != currency) {
+    const LEVELS: &str = "INSERT INTO stock_levels (variant_id) SELECT * FROM unnest($1::UUID[]) \
+         ON CONFLICT (variant_id) DO NOTHING";
+    let variants = product.variants.as_slice();
+    let is_mixed =
+        |variant: &&Variant| variant.compare_at_price.is_some_and(|before| before.currency != variant.price.currency);
+    if let Some(variant) = variants.iter().find(is_mixed) {
         let what = format!("variant {}: both prices must have one currency", variant.id);
         return Err(StoreError::Constraint(what));
     }
     let values = params![
-        variant.id.0,
-        product_id.0,
-        position,
-        variant.sku.clone(),
-        json(&variant.option_values)?,
-        currency.code(),
-        variant.price.amount,
-        variant.compare_at_price.map(|before| before.amount),
-        variant.track_stock,
-        variant.weight_grams,
-        variant.barcode.clone(),
-        json(&variant.details)?,
-        variant.settled_price().amount,
+        product.id.0,
+        each(variants, |variant| variant.id.0),
+        (0..).take(variants.len()).collect::<Vec<i64>>(),
+        each(variants, |variant| variant.sku.clone()),
+        variants.iter().map(|variant| json(&variant.option_values)).collect::<Result<Vec<_>, _>>()?,
+        each(variants, |variant| variant.price.currency.code()),
+        each(variants, |variant| variant.price.amount),
+        each(variants, |variant| variant.compare_at_price.map(|before| before.amount)),
+        each(variants, |variant| variant.track_stock),
+        each(variants, |variant| variant.weight_grams),
+        each(variants, |variant| variant.barcode.clone()),
+        variants.iter().map(|variant| json(&variant.details)).collect::<Result<Vec<_>, _>>()?,
+        each(variants, |variant| variant.settled_price().amount),
     ];
-    Ok([Statement::changing(1, "variants", SQL, values), Statement::new(LEVEL, params![variant.id.0])])
+    let rows = i64::try_from(variants.len()).unwrap_or(i64::MAX);
+    let levels = Statement::new(LEVELS, params![each(variants, |variant| variant.id.0)]);
+    Ok([Statement::changing(rows, "variants", SQL, values), levels])
 }
 
 /// With its variants and their movements. The triggers of the levels keep what was ordered.
@@ -142,4 +151,55 @@ pub(super) fn note_prices(changes: &[PriceChange]) -> Statement {
         each(changes, |change| change.price.amount),
     ];
     Statement::new(SQL, values)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Currency, Money, ProductDetails, ProductStatus, Timestamp, VariantDetails};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn with_variants(count: u128) -> Product {
+        let variant = |number| Variant {
+            id: VariantId(Uuid::from_u128(number)),
+            sku: Some(format!("SKU-{number}")),
+            option_values: vec![number.to_string()],
+            price: Money::new(100, Currency::EUR),
+            compare_at_price: None,
+            stock: 0,
+            track_stock: true,
+            weight_grams: None,
+            barcode: None,
+            details: VariantDetails::default(),
+        };
+        Product {
+            id: ProductId(Uuid::nil()),
+            slug: "mug".to_owned(),
+            title: "Mug".to_owned(),
+            description: String::new(),
+            status: ProductStatus::Active,
+            vendor: None,
+            category_id: None,
+            tags: Vec::new(),
+            options: Vec::new(),
+            variants: (1..=count).map(variant).collect(),
+            images: Vec::new(),
+            details: ProductDetails::default(),
+            rating: Rating::default(),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn many_variants_take_as_many_statements_as_one() {
+        let counted = |count| {
+            let product = with_variants(count);
+            let (new, changed) = (insert(&product), update(&product, &[]));
+            (new.expect("statements").len(), changed.expect("statements").len())
+        };
+        assert_eq!(counted(250), counted(1));
+    }
 }

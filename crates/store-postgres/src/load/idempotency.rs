@@ -83,9 +83,16 @@ pub(crate) fn sweep(keys_before: Timestamp, sessions_before: Timestamp, limit: u
          ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
     const ENDED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at < $1 \
          ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
-    // An index that has not read these for so long is one of a process that is gone.
-    const FEED: &str = "DELETE FROM catalogue_feed WHERE seq IN (SELECT seq FROM \
-         (SELECT seq, at FROM catalogue_feed ORDER BY seq LIMIT $2) AS oldest WHERE at < $1)";
+    // An index that has not read these for so long is one of a process that is gone. There is no index by time; but what comes before
+    // a row that is so old is as old, whatever a wrong clock said of it. Such a row is looked for among the first, and from there at
+    // distances that double.
+    const FEED: &str = "DELETE FROM catalogue_feed WHERE seq IN (WITH RECURSIVE \
+         probe (place, step) AS (SELECT min(seq), greatest($2, 1) FROM catalogue_feed UNION ALL \
+         SELECT place + step, step * 2 FROM probe WHERE place < (SELECT max(seq) FROM catalogue_feed)), \
+         old (seq) AS (SELECT seq FROM (SELECT seq, at FROM catalogue_feed ORDER BY seq LIMIT $2) AS first WHERE at < $1 \
+         UNION ALL SELECT next.seq FROM probe CROSS JOIN LATERAL \
+         (SELECT seq, at FROM catalogue_feed WHERE seq >= place ORDER BY seq LIMIT 1) AS next WHERE next.at < $1) \
+         SELECT seq FROM catalogue_feed WHERE seq <= (SELECT max(seq) FROM old) ORDER BY seq LIMIT $2)";
     let others = [CHALLENGES, EXPIRED, ENDED, FEED].map(|sql| (sql, sessions_before));
     let all = [(KEYS, keys_before)].into_iter().chain(others);
     let counted = |(sql, before)| {

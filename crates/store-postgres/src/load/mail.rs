@@ -41,13 +41,14 @@ pub(crate) fn by_id(id: MailId, is_locked: bool) -> Statement {
 }
 
 /// Takes mails that are due, oldest first, and hides them until `until`. What another worker is taking at this moment is left
-/// to it.
+/// to it, and a mail about an order is left while an older one about it waits.
 pub(crate) fn lease(due: Due, until: Timestamp, limit: u32) -> Statement {
     // One range of the index beside the other: both in one would have to be sorted.
     let range = |range: &str| {
         format!(
             "SELECT id AS due_id, next_attempt_at AS due_at FROM mails WHERE status = 'pending' AND next_attempt_at {range} \
-             ORDER BY next_attempt_at, id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED"
+             AND NOT EXISTS (SELECT 1 FROM mails AS older WHERE older.order_id = mails.order_id \
+             AND older.status = 'pending' AND older.id < mails.id) ORDER BY next_attempt_at, id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED"
         )
     };
     let (come, mistaken) = (range("<= $1"), range("> $4"));
@@ -69,10 +70,11 @@ pub(crate) fn keep(due: Due, limit: u32) -> Statement {
     Statement::new(SQL, params![due.now, i64::from(limit), due.latest])
 }
 
-/// How much mail waits. The indexes of both kinds hold nothing else.
+/// How much mail waits, and since when. The indexes of both kinds hold nothing else.
 pub(crate) fn backlog() -> Statement {
     const SQL: &str = "SELECT (SELECT count(*) FROM mails WHERE status = 'pending'), \
-         (SELECT count(*) FROM mails WHERE status = 'failed')";
+         (SELECT count(*) FROM mails WHERE status = 'failed'), \
+         (SELECT min(created_at) FROM mails WHERE status = 'pending')";
     Statement::new(SQL, params![])
 }
 
@@ -80,7 +82,8 @@ pub(crate) fn backlog() -> Statement {
 pub(crate) fn counted(rows: &[Row]) -> Result<Backlog, StoreError> {
     let counted = read_one(rows, "mails", |columns| {
         let (pending, failed) = (columns.int()?, columns.int()?);
-        Ok(Backlog { pending: u64::try_from(pending).unwrap_or(0), failed: u64::try_from(failed).unwrap_or(0) })
+        let count = |mails: i64| u64::try_from(mails).unwrap_or(0);
+        Ok(Backlog { pending: count(pending), failed: count(failed), oldest: columns.opt_time()? })
     })?;
     Ok(counted.unwrap_or_default())
 }

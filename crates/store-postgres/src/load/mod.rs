@@ -26,6 +26,11 @@ pub(crate) fn lock(name: &str) -> Statement {
     Statement::new("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", params![sought(name)])
 }
 
+/// The same beside others who do so: against those who [`lock`] it.
+pub(crate) fn lock_shared(name: &str) -> Statement {
+    Statement::new("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", params![sought(name)])
+}
+
 /// What locks the rows of a select, if they shall be. Foreign keys may still point at them meanwhile.
 const fn locking(is_locked: bool) -> &'static str {
     if is_locked { " FOR NO KEY UPDATE" } else { "" }

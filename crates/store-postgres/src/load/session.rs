@@ -84,10 +84,16 @@ pub(crate) fn session_access(rows: &[Row]) -> Result<Option<SessionAccess>, Stor
     })
 }
 
-/// A row if a session of this account was used from this network address.
-pub(crate) fn is_known_address(account_id: AccountId, address: &str) -> Statement {
-    const SQL: &str = "SELECT 1 FROM sessions WHERE account_id = $1 AND address = $2 LIMIT 1";
+/// The network addresses that sessions of this account were used from last, each once: this one, and those of a thousand sessions.
+pub(crate) fn addresses(account_id: AccountId, address: &str) -> Statement {
+    const SQL: &str = "SELECT address FROM (SELECT address FROM sessions WHERE account_id = $1 AND address = $2 LIMIT 1) \
+         AS this UNION SELECT address FROM (SELECT address FROM sessions WHERE account_id = $1 LIMIT 1000) AS others";
     Statement::new(SQL, params![account_id.0, sought(address)])
+}
+
+/// Reads what [`addresses`] asks.
+pub(crate) fn address_list(rows: &[Row]) -> Result<Vec<String>, StoreError> {
+    read_all(rows, "sessions", |columns| columns.string())
 }
 
 /// The refresh token with this hash, and its session: locks the session, which all tokens of one family share, then asks.

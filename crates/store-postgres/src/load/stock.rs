@@ -1,6 +1,6 @@
 //! What can be bought, and the ledger.
 
-use model::{ProductStatus, StockMovement, checkout::Offer};
+use model::{ProductStatus, StockMovement, VariantId, checkout::Offer};
 use store::StoreError;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -31,6 +31,13 @@ pub(crate) fn offer_list(rows: &[Row]) -> Result<Vec<Offer>, StoreError> {
         let status: ProductStatus = columns.word()?;
         Ok(Offer { product_id, title, is_active: status == ProductStatus::Active, variant })
     })
+}
+
+/// The movements behind a place, newest first.
+pub(crate) fn movements_since(id: VariantId, place: i64) -> Statement {
+    const SQL: &str = "SELECT seq, id, variant_id, delta, cause, order_id, actor_id, reason, at FROM stock_movements \
+         WHERE variant_id = $1 AND seq > $2 ORDER BY seq DESC";
+    Statement::new(SQL, params![id.0, place])
 }
 
 /// Reads `seq, id, variant_id, delta, cause, order_id, actor_id, reason, at`; gives `seq` beside the movement.

@@ -27,6 +27,9 @@ pub(crate) fn select(filter: &MailFilter, page: &PageRequest) -> Statement {
     if let Some(order_id) = filter.order_id {
         select.only("order_id = ?", params![order_id.0]);
     }
+    if let Some(account_id) = filter.account_id {
+        select.only("account_id = ?", params![account_id.0]);
+    }
     if let Some(after) = &page.after {
         select.only("id < ?", params![after.id]);
     }

@@ -28,10 +28,13 @@ pub(crate) fn limit(page: &PageRequest) -> u32 {
 }
 
 /// The place behind which a page begins, in a list by time. Cursors come from outside: one without a time is as one from
-/// before all times.
+/// before all times, and a time that there is not is as the last or the first one that there is.
 fn time_place(cursor: &Cursor) -> Vec<Param> {
     let time = match &cursor.key {
-        CursorKey::Number(micros) => Timestamp::from_microsecond(*micros).unwrap_or(Timestamp::UNIX_EPOCH),
+        CursorKey::Number(micros) => {
+            let nearest = if *micros > 0 { Timestamp::MAX } else { Timestamp::MIN };
+            Timestamp::from_microsecond(*micros).unwrap_or(nearest)
+        }
         CursorKey::Text(_) => Timestamp::UNIX_EPOCH,
     };
     params![time, cursor.id]

@@ -135,20 +135,27 @@ pub(crate) fn short(rows: &[Row]) -> Result<Vec<LowStock>, StoreError> {
     })
 }
 
-/// What waits for the staff.
-pub(crate) fn open_work() -> Statement {
+/// What waits for the staff. When a mail was given up is when its last lease would have ended.
+pub(crate) fn open_work(mails_from: Timestamp) -> Statement {
     const SQL: &str = "SELECT (SELECT count(*) FROM orders WHERE status = 'pending'), \
          (SELECT count(*) FROM orders WHERE status = 'confirmed'), \
          (SELECT count(*) FROM reviews WHERE status = 'pending'), \
-         (SELECT count(*) FROM mails WHERE status = 'failed')";
-    Statement::new(SQL, params![])
+         (SELECT count(*) FROM reviews WHERE reports > 0 AND status = 'approved'), \
+         (SELECT count(*) FROM mails WHERE status = 'failed' AND next_attempt_at >= $1)";
+    Statement::new(SQL, params![mails_from])
 }
 
 /// Reads what [`open_work`] asks.
 pub(crate) fn counted(rows: &[Row]) -> Result<OpenWork, StoreError> {
     let counted = read_one(rows, "orders", |columns| {
         let mut count = || Ok(u64::try_from(columns.int()?).unwrap_or(0));
-        Ok(OpenWork { to_confirm: count()?, to_ship: count()?, reviews: count()?, failed_mails: count()? })
+        Ok(OpenWork {
+            to_confirm: count()?,
+            to_ship: count()?,
+            reviews: count()?,
+            reported_reviews: count()?,
+            failed_mails: count()?,
+        })
     })?;
     Ok(counted.unwrap_or_default())
 }

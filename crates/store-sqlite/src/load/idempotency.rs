@@ -50,21 +50,32 @@ pub(crate) fn meta(conn: &Connection, key: &str) -> Sql<Option<String>> {
 
 /// Removes what nobody needs any more, at most `limit` of each; gives how many.
 pub(crate) fn sweep(conn: &Connection, keys_before: Timestamp, sessions_before: Timestamp, limit: u32) -> Sql<u32> {
-    // Out of the oldest ones: they were written in the order of their times, or nearly so, and there is no index by time.
-    const KEYS: &str = "DELETE FROM idempotency_keys WHERE seq IN (SELECT seq FROM \
-         (SELECT seq, at FROM idempotency_keys ORDER BY seq LIMIT ?2) WHERE at < ?1)";
     // A challenge also counts how many mails went out in its window, which lasts longer than the challenge.
     const CHALLENGES: &str = "DELETE FROM challenges WHERE (account_id, purpose) IN \
          (SELECT account_id, purpose FROM challenges WHERE expires_at < ?1 LIMIT ?2)";
     // Their refresh tokens go with them.
     const EXPIRED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ?1 LIMIT ?2)";
     const ENDED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at < ?1 LIMIT ?2)";
-    // An index that has not read these for so long is one of a process that is gone.
-    const FEED: &str = "DELETE FROM catalogue_feed WHERE seq IN (SELECT seq FROM \
-         (SELECT seq, at FROM catalogue_feed ORDER BY seq LIMIT ?2) WHERE at < ?1)";
-    let mut removed = run(conn, KEYS, params![keys_before.as_microsecond(), limit])?;
-    for sql in [CHALLENGES, EXPIRED, ENDED, FEED] {
+    let mut removed = run(conn, &oldest("idempotency_keys"), params![keys_before.as_microsecond(), limit])?;
+    for sql in [CHALLENGES, EXPIRED, ENDED] {
         removed += run(conn, sql, params![sessions_before.as_microsecond(), limit])?;
     }
+    // An index that has not read these for so long is one of a process that is gone.
+    removed += run(conn, &oldest("catalogue_feed"), params![sessions_before.as_microsecond(), limit])?;
     Ok(u32::try_from(removed).unwrap_or(u32::MAX))
+}
+
+/// Removes the first `?2` rows of a table that has no index by time, as far as they are from before `?1`. Rows are written one after
+/// the other, so what comes before a row that is so old is as old, whatever a wrong clock said of it. Such a row is looked for among the
+/// first, and from there at distances that double.
+fn oldest(table: &str) -> String {
+    format!(
+        "DELETE FROM {table} WHERE seq IN (WITH RECURSIVE \
+         probe (place, step) AS (SELECT min(seq), max(?2, 1) FROM {table} UNION ALL \
+         SELECT place + step, step * 2 FROM probe WHERE place < (SELECT max(seq) FROM {table})), \
+         old (seq) AS (SELECT seq FROM (SELECT seq, at FROM {table} ORDER BY seq LIMIT ?2) WHERE at < ?1 UNION ALL \
+         SELECT t.seq FROM probe JOIN {table} t ON t.seq = (SELECT min(seq) FROM {table} WHERE seq >= place) \
+         WHERE t.at < ?1) \
+         SELECT seq FROM {table} WHERE seq <= (SELECT max(seq) FROM old) ORDER BY seq LIMIT ?2)"
+    )
 }

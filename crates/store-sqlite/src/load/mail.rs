@@ -37,14 +37,15 @@ pub(crate) fn by_id(conn: &Connection, id: MailId) -> Sql<Option<OutboxMail>> {
     one(conn, "mails", &sql, [id.key()], mail)
 }
 
-/// Takes mails that are due, oldest first, and hides them until `until`.
+/// Takes mails that are due, oldest first, and hides them until `until`. A mail about an order is left while an older one about it waits.
 pub(crate) fn lease(conn: &Connection, due: Due, until: Timestamp, limit: u32) -> Sql<Vec<OutboxMail>> {
     const UPDATE: &str = "UPDATE mails SET attempts = attempts + 1, next_attempt_at = ? WHERE id = ?";
     // One range of the index after the other: both at once would have to be sorted.
     let select = |range: &str, bound: Timestamp, limit: usize| {
         let sql = format!(
             "SELECT {COLUMNS} FROM mails WHERE status = 'pending' AND next_attempt_at {range} ? \
-             ORDER BY next_attempt_at, id LIMIT ?"
+             AND NOT EXISTS (SELECT 1 FROM mails AS older WHERE older.order_id = mails.order_id \
+             AND older.status = 'pending' AND older.id < mails.id) ORDER BY next_attempt_at, id LIMIT ?"
         );
         all(conn, "mails", &sql, params![bound.as_microsecond(), i64::try_from(limit).unwrap_or(i64::MAX)], mail)
     };
@@ -70,13 +71,15 @@ pub(crate) fn keep(conn: &Connection, due: Due, limit: u32) -> Sql<u32> {
     Ok(u32::try_from(kept).unwrap_or(u32::MAX))
 }
 
-/// How much mail waits. The indexes of both kinds hold nothing else.
+/// How much mail waits, and since when. The indexes of both kinds hold nothing else.
 pub(crate) fn backlog(conn: &Connection) -> Sql<Backlog> {
     const SQL: &str = "SELECT (SELECT count(*) FROM mails WHERE status = 'pending'), \
-         (SELECT count(*) FROM mails WHERE status = 'failed')";
+         (SELECT count(*) FROM mails WHERE status = 'failed'), \
+         (SELECT min(created_at) FROM mails WHERE status = 'pending')";
     let counted = one(conn, "mails", SQL, [], |columns| {
         let (pending, failed) = (columns.int()?, columns.int()?);
-        Ok(Backlog { pending: u64::try_from(pending).unwrap_or(0), failed: u64::try_from(failed).unwrap_or(0) })
+        let count = |mails: i64| u64::try_from(mails).unwrap_or(0);
+        Ok(Backlog { pending: count(pending), failed: count(failed), oldest: columns.opt_time()? })
     })?;
     Ok(counted.unwrap_or_default())
 }

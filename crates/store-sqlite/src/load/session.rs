@@ -67,10 +67,11 @@ fn session_access(columns: &mut Columns<'_>) -> Result<SessionAccess, StoreError
     Ok(SessionAccess { access, session_id, email_verified: columns.bool()?, last_used_at: columns.time()? })
 }
 
-/// Whether a session of this account was used from this network address.
-pub(crate) fn is_known_address(conn: &Connection, account_id: AccountId, address: &str) -> Sql<bool> {
-    const SQL: &str = "SELECT 1 FROM sessions WHERE account_id = ? AND address = ? LIMIT 1";
-    Ok(one(conn, "sessions", SQL, params![account_id.key(), address], |_| Ok(()))?.is_some())
+/// The network addresses that sessions of this account were used from last, each once: this one, and those of a thousand sessions.
+pub(crate) fn addresses(conn: &Connection, account_id: AccountId, sought: &str) -> Sql<Vec<String>> {
+    const SQL: &str = "SELECT address FROM (SELECT address FROM sessions WHERE account_id = ?1 AND address = ?2 LIMIT 1) \
+         UNION SELECT address FROM (SELECT address FROM sessions WHERE account_id = ?1 LIMIT 1000)";
+    all(conn, "sessions", SQL, params![account_id.key(), sought], |columns| columns.string())
 }
 
 /// The refresh token with this hash, and its session.

@@ -1,12 +1,12 @@
 //! What can be bought, and the ledger.
 
 use model::{ProductStatus, StockMovement, VariantId, checkout::Offer};
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use store::StoreError;
 
 use crate::{
     row::Columns,
-    sql::{Key, Sql, one},
+    sql::{Key, Sql, all, one},
 };
 
 /// These variants as the checkout sees them, in the order of their ids, each once.
@@ -30,6 +30,18 @@ fn offer(columns: &mut Columns<'_>) -> Result<Offer, StoreError> {
     let (product_id, title) = (columns.id()?, columns.string()?);
     let status: ProductStatus = columns.word()?;
     Ok(Offer { product_id, title, is_active: status == ProductStatus::Active, variant })
+}
+
+/// The movements behind a place, newest first: along the chain from the latest.
+pub(crate) fn movements_since(conn: &Connection, id: VariantId, place: i64) -> Sql<Vec<StockMovement>> {
+    const SQL: &str = "WITH RECURSIVE chain (seq) AS ( \
+         SELECT last_movement FROM stock_levels WHERE variant_id = ?1 AND last_movement > ?2 \
+         UNION ALL \
+         SELECT m.previous FROM chain JOIN stock_movements m ON m.seq = chain.seq WHERE m.previous > ?2) \
+         SELECT m.seq, m.id, m.variant_id, m.delta, m.cause, m.order_id, m.actor_id, m.reason, m.at \
+         FROM chain JOIN stock_movements m ON m.seq = chain.seq ORDER BY m.seq DESC";
+    let found = all(conn, "stock_movements", SQL, params![id.key(), place], movement)?;
+    Ok(found.into_iter().map(|(_, movement)| movement).collect())
 }
 
 /// Reads `seq, id, variant_id, delta, cause, order_id, actor_id, reason, at`; gives `seq` beside the movement.

@@ -119,15 +119,22 @@ pub(crate) fn low_stock(conn: &Connection, at_most: i64, after: ShortPlace, limi
     })
 }
 
-/// What waits for the staff.
-pub(crate) fn open_work(conn: &Connection) -> Sql<OpenWork> {
+/// What waits for the staff. When a mail was given up is when its last lease would have ended.
+pub(crate) fn open_work(conn: &Connection, mails_from: Timestamp) -> Sql<OpenWork> {
     const SQL: &str = "SELECT (SELECT count(*) FROM orders WHERE status = 'pending'), \
          (SELECT count(*) FROM orders WHERE status = 'confirmed'), \
          (SELECT count(*) FROM reviews WHERE status = 'pending'), \
-         (SELECT count(*) FROM mails WHERE status = 'failed')";
-    let counted = one(conn, "orders", SQL, [], |columns| {
+         (SELECT count(*) FROM reviews WHERE reports > 0 AND status = 'approved'), \
+         (SELECT count(*) FROM mails WHERE status = 'failed' AND next_attempt_at >= ?1)";
+    let counted = one(conn, "orders", SQL, [mails_from.as_microsecond()], |columns| {
         let mut count = || Ok(u64::try_from(columns.int()?).unwrap_or(0));
-        Ok(OpenWork { to_confirm: count()?, to_ship: count()?, reviews: count()?, failed_mails: count()? })
+        Ok(OpenWork {
+            to_confirm: count()?,
+            to_ship: count()?,
+            reviews: count()?,
+            reported_reviews: count()?,
+            failed_mails: count()?,
+        })
     })?;
     Ok(counted.unwrap_or_default())
 }

@@ -2,12 +2,12 @@
 
 use model::{StockMovement, VariantId};
 use rusqlite::{Connection, params};
-use store::{Cursor, CursorKey, Page, PageRequest};
+use store::{Cursor, CursorKey, Page, PageRequest, Shelf};
 
 use super::{NEWEST, limit};
 use crate::{
     load::stock::movement,
-    sql::{Key, Sql, all},
+    sql::{Key, Sql, all, one},
 };
 
 /// The movements, newest first: along the chain from the latest, or from behind the cursor.
@@ -30,4 +30,16 @@ pub(crate) fn movements(conn: &Connection, id: VariantId, page: &PageRequest) ->
         id: last.id.0,
     });
     Ok(Page { items: page.items.into_iter().map(|(_, movement)| movement).collect(), next: page.next })
+}
+
+/// What is there of these variants, and as of which movement.
+pub(crate) fn shelves(conn: &Connection, ids: &[VariantId]) -> Sql<Vec<Shelf>> {
+    const SQL: &str = "SELECT variant_id, stock, coalesce(last_movement, 0) FROM stock_levels WHERE variant_id = ?";
+    let mut shelves = Vec::with_capacity(ids.len());
+    for id in ids {
+        shelves.extend(one(conn, "stock_levels", SQL, [id.key()], |columns| {
+            Ok(Shelf { variant_id: columns.id()?, stock: columns.int()?, place: columns.int()? })
+        })?);
+    }
+    Ok(shelves)
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{object::only_from_objects, patch};
+use crate::device::device_text;
 
 only_from_objects!(; both PostalAddressDto);
 
@@ -144,7 +145,7 @@ pub struct SessionDto {
     /// Its id.
     #[schema(value_type = uuid::Uuid)]
     pub id: SessionId,
-    /// What it is, from its User-Agent.
+    /// What it is, for people: browser and system where its User-Agent says so, and the User-Agent itself where not.
     #[schema(example = "Firefox on Linux")]
     pub device: String,
     /// The network address that it was last used from.
@@ -170,7 +171,7 @@ impl SessionDto {
         Self {
             current: session.id == current,
             id: session.id,
-            device: session.device,
+            device: device_text(&session.device),
             address: session.address,
             created_at: session.created_at,
             last_used_at: session.last_used_at,

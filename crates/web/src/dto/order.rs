@@ -116,6 +116,8 @@ pub struct OrderDto {
     /// Where it stands.
     #[schema(value_type = OrderStatusDto)]
     pub status: OrderStatus,
+    /// Whether its buyer can still cancel it.
+    pub can_be_cancelled: bool,
     /// What was bought.
     pub lines: Vec<OrderLineDto>,
     /// The sum of the lines.
@@ -147,6 +149,7 @@ impl From<&Order> for OrderDto {
             id: order.id,
             number: order.number.to_string(),
             status: order.status,
+            can_be_cancelled: order.status.may_become(OrderStatus::Cancelled),
             lines: order.lines.iter().map(OrderLineDto::from).collect(),
             total: order.total.into(),
             email: order.email.as_ref().map(ToString::to_string),
@@ -387,6 +390,8 @@ pub struct OrderTransitionDto {
     pub note: Option<String>,
     /// How to follow the parcel; with `shipped` only.
     pub tracking: Option<TrackingInputDto>,
+    /// Whether the pieces go back into stock; true when left out. False, with `cancelled` only, is for pieces that are lost or broken.
+    pub restock: Option<bool>,
 }
 
 /// A cancellation.

@@ -300,7 +300,7 @@ impl Prices {
                 let currency = currency.filter(|currency| variant.regular(*currency).is_some()).unwrap_or(own);
                 let from = variant.reduced_from(currency, *now);
                 let (_, before) = variant.regular(currency).unwrap_or((variant.price, None));
-                let sale = variant.details.sale.as_ref().filter(|sale| sale.is_on(*now));
+                let sale = variant.details.sale.as_ref().filter(|sale| sale.is_on(*now) && sale.is_in(currency));
                 Self {
                     price: variant.price_at(currency, *now).unwrap_or(variant.price),
                     compare_at: from.or(before),

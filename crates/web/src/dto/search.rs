@@ -49,7 +49,7 @@ pub struct HighlightsDto {
 }
 
 /// For each filter, what could be chosen, and how many products there would be. The other filters hold; what is chosen of this one
-/// does not count.
+/// does not count. At most a hundred values of each, those that most products have first, and those that are chosen.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Facets)]
 pub struct FacetsDto {

@@ -36,6 +36,12 @@ pub struct ShopDto {
     pub contact_email: String,
     /// The legal texts, as plain text.
     pub legal: LegalDto,
+    /// What becomes of a new review: `moderated` (it waits for the staff), `immediate`, or `off` (none are taken).
+    #[schema(value_type = String, example = "moderated")]
+    pub reviews: &'static str,
+    /// How people sign up: `verify` (by a code that is mailed) or `immediate` (they are signed in at once).
+    #[schema(value_type = String, example = "verify")]
+    pub signup: &'static str,
     /// Whether this is a demonstration, whose mailbox everybody on this machine may read.
     pub demo: bool,
 }

@@ -94,7 +94,7 @@ impl App {
 /// The most ranges of `Accept-Language` that are looked at.
 const RANGES_MAX: usize = 20;
 
-fn best<'l>(accepted: &str, languages: &'l [Language]) -> Option<&'l Language> {
+pub(super) fn best<'l>(accepted: &str, languages: &'l [Language]) -> Option<&'l Language> {
     let mut ranges: Vec<(&str, f32)> = accepted
         .split(',')
         .take(RANGES_MAX)

@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::extract::FromRequestParts;
-use http::{HeaderMap, header, request::Parts};
+use http::{HeaderMap, header, request::Parts, uri::Authority};
 use ipnet::IpNet;
 use tracing::warn;
 
@@ -28,6 +28,9 @@ impl FromRequestParts<App> for ClientAddress {
         let trusted = &app.settings().trusted_proxies;
         if is_passed_on_by_a_stranger(peer, &parts.headers, trusted) {
             tell_of_a_stranger(peer);
+        }
+        if says_not_for_whom(peer, &parts.headers, trusted) {
+            tell_of_a_silent_proxy();
         }
         Ok(Self(behind_proxies(peer, &parts.headers, trusted)))
     }
@@ -51,11 +54,43 @@ pub(crate) fn is_forwarded(headers: &HeaderMap) -> bool {
     ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name))
 }
 
+/// Whether the request asks for this machine by name or number. A page elsewhere can point a name of its own at
+/// 127.0.0.1 and then read what is served there (DNS rebinding); the name gives it away.
+pub(crate) fn is_asked_as_this_machine(headers: &HeaderMap) -> bool {
+    let host =
+        headers.get(header::HOST).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<Authority>().ok());
+    host.is_some_and(|authority| {
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
+}
+
+/// Whether it is one of the proxies that are believed.
+pub(crate) fn is_trusted(peer: IpAddr, trusted: &[IpNet]) -> bool {
+    let peer = peer.to_canonical();
+    trusted.iter().any(|network| network.contains(&peer))
+}
+
 /// Whether somebody who is not trusted says that the request is another's: a proxy that was not named, or a client that makes it up.
 fn is_passed_on_by_a_stranger(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
-    let peer = peer.to_canonical();
     let is_passed_on = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
-    is_passed_on && !trusted.iter().any(|network| network.contains(&peer))
+    is_passed_on && !is_trusted(peer, trusted)
+}
+
+/// Whether a proxy that is believed does not say whose request it passes on.
+fn says_not_for_whom(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+    !headers.contains_key("x-forwarded-for") && is_trusted(peer, trusted)
+}
+
+/// Says so once a process, as of a stranger.
+fn tell_of_a_silent_proxy() {
+    static IS_TOLD: AtomicBool = AtomicBool::new(false);
+    if !IS_TOLD.swap(true, Ordering::Relaxed) {
+        warn!(
+            "a request came from one of trusted-proxies without X-Forwarded-For: if that is the shop's proxy, all customers count as one client; \
+             have it add the header"
+        );
+    }
 }
 
 /// Says so once a process: whoever forgot to name a proxy sees nothing else of it until the limits of one client stop all.
@@ -81,27 +116,29 @@ fn is_internal(address: IpAddr) -> bool {
 }
 
 /// The right-most address that is no trusted proxy. Whatever stands left of it the client may have made up.
-fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
+pub(super) fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let mut client = peer.to_canonical();
-    if !is_trusted(client) {
+    if !is_trusted(client, trusted) {
         return client;
     }
     let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    // Members of a list may be empty, and are none then (RFC 9110, 5.6.1).
+    let hops = values.flat_map(|value| value.split(',')).map(str::trim).filter(|hop| !hop.is_empty());
+    let hops: Vec<&str> = hops.collect();
     for hop in hops.iter().rev() {
         let Some(address) = parse_hop(hop) else { break };
         client = address;
-        if !is_trusted(client) {
+        if !is_trusted(client, trusted) {
             break;
         }
     }
     client
 }
 
-/// `203.0.113.7`, and as some proxies write it, with a port.
+/// `203.0.113.7`, and as some proxies write it, with a port, or in the brackets of a URL.
 fn parse_hop(hop: &str) -> Option<IpAddr> {
-    let address = hop.parse().or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip()));
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    let address = bare.parse().or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip()));
     address.ok().map(|address: IpAddr| address.to_canonical())
 }
 
@@ -117,7 +154,7 @@ impl FromRequestParts<App> for Device {
     }
 }
 
-fn device(headers: &HeaderMap) -> String {
+pub(super) fn device(headers: &HeaderMap) -> String {
     let agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let agent = agent.unwrap_or_default();
     let clean: String = agent.chars().filter(|c| !c.is_control()).take(DEVICE_MAX).collect();
@@ -175,8 +212,43 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["6.6.6.6, 203.0.113.9"]), "203.0.113.9");
         assert_eq!(client("10.0.0.1", &["6.6.6.6", "203.0.113.9, 10.0.0.2"]), "203.0.113.9");
         assert_eq!(client("::1", &["203.0.113.9:4711"]), "203.0.113.9");
+        for six in ["2001:db8::7", "[2001:db8::7]", "[2001:db8::7]:4711", "6.6.6.6,[2001:db8::7] ,"] {
+            assert_eq!(client("10.0.0.1", &[six]), "2001:db8::7", "{six}");
+        }
+        assert_eq!(client("10.0.0.1", &["203.0.113.9,", " , "]), "203.0.113.9", "an empty member is none");
         assert_eq!(client("10.0.0.1", &["203.0.113.9, rubbish"]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["10.0.0.7"]), "10.0.0.7");
+    }
+
+    #[test]
+    fn a_proxy_that_says_nothing_of_its_clients_is_noticed() {
+        let trusted = ["10.0.0.0/8".parse().expect("a network")];
+        let is_noticed =
+            |peer: &str, headers: &HeaderMap| says_not_for_whom(peer.parse().expect("an address"), headers, &trusted);
+        let mut headers = HeaderMap::new();
+        assert!(is_noticed("10.0.0.1", &headers) && is_noticed("::ffff:10.0.0.1", &headers));
+        assert!(!is_noticed("127.0.0.1", &headers));
+        headers.insert("x-forwarded-for", HeaderValue::from_static("203.0.113.9"));
+        assert!(!is_noticed("10.0.0.1", &headers));
+    }
+
+    #[test]
+    fn names_that_were_pointed_here_from_elsewhere_are_not_this_machine() {
+        let asked = |host: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            is_asked_as_this_machine(&headers)
+        };
+        for own in ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "127.8.9.1:1", "[::1]:8080", "[::1]"]
+        {
+            assert!(asked(own), "{own}");
+        }
+        for foreign in
+            ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", ""]
+        {
+            assert!(!asked(foreign), "{foreign}");
+        }
+        assert!(!is_asked_as_this_machine(&HeaderMap::new()));
     }
 
     #[test]

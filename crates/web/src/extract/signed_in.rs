@@ -11,6 +11,7 @@ use model::{Access, AccountId, Permission, Role, SessionId};
 use super::ClientAddress;
 use crate::{
     App,
+    front::ask_again,
     problem::{Code, Problem},
 };
 
@@ -37,18 +38,25 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let now = app.now();
-        let token = bearer(&parts.headers).ok_or_else(Problem::not_authenticated)?;
-        let claims = app.tokens().verify(token, now).map_err(|_| Problem::invalid_token())?;
-        let session = app.engine().session_access(claims.session_id, now).await?;
-        let session = session.filter(|session| session.access.account_id == claims.account_id);
-        let session = session.ok_or_else(Problem::invalid_token)?;
-        Ok(Self { access: session.access, session_id: session.session_id, email_verified: session.email_verified })
+        let caller = signed_in(&parts.headers, app).await?;
+        ask_again::<Self>(parts, app);
+        Ok(caller)
     }
 }
 
+/// Whose access token it is.
+async fn signed_in(headers: &HeaderMap, app: &App) -> Result<SignedIn, Problem> {
+    let now = app.now();
+    let token = bearer(headers).ok_or_else(Problem::not_authenticated)?;
+    let claims = app.tokens().verify(token, now).map_err(|_| Problem::invalid_token())?;
+    let session = app.engine().session_access(claims.session_id, now).await?;
+    let session = session.filter(|session| session.access.account_id == claims.account_id);
+    let session = session.ok_or_else(Problem::invalid_token)?;
+    Ok(SignedIn { access: session.access, session_id: session.session_id, email_verified: session.email_verified })
+}
+
 /// The token of `Authorization: Bearer …` (RFC 6750). The scheme's name is written in any case.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;
     let is_alone = values.next().is_none();
@@ -59,7 +67,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub(crate) const API_KEY_PREFIX: &str = "cwk_";
 
 /// The secret of an API key, if the token is one.
-fn api_key(token: &str) -> Option<OpaqueToken> {
+pub(super) fn api_key(token: &str) -> Option<OpaqueToken> {
     OpaqueToken::parse(token.strip_prefix(API_KEY_PREFIX)?)
 }
 
@@ -130,13 +138,14 @@ impl<A: Area> FromRequestParts<App> for Staff<A> {
                 (access, None, Some(key.name))
             }
             None => {
-                let SignedIn { access, session_id, .. } = SignedIn::from_request_parts(parts, app).await?;
-                needs_no_second_factor(app, access).await?;
+                let SignedIn { access, session_id, .. } = signed_in(&parts.headers, app).await?;
                 (access, Some(session_id), None)
             }
         };
+        needs_no_second_factor(app, access).await?;
         if access.may(A::PERMISSION) || faults::is_lifted("guard.permission") {
             let Ok(address) = ClientAddress::from_request_parts(parts, app).await;
+            ask_again::<Self>(parts, app);
             Ok(Self { access, session_id, address, key, area: PhantomData })
         } else {
             Err(forbidden(&format!("This takes the permission `{}`.", A::PERMISSION.as_str())))
@@ -144,7 +153,7 @@ impl<A: Area> FromRequestParts<App> for Staff<A> {
     }
 }
 
-/// Refuses those who have no second factor in a shop that asks its staff for one: they may have signed in before it did.
+/// Refuses those who have no second factor in a shop that asks its staff for one: they may have signed in, or made a key, before it did.
 async fn needs_no_second_factor(app: &App, access: Access) -> Result<(), Problem> {
     let is_asked = access.is_staff() && app.shop_settings().await?.require_second_factor;
     if is_asked && second_factor(app.engine(), access.account_id).await?.is_none() {
@@ -166,8 +175,9 @@ impl FromRequestParts<App> for Owner {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let SignedIn { access, session_id, .. } = SignedIn::from_request_parts(parts, app).await?;
+        let SignedIn { access, session_id, .. } = signed_in(&parts.headers, app).await?;
         if access.role == Role::Owner {
+            ask_again::<Self>(parts, app);
             Ok(Self { access, session_id })
         } else {
             Err(forbidden("This takes an owner."))

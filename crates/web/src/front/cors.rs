@@ -23,8 +23,13 @@ const TOLD_MAX: usize = 20;
 const ORIGIN_SHOWN: usize = 200;
 /// The methods and headers that requests to the API have.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
-const HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, idempotency-key, if-match, if-none-match");
+///
+/// Beside what the API reads: what storefronts send along without asking whether anybody reads it, for tracing (W3C Trace Context and Baggage)
+/// and from habit. Refused, a page that sends one of them could call nothing at all, and its browser would not say why.
+const HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, idempotency-key, if-match, if-none-match, accept-language, cache-control, x-request-id, \
+     x-requested-with, traceparent, tracestate, baggage, sentry-trace",
+);
 /// The headers of replies that scripts may read, beyond the few that they always may.
 const EXPOSED: HeaderValue =
     HeaderValue::from_static("etag, location, retry-after, idempotent-replayed, www-authenticate, x-request-id");

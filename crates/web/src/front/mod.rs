@@ -3,6 +3,7 @@
 //! One function instead of a stack of layers: each layer would box the request once more, and a cached product is
 //! answered in less time than a few allocations take.
 
+mod ask_again;
 mod body;
 mod cors;
 mod log;
@@ -19,10 +20,12 @@ use hyper::body::{Body as _, Incoming};
 use tower::Service;
 use tracing::Instrument;
 
+pub(crate) use ask_again::ask_again;
 pub(crate) use body::ReplyBody;
 pub(crate) use request_id::RequestId;
 
 use self::{
+    ask_again::Question,
     cors::Cors,
     table::{Route, RouteTable},
     unread::SharedBody,
@@ -136,10 +139,18 @@ impl Front {
         let is_read = reply::is_read(request.method());
         let (parts, body) = request.into_parts();
         let has_body = !body.is_end_stream();
-        let body = SharedBody::new(body, self.app.settings().limits.body_timeout);
+        let question = Question::default();
+        let body = SharedBody::new(body, self.app.settings().limits.body_timeout, question.clone());
         let mut request = Request::from_parts(parts, Body::new(body.clone()));
         request.extensions_mut().insert(RequestContext { peer });
+        if has_body {
+            request.extensions_mut().insert(question);
+        }
         let mut response = self.routed(request, &body, is_read).await;
+        // Who might send the body when it began might not when it came; to its reader it broke off, and nothing was done.
+        if let Some(refusal) = body.refusal() {
+            response = refusal;
+        }
         // Whoever reads the body sees only that it broke off. What a page says of that is true.
         if body.is_late() && response.status().is_client_error() {
             if is_page(response.headers()) {

@@ -10,9 +10,12 @@ use std::{
     time::Duration,
 };
 
+use axum::response::Response;
 use bytes::{Buf, Bytes};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::ask_again::{Asking, Question};
 
 /// How much of an unwanted body is read; a connection with more in it is closed. As much as the largest picture: who still sends
 /// when a connection is closed gets a reset instead of the reply.
@@ -37,7 +40,18 @@ struct Timed {
     /// There as soon as it is waited for.
     timer: Option<Pin<Box<Sleep>>>,
     is_late: bool,
+    /// Who sent it is asked again when it takes its time.
+    question: Question,
+    /// What has come, and waits until they were asked again.
+    held: Option<(Asking, Read)>,
+    /// Whether they may no longer do what they ask for.
+    is_refused: bool,
+    /// What they are told then.
+    refusal: Option<Response>,
 }
+
+/// The next part of a body, or its end.
+type Read = Option<Result<Frame<Bytes>, BodyError>>;
 
 /// Why a body cannot be read any further.
 #[derive(Debug)]
@@ -46,13 +60,31 @@ pub(super) enum BodyError {
     Broken(hyper::Error),
     /// It took too long.
     Late,
+    /// Who sends it may not any more.
+    Refused,
 }
 
 impl SharedBody {
-    /// A body that may take as long as `limit`, and longer if there is much of it.
-    pub(super) fn new(body: Incoming, limit: Duration) -> Self {
-        let timed = Timed { body, limit, bytes: 0, since: None, timer: None, is_late: false };
+    /// A body that may take as long as `limit`, and longer if there is much of it. Meanwhile its sender is asked this.
+    pub(super) fn new(body: Incoming, limit: Duration, question: Question) -> Self {
+        let timed = Timed {
+            body,
+            limit,
+            bytes: 0,
+            since: None,
+            timer: None,
+            is_late: false,
+            question,
+            held: None,
+            is_refused: false,
+            refusal: None,
+        };
         Self(Arc::new(Mutex::new(timed)))
+    }
+
+    /// What is replied to whoever might send it when it began, and no longer when it came. Given once.
+    pub(super) fn refusal(&self) -> Option<Response> {
+        self.timed().refusal.take()
     }
 
     /// Whether somebody waited for it until its time was over.
@@ -63,7 +95,7 @@ impl SharedBody {
     /// Whether it is being read, and not at its end.
     pub(super) fn is_waited_for(&self) -> bool {
         let timed = self.timed();
-        timed.since.is_some() && !timed.body.is_end_stream()
+        timed.held.is_some() || timed.since.is_some() && !timed.body.is_end_stream()
     }
 
     fn timed(&self) -> MutexGuard<'_, Timed> {
@@ -74,6 +106,12 @@ impl SharedBody {
     pub(super) async fn is_read_out(&self) -> bool {
         let mut read = 0;
         let mut body = self.clone();
+        {
+            // Nobody gets what is read here.
+            let mut timed = self.timed();
+            timed.question.forget();
+            timed.is_refused = false;
+        }
         let reading = async {
             while !body.is_end_stream() {
                 match poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
@@ -100,7 +138,8 @@ impl Body for SharedBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.timed().body.is_end_stream()
+        let timed = self.timed();
+        timed.held.is_none() && timed.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -109,15 +148,24 @@ impl Body for SharedBody {
 }
 
 impl Timed {
-    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Read> {
         if self.is_late {
             return Poll::Ready(Some(Err(BodyError::Late)));
+        }
+        if self.is_refused {
+            return Poll::Ready(Some(Err(BodyError::Refused)));
+        }
+        if self.held.is_some() {
+            return self.poll_held(context);
         }
         if let Poll::Ready(read) = Pin::new(&mut self.body).poll_frame(context) {
             if let Some(Ok(frame)) = &read {
                 self.bytes += frame.data_ref().map_or(0, |data| data.remaining() as u64);
             }
-            return Poll::Ready(read.map(|read| read.map_err(BodyError::Broken)));
+            let read = read.map(|read| read.map_err(BodyError::Broken));
+            let Some(asking) = self.question.if_due() else { return Poll::Ready(read) };
+            self.held = Some((asking, read));
+            return self.poll_held(context);
         }
         // What it takes to begin with the body is not the client's doing.
         let since = *self.since.get_or_insert_with(Instant::now);
@@ -132,6 +180,21 @@ impl Timed {
         self.is_late = true;
         Poll::Ready(Some(Err(BodyError::Late)))
     }
+
+    /// Hands on what has come when its sender may still send it.
+    fn poll_held(&mut self, context: &mut Context<'_>) -> Poll<Read> {
+        let Some((asking, _)) = &mut self.held else { return Poll::Pending };
+        match asking.as_mut().poll(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(answer) => {
+                let read = self.held.take().and_then(|(_, read)| read);
+                let Err(refusal) = answer else { return Poll::Ready(read) };
+                self.is_refused = true;
+                self.refusal = Some(refusal);
+                Poll::Ready(Some(Err(BodyError::Refused)))
+            }
+        }
+    }
 }
 
 impl fmt::Display for BodyError {
@@ -139,6 +202,7 @@ impl fmt::Display for BodyError {
         match self {
             Self::Broken(error) => error.fmt(formatter),
             Self::Late => formatter.write_str("the body did not arrive in time"),
+            Self::Refused => formatter.write_str("who sends the body may not any more"),
         }
     }
 }
@@ -147,7 +211,7 @@ impl std::error::Error for BodyError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Broken(error) => Some(error),
-            Self::Late => None,
+            Self::Late | Self::Refused => None,
         }
     }
 }

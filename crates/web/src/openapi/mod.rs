@@ -43,11 +43,13 @@ const DESCRIPTION: &str = "\
 The API of a Cartwright shop.
 
 * Bodies are JSON (`snake_case`); unknown fields are refused. Money is `{\"amount\": 1999, \"currency\": \"EUR\"}` in \
-minor units, times are RFC 3339 in UTC.
+minor units, times are RFC 3339 in UTC, with as many decimals as they need: compare them as times and not as text.
 * Errors are `application/problem+json` (RFC 9457). Program against `code`; [/docs/problems](/docs/problems) lists them \
 all with what to do, and the codes of `errors`, which say what is wrong with the input.
 * Sign in at `POST /v1/auth/login` and send the access token as `Authorization: Bearer …`. It lives ten minutes; \
-`POST /v1/auth/refresh` gives the next.
+`POST /v1/auth/refresh` gives the next. A refresh token is good once (and again for 20 seconds, for a reply that was lost): used later, it \
+looks stolen, and the session ends. So a page in several tabs keeps one pair of tokens for all of them, refreshes under a lock \
+(`navigator.locks`), reads the pair again before it does, and repeats a refresh without a reply at once.
 * Of the 401, `not_authenticated` (`WWW-Authenticate: Bearer`, with `error=\"invalid_token\"` when a token was sent) is the one to \
 refresh for and to send the request once more. `wrong_credentials`, `second_factor_required` and `invalid_code` (`WWW-Authenticate: \
 Body`) are about a password, code or token in the body: ask for another one, for each repetition counts as a try.

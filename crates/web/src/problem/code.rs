@@ -87,6 +87,8 @@ codes! {
         "It may be mistyped, used, or expired; and where a password goes with it, that may be another one. Ask for a new one, or choose a new password by /v1/auth/password/forgot.";
     Forbidden "forbidden" FORBIDDEN "You may not do this"
         "Ask an owner of the shop for the permission that the operation's description names.";
+    ReviewsOff "reviews_off" FORBIDDEN "This shop takes no reviews"
+        "Show no form for them: `reviews` of GET /v1/shop says whether they are taken.";
     OriginNotAllowed "origin_not_allowed" FORBIDDEN "Pages of this origin may not call the API"
         "Whoever runs the shop names the origin with `--allowed-origins`, as browsers write it: `https://shop.example.com`.";
     EmailNotVerified "email_not_verified" FORBIDDEN "The e-mail address is not verified"
@@ -129,6 +131,10 @@ codes! {
         "Set `track_stock` on the variant first.";
     TooManyAddresses "too_many_addresses" CONFLICT "There are as many saved addresses as an account can keep"
         "Delete one first.";
+    TooManyWishes "too_many_wishes" CONFLICT "There are as many products on the wishlist as it can have"
+        "Take one off first.";
+    TooManyAlerts "too_many_alerts" CONFLICT "The customer waits for as many variants as anybody can"
+        "Take one back first: GET /v1/account/stock-alerts lists them.";
     TooManyJobs "too_many_jobs" CONFLICT "Too many jobs wait already"
         "Wait until some are done, or cancel one: GET /v1/admin/jobs lists them.";
     AlreadyReviewed "already_reviewed" CONFLICT "You have reviewed this product already"

@@ -97,7 +97,9 @@ impl From<Conflict> for Problem {
                 let allowed: Vec<_> = allowed.iter().map(|status| status.as_str()).collect();
                 problem.member("from", from.as_str()).member("to", to.as_str()).member("allowed", allowed)
             }
-            Conflict::StockOutOfRange { on_hand } => problem.member("on_hand", on_hand),
+            Conflict::StockOutOfRange { on_hand } | Conflict::Recounted { on_hand } => {
+                problem.member("on_hand", on_hand)
+            }
             _ => problem,
         }
     }
@@ -112,6 +114,8 @@ const fn code_of(conflict: &Conflict) -> Code {
         Conflict::SlugTaken(_) => Code::SlugTaken,
         Conflict::SkuTaken(_) => Code::SkuTaken,
         Conflict::KeyTaken(_) => Code::KeyTaken,
+        Conflict::TooManyWishes => Code::TooManyWishes,
+        Conflict::TooManyAlerts => Code::TooManyAlerts,
         Conflict::TooManyJobs => Code::TooManyJobs,
         Conflict::AlreadyReviewed(_) => Code::AlreadyReviewed,
         Conflict::InStock => Code::InStock,
@@ -123,6 +127,7 @@ const fn code_of(conflict: &Conflict) -> Code {
         Conflict::LastVariant => Code::LastVariant,
         Conflict::VariantOrdered => Code::VariantOrdered,
         Conflict::StockOutOfRange { .. } => Code::StockOutOfRange,
+        Conflict::Recounted { .. } => Code::VersionMismatch,
         Conflict::StockNotTracked => Code::StockNotTracked,
         Conflict::TooManyAddresses => Code::TooManyAddresses,
         Conflict::SecretGone => Code::SecretGone,

@@ -83,6 +83,7 @@ pub(crate) const INPUT_CODES: &[InputCode] = &[
     known("no_such_currency", "The shop does not sell in the currency", "Choose one of `currencies` of GET /v1/shop."),
     known("no_such_language", "The shop has no texts in the language", "Choose one of `languages` of GET /v1/shop."),
     known("no_such_category", "There is no such category", "GET /v1/categories lists those that there are."),
+    known("no_such_collection", "There is no such collection", "GET /v1/collections lists those that there are."),
     known("not_found", "What it names does not exist", "Read what there is, and name that."),
     known("duplicate", "The same stands there twice", "Leave one out."),
     known("not_allowed", "It cannot be given here", "`message` says why, and what can."),

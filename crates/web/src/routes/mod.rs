@@ -22,19 +22,37 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use commerce::catalogue::{Redirect, Redirected};
-use http::{StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 pub(crate) use pages::KeptFigures;
 use store::DocumentKind;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
-use crate::{App, Problem, extract, openapi};
+use crate::{App, Problem, extract, openapi, reply};
 
 /// Reads the query of an address as `GET /v1/search` and as `GET /v1/products` do, and no more. What they say to it: nothing, or a 400
 /// that names the parameter.
 pub fn check_query(uri: &Uri) -> [Result<(), Problem>; 2] {
     let list = extract::read_query::<products::list::Params>(uri).map(drop);
     [search::check(uri.query().unwrap_or_default()), list]
+}
+
+/// Reads a header with this value as handlers do, and no more. Whether anything is made of it as `If-Match`, `Accept-Language`,
+/// `X-Forwarded-For`, `Authorization` and `Range`.
+pub fn check_headers(value: &HeaderValue) -> [bool; 5] {
+    let names = [
+        header::IF_MATCH,
+        header::IF_NONE_MATCH,
+        header::ACCEPT_LANGUAGE,
+        header::AUTHORIZATION,
+        header::RANGE,
+        header::USER_AGENT,
+        HeaderName::from_static("x-forwarded-for"),
+    ];
+    let headers: HeaderMap = names.into_iter().map(|name| (name, value.clone())).collect();
+    let _ = reply::is_match(&headers, value);
+    let [version, language, client, token] = extract::check_headers(&headers);
+    [version, language, client, token, pages::range(&headers, value).is_some()]
 }
 
 /// Everything that the OpenAPI document describes.

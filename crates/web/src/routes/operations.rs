@@ -1,6 +1,6 @@
 //! What those who run the shop ask: is it up, is it ready, what does it count, what is its API.
 
-use std::sync::LazyLock;
+use std::{net::IpAddr, sync::LazyLock};
 
 use axum::{
     extract::State,
@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App,
-    extract::{Peer, is_forwarded},
+    extract::{Peer, is_asked_as_this_machine, is_forwarded, is_trusted},
     openapi::{self, tag},
     problem::{Code, Problem},
     reply,
@@ -62,7 +62,7 @@ async fn ready(State(app): State<App>) -> Result<Response, Problem> {
 /// Counters for Prometheus.
 ///
 /// In the text format of Prometheus. Nothing personal is counted. Takes the bearer token that the setting
-/// `metrics-token` names; where it is not set, only requests from the same machine that came through no proxy are
+/// `metrics-token` names; where it is not set, only requests from the same machine, by its own name, that came through no proxy are
 /// answered.
 #[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = tag::OPERATIONS,
     responses(
@@ -73,13 +73,22 @@ async fn ready(State(app): State<App>) -> Result<Response, Problem> {
 async fn metrics(State(app): State<App>, Peer(peer): Peer, headers: HeaderMap) -> Result<Response, Problem> {
     match &app.settings().metrics_token {
         Some(token) if !presents(&headers, token) => return Err(Problem::new(Code::NotAuthenticated)),
-        None if !peer.is_loopback() || is_forwarded(&headers) => return Err(Problem::not_found()),
+        None if !is_from_here(&app, peer, &headers) => return Err(Problem::not_found()),
         _ => {}
     }
     let backlog = app.engine().backlog().await;
-    app.metrics().observe(backlog.is_ok(), backlog.unwrap_or_default(), app.cache().bytes());
+    // A database that can be read and not written is not up.
+    let is_up = backlog.is_ok() && app.engine().ping().await.is_ok();
+    app.metrics().observe(is_up, backlog.unwrap_or_default(), app.cache().bytes(), app.now());
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, text)], app.metrics().render()).into_response())
+}
+
+/// Whether it was asked on this machine, as far as that can be told: a proxy here that says nothing of its client looks the same, but for the
+/// name that it asks for, and for having been named as one.
+fn is_from_here(app: &App, peer: IpAddr, headers: &HeaderMap) -> bool {
+    let is_proxied = is_forwarded(headers) || is_trusted(peer, &app.settings().trusted_proxies);
+    peer.is_loopback() && is_asked_as_this_machine(headers) && !is_proxied
 }
 
 /// Whether the request has this bearer token. Digests are compared, so that the time says nothing about the token.

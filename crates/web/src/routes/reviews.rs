@@ -97,7 +97,7 @@ async fn list(
     request_body = NewReviewDto,
     responses(
         (status = 201, description = "The review", body = OwnReviewDto),
-        (status = 403, description = "`forbidden`: this shop takes no reviews"),
+        (status = 403, description = "`reviews_off`: this shop takes no reviews"),
         (status = 409, description = "`already_reviewed`: `review_id` is the review that there is",
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
@@ -124,7 +124,7 @@ fn status(app: &App) -> Result<ReviewStatus, Problem> {
     match app.settings().reviews {
         ReviewMode::Moderated => Ok(ReviewStatus::Pending),
         ReviewMode::Immediate => Ok(ReviewStatus::Approved),
-        ReviewMode::Off => Err(Problem::new(Code::Forbidden).detail("This shop takes no reviews.")),
+        ReviewMode::Off => Err(Problem::new(Code::ReviewsOff)),
     }
 }
 

@@ -104,12 +104,12 @@ impl ToSchema for OrderName {}
         ("price_min" = Option<i64>, Query, description = "Costing at least this, in minor units of the shop's currency."),
         ("price_max" = Option<i64>, Query, description = "Costing at most this."),
         ("in_stock" = Option<bool>, Query, description = "With a variant that can be bought (`true`), or with none (`false`)."),
-        ("on_sale" = Option<bool>, Query, description = "With a variant that costs less than before (`true`), or with none (`false`)."),
+        ("on_sale" = Option<bool>, Query, description = "With a variant that costs less than before in the shop's currency (`true`), or with none (`false`)."),
         ("rating_min" = Option<u8>, Query, description = "Rated at least so many stars.", minimum = 1, maximum = 5),
-        ("sort" = inline(Option<OrderName>), Query, description = "The order of the list; `relevance` when left out."),
+        ("sort" = inline(Option<OrderName>), Query, description = "The order of the list; `relevance` when left out. `price` goes by the shop's currency, `title` by the titles in its own language."),
         ("limit" = Option<u32>, Query, description = "At most this many items.", minimum = 1, maximum = 100),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
-        ("currency" = Option<String>, Query, description = "The currency of the prices that are shown: one of the shop's."),
+        ("currency" = Option<String>, Query, description = "The currency of the prices that are shown: one of the shop's. Filters, facets and orders go by the shop's own."),
         ("language" = Option<String>, Query, description = "The language of the words and texts: one of the shop's. `Accept-Language` counts when it is left out."),
     ),
     responses(
@@ -195,7 +195,7 @@ async fn within(app: &App, wanted: &str, categories: &[Category]) -> Result<With
         None => collections::renamed(app, wanted).await?,
         found => found,
     };
-    let found = found.ok_or_else(|| wrong("collection", "not_found", "there is no such collection"))?;
+    let found = found.ok_or_else(|| wrong("collection", "no_such_collection", "there is no such collection"))?;
     Ok(members(found.members, categories))
 }
 
@@ -344,8 +344,10 @@ impl Params {
     /// Adds a value to a filter that can have several, if `name` is one.
     fn add_choice(&mut self, name: &str, value: &str) -> bool {
         let inside = |prefix: &str| {
-            let inner = name.strip_prefix(prefix)?.strip_prefix('[')?.strip_suffix(']')?;
-            (!inner.is_empty()).then_some(inner)
+            let named = name.strip_prefix(prefix)?.strip_prefix('[')?;
+            // Some programs write lists with `[]` behind the name.
+            let inner = named.strip_suffix("][]").or_else(|| named.strip_suffix(']'))?;
+            (!inner.is_empty() && !inner.contains(['[', ']'])).then_some(inner)
         };
         if name == "vendor" {
             self.filters.vendors.push(value.to_owned());

@@ -31,6 +31,8 @@ pub(super) async fn read(State(app): State<App>, uri: Uri, request: HeaderMap) -
             countries: settings.countries.clone(),
             contact_email: settings.contact_email.clone(),
             legal: (&settings.legal).into(),
+            reviews: operator.reviews.as_str(),
+            signup: operator.sign_up.as_str(),
             demo: operator.demo,
         };
         Ok((settings.version, dto))

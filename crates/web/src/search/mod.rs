@@ -92,6 +92,13 @@ impl Catalogue {
         tokio::task::spawn_blocking(search).await.map_err(|error| StoreError::Internal(error.to_string()))
     }
 
+    /// How many variants have no SKU.
+    pub(crate) async fn variants_without_sku(&self) -> Result<usize, StoreError> {
+        let index = Arc::clone(&self.index);
+        let count = move || index.read().unwrap_or_else(PoisonError::into_inner).variants_without_sku();
+        tokio::task::spawn_blocking(count).await.map_err(|error| StoreError::Internal(error.to_string()))
+    }
+
     /// Reads on while nobody searches, for ever: so that the first search after a long time need not read it all.
     pub(crate) async fn follow(self: &Arc<Self>, engine: &Arc<dyn Engine>) {
         let mut ticks = interval(PERIOD);

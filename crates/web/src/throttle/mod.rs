@@ -1,24 +1,28 @@
 //! Slowing down those who guess passwords and codes or flood mailboxes, without locking the owner out.
 
 mod bucket;
+mod turns;
 
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use model::{Email, challenge::Purpose};
+use identity::Begun;
+use model::{Email, challenge::Purpose, session::network};
 
-use self::bucket::{Allowance, Buckets};
+use self::{
+    bucket::{Allowance, Buckets},
+    turns::{Turn, Turns},
+};
 use crate::problem::{Code, Problem};
 
 /// Failed sign-ins from one address, over all accounts.
 const PER_ADDRESS: Allowance = Allowance { burst: 300, refill: Duration::from_secs(1) };
-/// Failed sign-ins to one account from one address.
-const PER_ACCOUNT_AND_ADDRESS: Allowance = Allowance { burst: 20, refill: Duration::from_secs(15) };
-/// Failed sign-ins to one account from all addresses that it was never used from.
-const PER_ACCOUNT_FROM_STRANGERS: Allowance = Allowance { burst: 10, refill: Duration::from_secs(30) };
+/// Failed sign-ins to one account: from one address, and from all addresses together that it was never used from. It is one figure: whoever
+/// shares an address with somebody would learn from two how often one may be wrong there, and so who has an account.
+const PER_ACCOUNT: Allowance = Allowance { burst: 10, refill: Duration::from_secs(30) };
 /// Wrong codes and tokens from one address.
 const CODES_PER_ADDRESS: Allowance = Allowance { burst: 300, refill: Duration::from_secs(1) };
 /// Mails of one kind (codes, password links) that anybody can have sent to one mailbox. Each kind counts by itself: who asks for codes in
@@ -36,15 +40,40 @@ pub struct Throttle {
     /// By purpose; test mails have none.
     mails: Buckets<(Email, Option<Purpose>)>,
     sign_ups: Buckets<IpAddr>,
+    /// Who has a password compared. Those who are known share their account's line; strangers have one for each address, or they could stand
+    /// in the way of the owner.
+    turns: Arc<Turns<(Email, Option<IpAddr>)>>,
 }
 
-/// One try to sign in. It counts as a failure unless it is given back.
+/// Where somebody tries to sign in from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CameFrom {
+    /// An address that the account was used from: what strangers do elsewhere does not count.
+    Known,
+    /// Any other. Whether there is such an account must not matter.
+    Unknown,
+    /// Any, with a code from the mailbox: what strangers do elsewhere does not count, or they could keep somebody new from ever coming in.
+    WithCode,
+}
+
+impl CameFrom {
+    /// By whether the account was used from that address.
+    #[must_use]
+    pub const fn known(is_known: bool) -> Self {
+        if is_known { Self::Known } else { Self::Unknown }
+    }
+}
+
+/// One try to sign in. It counts as a failure unless it is given back, or nothing was found out yet.
 #[must_use = "a try that is not given back counts as a failure"]
 pub struct Attempt {
     throttle: Arc<Throttle>,
     email: Email,
     address: IpAddr,
-    is_known: bool,
+    is_stranger: bool,
+    /// Whether the password that it is about was looked at. Without it the try counts at once.
+    begun: Option<Begun>,
+    _turn: Turn<(Email, Option<IpAddr>)>,
 }
 
 /// One try with a code or token. It counts as a wrong one unless it is given back.
@@ -60,33 +89,37 @@ impl Throttle {
     pub fn new(sign_ups_per_address: u32) -> Self {
         Self {
             per_address: Buckets::new(PER_ADDRESS),
-            per_account_and_address: Buckets::new(PER_ACCOUNT_AND_ADDRESS),
-            per_account_from_strangers: Buckets::new(PER_ACCOUNT_FROM_STRANGERS),
+            per_account_and_address: Buckets::new(PER_ACCOUNT),
+            per_account_from_strangers: Buckets::new(PER_ACCOUNT),
             codes: Buckets::new(CODES_PER_ADDRESS),
             mails: Buckets::new(MAILS_PER_MAILBOX),
             sign_ups: Buckets::new(Allowance { burst: sign_ups_per_address.max(1), refill: SIGN_UP_REFILL }),
+            turns: Arc::default(),
         }
     }
 
-    /// Begins a try to sign in to `email` from `address`. `is_known` says that the account was used from there
-    /// before: then what strangers do elsewhere does not count. Whether there is such an account must not matter.
+    /// Begins a try to sign in to `email` from `address`, when its turn has come: whoever asks for one account often, with the right
+    /// password too, waits for themselves and not others for them.
     ///
     /// # Errors
     /// 429 with the time to wait.
-    pub fn attempt(self: &Arc<Self>, email: &Email, address: IpAddr, is_known: bool) -> Result<Attempt, Problem> {
-        let (now, address) = (Instant::now(), network(address));
+    pub async fn attempt(self: &Arc<Self>, email: &Email, address: IpAddr, from: CameFrom) -> Result<Attempt, Problem> {
+        let address = network(address);
+        let line = (email.clone(), (from != CameFrom::Known).then_some(address));
+        let turn = self.turns.take(line).await.ok_or_else(|| too_many(Duration::from_secs(1)))?;
+        let (now, is_stranger) = (Instant::now(), from == CameFrom::Unknown);
         self.per_address.take(&address, now).map_err(too_many)?;
         let pair = (email.clone(), address);
         if let Err(wait) = self.per_account_and_address.take(&pair, now) {
             self.per_address.give_back(&address);
             return Err(too_many(wait));
         }
-        if !is_known && let Err(wait) = self.per_account_from_strangers.take(email, now) {
+        if is_stranger && let Err(wait) = self.per_account_from_strangers.take(email, now) {
             self.per_address.give_back(&address);
             self.per_account_and_address.give_back(&pair);
             return Err(too_many(wait));
         }
-        Ok(Attempt { throttle: Arc::clone(self), email: email.clone(), address, is_known })
+        Ok(Attempt { throttle: Arc::clone(self), email: email.clone(), address, is_stranger, begun: None, _turn: turn })
     }
 
     /// Begins a try with a code or token from `address`, before anything is done for it.
@@ -133,13 +166,36 @@ impl Throttle {
 }
 
 impl Attempt {
+    /// What is to be told when the password is looked at. Until then the try does not count: whoever was sent away by the limit of time, or
+    /// went, learnt nothing.
+    pub fn until_begun(&mut self) -> Begun {
+        self.begun.get_or_insert_default().clone()
+    }
+
+    /// Has the try not count, whatever becomes of it: the password was right. Its turn goes on.
+    pub fn forgive(&mut self) {
+        self.begun = Some(Begun::default());
+    }
+
     /// Takes the try back: it succeeded, or it failed for no fault of the caller.
-    pub fn give_back(self) {
+    pub fn give_back(mut self) {
+        self.forgive();
+    }
+
+    fn put_back(&self) {
         self.throttle.per_address.give_back(&self.address);
-        if !self.is_known {
+        if self.is_stranger {
             self.throttle.per_account_from_strangers.give_back(&self.email);
         }
-        self.throttle.per_account_and_address.give_back(&(self.email, self.address));
+        self.throttle.per_account_and_address.give_back(&(self.email.clone(), self.address));
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if self.begun.as_ref().is_some_and(|begun| !begun.is_set()) {
+            self.put_back();
+        }
     }
 }
 
@@ -167,19 +223,10 @@ fn too_many(wait: Duration) -> Problem {
     Problem::new(Code::TooManyRequests).detail(format!("Try again in {secs} s.")).retry_after_secs(secs)
 }
 
-/// What counts as one address: an IPv6 customer has a whole /64, and each of its addresses is as cheap as the next.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use identity::{PasswordPool, PasswordSettings};
+
     use super::*;
 
     fn email(text: &str) -> Email {
@@ -190,24 +237,74 @@ mod tests {
         text.parse().expect("an address")
     }
 
-    #[test]
-    fn strangers_do_not_lock_the_owner_out() {
-        let throttle = Arc::new(Throttle::new(1));
-        let ann = email("ann@example.com");
-        let refused = (0_u8..200).filter(|n| throttle.attempt(&ann, ip(&format!("198.51.100.{n}")), false).is_err());
-        assert_eq!(refused.count(), 190, "strangers share ten tries");
-        assert!(throttle.attempt(&ann, ip("203.0.113.1"), true).is_ok(), "the owner's own address is not theirs");
+    /// How many of so many tries are allowed, one after another, none of them right.
+    async fn failures(throttle: &Arc<Throttle>, tries: u8, address: impl Fn(u8) -> IpAddr, from: CameFrom) -> usize {
+        let mut allowed = 0;
+        for n in 0..tries {
+            allowed += usize::from(throttle.attempt(&email("ann@example.com"), address(n), from).await.is_ok());
+        }
+        allowed
     }
 
-    #[test]
-    fn success_costs_nothing_and_failure_does() {
+    #[tokio::test]
+    async fn strangers_do_not_lock_the_owner_out() {
         let throttle = Arc::new(Throttle::new(1));
-        for _ in 0..1_000 {
-            throttle.attempt(&email("ann@example.com"), ip("203.0.113.1"), false).expect("allowed").give_back();
+        let strangers = failures(&throttle, 200, |n| ip(&format!("198.51.100.{n}")), CameFrom::Unknown).await;
+        assert_eq!(strangers, 10, "strangers share ten tries");
+        let own = throttle.attempt(&email("ann@example.com"), ip("203.0.113.1"), CameFrom::Known).await;
+        assert!(own.is_ok(), "the owner's own address is not theirs");
+    }
+
+    #[tokio::test]
+    async fn success_costs_nothing_and_failure_as_much_for_whoever_is_known() {
+        for from in [CameFrom::Known, CameFrom::Unknown, CameFrom::WithCode] {
+            let throttle = Arc::new(Throttle::new(1));
+            for _ in 0..1_000 {
+                let attempt = throttle.attempt(&email("ann@example.com"), ip("203.0.113.1"), from).await;
+                attempt.expect("allowed").give_back();
+            }
+            assert_eq!(failures(&throttle, 100, |_| ip("203.0.113.1"), from).await, 10, "{from:?}");
         }
-        let failures =
-            (0..100).take_while(|_| throttle.attempt(&email("ann@example.com"), ip("203.0.113.1"), true).is_ok());
-        assert_eq!(failures.count(), 20);
+    }
+
+    #[tokio::test]
+    async fn what_was_not_looked_at_does_not_count() {
+        let throttle = Arc::new(Throttle::new(1));
+        let attempt = async || throttle.attempt(&email("ann@example.com"), ip("203.0.113.1"), CameFrom::Unknown).await;
+        for _ in 0..100 {
+            let mut cut_off = attempt().await.expect("allowed");
+            assert!(!cut_off.until_begun().is_set());
+        }
+        let mut compared = attempt().await.expect("allowed");
+        let pool = PasswordPool::new(PasswordSettings { cost: 10, threads: 1, queue: 1 });
+        let verified = pool.telling(compared.until_begun()).verify("a guess".to_owned(), None).await;
+        assert!(verified.is_ok_and(|verified| !verified.matches));
+        drop(compared);
+        assert_eq!(failures(&throttle, 100, |_| ip("203.0.113.1"), CameFrom::Unknown).await, 9);
+    }
+
+    #[tokio::test]
+    async fn one_account_has_few_compared_at_a_time_and_others_do_not_wait_for_it() {
+        let throttle = Arc::new(Throttle::new(1));
+        let ann = email("ann@example.com");
+        let attempt = |email: &Email, address, from| {
+            let (throttle, email) = (Arc::clone(&throttle), email.clone());
+            async move { throttle.attempt(&email, ip(address), from).await }
+        };
+        let mut held = Vec::new();
+        for address in ["203.0.113.1", "203.0.113.2"] {
+            held.push(attempt(&ann, address, CameFrom::Known).await.expect("allowed"));
+        }
+        let waits = tokio::spawn(attempt(&ann, "203.0.113.3", CameFrom::Known));
+        let stranger = attempt(&ann, "198.51.100.1", CameFrom::Unknown).await;
+        assert!(stranger.is_ok(), "the account's own line is no stranger's");
+        assert!(attempt(&email("bob@example.com"), "203.0.113.1", CameFrom::Known).await.is_ok());
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!waits.is_finished(), "two are there already");
+        drop(held);
+        assert!(waits.await.expect("no panic").is_ok());
     }
 
     #[test]

@@ -49,7 +49,9 @@ async fn a_browser_that_asks_first_is_told_what_requests_may_have() {
     assert_eq!(reply.status, 204);
     assert_eq!(reply.header("access-control-allow-origin"), "http://localhost:5173");
     assert!(reply.header("access-control-allow-methods").contains("POST"));
-    assert!(reply.header("access-control-allow-headers").contains("idempotency-key"));
+    for name in ["idempotency-key", "traceparent", "x-requested-with"] {
+        assert!(reply.header("access-control-allow-headers").contains(name), "{name}");
+    }
     // One that may not call is told so, also where nobody may.
     let closed = Server::start_with(engine(), Settings::default()).await;
     let evil = "https://evil.example.com";
@@ -124,6 +126,11 @@ async fn metrics_are_for_this_machine_or_for_those_who_have_the_token() {
     assert_eq!(local.get("/metrics").await.status, 200);
     let passed_on = local.request("GET", "/metrics").header("x-forwarded-for", "203.0.113.9").send().await;
     assert_eq!(passed_on.status, 404);
+    // A proxy on this machine that adds no header gives itself away by the name of the shop, or was named.
+    assert_eq!(local.request("GET", "/metrics").host("shop.example.com").send().await.status, 404);
+    let trusted_proxies = vec!["127.0.0.1/32".parse().expect("a network")];
+    let behind = Server::start_with(engine(), Settings { trusted_proxies, ..Settings::default() }).await;
+    assert_eq!(behind.get("/metrics").await.status, 404);
 
     let settings = Settings { metrics_token: Some("a-token-of-the-shop".to_owned()), ..Settings::default() };
     let closed = Server::start_with(engine(), settings).await;

@@ -180,5 +180,6 @@ async fn metrics_name_routes_not_paths() {
     assert!(text.contains(r#"route="unknown",method="GET",status="4xx"} 1"#), "{text}");
     assert!(text.contains("http_request_seconds_bucket"), "{text}");
     assert!(text.contains("cache_hits_total 1"), "{text}");
+    assert!(text.contains("\nmails_oldest_pending_seconds 0\n"), "{text}");
     assert!(!text.contains("mug") && !text.contains("example.com"), "{text}");
 }

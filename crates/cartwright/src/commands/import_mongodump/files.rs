@@ -19,7 +19,7 @@ const ENDINGS: [&str; 8] = ["bson", "bson.gz", "json", "json.gz", "jsonl", "json
 pub(super) fn read(folder: &Path) -> Result<Dump, Failure> {
     let folder = with_files(folder)?;
     let mut dump = Dump::default();
-    let mut found = Vec::new();
+    let (mut found, mut absent) = (Vec::new(), Vec::new());
     for (name, documents) in [
         ("users", &mut dump.users),
         ("categories", &mut dump.categories),
@@ -29,7 +29,7 @@ pub(super) fn read(folder: &Path) -> Result<Dump, Failure> {
     ] {
         let files: Vec<_> = files_of(&folder, name).collect();
         match files.as_slice() {
-            [] => {}
+            [] => absent.push(name),
             [file] => {
                 *documents = documents_of(file)?;
                 found.push(format!("{} {name}", documents.len()));
@@ -46,12 +46,17 @@ pub(super) fn read(folder: &Path) -> Result<Dump, Failure> {
             folder.display()
         )));
     }
-    note(format_args!("{}: {}", folder.display(), found.join(", ")));
+    let absent = if absent.is_empty() { String::new() } else { format!("; no file of {}", absent.join(", ")) };
+    note(format_args!("{}: {}{absent}", folder.display(), found.join(", ")));
     Ok(dump)
 }
 
+/// What is there under the names of a collection. What is no file is told when it is read: it was meant to be one.
 fn files_of<'f>(folder: &'f Path, name: &'f str) -> impl Iterator<Item = PathBuf> + 'f {
-    ENDINGS.iter().map(move |ending| folder.join(format!("{name}.{ending}"))).filter(|path| path.is_file())
+    ENDINGS
+        .iter()
+        .map(move |ending| folder.join(format!("{name}.{ending}")))
+        .filter(|path| path.symlink_metadata().is_ok())
 }
 
 /// The folder that has the files.
@@ -82,8 +87,12 @@ fn with_files(folder: &Path) -> Result<PathBuf, Failure> {
 
 fn documents_of(path: &Path) -> Result<Vec<Document>, Failure> {
     let failed = |error: String| Failure::failed(format_args!("{}: {error}", path.display()));
+    if !path.is_file() {
+        return Err(failed("it is there, and is no file that can be read".to_owned()));
+    }
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
-    let name = path.to_string_lossy();
+    // Not the whole path: folders are called as people like.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
     let reader: Box<dyn Read> =
         if name.ends_with(".gz") { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
     let reader = BufReader::new(reader);

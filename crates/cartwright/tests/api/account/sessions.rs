@@ -34,6 +34,15 @@ fn sessions_are_listed_with_device_address_and_last_use() {
 }
 
 #[test]
+fn a_device_is_called_as_people_call_it() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let listed = sessions(&login_from(&shop, &ann.email, agent));
+    assert!(listed.iter().any(|session| session["device"] == "Firefox on Linux"), "{listed:?}");
+}
+
+#[test]
 fn an_ended_session_is_refused_at_once() {
     let shop = Shop::shared();
     let here = shop.customer();

@@ -224,7 +224,8 @@ fn the_shop_goes_by_the_name_and_currency_that_are_set() {
     assert!(pages.get("/admin/products/new").text().contains("Price in CHF"));
     assert!(pages.get("/admin/mails").text().contains("Work with us in Alder &amp; Ink"));
     // Once there is a product, its currency stays; the rest can be changed.
-    shop.product(700, 5);
+    let price = json!({"amount": 700, "currency": "CHF"});
+    shop.add_product(&json!({"title": "Mug", "status": "active", "variants": [{"price": price}]}));
     settings["currency"] = json!("USD");
     shop.owner().put("/v1/admin/settings", &settings).send().invalid("/currency");
     settings["currency"] = json!(null);

@@ -89,8 +89,11 @@ fn each_bad_row_is_told() {
     let job = ended(&shop, &send(&shop, "prices", prices));
     assert_eq!((&job["status"], names(&job, &COUNTS)), (&json!("done"), vec![3, 3, 0, 2, 0, 1]), "{job}");
     assert_eq!(job["errors"][0]["line"], 3);
+    assert!(text(&job["errors"][0]["message"]).contains("no variant has the SKU \"unknown\""), "{job}");
     for nonsense in ["", "a,b\n1,2\n", "\u{0}\u{1}"] {
-        assert_eq!(ended(&shop, &send(&shop, "prices", nonsense))["status"], "failed", "{nonsense:?}");
+        let job = ended(&shop, &send(&shop, "prices", nonsense));
+        // Leaving out rows would not help.
+        assert_eq!((&job["status"], &job["failure"]), (&json!("failed"), &json!("nothing in the file can be used")));
     }
 }
 
@@ -103,6 +106,11 @@ fn what_is_read_otherwise_than_it_stands_there_is_told() {
         "line": 2, "column": "Variant Inventory Qty", "message": "-7 is below zero; the variant has 0",
     });
     assert_eq!(job["notes"], json!([note]));
+    // A job fetches no pictures.
+    let file = "Handle,Title,Variant Price,Image Src\nc,C,5,https://pictures.example/c.jpg\nd,D,5,/media/own.jpg\n";
+    let job = ended(&shop, &send(&shop, "products", file));
+    assert_eq!((&job["notes"][0]["line"], job["notes"].as_array().map(Vec::len)), (&json!(2), Some(1)), "{job}");
+    assert!(text(&job["notes"][0]["message"]).starts_with("1 picture stays on pictures.example; "), "{job}");
 }
 
 #[test]

@@ -68,6 +68,18 @@ fn staff_cancelling_gives_the_stock_back() {
 }
 
 #[test]
+fn what_is_lost_is_not_put_back() {
+    let shop = Shop::shared();
+    let (product, variant) = shop.product(1, 9);
+    let [kept, lost] = [(); 2].map(|()| shop.order(&shop.customer(), &[line(&variant, 4)]));
+    move_to(&shop, &lost, &json!({"to": "confirmed", "restock": false})).invalid("/restock");
+    move_to(&shop, &lost, &json!({"to": "cancelled", "restock": false})).expect(200);
+    assert_eq!(shop.stock_of(&product), 1);
+    move_to(&shop, &kept, &json!({"to": "cancelled", "restock": true})).expect(200);
+    assert_eq!(shop.stock_of(&product), 5);
+}
+
+#[test]
 fn tracking_belongs_to_the_shipment() {
     let shop = Shop::shared();
     let order = order_at(&shop, &[]);

@@ -83,6 +83,17 @@ fn guessing_is_slowed_down_without_hurting_others() {
     ann.client.get("/v1/account").send().expect(200);
 }
 
+/// Whoever shares an address with somebody learns from it as little as from any other answer.
+#[test]
+fn how_often_one_may_be_wrong_says_nothing_of_who_has_an_account() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    let answers = |email: &str| (0..15).map(|_| login(&shop, email, "not the password").status).collect::<Vec<_>>();
+    let of_ann = answers(&ann.email);
+    assert_eq!(of_ann, answers(&unique_email("nobody")));
+    assert_eq!(of_ann.iter().filter(|status| **status == 401).count(), 10, "{of_ann:?}");
+}
+
 #[test]
 fn each_sign_in_is_a_session_of_its_own() {
     let shop = Shop::shared();

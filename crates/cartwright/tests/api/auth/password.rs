@@ -43,6 +43,27 @@ fn a_mailed_token_sets_a_new_password_once_and_ends_all_sessions() {
     login(&shop, &ann.email, NEW_PASSWORD).expect(200);
 }
 
+/// Whoever guesses in somebody's name from anywhere keeps them out where they were never before; the mailbox lets them in.
+#[test]
+fn a_reset_makes_the_address_known_that_it_came_from() {
+    let shop = Shop::start(&["--trusted-proxies", "127.0.0.1"]);
+    let ann = shop.customer();
+    let from = |address: &str, password: &str| {
+        let body = json!({"email": ann.email, "password": password});
+        shop.stranger().post("/v1/auth/login", &body).header("x-forwarded-for", address).send()
+    };
+    for guess in 0..10 {
+        from(&format!("198.51.100.{guess}"), "not the password").refused(401, "wrong_credentials");
+    }
+    from("2001:db8:1:2::3", PASSWORD).refused(429, "too_many_requests");
+    forgot(&shop, &ann.email).expect(202);
+    let body = json!({"token": shop.mail(&ann.email, "Set a new password").token(), "password": NEW_PASSWORD});
+    let reset = shop.stranger().post("/v1/auth/password/reset", &body).header("x-forwarded-for", "2001:db8:1:2::3");
+    reset.send().expect(204);
+    // The next address of the same network is as good.
+    from("2001:db8:1:2:aaaa::4", NEW_PASSWORD).expect(200);
+}
+
 #[test]
 fn nobody_learns_whether_there_is_an_account() {
     let shop = Shop::shared();

@@ -113,6 +113,13 @@ fn a_shop_can_ask_all_its_staff_for_one() {
     let staff = shop.staff(&["orders"]);
     let pages = Pages::new(shop.address());
     assert_eq!(pages.sign_in(&staff.email, PASSWORD).status, 303);
+    let fields = [("name", "robot"), ("permission", "orders"), ("days", "30"), ("password", PASSWORD)];
+    let made = pages.post("/admin/keys", "/admin/keys", &fields).text();
+    let start = made.find("cwk_").unwrap_or_else(|| panic!("{made}"));
+    let secret: String = made[start..].chars().take_while(|c| c.is_alphanumeric() || "_-".contains(*c)).collect();
+    let robot = shop.stranger().with_token(&secret);
+    robot.get("/v1/admin/orders").send().expect(200);
+    shop.mail(&staff.email, "An API key was made for you");
     let mut settings = shop.owner().get("/v1/admin/settings").send().expect(200);
     settings["require_second_factor"] = json!(true);
     shop.owner().put("/v1/admin/settings", &settings).send().expect(200);
@@ -121,9 +128,11 @@ fn a_shop_can_ask_all_its_staff_for_one() {
     let body = json!({"email": staff.email, "password": PASSWORD});
     shop.stranger().post("/v1/auth/login", &body).send().refused(403, "forbidden");
     staff.client.get("/v1/admin/orders").send().refused(403, "forbidden");
+    robot.get("/v1/admin/orders").send().refused(403, "forbidden");
     enrol(&pages);
     assert_eq!(pages.get("/admin/orders").status, 200);
     staff.client.get("/v1/admin/orders").send().expect(200);
+    robot.get("/v1/admin/orders").send().expect(200);
     // Customers are not asked.
     shop.login(&shop.customer().email);
 }

@@ -98,7 +98,7 @@ fn the_list_of_products_leaves_prices_in_their_currency() {
     let id = text(&mug["variants"][0]["id"]);
     let list = pages.get("/admin/products").text();
     let name = |name: &str| format!("{name}-{id}");
-    let shown = ["version", "price-was", "stock-was"].map(|one| (name(one), field(&list, &name(one))));
+    let shown = ["version", "price-was", "stock-was", "stock-as-of"].map(|one| (name(one), field(&list, &name(one))));
     let price = name("price");
     let stock = (name("stock"), shown[2].1.clone());
     let fields = shown.iter().chain([&stock]).map(|(name, value)| (name.as_str(), value.as_str()));
@@ -259,6 +259,79 @@ fn a_product_that_is_refused_keeps_its_boxes_and_names_its_cells() {
         assert!(html.contains(said), "{html}");
         assert!(html.contains("name=\"v2-low\" aria-invalid=\"true\""), "{html}");
         assert!(!html.contains("name=\"v1-low\" aria-invalid"), "{html}");
+        // What is wrong stands beside the cell too, and the cell says where.
+        assert!(html.contains("aria-describedby=\"variants-2-low-wrong\""), "{html}");
+        assert!(after(&html, "id=\"variants-2-low-wrong\"").starts_with(">must be "), "{html}");
         assert!(is_checked(&html, "name=\"v0-remove\"") && !is_checked(&html, "name=\"v1-remove\""), "{html}");
     }
+}
+
+#[test]
+fn a_form_that_is_sent_twice_makes_one_product_and_one_note() {
+    let shop = Shop::shared();
+    let pages = owners(&shop);
+    let (title, blank) = (unique_name("Twice"), "/admin/products/new");
+    let number = field(&pages.get(blank).text(), "once");
+    let add = |once: &str, price: &str| {
+        let fields = [
+            ("once", once),
+            ("title", title.as_str()),
+            ("product-status", "draft"),
+            ("v0-present", "1"),
+            ("v0-price", price),
+        ];
+        let reply = pages.post(blank, blank, &fields);
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        reply.header("location")
+    };
+    let made = add(&number, "5.00");
+    assert_eq!(add(&number, "5.00"), made, "the second time it leads to the same product");
+    assert!(pages.get(&made).text().contains("The product is there."));
+    // Filled in otherwise, or anew, it is another one.
+    assert_ne!(add(&number, "6.00"), made);
+    assert_ne!(add(&field(&pages.get(blank).text(), "once"), "5.00"), made);
+
+    let customer = shop.customer();
+    let (_, variant) = shop.product(700, 5);
+    let order = shop.order(&customer, &[line(&variant, 1)]);
+    let of_order = format!("/admin/orders/{}", text(&order["id"]));
+    let of_customer = format!("/admin/customers/{}", customer.id());
+    for (page, path) in [(&of_order, format!("{of_order}/note")), (&of_customer, of_customer.clone())] {
+        let number = field(&pages.get(page).text(), "once");
+        let note = |text: &str| {
+            let fields = [("once", number.as_str()), ("act", "note"), ("text", text)];
+            assert!(pages.post(page, &path, &fields).header("location").ends_with("done=noted"), "{path}");
+        };
+        ["Calls back", "Calls back", "Called"].into_iter().for_each(note);
+        let html = pages.get(page).text();
+        assert_eq!((html.matches(">Calls back<").count(), html.matches(">Called<").count()), (1, 1), "{html}");
+    }
+}
+
+#[test]
+fn a_view_in_the_place_of_another_says_so() {
+    let shop = Shop::shared();
+    let pages = owners(&shop);
+    let name = unique_name("View");
+    let save = |name: &str, act: &str| {
+        let fields = [("name", name), ("query", "status=pending"), ("act", act)];
+        pages.post("/admin/orders", "/admin/orders/views", &fields).header("location")
+    };
+    assert!(save(&name, "save").ends_with("done=view"));
+    let replaced = save(&name.to_uppercase(), "save");
+    assert!(replaced.ends_with("done=view-replaced"), "{replaced}");
+    assert!(pages.get(&replaced).text().contains("The view was replaced."));
+    assert!(save(&name, "remove").ends_with("done=view"));
+}
+
+#[test]
+fn the_list_of_prices_says_what_is_not_in_it() {
+    let shop = Shop::start(&[]);
+    let pages = owners(&shop);
+    let page = || pages.get("/admin/import").text();
+    assert!(!page().contains("no SKU"));
+    shop.product(700, 5);
+    assert!(page().contains("1 variant has no SKU and is not in it"), "{}", page());
+    shop.product(700, 5);
+    assert!(page().contains("2 variants have no SKU and are not in it"), "{}", page());
 }

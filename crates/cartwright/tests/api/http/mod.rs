@@ -9,6 +9,8 @@ mod pages;
 mod paths;
 mod queries;
 mod refused_forms;
+mod shelves;
+mod slow_bodies;
 mod strangers;
 mod tokens;
 mod wire;

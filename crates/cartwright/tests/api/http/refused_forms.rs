@@ -43,7 +43,7 @@ fn a_typo_in_the_list_of_products_saves_nothing_and_keeps_all_of_it() {
     let form = |html: &str, prices: [&str; 5], stock: &str| {
         let mut fields = vec![("cursor".to_owned(), cursor.clone()), ("once".to_owned(), field(html, "once"))];
         for ((_, id), price) in oldest.iter().zip(prices) {
-            for name in ["name", "version", "price-was", "stock-was"] {
+            for name in ["name", "version", "price-was", "stock-was", "stock-as-of"] {
                 fields.push((format!("{name}-{id}"), field(html, &format!("{name}-{id}"))));
             }
             fields.extend([(format!("price-{id}"), price.to_owned()), (format!("stock-{id}"), stock.to_owned())]);
@@ -74,7 +74,7 @@ fn a_typo_in_the_list_of_products_saves_nothing_and_keeps_all_of_it() {
     let again = told(&send(&fields), 422);
     assert_eq!(prices(), as_before);
     let alert = after(&again, "role=\"alert\"").split("</p>").next().unwrap_or_default();
-    assert!(alert.contains("Price: somebody else changed") && alert.contains("Stock: That is more"), "{alert}");
+    assert!(alert.contains("Price: somebody else changed") && alert.contains("Stock: must be 0 to"), "{alert}");
     assert!(again.contains(&format!("name=\"stock-{third}\" aria-invalid=\"true\"")), "{again}");
     assert_eq!(field(&again, &format!("version-{second}")), "1", "the version that whoever was told goes on from");
     // Right at last, one stays on the page; and sent once more, it counts once.
@@ -265,7 +265,7 @@ fn what_cannot_be_taken_back_is_asked_about() {
     shop.advance(&order, "confirmed");
     shop.advance(&order, "shipped");
     let html = pages.get("/admin/orders?status=shipped").text();
-    assert!(html.contains("data-confirm=\"Mark them as delivered?"), "{html}");
+    assert!(html.contains("data-confirm=\"Mark {n} as delivered?"), "{html}");
 }
 
 #[test]

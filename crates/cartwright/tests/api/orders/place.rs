@@ -219,7 +219,7 @@ fn what_is_not_tracked_never_runs_out() {
 
 #[test]
 fn an_order_has_one_currency() {
-    let shop = Shop::shared();
+    let shop = Shop::start(&["--currencies", "USD"]);
     let buyer = shop.customer();
     let (_, euros) = shop.product(1, 9);
     let body = json!({"title": unique_name("Import"), "status": "active",

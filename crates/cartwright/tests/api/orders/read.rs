@@ -26,6 +26,14 @@ fn one_lists_ones_own_orders_newest_first() {
     shop.advance(&placed[1], "confirmed");
     let confirmed = buyer.client.get("/v1/orders?status=confirmed").send().expect(200);
     assert_eq!(pick(&confirmed["items"], "id"), [&placed[1]["id"]]);
+    let by_number = |order: &Value| {
+        let number = text(&order["number"]);
+        buyer.client.get(&format!("/v1/orders?number={number}")).send().expect(200)["items"].clone()
+    };
+    assert_eq!(pick(&by_number(&placed[3]), "id"), [&placed[3]["id"]]);
+    let theirs = other.client.get("/v1/orders").send().expect(200)["items"][0].clone();
+    assert_eq!(by_number(&theirs), json!([]), "somebody else's is not there");
+    buyer.client.get("/v1/orders?number=abc").send().wrong_parameter("number");
     buyer.client.get("/v1/orders?status=lost").send().wrong_parameter("status");
     buyer.client.get("/v1/orders?limit=101").send().wrong_parameter("limit");
     buyer.client.get("/v1/orders?account_id=1").send().wrong_parameter("account_id");

@@ -17,8 +17,7 @@ impl Pages {
     }
 
     fn send(&self, method: &str, path: &str, more: &[(&str, &str)], body: &[u8]) -> Reply {
-        let cookies: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let cookies = cookies.join("; ");
+        let cookies = self.cookies();
         let mut headers = vec![("Accept", "text/html"), ("Cookie", cookies.as_str())];
         headers.extend_from_slice(more);
         let reply = exchange(self.address, &request(method, path, &headers, body));
@@ -29,6 +28,12 @@ impl Pages {
             }
         }
         reply
+    }
+
+    /// What it sends as `Cookie`.
+    pub(crate) fn cookies(&self) -> String {
+        let cookies: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        cookies.join("; ")
     }
 
     /// The page at this path.

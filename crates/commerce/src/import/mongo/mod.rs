@@ -34,6 +34,23 @@ pub struct Dump {
     pub wishlists: Vec<Document>,
 }
 
+impl Dump {
+    /// The collections of which there is nothing at all although orders name things of them: the dump is not whole.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<&'static str> {
+        let has_buyer = |order: &Document| id_of(document::field(order, &orders::BUYER).1).is_some();
+        let has_items = |order: &Document| orders::ITEMS.iter().any(|name| !document::list(order, name).is_empty());
+        let mut lacks = Vec::new();
+        if self.users.is_empty() && self.orders.iter().any(has_buyer) {
+            lacks.push("users");
+        }
+        if self.products.is_empty() && self.orders.iter().any(has_items) {
+            lacks.push("products");
+        }
+        lacks
+    }
+}
+
 /// How a dump is understood.
 #[derive(Clone, Copy)]
 pub struct Options {

@@ -15,6 +15,10 @@ use super::{
 use crate::bring_over::Thing;
 
 const ORDERS: &str = "orders";
+/// Who placed an order.
+pub(super) const BUYER: [&str; 3] = ["buyer", "user", "userId"];
+/// What was ordered.
+pub(super) const ITEMS: [&str; 3] = ["products", "orderItems", "items"];
 /// What an order cost.
 const TOTAL: [&str; 5] = ["totalprice", "totalPrice", "totalAmount", "total", "amount"];
 
@@ -72,7 +76,7 @@ impl Planner {
             return None;
         }
         let placed_at = self.created_at(id, document);
-        let buyer = match id_of(field(document, &["buyer", "user", "userId"]).1) {
+        let buyer = match id_of(field(document, &BUYER).1) {
             Some(buyer) => {
                 if !self.people.contains_key(&buyer.text) {
                     let what = format!("was placed by the user {}, who is not there; it belongs to nobody", buyer.text);
@@ -124,7 +128,7 @@ impl Planner {
     /// What was ordered, and how many of it.
     fn items(&mut self, at: &str, document: &Document) -> Vec<(Sold, i64)> {
         let mut items = Vec::new();
-        let named = ["products", "orderItems", "items"].into_iter().map(|name| list(document, name));
+        let named = ITEMS.into_iter().map(|name| list(document, name));
         for item in named.filter(|items| !items.is_empty()).take(1).flatten() {
             let named = match item {
                 Bson::Document(inner) => id_of(inner.get("productId")).or_else(|| id_of(inner.get("product"))),

@@ -2,11 +2,13 @@
 
 use std::io::{self, BufRead, Read};
 
-use bson::{Bson, Document};
+use bson::{Bson, Document, RawBsonRef, RawDocument};
 use serde_json::Value;
 
 /// The largest document that MongoDB has.
 const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How deep documents may lie in each other, in BSON as in JSON. MongoDB takes 100 levels.
+const DEPTH_MAX: usize = 128;
 
 /// Reads documents of BSON, one behind the other, as `mongodump` writes them.
 ///
@@ -36,8 +38,36 @@ pub fn bson(mut from: impl Read) -> Result<Vec<Document>, String> {
         if read_all(&mut from, rest).map_err(|error| format!("the file cannot be read: {error}"))? < wanted {
             return Err(format!("the file breaks off in document {number}"));
         }
+        if RawDocument::from_bytes(&bytes).is_ok_and(is_too_deep) {
+            return Err(format!("document {number} has more than {DEPTH_MAX} levels"));
+        }
         let document = Document::from_reader(bytes.as_slice());
         documents.push(document.map_err(|error| format!("document {number} is no BSON: {error}"))?);
+    }
+}
+
+/// Whether something lies deeper in the document than it may. It is looked for level by level: what reads a document whole calls itself
+/// for each of them, and a stack that is too small for that ends the program.
+fn is_too_deep(document: &RawDocument) -> bool {
+    let mut level = vec![document];
+    for _ in 0..DEPTH_MAX {
+        // What cannot be read is told by whoever reads the document whole.
+        let values = level.into_iter().flat_map(RawDocument::iter).filter_map(Result::ok);
+        level = values.filter_map(|(_, value)| inside(value)).collect();
+        if level.is_empty() {
+            return false;
+        }
+    }
+    true
+}
+
+/// The document that a value is or has.
+fn inside(value: RawBsonRef<'_>) -> Option<&RawDocument> {
+    match value {
+        RawBsonRef::Document(document) => Some(document),
+        RawBsonRef::Array(array) => RawDocument::from_bytes(array.as_bytes()).ok(),
+        RawBsonRef::JavaScriptCodeWithScope(code) => Some(code.scope),
+        _ => None,
     }
 }
 

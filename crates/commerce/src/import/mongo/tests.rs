@@ -246,6 +246,9 @@ fn files_that_are_none_are_refused() {
     let two = [good.clone(), good.clone()].concat();
     assert_eq!(read::bson(two.as_slice()).map(|found| found.len()), Ok(2));
     assert_eq!(read::bson(&[][..]), Ok(vec![]));
+    assert!(read::bson(nested(100).as_slice()).is_ok(), "MongoDB itself takes so many levels");
+    let deep = read::bson(nested(5_000).as_slice());
+    assert_eq!(deep.map_err(|error| error.contains("levels")), Err(true), "read by a function that calls itself");
     for bad in [&two[..two.len() - 1], &two[..good.len() + 2], b"{\"a\": 1}", &[5, 0, 0, 0, 1], &[0xff; 40]] {
         assert!(read::bson(bad).is_err(), "{bad:?}");
     }
@@ -308,4 +311,27 @@ fn ids_are_told_however_they_are_written() {
         assert_eq!(id_of(Some(&value)).map(|id| id.text), Some(text.clone()), "{value}");
     }
     assert_eq!(id_of(Some(&bson::Bson::Null)), None);
+}
+
+/// A document in a document in a document.
+fn nested(levels: usize) -> Vec<u8> {
+    let mut bytes = vec![5, 0, 0, 0, 0];
+    for _ in 0..levels {
+        let length = i32::try_from(bytes.len() + 8).expect("short");
+        bytes = [&length.to_le_bytes()[..], &b"\x03a\0"[..], &bytes[..], &b"\0"[..]].concat();
+    }
+    bytes
+}
+
+/// Nobody can tell then what the orders were about, and stand-ins for a whole catalogue would be all that a shop has.
+#[test]
+fn a_dump_without_what_its_orders_name_is_not_whole() {
+    let orders = vec![doc! { "_id": oid(4), "user": oid(1), "orderItems": [{ "product": oid(3) }], "total": 20 }];
+    let mut dump = Dump { orders, ..Dump::default() };
+    assert_eq!(dump.lacks(), ["users", "products"]);
+    dump.users = vec![doc! { "_id": oid(1) }];
+    assert_eq!(dump.lacks(), ["products"]);
+    dump.products = vec![doc! { "_id": oid(9) }];
+    assert_eq!(dump.lacks(), [] as [&str; 0], "some that are gone are no reason");
+    assert_eq!(Dump::default().lacks(), [] as [&str; 0]);
 }

@@ -22,10 +22,12 @@ use store::{
 };
 
 type Rows = BTreeMap<MailId, OutboxMail>;
+type Meta = BTreeMap<String, String>;
 
 #[derive(Default)]
 pub(crate) struct MemoryEngine {
     rows: Mutex<Rows>,
+    meta: Mutex<Meta>,
     /// How many transactions to refuse.
     pub(crate) failures: AtomicU64,
     /// How many transactions were begun.
@@ -70,9 +72,11 @@ impl Engine for MemoryEngine {
         }
         // As a real engine would: the job works on a copy, which counts when it is committed.
         let before = self.rows.lock().expect("not poisoned").clone();
-        let mut tx = MemoryTx { rows: before };
+        let meta = self.meta.lock().expect("not poisoned").clone();
+        let mut tx = MemoryTx { rows: before, meta };
         if job.run(&mut tx).await == JobOutcome::Commit {
             *self.rows.lock().expect("not poisoned") = tx.rows;
+            *self.meta.lock().expect("not poisoned") = tx.meta;
         }
         Ok(job)
     }
@@ -80,6 +84,7 @@ impl Engine for MemoryEngine {
 
 struct MemoryTx {
     rows: Rows,
+    meta: Meta,
 }
 
 impl MemoryTx {
@@ -159,6 +164,9 @@ impl Tx for MemoryTx {
                     let mail = self.row(*id)?;
                     (mail.status, mail.attempts, mail.next_attempt_at) = (MailStatus::Pending, 0, *at);
                 }
+                Change::PutMeta { key, value: Some(value) } => {
+                    self.meta.insert(key.to_string(), value.clone());
+                }
                 _ => return not_here(),
             }
         }
@@ -226,8 +234,8 @@ impl Tx for MemoryTx {
     async fn sweep(&mut self, _: Timestamp, _: Timestamp, _: u32) -> Result<u32, StoreError> {
         not_here()
     }
-    async fn meta(&mut self, _: &'static str) -> Result<Option<String>, StoreError> {
-        not_here()
+    async fn meta(&mut self, key: &'static str) -> Result<Option<String>, StoreError> {
+        Ok(self.meta.get(key).cloned())
     }
 }
 
@@ -257,7 +265,7 @@ impl Queries for MemoryEngine {
     async fn password_hash(&self, _: AccountId) -> Query<Option<String>> {
         not_here()
     }
-    async fn is_known_address(&self, _: AccountId, _: &str) -> Query<bool> {
+    async fn session_addresses(&self, _: AccountId, _: &str) -> Query<Vec<String>> {
         not_here()
     }
     async fn sessions(&self, _: AccountId, _: Timestamp) -> Query<Vec<Session>> {

@@ -126,7 +126,7 @@ impl World<'_> {
                 self.pass(pause);
             }
             25..45 => self.lease(at).await,
-            45..65 => self.begin(at),
+            45..65 => self.begin(at).await,
             65..83 => self.end(at),
             83..98 => self.note(at).await,
             _ => self.die(at),
@@ -183,7 +183,7 @@ impl World<'_> {
         }
     }
 
-    fn begin(&mut self, at: usize) {
+    async fn begin(&mut self, at: usize) {
         if self.workers[at].sending.len() >= CONCURRENCY {
             return;
         }
@@ -191,6 +191,10 @@ impl World<'_> {
         let Some((mail, begin_until)) = self.workers[at].queue.pop_front() else { return };
         if now > begin_until && !self.is_careless {
             self.workers[at].results.push(deferral(&mail, true));
+            return;
+        }
+        // As the worker asks before it sends: what is gone, or another one's, is not sent.
+        if !self.is_careless && !mail.lease().is_of(&self.shop.mail_now(mail.id).await) {
             return;
         }
         let track = self.mails.entry(mail.id).or_default();

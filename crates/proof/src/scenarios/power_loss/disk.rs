@@ -14,6 +14,9 @@ use recording_vfs::Event;
 /// The sizes at which writes are torn.
 const SECTORS: [usize; 2] = [512, 4096];
 
+/// The files that a loss of power left, each with its content.
+pub(super) type Image<'a> = Vec<(&'a Path, Vec<u8>)>;
+
 /// A disk with the files of one folder.
 #[derive(Debug, Default)]
 pub(super) struct Disk {
@@ -99,7 +102,7 @@ impl Disk {
     }
 
     /// The files after a loss of power at this moment.
-    pub(super) fn after_loss(&self, chance: &mut fastrand::Rng) -> Vec<(&Path, Vec<u8>)> {
+    pub(super) fn after_loss(&self, chance: &mut fastrand::Rng) -> Image<'_> {
         let mut left = Vec::new();
         for (path, file) in &self.files {
             let is_there = file.certain.is_some() || chance.bool();

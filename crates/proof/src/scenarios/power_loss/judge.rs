@@ -1,7 +1,12 @@
 //! Opens what a loss of power left, and says what is wrong with it. Nearly always with plain SQL: whoever wrote the engine must not
 //! be the one who judges it.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use model::{OrderId, VariantId};
 use rusqlite::{Connection, OptionalExtension};
@@ -13,17 +18,55 @@ use store_sqlite::{Options, SqliteEngine};
 
 use super::work::Promise;
 
-/// What does not hold in the database at `path`, of which this was promised.
-pub(super) fn judge(path: &Path, promises: &[Promise], stock: i64, is_opened: bool) -> Vec<String> {
-    let mut wrong = match look(path, promises, stock) {
-        Ok(wrong) => wrong,
+/// What does not hold in what was left, of which this was promised. `copy` puts it together once more, in a folder of its own, and gives
+/// the path of the database there: whoever opens it, changes it.
+pub(super) fn judge(
+    mut copy: impl FnMut() -> PathBuf,
+    promises: &[Promise],
+    stock: i64,
+    is_opened: bool,
+) -> Vec<String> {
+    let alone = look(&copy(), promises, stock);
+    let mut wrong = match &alone {
+        Ok(seen) => seen.wrong.clone(),
         Err(error) => vec![format!("SQLite cannot read it: {error}")],
     };
-    // Before there is a shop, the engine has to make one of whatever is there.
-    if is_opened || promises.is_empty() {
-        wrong.extend(open(path, !promises.is_empty()).err());
+    // The file that says that a copy of the log broke off is never synced: it may be there afterwards or not, whatever else is. Before
+    // there is a shop, the engine has to make one of whatever is there.
+    let marks: &[bool] = match (is_opened, promises.is_empty()) {
+        (true, _) => &[false, true],
+        (false, true) => &[false],
+        (false, false) => &[],
+    };
+    for is_marked in marks {
+        let path = copy();
+        let mark = mark_of(&path);
+        if *is_marked {
+            fs::write(&mark, "").expect("room for a small file");
+        }
+        let opened = open(&path, promises, stock, alone.as_ref().ok());
+        let is_left = opened.is_ok() && mark.exists();
+        let how = if *is_marked { ", with the mark that its log must stay" } else { "" };
+        wrong.extend(opened.err().map(|what| format!("opened by the engine{how}: {what}")));
+        if is_left {
+            wrong.push("opened by the engine alone, and the mark that its log must stay is still there".to_owned());
+        }
     }
     wrong
+}
+
+/// The file beside a database that tells that a copy of its log broke off.
+fn mark_of(path: &Path) -> PathBuf {
+    let mut mark = path.as_os_str().to_owned();
+    mark.push("-keep-log");
+    mark.into()
+}
+
+/// What is in a database, and what does not hold of it.
+#[derive(Debug, Default)]
+struct Seen {
+    wrong: Vec<String>,
+    orders: HashMap<OrderId, Found>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -39,7 +82,7 @@ struct Found {
     replies: (i64, Option<String>),
 }
 
-fn look(path: &Path, promises: &[Promise], stock: i64) -> rusqlite::Result<Vec<String>> {
+fn look(path: &Path, promises: &[Promise], stock: i64) -> rusqlite::Result<Seen> {
     let mut wrong = Vec::new();
     // Opening recovers: the log is read, and what was not committed is left out.
     let conn = Connection::open(path)?;
@@ -54,14 +97,14 @@ fn look(path: &Path, promises: &[Promise], stock: i64) -> rusqlite::Result<Vec<S
         if !promises.is_empty() {
             wrong.push(format!("{} promises, and there is no shop", promises.len()));
         }
-        return Ok(wrong);
+        return Ok(Seen { wrong, ..Seen::default() });
     }
 
     let orders = match read(&conn)? {
         Ok(orders) => orders,
         Err(twice) => {
             wrong.push(format!("the order {twice}, or its line, is there twice"));
-            return Ok(wrong);
+            return Ok(Seen { wrong, ..Seen::default() });
         }
     };
     for (id, found) in &orders {
@@ -102,7 +145,7 @@ fn look(path: &Path, promises: &[Promise], stock: i64) -> rusqlite::Result<Vec<S
             wrong.push(format!("of {stock} pieces of {variant} {sold} are sold and {left} left"));
         }
     }
-    Ok(wrong)
+    Ok(Seen { wrong, orders })
 }
 
 const fn uuid(bytes: [u8; 16]) -> uuid::Uuid {
@@ -143,8 +186,8 @@ fn read(conn: &Connection) -> rusqlite::Result<Result<HashMap<OrderId, Found>, O
     Ok(Ok(orders))
 }
 
-/// The engine opens it, finds nothing wrong, and goes on.
-fn open(path: &Path, is_filled: bool) -> Result<(), String> {
+/// The engine opens it, finds nothing wrong and what SQLite found `alone`, and goes on.
+fn open(path: &Path, promises: &[Promise], stock: i64, alone: Option<&Seen>) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let options = Options { readers: 1, ..Options::default() };
@@ -155,7 +198,15 @@ fn open(path: &Path, is_filled: bool) -> Result<(), String> {
         if !findings.is_empty() {
             return Err(format!("the check found {findings:?}"));
         }
-        if is_filled {
+        // Before anything is sold.
+        let seen = look(path, promises, stock).map_err(|error| format!("SQLite cannot read it then: {error}"))?;
+        if let Some(wrong) = seen.wrong.into_iter().next() {
+            return Err(wrong);
+        }
+        if let Some(alone) = alone.filter(|alone| alone.orders != seen.orders) {
+            return Err(format!("it has {} orders, and SQLite alone {}", seen.orders.len(), alone.orders.len()));
+        }
+        if !promises.is_empty() {
             let shop = Shop::new(Database::new(Arc::clone(&engine), ()));
             // Later than all that was: ids are made of the time.
             shop.pass(model::SignedDuration::from_hours(24));
@@ -166,4 +217,30 @@ fn open(path: &Path, is_filled: bool) -> Result<(), String> {
         }
         engine.close().await.map_err(|error| error.to_string())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_gets_copies_of_its_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut copies = Vec::new();
+        let copy = || {
+            let place = folder.path().join(copies.len().to_string());
+            fs::create_dir(&place).expect("a folder");
+            copies.push(place.join("shop.db"));
+            place.join("shop.db")
+        };
+        assert_eq!(judge(copy, &[], 0, true), Vec::<String>::new());
+        assert_eq!(copies.len(), 3, "SQLite alone, and the engine without and with the mark");
+        assert!(copies[1..].iter().all(|path| is_shop(path)) && !is_shop(&copies[0]), "whose is whose");
+        assert!(!mark_of(&copies[2]).exists());
+    }
+
+    fn is_shop(path: &Path) -> bool {
+        let conn = Connection::open(path).expect("a database");
+        conn.query_row("SELECT 1 FROM sqlite_schema WHERE name = 'orders'", [], |_| Ok(())).is_ok()
+    }
 }

@@ -7,11 +7,15 @@ mod disk;
 mod judge;
 mod work;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
-use disk::Disk;
+use disk::{Disk, Image};
 use recording_vfs::Event;
-use work::Work;
+use work::{Promise, Work};
 
 use crate::{
     judge::thousands,
@@ -21,8 +25,10 @@ use crate::{
 
 /// After so many crash points of one recording another is made.
 const POINTS_OF_ONE: u64 = 5_000;
-/// After so many crash points the engine itself opens the database, checks it and places an order.
+/// After so many crash points the engine itself opens what was left, checks it and places an order.
 const OPEN_EVERY: u64 = 50;
+/// Of so many crash points of a run at which something does not hold, what was left is kept.
+const KEPT_MAX: usize = 3;
 /// How many syncs fail in a recording of `sync-error`.
 const FAILURES: usize = 12;
 
@@ -65,6 +71,7 @@ fn lose_power(run: &Run, points: u64, what: &Work) -> Outcome {
     let (mut orders, mut events, mut recordings) = (0, 0, 0);
     // Of the database and of its log.
     let mut failed = [0, 0];
+    let mut keep = Keep::new(run, what);
     while outcome.runs < points {
         // At least two recordings where syncs fail: in every other one it is those of the database.
         let most = if what.failures > 0 { POINTS_OF_ONE.min(points.div_ceil(2)) } else { POINTS_OF_ONE };
@@ -80,7 +87,7 @@ fn lose_power(run: &Run, points: u64, what: &Work) -> Outcome {
             }
         }
         outcome.violations.extend(recording.violations.iter().cloned());
-        play(&recording, part, &mut chance, &mut outcome);
+        play(&recording, part, &mut chance, &mut keep, &mut outcome);
         tell(outcome.runs, points, &outcome.violations);
     }
     outcome.injected = format!("{} promises, {} writes and syncs", thousands(orders), thousands(events));
@@ -96,7 +103,13 @@ fn lose_power(run: &Run, points: u64, what: &Work) -> Outcome {
 }
 
 /// Goes through the recording and loses power at random moments.
-fn play(recording: &work::Recording, points: u64, chance: &mut fastrand::Rng, outcome: &mut Outcome) {
+fn play(
+    recording: &work::Recording,
+    points: u64,
+    chance: &mut fastrand::Rng,
+    keep: &mut Keep<'_>,
+    outcome: &mut Outcome,
+) {
     let events = &recording.events;
     let mut moments: Vec<usize> = (0..points).map(|_| chance.usize(0..=events.len())).collect();
     moments.sort_unstable();
@@ -109,13 +122,79 @@ fn play(recording: &work::Recording, points: u64, chance: &mut fastrand::Rng, ou
             promised += usize::from(matches!(event, Event::Mark(_)));
         }
         done = moment;
-        place.fill(&disk, chance);
+        let image = disk.after_loss(chance);
         outcome.runs += 1;
         let is_opened = outcome.runs.is_multiple_of(OPEN_EVERY);
-        for what in judge::judge(&place.database(), &recording.promises[..promised], recording.stock, is_opened) {
-            outcome.violate(format!("after event {moment} of {}: {what}", events.len()));
+        let promises = &recording.promises[..promised];
+        let wrong = judge::judge(|| place.fill(&image), promises, recording.stock, is_opened);
+        if wrong.is_empty() {
+            continue;
+        }
+        let kept = keep.keep(outcome.runs, &image, &events[..moment], promises);
+        for what in wrong {
+            outcome.violate(format!("after event {moment} of {}: {what}{kept}", events.len()));
         }
     }
+}
+
+/// Keeps what was left where something does not hold: no other run makes it again, since threads take turns as they like.
+struct Keep<'a> {
+    folder: &'a Path,
+    /// What its own folders begin with.
+    name: String,
+    left: usize,
+}
+
+impl<'a> Keep<'a> {
+    /// What a careless engine loses nobody needs.
+    fn new(run: &'a Run, what: &Work) -> Self {
+        let scenario = if what.failures > 0 { "sync-error" } else { "power-loss" };
+        let left = if what.is_careless() { 0 } else { KEPT_MAX };
+        Self { folder: &run.folder, name: format!("{scenario}-seed-{}", run.seed), left }
+    }
+
+    /// Says where it is, as the end of a sentence; nothing when there are enough.
+    fn keep(&mut self, point: u64, image: &Image<'_>, events: &[Event], promises: &[Promise]) -> String {
+        if self.left == 0 {
+            return String::new();
+        }
+        self.left -= 1;
+        let folder = self.folder.join(format!("{}-point-{point}", self.name));
+        match write_down(&folder, image, events, promises) {
+            Ok(()) => format!("; what was left is in {}", folder.display()),
+            Err(error) => format!("; what was left could not be kept: {error}"),
+        }
+    }
+}
+
+/// Writes down the files, and what was done to them before.
+fn write_down(folder: &Path, image: &Image<'_>, events: &[Event], promises: &[Promise]) -> io::Result<()> {
+    // Of an earlier run.
+    drop(fs::remove_dir_all(folder));
+    fs::create_dir_all(folder)?;
+    write_files(folder, image)?;
+    let mut promises = promises.iter();
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut text = String::new();
+    for event in events {
+        let _ = match event {
+            Event::Write { path, offset, bytes } => writeln!(text, "write {} {offset} {}", name(path), bytes.len()),
+            Event::Truncate { path, size } => writeln!(text, "cut {} {size}", name(path)),
+            Event::Sync { path } => writeln!(text, "sync {}", name(path)),
+            Event::SyncFailed { path } => writeln!(text, "sync failed {}", name(path)),
+            Event::Delete { path, is_synced: true } => writeln!(text, "remove and sync {}", name(path)),
+            Event::Delete { path, is_synced: false } => writeln!(text, "remove {}", name(path)),
+            Event::Mark(number) => writeln!(text, "promise {number} {:?}", promises.next()),
+        };
+    }
+    fs::write(folder.join("events.txt"), text)
+}
+
+fn write_files(folder: &Path, image: &Image<'_>) -> io::Result<()> {
+    for (path, content) in image {
+        fs::write(folder.join(path.file_name().expect("a file's name")), content)?;
+    }
+    Ok(())
 }
 
 /// Where the files are put that a loss of power left, a folder for each: a connection to the one before may still be closing. In
@@ -136,18 +215,47 @@ impl Place {
         self.all.path().join(self.number.to_string())
     }
 
-    fn database(&self) -> PathBuf {
-        self.folder().join(work::NAME)
-    }
-
-    fn fill(&mut self, disk: &Disk, chance: &mut fastrand::Rng) {
+    /// Puts the files together, and gives the path of the database among them.
+    fn fill(&mut self, image: &Image<'_>) -> PathBuf {
         // What is left of it goes with the whole.
         drop(fs::remove_dir_all(self.folder()));
         self.number += 1;
         fs::create_dir(self.folder()).expect("a folder");
-        for (path, content) in disk.after_loss(chance) {
-            let name = path.file_name().expect("a file's name");
-            fs::write(self.folder().join(name), content).expect("room for a small file");
-        }
+        write_files(&self.folder(), image).expect("room for small files");
+        self.folder().join(work::NAME)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Size;
+
+    #[test]
+    fn what_was_left_where_something_does_not_hold_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let run = Run {
+            engine: Engine::Sqlite,
+            seed: 7,
+            size: Size::Short,
+            runs: None,
+            part: (0, 1),
+            folder: folder.path().to_owned(),
+        };
+        let path = PathBuf::from("/somewhere/shop.db");
+        let events =
+            [Event::Write { path: path.clone(), offset: 4, bytes: vec![1, 2] }, Event::Sync { path: path.clone() }];
+        let image = vec![(path.as_path(), vec![0, 0, 0, 0, 1, 2])];
+        let mut keep = Keep::new(&run, &Work::default());
+        let said = keep.keep(3, &image, &events, &[]);
+        let kept = folder.path().join("power-loss-seed-7-point-3");
+        assert!(said.ends_with(&kept.display().to_string()), "{said}");
+        assert_eq!(fs::read(kept.join("shop.db")).expect("the database"), image[0].1);
+        let told = fs::read_to_string(kept.join("events.txt")).expect("the list");
+        assert_eq!(told, "write shop.db 4 2\nsync shop.db\n");
+        let more = (4..20).filter(|point| !keep.keep(*point, &image, &events, &[]).is_empty());
+        assert_eq!(more.count(), KEPT_MAX - 1, "the first few");
+        let careless = Work { synchronous: false, ..Work::default() };
+        assert_eq!(Keep::new(&run, &careless).keep(3, &image, &events, &[]), "", "a control keeps nothing");
     }
 }

@@ -50,6 +50,13 @@ pub(super) struct Work {
     pub(super) is_silent: bool,
 }
 
+impl Work {
+    /// Whether something is left out that keeps promises.
+    pub(super) const fn is_careless(&self) -> bool {
+        !self.synchronous || self.is_silent
+    }
+}
+
 impl Default for Work {
     fn default() -> Self {
         Self { synchronous: true, failures: 0, is_of_database: false, is_silent: false }

@@ -110,7 +110,9 @@ pub async fn what_was_sent_to_the_old_address_is_void(shop: Shop) {
     shop.run(request(&shop, &ann, "anna", "222222")).await.expect("mailed");
     assert!(is_confirmed(&shop, &ann, "222222").await);
     let (token_hash, new_hash) = (hash("token"), "new hash".to_owned());
-    refused!(shop.run(ResetPassword { token_hash, new_hash, stamp: shop.next_stamp() }).await, Error::NotAuthenticated);
+    let (device, address, stamp) = ("a telephone".to_owned(), "192.0.2.7".to_owned(), shop.next_stamp());
+    let reset = ResetPassword { token_hash, new_hash, device, address, stamp };
+    refused!(shop.run(reset).await, Error::NotAuthenticated);
     assert!(!shop.verify("anna", "111111").await, "the code in the old mailbox signs in");
 }
 

@@ -4,7 +4,7 @@ use commerce::{
     Error,
     accounts::{
         ChangePassword, CheckResetToken, CodeChecked, ConfirmEmailChange, DeleteAccount, RequestEmailChange,
-        RequestPasswordReset, ResetPassword,
+        RequestPasswordReset, ResetPassword, is_known_address,
     },
 };
 use model::{Account, SignedDuration, challenge};
@@ -17,8 +17,12 @@ async fn request(shop: &Shop, name: &str, token: &str) {
 }
 
 async fn reset(shop: &Shop, token: &str, new_hash: &str) -> Result<(), Error> {
-    let reset = ResetPassword { token_hash: hash(token), new_hash: new_hash.to_owned(), stamp: shop.next_stamp() };
-    shop.run(reset).await
+    shop.run(reset_from(shop, token, new_hash, "192.0.2.7")).await
+}
+
+fn reset_from(shop: &Shop, token: &str, new_hash: &str, address: &str) -> ResetPassword {
+    let (token_hash, new_hash, stamp) = (hash(token), new_hash.to_owned(), shop.next_stamp());
+    ResetPassword { token_hash, new_hash, device: "a telephone".to_owned(), address: address.to_owned(), stamp }
 }
 
 fn change(shop: &Shop, ann: &Account, current: &str, session_id: model::SessionId) -> ChangePassword {
@@ -69,6 +73,20 @@ pub async fn a_reset_ends_all_sessions_and_proves_the_address(shop: Shop) {
     let after = shop.account_now(ann.id).await;
     assert_eq!((after.email_verified_at, after.version), (Some(shop.now()), ann.version + 1));
     assert_eq!(names(&shop.mails_to(&email("ann")).await)[0], "password_changed");
+}
+
+pub async fn a_reset_makes_its_address_known_and_signs_nobody_in(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let is_known = async |address: &str| {
+        let address = address.parse().expect("an address");
+        is_known_address(shop.db(), ann.id, address).await.expect("an answer")
+    };
+    request(&shop, "ann", "token").await;
+    refused!(shop.run(reset_from(&shop, "another", "new", "198.51.100.7")).await, Error::NotAuthenticated);
+    assert!(!is_known("198.51.100.7").await, "nobody showed anything there");
+    shop.run(reset_from(&shop, "token", "new", "2001:db8:0:7::1")).await.expect("reset");
+    assert!(is_known("2001:db8:0:7:aaaa::2").await && !is_known("2001:db8:0:8::1").await);
+    assert!(shop.db().sessions(ann.id, shop.now()).await.expect("an answer").is_empty());
 }
 
 pub async fn a_token_is_good_once(shop: Shop) {
@@ -193,7 +211,7 @@ pub async fn a_token_is_known_to_be_good_before_it_is_used(shop: Shop) {
         let whose = shop.run(check(token)).await.expect("an answer");
         assert_eq!(whose.map(|account| account.id), is_good.then_some(ann.id), "{token}");
     }
-    let reset = ResetPassword { token_hash: hash("token"), new_hash: "new".to_owned(), stamp: shop.next_stamp() };
+    let reset = reset_from(&shop, "token", "new", "192.0.2.7");
     shop.run(reset).await.expect("a password");
     assert_eq!(shop.run(check("token")).await.expect("an answer"), None, "it was used");
 }

@@ -145,7 +145,8 @@ pub async fn a_session_that_is_used_lives_on(shop: Shop) {
     assert_eq!(access.last_used_at, shop.now() - SignedDuration::from_hours(24));
     let session = load!(shop, |tx| tx.session(device.id).await).expect("a session");
     assert_eq!((session.address.as_str(), session.expires_at), ("2001:db8::1", access.last_used_at + SESSION_LIFETIME));
-    assert!(shop.db().is_known_address(ann.id, "2001:db8::1").await.expect("an answer"));
+    let known = shop.db().session_addresses(ann.id, "192.0.2.1").await.expect("an answer");
+    assert_eq!(known, ["2001:db8::1"], "where it was before is not kept");
 }
 
 pub async fn a_session_that_is_over_cannot_be_used_back_to_life(shop: Shop) {

@@ -58,6 +58,30 @@ pub async fn values_are_what_is_defined(shop: Shop) {
     assert_eq!(shop.run(set(&shop, &mug, None)).await.expect("removed").details.attributes, BTreeMap::new());
 }
 
+/// The values of one attribute do not stand in the way of another's, whatever became of its definition.
+pub async fn what_no_definition_takes_any_more_lets_others_be_changed(shop: Shop) {
+    let mug = shop.product("Mug", 1).await;
+    let care = shop.run(create(&shop, "care", &["cold", "hot"])).await.expect("defined");
+    shop.run(create(&shop, "glaze", &["matt", "shiny"])).await.expect("defined");
+    shop.run(set(&shop, &mug, Some("cold"))).await.expect("set");
+    let glaze = |value: &str| {
+        let value = Some(AttributeValue::Text(value.to_owned()));
+        let attributes = BTreeMap::from([("glaze".to_owned(), value)]);
+        UpdateProduct { patch: ProductPatch { attributes, ..ProductPatch::default() }, ..set(&shop, &mug, None) }
+    };
+    let patch = AttributePatch { choices: Some(vec!["hot".into()]), ..AttributePatch::default() };
+    shop.run(UpdateAttribute { id: care.id, patch, if_version: None, stamp: shop.next_stamp() })
+        .await
+        .expect("changed");
+    shop.run(glaze("matt")).await.expect("the other one is changed");
+    shop.run(set(&shop, &mug, Some("cold"))).await.expect("what is there is not changed");
+    shop.run(DeleteAttribute { id: care.id, if_version: None }).await.expect("removed");
+    shop.run(glaze("shiny")).await.expect("the other one is changed");
+    refused!(shop.run(glaze("rough")).await, Error::Invalid(_));
+    let kept = shop.product_now(mug.id).await.details.attributes;
+    assert_eq!(kept.get("care"), Some(&AttributeValue::Text("cold".to_owned())));
+}
+
 pub async fn keys_are_unique(shop: Shop) {
     let results = at_once(8, |_| {
         let (shop, create) = (shop.clone(), create(&shop, "care", &["cold"]));

@@ -16,6 +16,7 @@ fn generate(shop: &Shop, product: &Product, options: Option<&[(&str, &[&str])]>)
     GenerateVariants {
         product_id: product.id,
         options: options.map(|options| options.iter().map(option).collect()),
+        renames: false,
         price: Some(eur(500)),
         sku_prefix: Some("MUG".to_owned()),
         if_version: None,
@@ -105,4 +106,30 @@ pub async fn more_than_anybody_means_is_refused(shop: Shop) {
     let stale = GenerateVariants { if_version: Some(9), ..generate(&shop, &mug, None) };
     refused!(shop.run(stale).await, Error::Stale { current: 1 });
     assert_eq!(shop.product_now(mug.id).await, mug);
+}
+
+/// A typing mistake is mended without anything being taken away.
+pub async fn a_value_gets_another_name_with_its_stock(shop: Shop) {
+    let shirt = shop.add(with_options("Shirt", &["Small", "L"], 3)).await;
+    let written = |values: &[&str]| {
+        let options: &[(&str, &[&str])] = &[("Size", values)];
+        GenerateVariants { renames: true, ..generate(&shop, &shirt, Some(options)) }
+    };
+    let values = |product: &model::Product| -> Vec<String> {
+        product.variants.iter().map(|variant| variant.option_values.join("/")).collect()
+    };
+    let renamed = shop.run(written(&["S", "L"])).await.expect("renamed");
+    assert_eq!(values(&renamed), ["S", "L"]);
+    assert_eq!((renamed.variants[0].id, renamed.variants[0].stock), (shirt.variants[0].id, 3));
+    // Another order is no other name, and with one more or less nobody can tell which is which.
+    let turned = shop.run(written(&["L", "S"])).await.expect("turned");
+    assert_eq!(
+        turned.variants.iter().map(|variant| variant.id).collect::<Vec<_>>(),
+        [shirt.variants[1].id, shirt.variants[0].id]
+    );
+    for lacking in [&["L"][..], &["L", "XS", "XL"]] {
+        let refused = shop.run(written(lacking)).await;
+        assert_eq!(pointers(refused), [("/options/0/values".to_owned(), "in_use")]);
+    }
+    shop.assert_sound().await;
 }

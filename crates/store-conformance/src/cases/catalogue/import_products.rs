@@ -8,8 +8,8 @@ use std::sync::{
 use commerce::{
     Conflict, Error,
     catalogue::{
-        ImportError, ImportProducts, ImportSummary, ImportedProduct, OptionDraft, ProductDraft, SetPrices,
-        TurnProducts, VariantDraft,
+        ImportError, ImportProducts, ImportSummary, ImportedProduct, OptionDraft, ProductDraft, ProductPatch,
+        SetPrices, TurnProducts, UpdateProduct, VariantDraft,
     },
     export::{prices::PriceWriter, shopify::ProductWriter},
     import::{
@@ -224,12 +224,76 @@ pub async fn a_price_list_sets_prices_and_stock(shop: Shop) {
     assert_eq!(shop.product_now(mug.id).await, mug);
     let changed = PriceRow { price: Some(eur(1)), stock: Some(9), ..list.rows[0].clone() };
     let unknown = PriceRow { sku: "unknown".to_owned(), line: 7, ..list.rows[1].clone() };
-    refused!(shop.run(set(vec![changed.clone(), unknown])).await, ImportError { line: 7, error: Error::NotFound(_) });
+    let refused = shop.run(set(vec![changed.clone(), unknown])).await.expect_err("refused");
+    assert_eq!(refused.line, 7);
+    assert!(refused.to_string().contains("no variant has the SKU \"unknown\""), "{refused}");
     assert_eq!(shop.product_now(mug.id).await, mug, "all or nothing");
     shop.run(set(vec![changed])).await.expect("set");
     let after = shop.product_now(mug.id).await;
     assert_eq!((after.variants[0].price.amount, after.variants[0].stock, after.version), (1, 9, mug.version + 1));
     assert_eq!(shop.stock(&cup).await, 2);
+}
+
+/// What was sold since a list was exported stays sold when it comes back with other prices.
+pub async fn an_exported_list_brings_no_sold_pieces_back(shop: Shop) {
+    let mut mug = draft("Mug", 10);
+    mug.variants[0].sku = Some("Mug-1".to_owned());
+    let (mug, ann) = (shop.add(mug).await, shop.customer("ann").await);
+    let mut writer = PriceWriter::new(Vec::new(), true).expect("written");
+    writer.write(&mug).expect("written");
+    let list = prices::read(writer.finish().expect("written").as_slice(), Currency::EUR);
+    shop.order(&ann, &[line(&mug, 8)]).await;
+    let set = |price, stock| {
+        let row = PriceRow { price: Some(eur(price)), stock: Some(stock), ..list.rows[0].clone() };
+        SetPrices { rows: vec![row], actor_id: None, stamp: shop.next_stamp() }
+    };
+    shop.run(set(1200, 10)).await.expect("set");
+    assert_eq!((shop.stock(&mug).await, shop.product_now(mug.id).await.variants[0].price), (2, eur(1200)));
+    // Three more than there were then are three more than there are now; and no more can be gone than there are.
+    shop.run(set(1200, 13)).await.expect("set");
+    assert_eq!(shop.stock(&mug).await, 5);
+    refused!(
+        shop.run(set(1200, 4)).await,
+        ImportError { error: Error::Conflict(Conflict::StockOutOfRange { on_hand: 5 }), .. }
+    );
+    shop.assert_sound().await;
+}
+
+/// A file that comes again means the product that it made, whatever its slug is now.
+pub async fn a_product_that_got_another_slug_is_not_doubled(shop: Shop) {
+    let file = [imported("mug", None, draft("Mug", 5), 2)];
+    shop.run(import(&shop, &file)).await.expect("imported");
+    let mug = shop.db().product_by_slug("mug").await.expect("an answer").expect("a product");
+    let patch = ProductPatch { slug: Some("blue-mug".to_owned()), ..ProductPatch::default() };
+    let update = UpdateProduct { id: mug.id, patch, if_version: None, actor_id: None, stamp: shop.next_stamp() };
+    shop.run(update).await.expect("renamed");
+    assert_eq!(shop.run(import(&shop, &file)).await.expect("imported"), summary(0, 0, 1));
+    assert_eq!(shop.db().product_by_slug("mug").await.expect("an answer"), None);
+    assert_eq!(shop.product_now(mug.id).await.slug, "blue-mug");
+}
+
+/// A weight of nothing, and a tag that is a part of another one, are what a file cannot say. They stay.
+pub async fn what_a_file_cannot_say_stays(shop: Shop) {
+    let mut mug = draft("Mug", 5);
+    mug.tags = vec!["a, b".to_owned(), "b".to_owned()];
+    mug.variants[0].weight_grams = Some(0);
+    let mug = shop.add(mug).await;
+    let mut writer = ProductWriter::new(Vec::new(), true).expect("written");
+    writer.write(&mug, None).expect("written");
+    let parsed = shopify::read(writer.finish().expect("written").as_slice(), Currency::EUR);
+    assert_eq!(shop.run(import(&shop, &parsed.products)).await.expect("imported"), summary(0, 0, 1));
+    assert_eq!(shop.product_now(mug.id).await, mug);
+}
+
+/// Signs that tell names apart do.
+pub async fn names_that_differ_by_a_sign_are_two_categories(shop: Shop) {
+    let file = ["C++", "C#", "c++"]
+        .map(|name| imported(&format!("on {name}").replace('#', "sharp"), Some(name), draft(name, 1), 2));
+    shop.run(import(&shop, &file)).await.expect("imported");
+    let mut names: Vec<String> =
+        shop.db().categories().await.expect("an answer").into_iter().map(|category| category.name).collect();
+    names.sort();
+    assert_eq!(names, ["C#", "C++"]);
 }
 
 /// A file of products has no prices in another currency than the shop's own. It is read all the same, and they stay.
@@ -277,7 +341,14 @@ pub async fn a_file_changes_no_amount_into_another_currency(shop: Shop) {
             assert_eq!((file.contains("Mug-1"), file.contains("10.00")), (true, is_said), "{currency}: {file}");
         }
     }
-    let row = PriceRow { line: 2, sku: "Mug-1".into(), price: Some(eur(1000)), compare_at_price: None, stock: None };
+    let row = PriceRow {
+        line: 2,
+        sku: "Mug-1".into(),
+        price: Some(eur(1000)),
+        compare_at_price: None,
+        stock: None,
+        stock_was: None,
+    };
     let set = |row: &PriceRow| SetPrices { rows: vec![row.clone()], actor_id: None, stamp: shop.next_stamp() };
     refused!(shop.run(set(&row)).await, ImportError { line: 2, error: Error::Invalid(_) });
     let mut same = draft("Mug", 5);

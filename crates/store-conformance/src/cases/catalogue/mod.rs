@@ -4,6 +4,7 @@ pub mod attributes;
 pub mod categories;
 pub mod change_listed;
 pub mod collections;
+pub mod count_stock;
 pub mod create_product;
 pub mod delete_product;
 pub mod generate_variants;

@@ -205,12 +205,96 @@ pub async fn what_was_published_once_can_be_taken_off_sale(shop: Shop) {
     let become_draft = ProductPatch { status: Some(ProductStatus::Draft), ..ProductPatch::default() };
     shop.run(set(become_draft.clone())).await.expect("taken off sale");
     assert_eq!((turn(&shop).await, shop.product_now(mug.id).await.status), (0, ProductStatus::Draft));
-    // Nor does one that was published before this was forgotten, or by hand.
-    let by_hand =
-        ProductPatch { status: Some(ProductStatus::Active), publish_at: Some(Some(at)), ..ProductPatch::default() };
-    shop.run(set(by_hand)).await.expect("published");
+    // Nor does one that is still to come, once the product was put on sale by hand.
+    let later = ProductPatch { publish_at: Some(Some(shop.now() + HOUR)), ..ProductPatch::default() };
+    shop.run(set(later)).await.expect("planned");
+    let by_hand = ProductPatch { status: Some(ProductStatus::Active), ..ProductPatch::default() };
+    assert_eq!(shop.run(set(by_hand)).await.expect("published").details.publish_at, None);
     shop.run(set(become_draft)).await.expect("taken off sale");
+    shop.pass(HOUR);
     assert_eq!((turn(&shop).await, shop.product_now(mug.id).await.status), (0, ProductStatus::Draft));
+}
+
+/// Nothing would come of it, or the contrary of what is said.
+pub async fn only_drafts_go_on_sale_by_themselves(shop: Shop) {
+    let at = Some(shop.now() + HOUR);
+    let details = Some(ProductDetails { publish_at: at, ..ProductDetails::default() });
+    let not_allowed = [("/publish_at".to_owned(), "not_allowed")];
+    assert_eq!(pointers(shop.run(shop.creation(ProductDraft { details, ..draft("Cup", 1) })).await), not_allowed);
+    let mug = shop.product("Mug", 1).await;
+    let set = |status, publish_at| {
+        let patch = ProductPatch { status, publish_at: Some(publish_at), ..ProductPatch::default() };
+        shop.run(UpdateProduct { id: mug.id, patch, if_version: None, actor_id: None, stamp: shop.next_stamp() })
+    };
+    for status in [None, Some(ProductStatus::Active), Some(ProductStatus::Archived)] {
+        assert_eq!(pointers(set(status, at).await), not_allowed);
+    }
+    // What is taken off sale would not come back at a time that is past, which nobody would be told.
+    let past = set(Some(ProductStatus::Draft), Some(shop.now())).await;
+    assert_eq!(pointers(past), [("/publish_at".to_owned(), "out_of_range")]);
+    assert_eq!(set(Some(ProductStatus::Draft), at).await.expect("planned").details.publish_at, at);
+}
+
+async fn set_status(shop: &Shop, product: &Product, status: ProductStatus) -> Product {
+    let patch = ProductPatch { status: Some(status), ..ProductPatch::default() };
+    let update = UpdateProduct { id: product.id, patch, if_version: None, actor_id: None, stamp: shop.next_stamp() };
+    shop.run(update).await.expect("changed")
+}
+
+/// Directive 98/6/EC, article 6a: the prices that applied, and those of a draft apply to nobody.
+pub async fn what_nobody_was_asked_is_no_lowest_price(shop: Shop) {
+    let price = |cents| VariantPatch { price: Some(eur(cents)), ..VariantPatch::default() };
+    let lowest = |product: &Product| product.variants[0].lowest_before(Currency::EUR, shop.now());
+    let reduced = |cents, before| VariantPatch { compare_at_price: Some(Some(eur(before))), ..price(cents) };
+    let drafted = || ProductDraft { status: ProductStatus::Draft, ..draft("Mug", 1) };
+    // Cheap while it was written, and never sold at that.
+    let mug = shop.add(drafted()).await;
+    patch(&shop, &mug, price(100)).await;
+    shop.pass(HOUR);
+    patch(&shop, &mug, price(5000)).await;
+    shop.pass(HOUR);
+    set_status(&shop, &mug, ProductStatus::Active).await;
+    shop.pass(HOUR);
+    assert_eq!(lowest(&patch(&shop, &mug, reduced(4000, 5000)).await), Some(eur(5000)));
+    // Dear while it was written: nothing was reduced that anybody was asked.
+    let cup = shop.add(drafted()).await;
+    patch(&shop, &cup, price(20000)).await;
+    shop.pass(HOUR);
+    patch(&shop, &cup, reduced(10000, 20000)).await;
+    assert_eq!(lowest(&set_status(&shop, &cup, ProductStatus::Active).await), None);
+    assert_eq!(history(&shop, &cup).await, [(shop.now(), 10000)]);
+    // What it cost while it was archived counts for nothing, what it cost before counts for thirty days.
+    for (away, expected) in [(HOUR, 1000), (HOUR * 24 * 31, 5000)] {
+        let jug = shop.product("Jug", 1).await;
+        shop.pass(HOUR);
+        assert_eq!(lowest(&set_status(&shop, &jug, ProductStatus::Archived).await), None);
+        patch(&shop, &jug, price(100)).await;
+        shop.pass(away);
+        patch(&shop, &jug, price(5000)).await;
+        set_status(&shop, &jug, ProductStatus::Active).await;
+        shop.pass(HOUR);
+        assert_eq!(lowest(&patch(&shop, &jug, reduced(4000, 5000)).await), Some(eur(expected)));
+        assert_eq!(history(&shop, &jug).await.last(), Some(&(jug.created_at, 1000)));
+    }
+}
+
+/// By the clock as by hand; and what is archived because it was ordered ceases to be asked for.
+pub async fn a_history_begins_with_the_publication_by_the_clock(shop: Shop) {
+    let details = Some(ProductDetails { publish_at: Some(shop.now() + HOUR), ..ProductDetails::default() });
+    let mug = shop.add(ProductDraft { status: ProductStatus::Draft, details, ..draft("Mug", 9) }).await;
+    patch(&shop, &mug, VariantPatch { price: Some(eur(100)), ..VariantPatch::default() }).await;
+    patch(&shop, &mug, VariantPatch { price: Some(eur(900)), ..VariantPatch::default() }).await;
+    assert_eq!(history(&shop, &mug).await, []);
+    shop.pass(HOUR);
+    assert_eq!(turn(&shop).await, 1);
+    assert_eq!(history(&shop, &mug).await, [(shop.now(), 900)]);
+    let ann = shop.customer("ann").await;
+    shop.order(&ann, &[line(&mug, 1)]).await;
+    shop.pass(HOUR);
+    let stamp = shop.next_stamp();
+    shop.run(commerce::catalogue::DeleteProduct { id: mug.id, if_version: None, stamp }).await.expect("archived");
+    let away = shop.product_now(mug.id).await.variants[0].details.away.clone();
+    assert_eq!(away.last().map(|last| (last.since, last.until)), Some((shop.now(), None)));
 }
 
 pub async fn a_sale_that_is_over_does_not_hold_the_price(shop: Shop) {

@@ -60,7 +60,7 @@ pub async fn everything_can_be_changed(shop: Shop) {
         title: Some("Cup".into()),
         slug: Some("cup".into()),
         description: Some("<b>New</b><script>x</script>".into()),
-        status: Some(ProductStatus::Archived),
+        status: Some(ProductStatus::Draft),
         vendor: Some(Some("Potter".into())),
         category_id: Some(Some(top.id)),
         tags: Some(vec!["blue".into()]),
@@ -76,7 +76,7 @@ pub async fn everything_can_be_changed(shop: Shop) {
             ..as_draft(&before.variants[0])
         }]),
         images: Some(vec![Image { url: "/1.png".into(), alt: None }]),
-        publish_at: Some(Some(shop.now())),
+        publish_at: Some(Some(shop.now() + SignedDuration::from_hours(1))),
         seo: Some(Seo { title: Some("Cups".into()), description: None }),
         attributes: BTreeMap::new(),
         related: Some(vec![shop.id()]),

@@ -6,9 +6,9 @@ use commerce::{
     catalogue::{ProductPatch, UpdateProduct, UpdateVariant, VariantPatch},
     stock_alerts::{AskForStockAlert, CancelStockAlert, SendStockAlerts},
 };
-use model::{Account, MailTemplate, Product, ProductStatus, StockAlert, VariantId};
+use model::{Account, MailTemplate, Product, ProductStatus, StockAlert, VariantId, review::ALERTS_MAX};
 
-use crate::support::{Shop, at_once, email, line, names, refused};
+use crate::support::{Shop, at_once, email, line, names, refused, with_options};
 
 fn ask(shop: &Shop, account: &Account, product: &Product) -> AskForStockAlert {
     AskForStockAlert { account_id: account.id, variant_id: product.variants[0].id, now: shop.now() }
@@ -70,6 +70,22 @@ pub async fn what_can_be_bought_needs_no_waiting(shop: Shop) {
 }
 
 /// Whoever is locked out could not buy it, and is told when stock arrives after that.
+pub async fn nobody_waits_for_more_than_can_be_kept(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let sizes: Vec<String> = (0..=ALERTS_MAX).map(|size| size.to_string()).collect();
+    let sizes: Vec<&str> = sizes.iter().map(String::as_str).collect();
+    let shoe = shop.add(with_options("Shoe", &sizes, 0)).await;
+    let ask = |at: usize| {
+        let variant_id = shoe.variants[at].id;
+        shop.run(AskForStockAlert { account_id: ann.id, variant_id, now: shop.now() })
+    };
+    for at in 0..ALERTS_MAX {
+        ask(at).await.expect("noted");
+    }
+    refused!(ask(ALERTS_MAX).await, Error::Conflict(Conflict::TooManyAlerts));
+    ask(0).await.expect("noted already");
+}
+
 pub async fn a_locked_account_is_not_written_to(shop: Shop) {
     let (owner, ann) = (shop.owner("olga").await, shop.customer("ann").await);
     let mug = shop.product("Mug", 0).await;

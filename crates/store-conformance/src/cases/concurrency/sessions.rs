@@ -110,7 +110,9 @@ pub async fn a_reset_token_is_good_once_however_many_present_it(shop: Shop) {
     shop.run(request).await.expect("mailed");
     let results = at_once(20, |number| {
         let new_hash = format!("hash {number}");
-        let reset = ResetPassword { token_hash: hash("token"), new_hash, stamp: shop.next_stamp() };
+        let (device, address) = ("a telephone".to_owned(), "192.0.2.7".to_owned());
+        let stamp = shop.next_stamp();
+        let reset = ResetPassword { token_hash: hash("token"), new_hash, device, address, stamp };
         let shop = shop.clone();
         async move { shop.run(reset).await }
     })

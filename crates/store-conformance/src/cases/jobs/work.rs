@@ -7,7 +7,7 @@ use commerce::{
     jobs::{BeginJob, CancelJob, EndJob, QueueJob, Step, TakeJob, Work, WorkOnJob, part_name},
 };
 use model::{
-    CLOCK_SKEW, Job, SignedDuration,
+    Account, CLOCK_SKEW, Job, Permission, SignedDuration,
     job::{JobError, JobKind, JobStatus, KEPT_MAX, LEASE, WAITING_MAX},
 };
 use store::DocumentKind;
@@ -16,7 +16,13 @@ use uuid::Uuid;
 use crate::support::{Shop, at_once, draft, refused};
 
 async fn queue(shop: &Shop, keep_going: bool) -> Job {
-    let account_id = shop.id();
+    let name = format!("importer{}", shop.number());
+    let importer = shop.staff(&name, &[Permission::Catalogue]).await;
+    queue_by(shop, &importer, keep_going).await
+}
+
+async fn queue_by(shop: &Shop, importer: &Account, keep_going: bool) -> Job {
+    let account_id = importer.id;
     let parts = vec!["one".to_owned(), "two".to_owned()];
     let queue = QueueJob { kind: JobKind::ImportProducts, keep_going, parts, account_id, stamp: shop.next_stamp() };
     shop.run(queue).await.expect("queued")
@@ -168,6 +174,33 @@ pub async fn a_job_that_is_stopped_does_no_more(shop: Shop) {
     shop.run(EndJob { id: job.id, failure: None, now: shop.now() }).await.expect("an answer");
     assert_eq!((now(&shop, job.id).await.status, catalogue(&shop).await), (JobStatus::Cancelled, 1));
     refused!(shop.run(CancelJob { id: shop.id(), now: shop.now() }).await, Error::NotFound("job"));
+}
+
+/// Who asked for it is asked in each transaction of it.
+pub async fn a_job_ends_with_the_permission_of_whoever_asked_for_it(shop: Shop) {
+    let (owner, importer) = (shop.owner("olive").await, shop.staff("stan", &[Permission::Catalogue]).await);
+    let (running, waiting) = (queue_by(&shop, &importer, true).await, queue_by(&shop, &importer, true).await);
+    assert_eq!(take(&shop).await.map(|job| job.id), Some(running.id));
+    shop.run(begin(&shop, &running, 2, &[])).await.expect("begun");
+    shop.run(products(&shop, &running, 0, &["a"])).await.expect("done");
+    shop.disable(&owner, &importer, true).await.expect("locked");
+    assert_eq!(shop.run(products(&shop, &running, 1, &["b"])).await.expect("an answer"), Step::Lost);
+    let ended = now(&shop, running.id).await;
+    assert_eq!((ended.status, ended.done, is_tidy(&shop, &running).await), (JobStatus::Failed, 1, true));
+    let failure = ended.failure.expect("a reason");
+    assert!(failure.contains("may not change the catalogue any more"), "{failure}");
+    // One that has not begun does not begin.
+    assert_eq!(take(&shop).await.map(|job| job.id), Some(waiting.id));
+    let ended = shop.run(begin(&shop, &waiting, 2, &[])).await.expect("an answer");
+    assert_eq!((ended.status, ended.total, is_tidy(&shop, &waiting).await), (JobStatus::Failed, None, true));
+    assert_eq!(catalogue(&shop).await, 1);
+
+    // Neither does one of somebody who may do other things by now.
+    let other = shop.staff("sue", &[Permission::Orders]).await;
+    let theirs = queue_by(&shop, &other, true).await;
+    assert_eq!(take(&shop).await.map(|job| job.id), Some(theirs.id));
+    let ended = shop.run(begin(&shop, &theirs, 2, &[])).await.expect("an answer");
+    assert_eq!((ended.status, is_tidy(&shop, &theirs).await), (JobStatus::Failed, true));
 }
 
 pub async fn few_wait_and_old_ones_are_forgotten(shop: Shop) {

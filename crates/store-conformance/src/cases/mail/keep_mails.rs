@@ -1,6 +1,6 @@
 //! Delivering to the built-in mailbox.
 
-use commerce::mail::{EnqueueTestMail, KeepMails};
+use commerce::mail::{EnqueueTestMail, KeepMails, NoteSmtp};
 use model::{MailId, MailStatus, OutboxMail, SignedDuration, mail::DeliveryOutcome};
 
 use crate::support::{Shop, email};
@@ -10,7 +10,20 @@ async fn enqueue(shop: &Shop) -> MailId {
 }
 
 async fn keep(shop: &Shop, limit: u32) -> u32 {
-    shop.run(KeepMails { now: shop.now(), limit }).await.expect("kept")
+    shop.run(KeepMails { now: shop.now(), limit, is_chosen: false }).await.expect("kept").expect("not left")
+}
+
+/// A program that was started without its settings must not call the mails sent that wait for them.
+pub async fn what_waits_for_a_mail_server_is_left(shop: Shop) {
+    let id = enqueue(&shop).await;
+    for _ in 0..2 {
+        shop.run(NoteSmtp).await.expect("noted");
+    }
+    let keep = |is_chosen| KeepMails { now: shop.now(), limit: 100, is_chosen };
+    assert_eq!(shop.run(keep(false)).await.expect("an answer"), None);
+    assert_eq!(shop.mail_now(id).await.status, MailStatus::Pending);
+    assert_eq!(shop.run(keep(true)).await.expect("an answer"), Some(1));
+    assert_eq!(shop.mail_now(id).await.status, MailStatus::Sent);
 }
 
 pub async fn the_oldest_come_first_and_are_sent_with_their_secrets(shop: Shop) {

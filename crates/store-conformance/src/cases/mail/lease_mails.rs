@@ -2,11 +2,11 @@
 
 use commerce::mail::{EnqueueTestMail, LeaseMails};
 use model::{
-    MailId, MailStatus, SignedDuration,
+    MailId, MailStatus, OrderStatus, SignedDuration,
     mail::{ATTEMPTS_MAX, DeliveryOutcome, WAIT_MAX},
 };
 
-use crate::support::{Shop, email, refused};
+use crate::support::{Shop, email, line, names, refused};
 
 async fn enqueue(shop: &Shop) -> MailId {
     shop.run(EnqueueTestMail { to: email("ann"), stamp: shop.next_stamp() }).await.expect("enqueued")
@@ -86,6 +86,29 @@ pub async fn a_mail_that_never_comes_to_an_end_is_given_up(shop: Shop) {
     let mail = shop.mail_now(id).await;
     assert_eq!(mail.status, MailStatus::Failed);
     assert!(mail.last_error.is_some_and(|error| error.contains("never came to an end")));
+}
+
+/// "We have your order" must not arrive behind "Your order was cancelled" because a server put it off once.
+pub async fn mails_about_an_order_go_out_in_their_order(shop: Shop) {
+    let (ann, stan) = (shop.customer("ann").await, shop.staff("stan", &[]).await);
+    let mug = shop.product("Mug", 10).await;
+    let order = shop.order(&ann, &[line(&mug, 1)]).await;
+    let placed = shop.lease(100).await.pop().expect("a mail");
+    shop.record(&placed, DeliveryOutcome::Deferred { error: "450 greylisted".into() }).await;
+    shop.moved(&order, &stan, &[OrderStatus::Cancelled]).await;
+    let other = shop.order(&ann, &[line(&mug, 1)]).await;
+    let leased: Vec<_> = shop.lease(100).await;
+    assert_eq!(names(&leased), ["order_placed"], "the cancellation waits");
+    assert_eq!(leased[0].order_id, Some(other.id));
+    shop.record(&leased[0], DeliveryOutcome::Sent { keep_secret: false }).await;
+
+    // Both are due: one goes after the other.
+    shop.pass(SignedDuration::from_hours(1));
+    let placed = shop.lease(100).await;
+    assert_eq!(names(&placed), ["order_placed"]);
+    // What is given up holds up nothing.
+    shop.record(&placed[0], DeliveryOutcome::Rejected { error: "550 no".into() }).await;
+    assert_eq!(names(&shop.lease(100).await), ["order_cancelled"]);
 }
 
 pub async fn a_lease_beyond_the_end_of_time_is_refused(shop: Shop) {

@@ -75,7 +75,7 @@ pub async fn a_mail_that_is_deferred_for_ever_is_given_up_visibly(shop: Shop) {
     let failed = shop.mail_now(mail.id).await;
     assert_eq!((failed.status, failed.last_error.as_deref()), (MailStatus::Failed, Some("450 later")));
     assert_eq!(failed.secret.as_deref(), Some("111111"), "it could not be sent again");
-    assert_eq!(shop.db().backlog().await.expect("an answer"), Backlog { pending: 0, failed: 1 });
+    assert_eq!(shop.db().backlog().await.expect("an answer"), Backlog { pending: 0, failed: 1, oldest: None });
 }
 
 /// Hand-outs of which nobody was heard again may have been tries; a program that crashes again and again does not use them up.

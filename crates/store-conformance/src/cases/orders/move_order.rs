@@ -68,15 +68,29 @@ pub async fn every_other_move_is_refused_with_the_allowed_ones(shop: Shop) {
 
 pub async fn a_cancellation_gives_the_stock_back_once(shop: Shop) {
     let (_, ann, mug, order) = ordered(&shop).await;
-    let cancel = || move_order(&shop, order.id, Cancelled, Mover::Customer(ann.id));
-    let cancelled = shop.run(cancel()).await.expect("cancelled");
+    let cancel = move_order(&shop, order.id, Cancelled, Mover::Customer(ann.id));
+    let cancelled = shop.run(cancel).await.expect("cancelled");
     assert_eq!((cancelled.status, cancelled.timeline[1].actor), (Cancelled, OrderActor::Customer));
     assert_eq!(shop.stock(&mug).await, 10);
     let newest = shop.ledger(&mug).await.swap_remove(0);
     assert_eq!((newest.delta, newest.cause, newest.order_id), (4, StockCause::Cancelled, Some(order.id)));
     assert_eq!(newest.actor_id, Some(ann.id));
-    refused!(shop.run(cancel()).await, Error::Conflict(Conflict::NotAllowed { .. }));
     assert_eq!((shop.stock(&mug).await, shop.ledger(&mug).await.len()), (10, 3));
+}
+
+pub async fn a_buyer_may_cancel_twice_and_it_is_done_once(shop: Shop) {
+    let (staff, ann, mug, order) = ordered(&shop).await;
+    let cancel = |id| MoveOrder { if_version: Some(1), ..move_order(&shop, id, Cancelled, Mover::Customer(ann.id)) };
+    let cancelled = shop.run(cancel(order.id)).await.expect("cancelled");
+    assert_eq!(shop.run(cancel(order.id)).await.expect("the same again"), cancelled);
+    assert_eq!((shop.order_now(order.id).await, shop.stock(&mug).await), (cancelled, 10));
+    assert_eq!((shop.ledger(&mug).await.len(), shop.mails_to(&email("ann")).await.len()), (3, 2));
+    // What the staff cancelled is not theirs, and the staff see what has changed.
+    let by_staff = move_order(&shop, order.id, Cancelled, Mover::Staff(staff.id));
+    refused!(shop.run(by_staff).await, Error::Conflict(Conflict::NotAllowed { .. }));
+    let other = shop.order(&ann, &[line(&mug, 1)]).await;
+    shop.moved(&other, &staff, &[Cancelled]).await;
+    refused!(shop.run(cancel(other.id)).await, Error::Stale { current: 2 });
 }
 
 pub async fn staff_cancel_confirmed_orders_too(shop: Shop) {
@@ -173,6 +187,11 @@ pub async fn what_is_lost_is_not_put_back(shop: Shop) {
     let ledger = shop.ledger(&mug).await;
     let deltas: Vec<_> = ledger.iter().map(|movement| (movement.delta, movement.cause)).collect();
     assert!(deltas.contains(&(4, StockCause::Cancelled)) && deltas.contains(&(-4, StockCause::Adjusted)), "{deltas:?}");
+    // What goes on to the customer is not put back anyway.
+    let other = shop.order(&ann, &[line(&mug, 1)]).await;
+    let confirm = MoveOrder { is_lost: true, ..move_order(&shop, other.id, Confirmed, Mover::Staff(staff.id)) };
+    assert_eq!(pointers(shop.run(confirm).await), [("/restock".to_owned(), "not_allowed")]);
+    shop.moved(&other, &staff, &[Cancelled]).await;
     // A buyer has no say in that.
     let other = shop.order(&ann, &[line(&mug, 2)]).await;
     let own = MoveOrder { is_lost: true, ..move_order(&shop, other.id, Cancelled, Mover::Customer(ann.id)) };

@@ -326,6 +326,23 @@ pub async fn offers_leave_out_what_is_not_there(shop: Shop) {
     assert!(load!(shop, |tx| tx.checkout(nobody, &[]).await).offers.is_empty());
 }
 
+/// Whoever names no currency orders in that of the variants, which the shop may have given up.
+pub async fn a_shop_takes_orders_in_its_currencies_alone(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let mut dollars = crate::support::draft("Mug", 10);
+    dollars.variants[0].price = usd(900);
+    let mug = shop.add(dollars).await;
+    let under = |currencies: &[model::Currency]| commerce::orders::PlaceUnderTerms {
+        settings: std::sync::Arc::default(),
+        currencies: currencies.to_vec(),
+        place: place(&shop, &ann, &[line(&mug, 1)]),
+    };
+    let euros = model::Currency::EUR;
+    assert_eq!(pointers(shop.run(under(&[euros])).await), [("/currency".to_owned(), "no_such_currency")]);
+    assert_eq!(shop.stock(&mug).await, 10);
+    assert_eq!(shop.run(under(&[euros, usd(0).currency])).await.expect("an order").total, usd(900));
+}
+
 pub async fn a_shop_takes_orders_when_and_where_it_says(shop: Shop) {
     let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 10).await);
     let under = |settings: model::ShopSettings| commerce::orders::PlaceUnderTerms {

@@ -2,7 +2,7 @@
 
 use std::slice::from_ref;
 
-use commerce::accounts::{DeleteAccount, EndSession, TouchSession};
+use commerce::accounts::{DeleteAccount, EndSession, TouchSession, is_known_address};
 use model::{Account, Role, SignedDuration, session::SESSION_LIFETIME};
 use store::AccountFilter;
 
@@ -88,11 +88,24 @@ pub async fn live_sessions_are_listed_last_used_first(shop: Shop) {
 pub async fn addresses_of_the_network_are_known_once_used(shop: Shop) {
     let (ann, bob) = (shop.customer("ann").await, shop.customer("bob").await);
     let is_known = async |account: &Account, address: &str| {
-        shop.db().is_known_address(account.id, address).await.expect("an answer")
+        let address = address.parse().expect("an address");
+        is_known_address(shop.db(), account.id, address).await.expect("an answer")
     };
     assert!(!is_known(&ann, "192.0.2.1").await);
+    let device = shop.sign_in(&ann).await;
     shop.sign_in(&ann).await;
-    assert!(is_known(&ann, "192.0.2.1").await);
+    assert!(is_known(&ann, "192.0.2.1").await && is_known(&ann, "::ffff:192.0.2.1").await);
     assert!(!is_known(&ann, "192.0.2.2").await);
     assert!(!is_known(&bob, "192.0.2.1").await);
+    // Of an IPv6 customer the network is known: the address is another one tomorrow.
+    let touch = TouchSession { id: device.id, address: "2001:db8::1".into(), now: shop.now() };
+    shop.run(touch).await.expect("touched");
+    assert!(is_known(&ann, "2001:db8::77:1").await && is_known(&ann, "192.0.2.1").await);
+    assert!(!is_known(&ann, "2001:db8:0:1::1").await && !is_known(&bob, "2001:db8::1").await);
+    // A session that is over still says where it was.
+    shop.run(EndSession { account_id: ann.id, id: device.id, now: shop.now() }).await.expect("ended");
+    assert!(is_known(&ann, "2001:db8::2").await);
+    let mut listed = shop.db().session_addresses(ann.id, "192.0.2.1").await.expect("an answer");
+    listed.sort();
+    assert_eq!(listed, ["192.0.2.1", "2001:db8::1"], "each is there once");
 }

@@ -156,6 +156,17 @@ pub async fn forged_cursors_break_nothing(shop: Shop) {
     }
 }
 
+pub async fn a_cursor_of_a_time_that_is_not_begins_at_one_end(shop: Shop) {
+    let mug = shop.product("Mug", 1).await;
+    let (filter, sort) = (ProductFilter::default(), ProductFilter::default().sort);
+    for (micros, count) in [(i64::MAX, 1), (i64::MIN, 0)] {
+        let cursor = Cursor { sort: sort.as_str().to_owned(), key: CursorKey::Number(micros), id: shop.id() };
+        let page = shop.db().products(&filter, &page_of(5, Some(cursor))).await.expect("an answer");
+        assert_eq!(page.items.len(), count, "products, {micros}");
+        assert!(page.items.iter().all(|product| product.id == mug.id));
+    }
+}
+
 pub async fn single_products_are_found_whatever_their_status(shop: Shop) {
     for status in [ProductStatus::Draft, ProductStatus::Active, ProductStatus::Archived] {
         let product = shop.add(ProductDraft { status, ..draft(status.as_str(), 1) }).await;

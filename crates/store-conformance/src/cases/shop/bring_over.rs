@@ -2,14 +2,15 @@
 
 use commerce::{
     accounts::{DeleteAccount, SignUpAtOnce},
-    bring_over::{BringOver, OldAccount, Outcome, Thing},
+    bring_over::{BringOver, OldAccount, OldProduct, Outcome, Thing},
+    catalogue::DeleteProduct,
 };
 use model::{
-    Account, Order, OrderEvent, OrderLine, OrderStatus, PostalAddress, Review, Role, Wishlist,
+    Account, Order, OrderEvent, OrderLine, OrderStatus, PostalAddress, Product, ProductStatus, Review, Role, Wishlist,
     review::{ReviewContent, ReviewStatus},
 };
 
-use crate::support::{Shop, email, line, load, password};
+use crate::support::{Shop, email, eur, line, load, password};
 
 fn old(account: Account) -> Thing {
     let password_hash = Some("the hash from there".to_owned());
@@ -118,4 +119,70 @@ pub async fn nothing_personal_comes_back_to_an_account_that_was_erased(shop: Sho
     let name = vera.id.to_string();
     let document = load!(shop, [name], |tx| tx.document_named(store::DocumentKind::Wishlist, &name).await);
     assert_eq!(document, None);
+}
+
+fn old_product(product: Product, is_stand_in: bool) -> Thing {
+    Thing::Product(Box::new(OldProduct { product, category: None, is_stand_in }))
+}
+
+/// What came for somebody and for something that a first dump did not have.
+fn stand_ins(shop: &Shop, account: &Account, product: &Product) -> Vec<Thing> {
+    let account = Account {
+        email: None,
+        name: String::new(),
+        email_verified_at: None,
+        deleted_at: Some(shop.now()),
+        ..account.clone()
+    };
+    let gone = OldAccount { account, password_hash: None, address: None, is_stand_in: true };
+    let mut product = Product { title: "Gone".to_owned(), status: ProductStatus::Archived, ..product.clone() };
+    for variant in &mut product.variants {
+        (variant.price, variant.stock) = (eur(0), 0);
+    }
+    vec![Thing::Account(Box::new(gone)), old_product(product, true)]
+}
+
+/// A product as another shop had it.
+async fn from_elsewhere(shop: &Shop) -> Product {
+    let mut product = shop.product("Mug", 9).await;
+    product.id = shop.id();
+    for variant in &mut product.variants {
+        variant.id = shop.id();
+    }
+    Product { title: "Bowl".to_owned(), ..product }
+}
+
+/// A file of the first dump was missing; the second one is whole.
+pub async fn the_real_thing_takes_the_place_of_a_stand_in(shop: Shop) {
+    let vera = shop.new_account("vera", Role::Customer, &[]);
+    let bowl = from_elsewhere(&shop).await;
+    assert_eq!(bring(&shop, stand_ins(&shop, &vera, &bowl)).await, [Outcome::Added, Outcome::Added]);
+    assert_eq!(shop.product_now(bowl.id).await.status, ProductStatus::Archived);
+    let whole = vec![old(vera.clone()), old_product(bowl.clone(), false)];
+    assert_eq!(bring(&shop, whole.clone()).await, [Outcome::Added, Outcome::Added]);
+    let account = shop.account_now(vera.id).await;
+    assert_eq!((account.email, account.name, account.deleted_at), (Some(email("vera")), vera.name.clone(), None));
+    assert_eq!(shop.password_now(vera.id).await.as_deref(), Some("the hash from there"));
+    let product = shop.product_now(bowl.id).await;
+    assert_eq!((product.title.as_str(), product.slug.as_str(), product.status), ("Bowl", "bowl", bowl.status));
+    assert_eq!((product.variants[0].price, shop.stock(&product).await), (bowl.variants[0].price, 9));
+    // Only once, and a first dump does not undo it.
+    assert_eq!(bring(&shop, whole).await, [Outcome::Known, Outcome::Known]);
+    assert_eq!(bring(&shop, stand_ins(&shop, &vera, &bowl)).await, [Outcome::Known, Outcome::Known]);
+    assert_eq!(shop.product_now(bowl.id).await, product);
+    shop.assert_sound().await;
+}
+
+/// What was taken off sale here looks much like a stand-in, and stays what it is.
+pub async fn what_the_staff_archived_is_no_stand_in(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let bowl = from_elsewhere(&shop).await;
+    assert_eq!(bring(&shop, vec![old_product(bowl.clone(), false)]).await, [Outcome::Added]);
+    let here = shop.product_now(bowl.id).await;
+    shop.order(&ann, &[line(&here, 9)]).await;
+    shop.run(DeleteProduct { id: bowl.id, if_version: None, stamp: shop.next_stamp() }).await.expect("archived");
+    let archived = shop.product_now(bowl.id).await;
+    assert_eq!(archived.status, ProductStatus::Archived);
+    assert_eq!(bring(&shop, vec![old_product(bowl, false)]).await, [Outcome::Known]);
+    assert_eq!(shop.product_now(archived.id).await, archived);
 }

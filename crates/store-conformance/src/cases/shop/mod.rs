@@ -2,6 +2,7 @@
 
 pub mod bring_over;
 pub mod demo;
+pub mod keys;
 pub mod maintenance;
 pub mod primitives;
 pub mod sweep;

@@ -102,6 +102,35 @@ pub async fn a_clock_that_is_ahead_for_a_while_removes_nothing(shop: Shop) {
     }
 }
 
+/// What was written before something old is as old, whatever the clock said at that time.
+pub async fn keys_of_a_clock_that_was_ahead_keep_no_others(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let mug = shop.product("Mug", 99).await;
+    let order = |key: &str| once(Some(claim(&shop, &ann, key, 1)), place(&shop, &ann, &[line(&mug, 1)]));
+    let keys = async |prefix: &str, count: u32| {
+        for number in 0..count {
+            shop.run(order(&format!("{prefix} {number}"))).await.expect("done");
+        }
+    };
+    shop.pass(DAY * 400);
+    keys("ahead", 3).await;
+    shop.pass(-DAY * 400);
+    keys("right", 9).await;
+    shop.pass(KEPT + DAY);
+    keys("late", 2).await;
+    let before = shop.now() - KEPT;
+    // Two at a time: those of the clock that was ahead are all that is looked at first.
+    while load!(shop, |tx| tx.sweep(before, before, 2).await) > 0 {}
+    for number in 0..9 {
+        let again = shop.run(order(&format!("right {number}"))).await.expect("done");
+        assert!(matches!(again, Replied::New(_)), "right {number} is kept for ever");
+    }
+    for number in 0..2 {
+        let again = shop.run(order(&format!("late {number}"))).await.expect("done");
+        assert!(matches!(again, Replied::Before(_)), "late {number} was removed too early");
+    }
+}
+
 /// Processes that share a database count the time that passes once.
 pub async fn time_is_counted_once_however_many_ask(shop: Shop) {
     let mut processes = [Process::start(&shop), Process::start(&shop), Process::start(&shop)];

@@ -2,12 +2,12 @@
 
 use commerce::{
     Error,
-    accounts::SetAccess,
+    accounts::{ChangePassword, SetAccess},
     api_keys::{ApiKey, CreateApiKey, RevokeApiKey, api_key_access, api_keys},
 };
-use model::{Access, Account, Permission, Permissions, Role, SignedDuration};
+use model::{Access, Account, MailTemplate, Permission, Permissions, Role, SignedDuration};
 
-use crate::support::{Shop, hash, password, pointers, refused};
+use crate::support::{Shop, email, hash, password, pointers, refused};
 
 fn creation(shop: &Shop, by: &Account, secret: &str, permissions: &[Permission]) -> CreateApiKey {
     CreateApiKey {
@@ -63,6 +63,37 @@ pub async fn a_key_may_what_it_names_and_its_owner_may(shop: Shop) {
         shop.run(set).await.expect("set");
     }
     assert_eq!(may(&shop, "two").await, None);
+}
+
+pub async fn whoever_a_key_acts_for_is_told_of_it(shop: Shop) {
+    let (ola, stan) = (shop.owner("ola").await, shop.staff("stan", &[Permission::Orders]).await);
+    let short = CreateApiKey {
+        expires_at: Some(shop.now() + SignedDuration::from_hours(1)),
+        ..creation(&shop, &stan, "short", &[Permission::Orders])
+    };
+    shop.run(short).await.expect("a key");
+    let mails = shop.mails_to(&email("stan")).await;
+    let made = MailTemplate::ApiKeyMade { name: stan.name.clone(), key: "key short".to_owned() };
+    assert!(mails.len() == 1 && mails[0].template == made, "{mails:?}");
+    assert!(shop.mails_to(&email("ola")).await.is_empty());
+    // Nor does a new password end it, and the mail about that says so: of keys that are good, and to whom they act for.
+    let changed = async |account: &Account, by: &str, new: &str| {
+        let change = ChangePassword {
+            account_id: account.id,
+            verified_hash: by.to_owned(),
+            new_hash: new.to_owned(),
+            session_id: shop.id(),
+            stamp: shop.next_stamp(),
+        };
+        shop.run(change).await.expect("changed");
+        let mails = shop.mails_to(&email(&account.name)).await;
+        matches!(mails[0].template, MailTemplate::PasswordChanged { has_keys: true, .. })
+    };
+    assert!(changed(&stan, &password("stan"), "a new hash").await);
+    assert!(!changed(&ola, &password("ola"), "a new hash").await);
+    assert!(may(&shop, "short").await.is_some());
+    shop.pass(SignedDuration::from_hours(1));
+    assert!(!changed(&stan, "a new hash", "another hash").await);
 }
 
 pub async fn nobody_makes_a_key_that_may_more_than_they(shop: Shop) {

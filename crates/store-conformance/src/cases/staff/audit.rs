@@ -3,13 +3,19 @@
 use commerce::{
     Actor, Audited, Error, Idempotent, Rehearsal, Rehearsed, Replied,
     accounts::SetAccess,
-    catalogue::{CategoryDraft, CreateCategory, DeleteProduct, MoveStock, ProductPatch, UpdateProduct},
+    catalogue::{
+        CategoryDraft, CollectionDraft, CollectionPatch, CreateCategory, CreateCollection, DeleteProduct, MoveStock,
+        ProductPatch, UpdateCollection, UpdateProduct, UpdateVariant, VariantPatch,
+    },
     orders::{MoveOrder, Mover},
 };
-use model::{Account, AuditEntry, OrderStatus, Permission, Tracking};
+use model::{
+    Account, AuditEntry, ListPrice, OrderStatus, Permission, Sale, Tracking, audit::CHANGES_MAX, collection::Members,
+    details::Seo,
+};
 use store::{AuditFilter, Change, Claim, Operation, PageRequest, StoredReply};
 
-use crate::support::{Shop, all_pages, at_once, count_ok, hash, line, refused};
+use crate::support::{Shop, all_pages, at_once, count_ok, draft, eur, hash, line, refused, usd, with_options};
 
 fn by(account: &Account) -> Actor {
     Actor { account_id: account.id, address: Some("192.0.2.7".to_owned()), key: None }
@@ -41,6 +47,85 @@ pub async fn a_change_says_what_changed_and_by_whom(shop: Shop) {
         (entry.content.subject.as_str(), entry.content.changes.as_slice()),
         ("Cup", &["title: Mug → Cup".to_owned()][..])
     );
+}
+
+/// Nobody sells something for a cent unseen: what it cost before and after stands there, of a sale and of other currencies too.
+pub async fn prices_are_told_with_their_figures(shop: Shop) {
+    let stan = shop.staff("stan", &[Permission::Catalogue]).await;
+    let lamp = shop.run(audited(&shop, &stan, shop.creation(draft("Lamp", 5)))).await.expect("made");
+    let update = |patch| {
+        let update = UpdateVariant { id: lamp.variants[0].id, patch, if_version: None, stamp: shop.next_stamp() };
+        audited(&shop, &stan, update)
+    };
+    let sale = Sale {
+        prices: vec![eur(1)],
+        starts_at: None,
+        ends_at: Some(shop.now() + model::SignedDuration::from_hours(24)),
+    };
+    let until = sale.ends_at.map(|at| at.to_string()).unwrap_or_default();
+    let patch = VariantPatch {
+        compare_at_price: Some(Some(eur(5000))),
+        prices: Some(vec![ListPrice { price: usd(1200), compare_at_price: None }]),
+        sale: Some(Some(sale)),
+        ..VariantPatch::default()
+    };
+    shop.run(update(patch)).await.expect("changed");
+    shop.run(update(VariantPatch { sale: Some(None), ..VariantPatch::default() })).await.expect("changed");
+    let of_lamp = AuditFilter { subject_id: Some(lamp.id.0), ..AuditFilter::default() };
+    let told: Vec<Vec<String>> = log(&shop, of_lamp).await.into_iter().map(|entry| entry.content.changes).collect();
+    let name = lamp.variants[0].title();
+    let on_sale = format!("EUR 0.01 until {until}");
+    let expected = [
+        vec![format!("{name} sale: {on_sale} → nothing")],
+        vec![
+            format!("{name} price before: nothing → EUR 50.00"),
+            format!("{name} sale: nothing → {on_sale}"),
+            format!("{name} other currencies: nothing → USD 12.00"),
+        ],
+        vec![format!("{name} EUR 10.00")],
+    ];
+    assert_eq!(told, expected);
+    // The first stock of a product is told with its title.
+    let moved = log(&shop, AuditFilter { noun: Some("stock".to_owned()), ..AuditFilter::default() }).await;
+    assert_eq!(moved.iter().map(|entry| entry.content.subject.as_str()).collect::<Vec<_>>(), ["Lamp"]);
+}
+
+pub async fn no_line_of_a_long_change_is_left_out(shop: Shop) {
+    let stan = shop.staff("stan", &[Permission::Catalogue]).await;
+    let sizes: Vec<String> = (0..CHANGES_MAX + 5).map(|size| size.to_string()).collect();
+    let sizes: Vec<&str> = sizes.iter().map(String::as_str).collect();
+    let made = shop.run(audited(&shop, &stan, shop.creation(with_options("Shoe", &sizes, 0)))).await.expect("made");
+    let entries = log(&shop, AuditFilter { subject_id: Some(made.id.0), ..AuditFilter::default() }).await;
+    let lines: Vec<usize> = entries.iter().map(|entry| entry.content.changes.len()).collect();
+    assert_eq!(lines, [5, CHANGES_MAX], "{entries:?}");
+}
+
+pub async fn a_collection_says_what_changed(shop: Shop) {
+    let (stan, mug) = (shop.staff("stan", &[Permission::Catalogue]).await, shop.product("Mug", 5).await);
+    let draft = CollectionDraft {
+        title: "Summer".to_owned(),
+        slug: None,
+        description: String::new(),
+        image: None,
+        seo: Seo::default(),
+        titles: Default::default(),
+        is_active: true,
+        members: Members::Products(vec![mug.id]),
+    };
+    let made =
+        shop.run(audited(&shop, &stan, CreateCollection { draft, stamp: shop.next_stamp() })).await.expect("made");
+    let patch = CollectionPatch {
+        title: Some("Winter".to_owned()),
+        is_active: Some(false),
+        members: Some(Members::Products(Vec::new())),
+        ..CollectionPatch::default()
+    };
+    let update = UpdateCollection { id: made.id, patch, if_version: None, stamp: shop.next_stamp() };
+    shop.run(audited(&shop, &stan, update)).await.expect("changed");
+    let entries = log(&shop, AuditFilter { noun: Some("collection".to_owned()), ..AuditFilter::default() }).await;
+    let said = entries[0].content.changes.join("; ");
+    assert!(said.contains("title: Summer → Winter") && said.contains("active: true → false"), "{said}");
+    assert!(said.contains("members"), "{said}");
 }
 
 pub async fn each_kind_of_change_is_in_it(shop: Shop) {

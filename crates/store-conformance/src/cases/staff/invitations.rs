@@ -22,7 +22,14 @@ fn invitation(shop: &Shop, by: &Account, name: &str, token: &str) -> InviteStaff
 }
 
 fn answer(shop: &Shop, token: &str) -> ResetPassword {
-    ResetPassword { token_hash: hash(token), new_hash: "a new hash".to_owned(), stamp: shop.next_stamp() }
+    let (device, address) = ("a telephone".to_owned(), "192.0.2.7".to_owned());
+    ResetPassword {
+        token_hash: hash(token),
+        new_hash: "a new hash".to_owned(),
+        device,
+        address,
+        stamp: shop.next_stamp(),
+    }
 }
 
 pub async fn who_is_invited_chooses_a_password_within_three_days(shop: Shop) {

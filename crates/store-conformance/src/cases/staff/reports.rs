@@ -5,10 +5,11 @@ use std::{collections::HashSet, sync::Arc};
 use commerce::{
     catalogue::ProductDraft,
     orders::{MoveOrder, Mover, OrderBook, Sought, SoughtIn},
-    reviews::{ReviewDraft, WriteReview},
+    reviews::{ModerateReview, ReportReview, ReviewDraft, ReviewVerdict, WriteReview},
 };
 use model::{
     OrderNumber, OrderStatus, ProductStatus, ReviewStatus, SignedDuration, Timestamp, Tracking, VariantDetails,
+    mail::DeliveryOutcome,
 };
 use store::{LowStock, OpenWork, OrderFilter, PageRequest, ShortPlace};
 
@@ -235,8 +236,10 @@ pub async fn a_variant_is_short_from_its_own_threshold_on(shop: Shop) {
 }
 
 pub async fn what_waits_is_counted(shop: Shop) {
-    assert_eq!(shop.db().open_work().await.expect("an answer"), OpenWork::default());
+    let now = shop.now();
+    assert_eq!(shop.db().open_work(now).await.expect("an answer"), OpenWork::default());
     let (ann, stan) = (shop.customer("ann").await, shop.staff("stan", &[]).await);
+    let (bob, cleo) = (shop.customer("bob").await, shop.customer("cleo").await);
     let mug = shop.product("Mug", 50).await;
     for moves in [&[][..], &[], &[OrderStatus::Confirmed], &[OrderStatus::Confirmed, OrderStatus::Shipped]] {
         let order = shop.order(&ann, &[line(&mug, 1)]).await;
@@ -245,9 +248,28 @@ pub async fn what_waits_is_counted(shop: Shop) {
     let draft = ReviewDraft { stars: 5, title: None, text: "Good".to_owned(), author: None };
     let stamp = shop.next_stamp();
     let review = WriteReview { account_id: ann.id, product_id: mug.id, draft, status: ReviewStatus::Pending, stamp };
-    shop.run(review).await.expect("written");
-    let work = OpenWork { to_confirm: 2, to_ship: 1, reviews: 1, failed_mails: 0 };
-    assert_eq!(shop.db().open_work().await.expect("an answer"), work);
+    shop.run(review.clone()).await.expect("written");
+    let mut seen_reviews = Vec::new();
+    for account_id in [bob.id, cleo.id] {
+        let stamp = shop.next_stamp();
+        let seen = WriteReview { account_id, status: ReviewStatus::Approved, stamp, ..review.clone() };
+        let seen = shop.run(seen).await.expect("written");
+        shop.run(ReportReview { id: seen.id, account_id: ann.id }).await.expect("reported");
+        seen_reviews.push(seen);
+    }
+    // What nobody sees any more was decided.
+    let verdict = ReviewVerdict { status: Some(ReviewStatus::Rejected), ..ReviewVerdict::default() };
+    let reject = ModerateReview { id: seen_reviews[1].id, verdict, if_version: None, now: shop.now() };
+    shop.run(reject).await.expect("rejected");
+    for mail in shop.lease(2).await {
+        shop.record(&mail, DeliveryOutcome::Rejected { error: "550 no".into() }).await;
+    }
+    let work = OpenWork { to_confirm: 2, to_ship: 1, reviews: 1, reported_reviews: 1, failed_mails: 2 };
+    assert_eq!(shop.db().open_work(now).await.expect("an answer"), work);
+    // Nobody can do more about mails that failed than to send them again, and most of them nobody does.
+    let later = shop.pass(DAY);
+    let work = OpenWork { failed_mails: 0, ..work };
+    assert_eq!(shop.db().open_work(later).await.expect("an answer"), work);
 }
 
 pub async fn orders_are_found_by_name_and_sku(shop: Shop) {

@@ -10,7 +10,7 @@ use crate::{
     openapi::tag,
     problem::Problem,
     reply,
-    routes::auth::verified_hash,
+    routes::auth::verified_and_new_hash,
 };
 
 /// Change the password
@@ -33,9 +33,9 @@ pub(super) async fn change(
     let account = app.engine().account(caller.account_id()).await?.ok_or_else(Problem::not_authenticated)?;
     let email = account.email.as_ref().map_or("", |email| email.as_str());
     identity::check_password("/new_password", &body.new_password, &[email, &account.name])?;
-    let verified_hash = verified_hash(&app, account.id, body.current_password, address).await?;
-    let new_hash = app.passwords().for_known(true).hash(body.new_password).await?;
     let (account_id, session_id) = (account.id, caller.session_id);
+    let (verified_hash, new_hash) =
+        verified_and_new_hash(&app, account_id, body.current_password, body.new_password, address).await?;
     app.run(ChangePassword { account_id, verified_hash, new_hash, session_id, stamp: app.stamp()? }).await?;
     Ok(reply::no_content())
 }

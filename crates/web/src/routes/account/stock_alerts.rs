@@ -52,7 +52,7 @@ async fn list(State(app): State<App>, caller: SignedIn, Shopper(audience): Shopp
     params(("variant_id" = uuid::Uuid, Path, description = "The variant that is sold out")),
     responses(
         (status = 200, description = "It is noted", body = StockAlertDto),
-        (status = 409, description = "`in_stock`"),
+        (status = 409, description = "`in_stock`, or `too_many_alerts`: one can wait for at most 100 variants"),
     ),
 )]
 async fn ask(State(app): State<App>, caller: SignedIn, Path(variant_id): Path<VariantId>) -> Result<Response, Problem> {

@@ -41,7 +41,10 @@ async fn read(State(app): State<App>, caller: SignedIn, Shopper(audience): Shopp
 #[utoipa::path(
     put, path = "/v1/account/wishlist/items/{product}", operation_id = "add_to_wishlist", tag = tag::ACCOUNT, security(("bearer" = [])),
     params(("product" = String, Path, description = "Id or slug of the product", example = "linen-shirt"), Shown),
-    responses((status = 200, description = "The list as it is now", body = WishlistDto)),
+    responses(
+        (status = 200, description = "The list as it is now", body = WishlistDto),
+        (status = 409, description = "`too_many_wishes`: a list has at most 500 products, those that are no longer for sale included"),
+    ),
 )]
 async fn add(
     State(app): State<App>,

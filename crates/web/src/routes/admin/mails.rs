@@ -70,7 +70,7 @@ pub(super) async fn list(
         .map(|to| Email::parse("", to))
         .transpose()
         .map_err(|wrong| Problem::new(Code::InvalidQuery).parameter("to", wrong.code, wrong.message))?;
-    let filter = MailFilter { status: query.status, to, order_id: query.order_id };
+    let filter = MailFilter { status: query.status, to, order_id: query.order_id, account_id: None };
     let found = app.engine().mails(&filter, &page).await?;
     let items = found.items.iter().map(MailDto::from).collect();
     reply::json(StatusCode::OK, &Mails { items, next_cursor: next_cursor(found.next, LIST) })

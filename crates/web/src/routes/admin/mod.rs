@@ -4,6 +4,7 @@ mod accounts;
 mod attributes;
 mod categories;
 mod collections;
+mod currencies;
 mod exports;
 mod jobs;
 mod mails;

@@ -5,7 +5,7 @@ use std::slice;
 use axum::{extract::State, response::Response};
 use commerce::orders::{MoveOrder, Mover};
 use http::{HeaderMap, StatusCode};
-use model::{Email, Order, OrderId, OrderNumber, OrderStatus, Timestamp, Tracking};
+use model::{Email, Order, OrderId, OrderStatus, Timestamp, Tracking};
 use serde::{Deserialize, Serialize};
 use store::{OrderFilter, StoredReply};
 use utoipa::{IntoParams, ToSchema};
@@ -17,7 +17,7 @@ use crate::{
     openapi::tag,
     problem::{Code, Problem, ProblemBody},
     reply,
-    routes::orders::faces,
+    routes::orders::{faces, number},
 };
 
 /// The name of this list and its order, for cursors.
@@ -51,10 +51,9 @@ pub(super) struct AdminOrderQuery {
 impl AdminOrderQuery {
     fn filter(&self) -> Result<OrderFilter, Problem> {
         let wrong = |name: &str, what: &str| Problem::new(Code::InvalidQuery).parameter(name, "invalid_value", what);
-        let number = self.number.as_deref().map(str::parse::<OrderNumber>).transpose();
         let mut filter = OrderFilter {
             status: self.status,
-            number: number.map_err(|()| wrong("number", "must be an order number such as CW-10001"))?,
+            number: self.number.as_deref().map(number).transpose()?,
             placed_from: self.placed_from,
             placed_before: self.placed_before,
             ..OrderFilter::default()
@@ -123,7 +122,7 @@ pub(super) async fn read(
 
 /// Move an order on
 ///
-/// `pending → confirmed → shipped → delivered`, or `cancelled` from pending or confirmed, which gives the stock back.
+/// `pending → confirmed → shipped → delivered`, or `cancelled` from pending or confirmed, which gives the stock back unless `restock` is false.
 /// The buyer gets a mail. Needs the permission `orders`.
 #[utoipa::path(
     post, path = "/v1/admin/orders/{id}/transitions", tag = tag::ADMIN_ORDERS, operation_id = "admin_move_order", security(("bearer" = [])),
@@ -148,9 +147,10 @@ pub(super) async fn transition(
 ) -> Result<Response, Problem> {
     let (actor, stamp) = (staff.account_id(), app.stamp()?);
     let claim = creating.claim(actor, "POST /v1/admin/orders/{id}/transitions", stamp.now);
-    let OrderTransitionDto { to, note, tracking } = creating.body;
+    let OrderTransitionDto { to, note, tracking, restock } = creating.body;
+    let is_lost = restock == Some(false);
     let tracking = tracking.map(Tracking::from);
-    let order = MoveOrder { id, to, mover: Mover::Staff(actor), note, tracking, is_lost: false, if_version, stamp };
+    let order = MoveOrder { id, to, mover: Mover::Staff(actor), note, tracking, is_lost, if_version, stamp };
     app.run_once_as(staff.actor(), claim, order, moved).await
 }
 

@@ -1,14 +1,17 @@
 //! `/v1/admin/products`
 
+use std::future::ready;
+
 use async_trait::async_trait;
 use axum::{extract::State, response::Response};
-use commerce::catalogue::{CreateProduct, DeleteProduct, Deleted, UpdateProduct};
+use commerce::catalogue::{CreateProduct, DeleteProduct, Deleted, ProductDraft, ProductPatch, UpdateProduct};
 use http::{HeaderMap, StatusCode};
 use model::{Category, Product, ProductId, ProductStatus};
 use serde::Deserialize;
 use store::{Operation, StoredReply, Tx};
 use utoipa::IntoParams;
 
+use super::currencies;
 use crate::{
     App,
     dto::{
@@ -136,7 +139,9 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let (actor, stamp) = (staff.account_id(), app.stamp()?);
     let claim = creating.claim(actor, "POST /v1/admin/products", stamp.now);
-    let create = CreateProduct { draft: creating.body.into(), actor_id: Some(actor), stamp };
+    let draft: ProductDraft = creating.body.into();
+    currencies::check(&app, &draft.set_prices(), ready(Ok(None))).await?;
+    let create = CreateProduct { draft, actor_id: Some(actor), stamp };
     app.run_once_as(staff.actor(), claim, CreateAndShow(create), created).await
 }
 
@@ -184,9 +189,10 @@ pub(super) async fn update(
     Json(body): Json<ProductPatchDto>,
 ) -> Result<Response, Problem> {
     let actor_id = Some(staff.account_id());
-    let product = app
-        .run_as(staff.actor(), UpdateProduct { id, patch: body.into(), if_version, actor_id, stamp: app.stamp()? })
-        .await?;
+    let patch: ProductPatch = body.into();
+    currencies::check(&app, &patch.set_prices(), app.engine().product(id)).await?;
+    let update = UpdateProduct { id, patch, if_version, actor_id, stamp: app.stamp()? };
+    let product = app.run_as(staff.actor(), update).await?;
     reply::changed(product.version, &with_category(&app, &product).await?)
 }
 

@@ -1,13 +1,14 @@
 //! `/v1/admin/products/{id}/variants` and `/v1/admin/variants/{id}`
 
 use axum::{extract::State, response::Response};
-use commerce::catalogue::{CreateVariant, DeleteVariant, GenerateVariants, UpdateVariant};
+use commerce::catalogue::{CreateVariant, DeleteVariant, GenerateVariants, UpdateVariant, VariantDraft, VariantPatch};
 use http::{HeaderMap, StatusCode};
 use model::{Product, ProductId, VariantId};
 use serde::Serialize;
 use store::StoredReply;
 use utoipa::ToSchema;
 
+use super::currencies;
 use crate::{
     App,
     dto::{
@@ -79,7 +80,8 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let (actor, stamp) = (staff.account_id(), app.stamp()?);
     let claim = creating.claim(actor, "POST /v1/admin/products/{id}/variants", stamp.now);
-    let draft = creating.body.into();
+    let draft: VariantDraft = creating.body.into();
+    currencies::check(&app, &draft.set_prices(), app.engine().product(product_id)).await?;
     app.run_once_as(
         staff.actor(),
         claim,
@@ -123,6 +125,7 @@ pub(super) async fn generate(
     let generate = GenerateVariants {
         product_id,
         options: options.map(|options| options.into_iter().map(Into::into).collect()),
+        renames: false,
         price: price.map(Into::into),
         sku_prefix,
         if_version,
@@ -204,8 +207,9 @@ pub(super) async fn update(
     IfMatch(if_version): IfMatch,
     Json(body): Json<VariantPatchDto>,
 ) -> Result<Response, Problem> {
-    let product =
-        app.run_as(staff.actor(), UpdateVariant { id, patch: body.into(), if_version, stamp: app.stamp()? }).await?;
+    let patch: VariantPatch = body.into();
+    currencies::check(&app, &patch.set_prices(), app.engine().product_of_variant(id)).await?;
+    let product = app.run_as(staff.actor(), UpdateVariant { id, patch, if_version, stamp: app.stamp()? }).await?;
     reply::changed(product.version, &of_product(&product, id)?)
 }
 

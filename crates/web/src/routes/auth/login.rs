@@ -1,13 +1,17 @@
 //! `POST /v1/auth/login`
 
 use axum::{extract::State, response::Response};
-use commerce::{Error, accounts::StartSession, second_factor::second_factor};
+use commerce::{
+    Error,
+    accounts::{StartSession, is_known_address},
+    second_factor::second_factor,
+};
 use http::StatusCode;
 use model::{Email, account::PASSWORD_MAX};
 
 use super::tokens::{new_session, signed_in};
 use crate::{
-    App,
+    App, CameFrom,
     dto::auth::{LoginDto, SignedInDto},
     extract::{ClientAddress, Device, Json},
     openapi::tag,
@@ -70,8 +74,8 @@ async fn second_step(
     }
     let Some(code) = code else { return Err(Problem::new(Code::SecondFactorRequired)) };
     let email = Email::parse("/email", email)?;
-    let is_known = app.engine().is_known_address(account.id, &address.0.to_string()).await?;
-    let attempt = app.throttle().attempt(&email, address.0, is_known)?;
+    let is_known = is_known_address(app.engine(), account.id, address.0).await?;
+    let attempt = app.throttle().attempt(&email, address.0, CameFrom::known(is_known)).await?;
     if !app.take_second_factor(account.id, code).await? {
         return Err(Problem::new(Code::InvalidCode));
     }
@@ -97,12 +101,12 @@ pub(crate) async fn authenticate(
     }
     let row = app.engine().credentials(&email).await?;
     let is_known = match &row {
-        Some(row) => app.engine().is_known_address(row.account.id, &address.0.to_string()).await?,
+        Some(row) => is_known_address(app.engine(), row.account.id, address.0).await?,
         None => false,
     };
-    let attempt = app.throttle().attempt(&email, address.0, is_known)?;
+    let mut attempt = app.throttle().attempt(&email, address.0, CameFrom::known(is_known)).await?;
     let hash = row.as_ref().and_then(|row| row.password_hash.clone());
-    let passwords = app.passwords().for_known(is_known);
+    let passwords = app.passwords().for_known(is_known).telling(attempt.until_begun());
     let verified = match passwords.verify(password.clone(), hash.clone()).await {
         Ok(verified) => verified,
         Err(overloaded) => {
@@ -111,8 +115,9 @@ pub(crate) async fn authenticate(
         }
     };
     let (Some(row), Some(verified_hash), true) = (row, hash, verified.matches) else { return Err(wrong()) };
-    attempt.give_back();
+    attempt.forgive();
     let rehashed = if verified.needs_rehash { Some(passwords.hash(password).await?) } else { None };
+    attempt.give_back();
     let (session, _) = new_session(app, crate::extract::Device(String::new()), address)?;
     Ok(StartSession {
         account_id: row.account.id,

@@ -12,7 +12,7 @@ use super::tokens::{accepted, evenly};
 use crate::{
     App,
     dto::auth::{AcceptedDto, EmailOnlyDto, ResetPasswordDto},
-    extract::{ClientAddress, Json},
+    extract::{ClientAddress, Device, Json},
     openapi::tag,
     problem::{Code, Problem},
     reply,
@@ -59,11 +59,12 @@ pub(in crate::routes) async fn mail_reset_link(app: &App, email: Email) -> Resul
 )]
 pub(super) async fn reset(
     State(app): State<App>,
+    device: Device,
     address: ClientAddress,
     Json(body): Json<ResetPasswordDto>,
 ) -> Result<Response, Problem> {
     identity::check_password("/password", &body.password, &[])?;
-    set_password(&app, &body.token, body.password, address).await?;
+    set_password(&app, &body.token, body.password, device, address).await?;
     Ok(reply::no_content())
 }
 
@@ -77,20 +78,28 @@ pub(in crate::routes) async fn set_password(
     app: &App,
     token: &str,
     password: String,
+    device: Device,
     address: ClientAddress,
 ) -> Result<Account, Problem> {
     let attempt = app.throttle().code_attempt(address.0)?;
-    attempt.settle(reset_with(app, token, password).await)
+    attempt.settle(reset_with(app, token, password, device, address).await)
 }
 
-async fn reset_with(app: &App, token: &str, password: String) -> Result<Account, Problem> {
+async fn reset_with(
+    app: &App,
+    token: &str,
+    password: String,
+    device: Device,
+    address: ClientAddress,
+) -> Result<Account, Problem> {
     let wrong = || Problem::new(Code::InvalidCode);
     let token_hash = OpaqueToken::parse(token).ok_or_else(wrong)?.hash();
     let account = app.run(CheckResetToken { token_hash, now: app.now() }).await?.ok_or_else(wrong)?;
     let email = account.email.as_ref().map_or("", |email| email.as_str());
     identity::check_password("/password", &password, &[email, &account.name])?;
     let new_hash = app.passwords().hash(password).await?;
-    match app.try_run(ResetPassword { token_hash, new_hash, stamp: app.stamp()? }).await {
+    let (device, address) = (device.0, address.0.to_string());
+    match app.try_run(ResetPassword { token_hash, new_hash, device, address, stamp: app.stamp()? }).await {
         Ok(()) => Ok(account),
         Err(Error::NotAuthenticated) => Err(wrong()),
         Err(error) => Err(error.into()),

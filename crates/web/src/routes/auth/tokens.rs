@@ -3,13 +3,13 @@
 use std::{future::Future, time::Duration};
 
 use axum::response::Response;
-use commerce::accounts::{CodeChecked, MailedSecret, NewSession};
+use commerce::accounts::{CodeChecked, MailedSecret, NewSession, is_known_address};
 use http::StatusCode;
 use identity::OpaqueToken;
 use model::{Account, AccountId, SessionId, challenge::Purpose, session::ACCESS_TOKEN_LIFETIME};
 
 use crate::{
-    App,
+    App, Attempt, CameFrom,
     dto::auth::{AcceptedDto, SignedInDto},
     extract::{ClientAddress, Device},
     problem::{Code, Problem},
@@ -97,12 +97,43 @@ pub(in crate::routes) async fn verified_hash(
     password: String,
     address: ClientAddress,
 ) -> Result<String, Problem> {
+    let (hash, attempt) = compared(app, account_id, password, address).await?;
+    attempt.give_back();
+    Ok(hash)
+}
+
+/// The same, and the hash of the password that is to come instead. Both are one try: whoever changes a password again and again has no more of
+/// them wait than whoever signs in.
+///
+/// # Errors
+/// As those of [`verified_hash`].
+pub(in crate::routes) async fn verified_and_new_hash(
+    app: &App,
+    account_id: AccountId,
+    password: String,
+    new_password: String,
+    address: ClientAddress,
+) -> Result<(String, String), Problem> {
+    let (hash, attempt) = compared(app, account_id, password, address).await?;
+    let new_hash = app.passwords().for_known(true).hash(new_password).await;
+    attempt.give_back();
+    Ok((hash, new_hash?))
+}
+
+/// The hash that the password matches, and the try that it was, which does not count any more.
+async fn compared(
+    app: &App,
+    account_id: AccountId,
+    password: String,
+    address: ClientAddress,
+) -> Result<(String, Attempt), Problem> {
     let account = app.engine().account(account_id).await?.ok_or_else(Problem::not_authenticated)?;
     let email = account.email.as_ref().ok_or_else(Problem::not_authenticated)?;
-    let is_known = app.engine().is_known_address(account_id, &address.0.to_string()).await?;
-    let attempt = app.throttle().attempt(email, address.0, is_known)?;
+    let is_known = is_known_address(app.engine(), account_id, address.0).await?;
+    let mut attempt = app.throttle().attempt(email, address.0, CameFrom::known(is_known)).await?;
     let hash = app.engine().password_hash(account_id).await?;
-    let verified = match app.passwords().for_known(true).verify(password, hash.clone()).await {
+    let passwords = app.passwords().for_known(true).telling(attempt.until_begun());
+    let verified = match passwords.verify(password, hash.clone()).await {
         Ok(verified) => verified,
         Err(overloaded) => {
             attempt.give_back();
@@ -112,6 +143,6 @@ pub(in crate::routes) async fn verified_hash(
     let Some(hash) = hash.filter(|_| verified.matches) else {
         return Err(Problem::new(Code::WrongCredentials).detail("The current password is wrong."));
     };
-    attempt.give_back();
-    Ok(hash)
+    attempt.forgive();
+    Ok((hash, attempt))
 }

@@ -7,7 +7,7 @@ use model::{Account, Email, account::PASSWORD_MAX, challenge::Purpose};
 
 use super::tokens::{accepted, code_for, evenly, new_session, right, signed_in};
 use crate::{
-    App,
+    App, CameFrom,
     dto::auth::{AcceptedDto, EmailOnlyDto, SignedInDto, VerifyEmailDto},
     extract::{ClientAddress, Device, Json},
     openapi::tag,
@@ -51,8 +51,7 @@ pub(super) async fn verify_email(
 }
 
 /// Presents a code with a password. Whatever does not fit is answered alike, takes the same way and counts the same: whoever has just
-/// signed up must not learn whether the address was known, nor try out the passwords of those who are. What strangers do elsewhere does
-/// not count, or they could keep somebody new from ever coming in.
+/// signed up must not learn whether the address was known, nor try out the passwords of those who are.
 async fn with_password(
     app: &App,
     verify: VerifyEmail,
@@ -62,9 +61,10 @@ async fn with_password(
     if password.chars().count() > PASSWORD_MAX {
         return Err(Problem::new(Code::InvalidCode));
     }
-    let attempt = app.throttle().attempt(&verify.email, address.0, true)?;
+    let mut attempt = app.throttle().attempt(&verify.email, address.0, CameFrom::WithCode).await?;
     let hash = app.engine().credentials(&verify.email).await?.and_then(|row| row.password_hash);
-    let verified = match app.passwords().for_known(false).verify(password, hash.clone()).await {
+    let passwords = app.passwords().for_known(false).telling(attempt.until_begun());
+    let verified = match passwords.verify(password, hash.clone()).await {
         Ok(verified) => verified,
         Err(overloaded) => {
             attempt.give_back();

@@ -15,7 +15,10 @@ use crate::{
 
 /// Cancel one's order
 ///
-/// While it has not been shipped. The stock goes back.
+/// While it has not been shipped (`can_be_cancelled`). The stock goes back.
+///
+/// Repeating it is harmless, and takes no `Idempotency-Key`: who has cancelled an order already gets it as it is, with the `ETag` from before
+/// in `If-Match` too.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/cancel", tag = tag::ORDERS, operation_id = "cancel_order", security(("bearer" = [])),
     params(
@@ -24,7 +27,7 @@ use crate::{
     ),
     request_body(content = Option<CancelOrderDto>, description = "May be left out"),
     responses(
-        (status = 200, description = "The cancelled order", body = OrderDto),
+        (status = 200, description = "The cancelled order; also when its buyer had cancelled it before", body = OrderDto),
         (status = 409, description = "`transition_not_allowed`: `allowed` lists where the order can go",
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, slice};
 
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
-use model::{Order, OrderId, OrderStatus, ProductId};
+use model::{Order, OrderId, OrderNumber, OrderStatus, ProductId};
 use serde::{Deserialize, Serialize};
 use store::OrderFilter;
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +14,7 @@ use crate::{
     dto::order::{Faces, OrderDto, OrderStatusDto, ProductFace},
     extract::{Path, Query, SignedIn, next_cursor, page_request},
     openapi::tag,
-    problem::Problem,
+    problem::{Code, Problem},
     reply,
 };
 
@@ -31,6 +31,8 @@ pub(super) struct OrderQuery {
     /// With this status.
     #[param(value_type = Option<OrderStatusDto>)]
     status: Option<OrderStatus>,
+    /// With this number, `CW-10001` or `10001`.
+    number: Option<String>,
     /// 1 to 100 items; 20 when left out.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
@@ -60,11 +62,25 @@ pub(super) async fn list(
     Query(query): Query<OrderQuery>,
 ) -> Result<Response, Problem> {
     let page = page_request(query.limit, query.cursor.as_deref(), LIST)?;
-    let filter = OrderFilter { account_id: Some(caller.account_id()), status: query.status, ..OrderFilter::default() };
+    let filter = OrderFilter {
+        account_id: Some(caller.account_id()),
+        status: query.status,
+        number: query.number.as_deref().map(number).transpose()?,
+        ..OrderFilter::default()
+    };
     let found = app.engine().orders(&filter, &page).await?;
     let faces = faces(&app, &found.items).await?;
     let items = found.items.iter().map(|order| OrderDto::read(order, &faces)).collect();
     reply::json(StatusCode::OK, &Orders { items, next_cursor: next_cursor(found.next, LIST) })
+}
+
+/// The number of an order, as a query has it.
+///
+/// # Errors
+/// 400 that names the parameter.
+pub(in crate::routes) fn number(text: &str) -> Result<OrderNumber, Problem> {
+    let message = "must be an order number such as CW-10001";
+    text.parse().map_err(|()| Problem::new(Code::InvalidQuery).parameter("number", "invalid_value", message))
 }
 
 /// Read one of one's orders

@@ -56,7 +56,7 @@ fn whole_or_part(stored: Stored, is_part: bool) -> Response {
 }
 
 /// The part that is asked for (RFC 9110, 14.2): one range of bytes. Anything else is answered with the whole, as it says.
-fn range(request: &HeaderMap, tag: &HeaderValue) -> Option<Range> {
+pub(in crate::routes) fn range(request: &HeaderMap, tag: &HeaderValue) -> Option<Range> {
     // Of another version than the caller has a part of, only the whole makes sense.
     if request.get(header::IF_RANGE).is_some_and(|wanted| wanted != tag) {
         return None;

@@ -20,6 +20,7 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{MethodRouter, get, post},
 };
+pub(super) use media::range;
 use model::Timestamp;
 
 use crate::App;

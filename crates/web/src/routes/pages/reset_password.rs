@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     App,
-    extract::ClientAddress,
+    extract::{ClientAddress, Device},
     problem::{Code, Problem},
     routes::auth::set_password,
 };
@@ -65,6 +65,7 @@ pub(super) struct Submission {
 
 pub(super) async fn submit(
     State(app): State<App>,
+    device: Device,
     address: ClientAddress,
     headers: HeaderMap,
     Form(form): Form<Submission>,
@@ -74,7 +75,7 @@ pub(super) async fn submit(
         return show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form.token, Some(&wrong.message));
     }
     let like_person = "must be harder to guess: it is like your address or your name";
-    match set_password(&app, &form.token, form.password, address).await {
+    match set_password(&app, &form.token, form.password, device, address).await {
         Err(problem) if problem.code() == Code::InvalidInput => {
             show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form.token, Some(like_person))
         }

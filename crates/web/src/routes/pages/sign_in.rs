@@ -6,7 +6,7 @@ use axum::{
 };
 use commerce::{
     Error,
-    accounts::{EndSession, NewSession, StartSession},
+    accounts::{EndSession, NewSession, StartSession, is_known_address},
     second_factor::second_factor,
 };
 use http::{HeaderMap, StatusCode};
@@ -20,7 +20,7 @@ use super::{
     template,
 };
 use crate::{
-    App, SignUpMode,
+    App, CameFrom, SignUpMode,
     extract::{ClientAddress, Device},
     problem::{Code, Problem},
     routes::auth::{authenticate, mail_reset_link},
@@ -175,8 +175,8 @@ pub(super) async fn second(
     let is_ours = csrf::is_equal(&ticket_until(&app, id, &hash, until), &form.ticket);
     let is_good = is_ours && until > app.now().as_second();
     let Some(email) = account.email.as_ref().filter(|_| is_good && account.access().is_staff()) else { return again() };
-    let is_known = app.engine().is_known_address(id, &address.0.to_string()).await?;
-    let attempt = match app.throttle().attempt(email, address.0, is_known) {
+    let is_known = is_known_address(app.engine(), id, address.0).await?;
+    let attempt = match app.throttle().attempt(email, address.0, CameFrom::known(is_known)).await {
         Ok(attempt) => attempt,
         Err(problem) => {
             let text = "Too many attempts. Wait a minute, then try again.";

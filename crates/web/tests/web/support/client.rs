@@ -35,6 +35,13 @@ impl Request {
         self
     }
 
+    /// Asks for this host instead of the address.
+    pub(crate) fn host(mut self, host: &'static str) -> Self {
+        let headers = self.builder.headers_mut().expect("a sound request");
+        headers.insert("host", http::HeaderValue::from_static(host));
+        self
+    }
+
     pub(crate) fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }

@@ -150,8 +150,8 @@ impl Queries for FakeEngine {
     async fn password_hash(&self, _: AccountId) -> Query<Option<String>> {
         self.answer(None).await
     }
-    async fn is_known_address(&self, _: AccountId, _: &str) -> Query<bool> {
-        self.answer(false).await
+    async fn session_addresses(&self, _: AccountId, _: &str) -> Query<Vec<String>> {
+        self.answer(vec![]).await
     }
     async fn sessions(&self, _: AccountId, _: Timestamp) -> Query<Vec<Session>> {
         self.answer(vec![]).await

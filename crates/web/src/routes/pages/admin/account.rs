@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     App,
+    device::device_text,
     extract::Path,
     problem::Problem,
     routes::pages::{staff::Anyone, template, time_text},
@@ -29,7 +30,10 @@ use crate::{
 /// What the page before may say.
 const NOTICES: [(&str, &str); 3] = [
     ("ended", "The device is signed out."),
-    ("password", "The password is changed. Your other devices are signed out."),
+    (
+        "password",
+        "The password is changed. Your other devices are signed out. API keys that act for you go on: they are ended under “API keys”.",
+    ),
     ("removed", "The second factor is gone. The password alone signs you in."),
 ];
 
@@ -90,32 +94,6 @@ async fn show(
     let mut response = template::page(app, refused.status(), "admin_account.html", values)?;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
-}
-
-/// `Firefox on Windows`, out of what a browser says of itself; what says something else is shown as it is.
-fn device_text(agent: &str) -> String {
-    const BROWSERS: [(&str, &str); 6] = [
-        ("Edg/", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("HeadlessChrome/", "Chrome"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ];
-    const SYSTEMS: [(&str, &str); 6] = [
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS X", "macOS"),
-        ("Linux", "Linux"),
-    ];
-    let found =
-        |known: &[(&str, &'static str)]| known.iter().find(|(part, _)| agent.contains(part)).map(|(_, name)| *name);
-    match (found(&BROWSERS), found(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        _ => agent.to_owned(),
-    }
 }
 
 /// The address as a QR code (ISO/IEC 18004) in SVG.
@@ -199,36 +177,20 @@ pub(in crate::routes::pages) async fn password(
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
     let account_id = staff.access.account_id;
-    let verified_hash = match staff.confirm(&app, fields.raw("password")).await? {
-        Ok(hash) => hash,
-        Err(text) => return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await,
-    };
     let account = app.engine().account(account_id).await?.ok_or_else(Problem::not_found)?;
     let email = account.email.as_ref().map(Email::as_str).unwrap_or_default();
     let new = fields.raw("new_password");
     if let Err(wrong) = identity::check_password("/new_password", new, &[email, &account.name]) {
         return show(&app, &staff, None, None, Vec::new(), &model::Violations(vec![wrong]).into()).await;
     }
-    let new_hash = app.passwords().for_known(true).hash(new.to_owned()).await?;
+    let (verified_hash, new_hash) = match staff.confirm_and_hash(&app, fields.raw("password"), new).await? {
+        Ok(hashes) => hashes,
+        Err(text) => return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await,
+    };
     let session_id = staff.session_id;
     let change = ChangePassword { account_id, verified_hash, new_hash, session_id, stamp: app.stamp()? };
     match app.try_run_as(staff.actor(), change).await? {
         Ok(()) => Ok(Redirect::to("/admin/account?done=password").into_response()),
         Err(error) => show(&app, &staff, None, None, Vec::new(), &refused(error)?).await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn devices_are_named_as_people_know_them() {
-        let firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
-        let phone =
-            "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36";
-        assert_eq!(device_text(firefox), "Firefox on Windows");
-        assert_eq!(device_text(phone), "Chrome on Android");
-        assert_eq!(device_text("curl/8.5.0"), "curl/8.5.0");
     }
 }

@@ -102,7 +102,10 @@ impl Tree<'_> {
         };
         // What was typed was typed about what was shown then. Only whoever is told what others did meanwhile goes on from that.
         let version = fields.version().filter(|_| !refused.is_stale).unwrap_or(category.version);
-        let (name, slug, parent) = (fields.get("name"), fields.get("slug"), fields.get("parent"));
+        // Each of its forms sends its own fields alone.
+        let name = fields.find("name").unwrap_or(&category.name);
+        let slug = fields.find("slug").unwrap_or(&category.slug);
+        let parent = fields.get("parent");
         context! { is_open => true, version, name, slug, parent, ..refused.shown() }
     }
 }

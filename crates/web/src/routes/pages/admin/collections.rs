@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::{
     forms::{Fields, Refused, decimal, listed, notice, price, read_list, refused},
     frame,
+    places::{Row, in_places},
     products::{status_class, status_text, thumbnail, typed::choices},
 };
 use crate::{
@@ -319,7 +320,7 @@ fn yes_or_no(text: &str) -> Option<bool> {
     }
 }
 
-/// The products in the order of the numbers beside them, without those that were removed; what the page did not list stays behind
+/// The products where the numbers beside them say, without those that were removed; what the page did not list stays behind
 /// them.
 fn placed(fields: &Fields, before: &[ProductId]) -> Vec<ProductId> {
     let mut placed = Vec::new();
@@ -333,10 +334,11 @@ fn placed(fields: &Fields, before: &[ProductId]) -> Vec<ProductId> {
             gone.push(id);
             continue;
         }
-        placed.push((field("place").and_then(|place| place.parse::<i64>().ok()).unwrap_or(i64::MAX), at, id));
+        let shown = i64::try_from(at + 1).unwrap_or(i64::MAX);
+        let typed = field("place").and_then(|place| place.parse::<i64>().ok()).unwrap_or(i64::MAX);
+        placed.push(Row { item: id, shown, typed });
     }
-    placed.sort_by_key(|(place, at, _)| (*place, *at));
-    let mut ids: Vec<ProductId> = placed.into_iter().map(|(.., id)| id).collect();
+    let mut ids = in_places(placed);
     let rest: Vec<ProductId> = before.iter().copied().filter(|id| !ids.contains(id) && !gone.contains(id)).collect();
     ids.extend(rest);
     ids

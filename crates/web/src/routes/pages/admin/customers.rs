@@ -18,7 +18,7 @@ use store::{
 
 use super::{
     encoded,
-    forms::{Done, Fields, Refused, notice, refused},
+    forms::{Done, Fields, Refused, form_number, notice, once, refused},
     frame,
     order::address,
     status_class, status_text,
@@ -122,7 +122,7 @@ async fn show(
     let values = context! {
         customer => row(&account), phone => account.phone, version => account.version,
         orders => orders.collect::<Vec<_>>(), addresses => addresses.collect::<Vec<_>>(), sees_orders,
-        notes => written(app, Noted::Account(id)).await?, notice, typed => typed.map(Fields::typed),
+        notes => written(app, Noted::Account(id)).await?, once => form_number(), notice, typed => typed.map(Fields::typed),
     };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "customers") };
     template::page(app, refused.status(), "admin_customer.html", values)
@@ -153,7 +153,7 @@ pub(in crate::routes::pages) async fn change(
         "note" => {
             let (author_id, text) = (staff.access.account_id, fields.get("text").to_owned());
             let note = AddNote { about: Noted::Account(id), author_id, text, stamp: app.stamp()? };
-            app.try_run_as(staff.actor(), note).await?.map(|_| "noted")
+            once(&app, staff.actor(), &fields, &id.to_string(), &["text"], note).await?.map(|_| "noted")
         }
         act @ ("lock" | "unlock") => {
             let is_locked = act == "lock";
@@ -226,15 +226,16 @@ pub(in crate::routes::pages) async fn export(
     };
     let filter = &ReviewFilter { account_id: Some(id), ..ReviewFilter::default() };
     let reviews = all(|page| async move { engine.reviews(filter, &page).await }).await?;
-    let mails = match account.email.clone() {
-        Some(to) => {
-            let filter = &MailFilter { to: Some(to), ..MailFilter::default() };
-            // Whoever had the address before has mails of their own.
-            let mails = all(|page| async move { engine.mails(filter, &page).await }).await?;
-            mails.into_iter().filter(|mail| mail.account_id == Some(id)).collect()
+    // By the account: the address was another one before, or another one's.
+    let filter = &MailFilter { account_id: Some(id), ..MailFilter::default() };
+    let mails = all(|page| async move { engine.mails(filter, &page).await }).await?;
+    let mut order_notes = Vec::new();
+    for order in orders.iter().flatten() {
+        let written = notes(engine, Noted::Order(order.id)).await?;
+        if !written.is_empty() {
+            order_notes.push(serde_json::json!({ "order": order.number.to_string(), "notes": written }));
         }
-        None => Vec::new(),
-    };
+    }
     let wishlist = engine.document_named(DocumentKind::Wishlist, &id.to_string()).await?;
     let wishlist = wishlist.map(|document| document.read::<Wishlist>()).transpose()?;
     let alerts = engine.stock_alerts(id).await?;
@@ -258,6 +259,7 @@ pub(in crate::routes::pages) async fn export(
         "reviews": reviews.collect::<Vec<_>>(),
         "sessions": sessions.collect::<Vec<_>>(),
         "notes": notes(app.engine(), Noted::Account(id)).await?,
+        "order_notes": order_notes,
     });
     let body = serde_json::to_vec_pretty(&everything).map_err(|error| Problem::new(Code::Internal).cause(error))?;
     let mut response = reply::page("application/json", "default-src 'none'", body);

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Form, FromRequest, Request};
-use commerce::{Actor, Conflict, Error};
+use commerce::{Actor, Conflict, Error, Replied};
 use http::StatusCode;
 use identity::OpaqueToken;
 use minijinja::{Value, context};
 use model::{Currency, Money, NotAPrice, Violations};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use store::{Claim, Operation};
+use store::{Claim, Operation, StoredReply};
 
 use crate::{App, problem::Problem};
 
@@ -99,6 +99,24 @@ pub(super) async fn once<O: Operation>(
     entries: &[&str],
     operation: O,
 ) -> Result<Result<bool, O::Error>, Problem> {
+    let nothing = |_: &O::Output| StoredReply { status: 204, location: None, etag: None, body: Vec::new() };
+    let replied = once_kept(app, by, fields, what, entries, operation, nothing).await?;
+    Ok(replied.map(|replied| matches!(replied, Replied::New(_))))
+}
+
+/// The same for what has a page of its own when it was done: `render` says where, and whoever sends the form again is told too.
+///
+/// # Errors
+/// As [`App::try_run_as`].
+pub(super) async fn once_kept<O: Operation>(
+    app: &App,
+    by: Actor,
+    fields: &Fields,
+    what: &str,
+    entries: &[&str],
+    operation: O,
+    render: fn(&O::Output) -> StoredReply,
+) -> Result<Result<Replied, O::Error>, Problem> {
     // A form without a number comes from no page of ours.
     let number = fields.get("once");
     let parts = [number, what].into_iter().chain(entries.iter().map(|name| fields.get(name)));
@@ -106,7 +124,7 @@ pub(super) async fn once<O: Operation>(
     let fingerprint: [u8; 32] = digest.finalize().into();
     let key = hex::encode(fingerprint);
     let claim = Claim { account_id: by.account_id, route: "form".into(), key, fingerprint, at: app.now() };
-    app.try_run_once_as(by, Some(claim).filter(|_| !number.is_empty()), operation).await
+    app.try_run_once_as(by, Some(claim).filter(|_| !number.is_empty()), operation, render).await
 }
 
 /// What a page is asked after a form of it was taken: which notice to show.
@@ -198,13 +216,14 @@ const COLUMNS: [(&str, &str); 14] = [
 ];
 
 /// What forms call fields that have another name in the API. What is in a list is called as its list is.
-const LABELS: [(&str, &str); 10] = [
+const LABELS: [(&str, &str); 11] = [
     ("slug", "Name in links"),
     ("key", "Name in the API"),
     ("label", "Name"),
     ("choices", "Choices"),
     ("options", "Options"),
     ("permissions", "May work with"),
+    ("publish_on", "Goes on sale by itself on"),
     ("sale_from", "Begin of the sale"),
     ("sale_until", "End of the sale"),
     ("rule", "The rule"),
@@ -283,6 +302,12 @@ pub(super) fn refused(error: Error) -> Result<Refused, Problem> {
         Error::Forbidden => "Only an owner of the shop may do this.".to_owned(),
         Error::Conflict(Conflict::StockOutOfRange { on_hand }) => {
             format!("That is more than there is: {on_hand} on hand.")
+        }
+        Error::Conflict(Conflict::Recounted { on_hand }) => {
+            let text = format!(
+                "Somebody else changed the stock meanwhile: there are {on_hand} now. Count again if that is not right."
+            );
+            return Ok(Refused { text, is_stale: true, ..Refused::default() });
         }
         Error::Conflict(Conflict::SlugTaken(slug)) => return Ok(taken("/slug", &slug)),
         Error::Conflict(Conflict::KeyTaken(key)) => return Ok(taken("/key", &key)),

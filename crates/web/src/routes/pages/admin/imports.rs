@@ -78,7 +78,8 @@ async fn show(
     let documents = app.engine().documents(DocumentKind::Job).await?;
     let mut jobs = documents.iter().map(store::Document::read).collect::<Result<Vec<Job>, _>>()?;
     jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
-    let values = context! { jobs => jobs.iter().map(view).collect::<Vec<_>>(), preview };
+    let without_sku = app.variants_without_sku().await?;
+    let values = context! { jobs => jobs.iter().map(view).collect::<Vec<_>>(), preview, without_sku };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "import") };
     template::page(app, refused.status(), "admin_import.html", values)
 }

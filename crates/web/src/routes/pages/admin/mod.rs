@@ -15,6 +15,7 @@ pub(super) mod news;
 pub(super) mod order;
 pub(super) mod orders;
 pub(crate) mod overview;
+mod places;
 mod preview;
 pub(super) mod products;
 pub(super) mod reviews;

@@ -20,7 +20,7 @@ use store::{MailFilter, PageRequest};
 
 use super::{
     customers::written,
-    forms::{Done, Fields, refused},
+    forms::{Done, Fields, form_number, once, refused},
     frame, status_class, status_text,
 };
 use crate::{
@@ -60,7 +60,8 @@ pub(in crate::routes::pages) async fn note(
     staff.check(&headers, fields.csrf())?;
     let (author_id, text) = (staff.access.account_id, fields.get("text").to_owned());
     let note = AddNote { about: Noted::Order(id), author_id, text, stamp: app.stamp()? };
-    match app.try_run_as(staff.actor(), note).await? {
+    match once(&app, staff.actor(), &fields, &id.to_string(), &["text"], note).await? {
+        // Sent twice, it is there once.
         Ok(_) => Ok(Redirect::to(&format!("/admin/orders/{id}?done=noted")).into_response()),
         Err(error) => {
             let refused = refused(error)?;
@@ -77,8 +78,19 @@ pub(in crate::routes::pages) async fn slip(
 ) -> Result<Response, Problem> {
     let order = app.engine().order(id).await?.ok_or_else(Problem::not_found)?;
     let contact = app.shop_settings().await?.contact_email.clone();
-    let values = context! { order => view(&order, &[]), contact, signed_in => true, csrf => staff.csrf() };
+    let warning = slip_warning(order.status);
+    let values = context! { order => view(&order, &[]), warning, contact, signed_in => true, csrf => staff.csrf() };
     template::page(&app, StatusCode::OK, "packing_slip.html", values)
+}
+
+/// What stands on a slip that nothing is to be packed by.
+const fn slip_warning(status: OrderStatus) -> Option<&'static str> {
+    match status {
+        OrderStatus::Pending | OrderStatus::Confirmed => None,
+        OrderStatus::Shipped => Some("ALREADY SHIPPED – do not send again"),
+        OrderStatus::Delivered => Some("ALREADY DELIVERED – do not send again"),
+        OrderStatus::Cancelled => Some("CANCELLED – do not send"),
+    }
 }
 
 async fn show(
@@ -93,9 +105,11 @@ async fn show(
     let filter = MailFilter { order_id: Some(id), ..MailFilter::default() };
     let mails = app.engine().mails(&filter, &PageRequest { limit: MAILS, after: None }).await?.items;
     let sees_customers = staff.access.may(Permission::Customers);
-    let customer = if sees_customers { app.engine().account(order.account_id).await? } else { None };
+    let account = app.engine().account(order.account_id).await?.filter(|account| account.deleted_at.is_none());
+    // The address may have been changed since the order was placed.
+    let mails_to = account.as_ref().and_then(|account| account.email.clone()).or_else(|| order.email.clone());
     // Staff who buy something are no customers with a page of their own.
-    let customer = customer.filter(|account| account.deleted_at.is_none() && account.role == Role::Customer);
+    let customer = account.filter(|account| sees_customers && account.role == Role::Customer);
     // What was ordered in another shop, and brought over from there, may not be here.
     let sold: Vec<ProductId> = order.lines.iter().map(|line| line.product_id).collect();
     let sees_products = staff.access.may(Permission::Catalogue);
@@ -103,8 +117,8 @@ async fn show(
     let products: Vec<ProductId> = products.iter().map(|product| product.id).collect();
     let values = context! {
         order => view(&order, &products), mails => mails.iter().map(|mail| mail_row(app, mail)).collect::<Vec<_>>(),
-        notes => written(app, Noted::Order(id)).await?, sees_mails => sees_customers, moves => moves(&order), notice, error,
-        customer => customer.map(|account| account.id.to_string()),
+        notes => written(app, Noted::Order(id)).await?, once => form_number(), sees_mails => sees_customers, moves => moves(&order), notice, error,
+        customer => customer.map(|account| account.id.to_string()), mails_to => mails_to.as_ref().map(Email::as_str),
         typed => context! {
             to => typed.to, note => typed.note, carrier => typed.carrier, number => typed.number, url => typed.url,
             lost => !typed.lost.is_empty(),
@@ -123,6 +137,9 @@ fn moves(order: &Order) -> Vec<Value> {
                 ("Mark as shipped", "The customer is told, with the tracking number if there is one.")
             }
             OrderStatus::Delivered => ("Mark as delivered", "The customer is told."),
+            OrderStatus::Cancelled if !gives_back(order) => {
+                ("Cancel the order", "The customer is told. Nothing goes back into stock. This cannot be undone.")
+            }
             OrderStatus::Cancelled => {
                 ("Cancel the order", "Its pieces go back into stock, and the customer is told. This cannot be undone.")
             }
@@ -132,6 +149,11 @@ fn moves(order: &Order) -> Vec<Value> {
         context! { to => to.as_str(), text, hint, is_shipping, is_final }
     };
     order.status.allowed().iter().map(one).collect()
+}
+
+/// Whether a cancellation puts anything back: what was brought over from another shop took nothing out of this one's stock.
+fn gives_back(order: &Order) -> bool {
+    order.lines.iter().any(|line| line.stock_taken)
 }
 
 /// The order as pages show it; lines lead to those `products` that are known.
@@ -157,7 +179,7 @@ fn view(order: &Order, products: &[ProductId]) -> Value {
     context! {
         id => order.id.to_string(), number => order.number.to_string(), version => order.version,
         status => status_class(order.status), status_text => status_text(order.status),
-        total => order.total.grouped(), email => order.email.as_ref().map(Email::as_str),
+        gives_back => gives_back(order), total => order.total.grouped(), email => order.email.as_ref().map(Email::as_str),
         placed_at => order.placed_at.to_string(), placed_text => time_text(order.placed_at),
         lines => lines.collect::<Vec<_>>(), events => events.collect::<Vec<_>>(), address => address(&order.ship_to),
         tracking => order.tracking.as_ref().map(|tracking| {

@@ -11,11 +11,18 @@ use commerce::{
 };
 use http::{HeaderMap, StatusCode};
 use minijinja::{Value, context};
-use model::{Email, Order, OrderId, OrderStatus, Tracking};
+use model::{Email, Order, OrderId, OrderStatus, Permission, Tracking};
 use serde::Deserialize;
 use store::{Cursor, OrderFilter, Page, PageRequest, StoreError};
 
-use super::{audit::midnight, encoded, forms::Fields, frame, news::newest, status_class, status_text, tab};
+use super::{
+    audit::midnight,
+    encoded,
+    forms::{Fields, fresh_shop_settings},
+    frame,
+    news::newest,
+    status_class, status_text, tab,
+};
 use crate::{
     App,
     extract::Orders,
@@ -75,6 +82,7 @@ pub(in crate::routes::pages) async fn page(
         views => views.iter().map(|view| context! { name => view.name, query => view.query, current => view.query == asked(status) })
             .collect::<Vec<_>>(),
         bulk => bulk(status), notice => notice(&query), newest => newest(&app).await?,
+        closed => !fresh_shop_settings(&app).await?.takes_orders, may_set => staff.access.may(Permission::Settings),
     };
     template::page(&app, StatusCode::OK, "admin_orders.html", context! { ..values, ..frame(&staff, "orders") })
 }
@@ -146,11 +154,11 @@ fn bulk(status: Option<OrderStatus>) -> Option<Value> {
         OrderStatus::Pending => Some(context! { to => "confirmed", text => "Confirm those that are marked" }),
         OrderStatus::Confirmed => Some(context! {
             to => "shipped", text => "Mark as shipped, without tracking",
-            question => "Mark them as shipped, without tracking? The customers get a mail, and this cannot be undone.",
+            question => "Mark {n} as shipped, without tracking? The customers get a mail, and this cannot be undone.",
         }),
         OrderStatus::Shipped => Some(context! {
             to => "delivered", text => "Mark as delivered",
-            question => "Mark them as delivered? The customers get a mail, and this cannot be undone.",
+            question => "Mark {n} as delivered? The customers get a mail, and this cannot be undone.",
         }),
         OrderStatus::Delivered | OrderStatus::Cancelled => None,
     }
@@ -160,6 +168,7 @@ fn notice(query: &ListQuery) -> Option<String> {
     let orders = |count: usize| if count == 1 { "1 order".to_owned() } else { format!("{count} orders") };
     match (query.moved, query.left) {
         (0, 0) if query.done == "view" => Some("Your views are saved.".to_owned()),
+        (0, 0) if query.done == "view-replaced" => Some("The view was replaced.".to_owned()),
         (0, 0) if query.done == "no-view" => {
             Some(format!("A view needs a name of at most {NAME_MAX} letters, and there can be {VIEWS_MAX}."))
         }
@@ -194,6 +203,9 @@ pub(in crate::routes::pages) async fn save_view(
     staff.check(&headers, fields.csrf())?;
     let query = fields.get("query").to_owned();
     let is_removal = fields.get("act") == "remove";
+    let name = fields.get("name").to_lowercase();
+    let known = saved_views(app.engine(), staff.access.account_id).await?;
+    let is_replaced = !is_removal && known.iter().any(|view| view.name.to_lowercase() == name);
     let save = SaveView {
         account_id: staff.access.account_id,
         name: fields.get("name").to_owned(),
@@ -201,14 +213,18 @@ pub(in crate::routes::pages) async fn save_view(
         stamp: app.stamp()?,
     };
     let done = match app.try_run_as(staff.actor(), save).await? {
+        Ok(_) if is_replaced => "view-replaced",
         Ok(_) => "view",
         Err(Error::Invalid(_)) => "no-view",
         Err(error) => return Err(error.into()),
     };
-    // Only what the list itself can ask for: never somebody else's address.
-    let is_fit = |c: &char| !c.is_control() && *c != '#';
-    let query: String = if is_removal { String::new() } else { query.chars().filter(is_fit).collect() };
+    let query = if is_removal { String::new() } else { of_list(&query) };
     Ok(Redirect::to(&format!("/admin/orders?{query}&done={done}")).into_response())
+}
+
+/// A query that a form sent back, as far as the list itself can have asked for it: never somebody else's address.
+fn of_list(query: &str) -> String {
+    query.chars().filter(|c| !c.is_control() && *c != '#').collect()
 }
 
 /// Moves several orders on. The form has a field `order` for each of them.
@@ -242,8 +258,8 @@ pub(in crate::routes::pages) async fn move_on(
             Err(_) => left += 1,
         }
     }
-    let status = field("status").parse::<OrderStatus>();
-    let status = status.map_or_else(|()| String::new(), |status| format!("status={}&", status.as_str()));
+    // Back to what was worked on, with its days and words: who marks all of the next page means those.
+    let query = of_list(field("query"));
     let done = if moved + left == 0 { "&done=none" } else { "" };
-    Ok(Redirect::to(&format!("/admin/orders?{status}moved={moved}&left={left}{done}")).into_response())
+    Ok(Redirect::to(&format!("/admin/orders?{query}&moved={moved}&left={left}{done}")).into_response())
 }

@@ -13,7 +13,7 @@ use axum::{
 use commerce::{orders::Sold, second_factor::second_factor};
 use http::StatusCode;
 use minijinja::{Value, context};
-use model::{Currency, Money, Permission, Timestamp};
+use model::{Currency, Money, Permission, SignedDuration, Timestamp};
 use serde::Deserialize;
 use store::{BestSeller, LowStock, OrderFilter, PageRequest, ProductFilter, SalesDay, ShortPlace};
 
@@ -117,19 +117,25 @@ pub(in crate::routes::pages) async fn page(
         tabs, from => date(range.first), to => date(range.last), is_another_range => range.is_another(&query),
         days_max => RANGE_MAX, sales, short, todo => todo(&app, &staff).await?,
         idle => !orders && !catalogue && !may(Permission::Customers) && !may(Permission::Settings),
+        closed => !fresh_shop_settings(&app).await?.takes_orders, may_set => may(Permission::Settings),
         steps => first_steps(&app, &staff).await?, mail_goes_nowhere => app.settings().mail_goes_nowhere && may(Permission::Settings),
     };
     template::page(&app, StatusCode::OK, "admin_overview.html", context! { ..values, ..frame(&staff, "overview") })
 }
 
+/// For how long a mail that was given up is work to do: nothing but sending it again settles it, and most are never sent again.
+const FAILED_MAILS: SignedDuration = SignedDuration::from_hours(14 * 24);
+
 /// What waits for somebody with these permissions.
 async fn todo(app: &App, staff: &Anyone) -> Result<Vec<Value>, Problem> {
-    let work = app.engine().open_work().await?;
+    let mails_from = app.now().saturating_sub(FAILED_MAILS).unwrap_or(Timestamp::MIN);
+    let work = app.engine().open_work(mails_from).await?;
     let lines = [
         (Permission::Orders, work.to_confirm, "to confirm", "/admin/orders?status=pending"),
         (Permission::Orders, work.to_ship, "to ship", "/admin/orders?status=confirmed"),
         (Permission::Catalogue, work.reviews, "reviews to look at", "/admin/reviews"),
-        (Permission::Customers, work.failed_mails, "mails that failed", "/mailbox?status=failed"),
+        (Permission::Catalogue, work.reported_reviews, "reviews reported", "/admin/reviews?show=reported"),
+        (Permission::Customers, work.failed_mails, "mails that failed in 14 days", "/mailbox?status=failed"),
     ];
     let mine = lines.into_iter().filter(|(permission, ..)| staff.access.may(*permission));
     Ok(mine.map(|(_, count, text, href)| context! { count, text, href, none => count == 0 }).collect())

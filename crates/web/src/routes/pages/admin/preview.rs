@@ -45,7 +45,9 @@ pub(super) async fn look(app: &App, kind: JobKind, file: Bytes) -> Result<Value,
             let read = move || shopify::read(Cursor::new(file), currency);
             let parsed = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
             let import = |products, stamp| ImportProducts { products, actor_id: None, stamp, progress: Arc::default() };
-            rehearse(app, parsed.products, Pace::Batches(BATCH), import, &parsed.errors, &parsed.notes).await
+            let mut notes: Vec<_> = parsed.pictures_elsewhere().into_iter().collect();
+            notes.extend(parsed.notes);
+            rehearse(app, parsed.products, Pace::Batches(BATCH), import, &parsed.errors, &notes).await
         }
         JobKind::SetPrices => {
             let read = move || prices::read(Cursor::new(file), currency);

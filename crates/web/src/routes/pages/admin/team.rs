@@ -31,7 +31,7 @@ const NOTICES: [(&str, &str); 7] = [
     ("saved", "Saved. Who may do less or other than before was signed out."),
     ("locked", "The account is locked, and signed out everywhere."),
     ("unlocked", "The account can be used again."),
-    ("signed_out", "Signed out everywhere."),
+    ("signed_out", "Signed out everywhere. Their API keys go on: they are ended under “API keys”."),
     ("factor", "The second factor is gone. The password alone signs in until there is a new one."),
     ("dismissed", "The account is a customer's from now on, and signed out everywhere."),
 ];

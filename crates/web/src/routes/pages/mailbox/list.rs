@@ -7,9 +7,9 @@ use axum::{
 use http::StatusCode;
 use identity::OpaqueToken;
 use minijinja::{Value, context};
-use model::MailStatus;
+use model::{Email, MailStatus};
 use serde::Deserialize;
-use store::{Cursor, MailFilter, PageRequest};
+use store::{Cursor, MailFilter, Page, PageRequest};
 
 use super::view;
 use crate::{
@@ -25,6 +25,7 @@ const PAGE: u32 = 30;
 #[serde(default)]
 pub(in crate::routes::pages) struct ListQuery {
     status: String,
+    q: String,
     cursor: String,
 }
 
@@ -35,7 +36,16 @@ pub(in crate::routes::pages) async fn page(
 ) -> Result<Response, Problem> {
     let status = query.status.parse::<MailStatus>().ok();
     let request = PageRequest { limit: PAGE, after: Cursor::decode(&query.cursor, "newest") };
-    let found = app.engine().mails(&MailFilter { status, ..MailFilter::default() }, &request).await?;
+    let wanted = query.q.trim();
+    let to = Email::parse("", wanted);
+    let found = match to {
+        Ok(to) => app.engine().mails(&MailFilter { status, to: Some(to), ..MailFilter::default() }, &request).await?,
+        Err(_) if wanted.is_empty() => {
+            app.engine().mails(&MailFilter { status, ..MailFilter::default() }, &request).await?
+        }
+        // Nothing was ever sent to what is no address.
+        Err(_) => Page { items: Vec::new(), next: None },
+    };
     let mails: Vec<Value> = found
         .items
         .iter()
@@ -45,20 +55,35 @@ pub(in crate::routes::pages) async fn page(
             view(mail, &subject.unwrap_or_else(|_| mail.template.name().to_owned()))
         })
         .collect();
-    let filter = status.map_or(String::new(), |status| format!("status={}&", status.as_str()));
-    let next = found.next.map(|cursor| format!("/mailbox?{filter}cursor={}", cursor.encode()));
+    let next = found.next.map(|cursor| {
+        let here = link(status, wanted);
+        format!("{here}{}cursor={}", if here.contains('?') { '&' } else { '?' }, cursor.encode())
+    });
     let values = context! {
-        areas => admin::areas(reader.access, "mailbox"), mails, next, tabs => tabs(status), filtered => status.is_some(),
+        areas => admin::areas(reader.access, "mailbox"), mails, next, tabs => tabs(status, wanted), filtered => status.is_some(),
+        q => wanted, status => status.map(MailStatus::as_str),
         catches_all => app.settings().mail_goes_nowhere,
         signed_in => reader.access.is_some(), csrf => reader.cookie.as_ref().map(csrf::token),
     };
     template::page(&app, StatusCode::OK, "mailbox.html", values)
 }
 
-fn tabs(current: Option<MailStatus>) -> Vec<Value> {
+/// The list of the mails that stand so, to whom is looked for.
+fn link(status: Option<MailStatus>, wanted: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if let Some(status) = status {
+        query.append_pair("status", status.as_str());
+    }
+    if !wanted.is_empty() {
+        query.append_pair("q", wanted);
+    }
+    let query = query.finish();
+    if query.is_empty() { "/mailbox".to_owned() } else { format!("/mailbox?{query}") }
+}
+
+fn tabs(current: Option<MailStatus>, wanted: &str) -> Vec<Value> {
     let tab = |status: Option<MailStatus>, text: &str| {
-        let href = status.map_or("/mailbox".to_owned(), |status| format!("/mailbox?status={}", status.as_str()));
-        context! { href, text, current => status == current }
+        context! { href => link(status, wanted), text, current => status == current }
     };
     vec![
         tab(None, "All"),

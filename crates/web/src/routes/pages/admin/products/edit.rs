@@ -5,17 +5,17 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use commerce::{
-    Error,
+    Error, Replied,
     catalogue::{CreateProduct, DeleteProduct, Deleted, GenerateVariants, UpdateProduct},
 };
 use http::HeaderMap;
 use minijinja::{Value, context};
 use model::{Product, ProductId, ProductStatus, Timestamp};
-use store::{AuditFilter, PageRequest};
+use store::{AuditFilter, PageRequest, StoredReply};
 
 use super::{
     super::{
-        forms::{Done, Fields, Refused, notice, refused},
+        forms::{Done, Fields, Refused, form_number, notice, once_kept, refused},
         frame,
     },
     extras::Extras,
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     App,
     extract::{Catalogue, Path},
-    problem::Problem,
+    problem::{Code, Problem},
     routes::pages::{staff::StaffPage, template, time_text},
 };
 
@@ -57,7 +57,7 @@ async fn show_blank(
     let product = context! { status => "active", variants => vec![row] };
     let values = context! {
         product, categories => typed::choices(&categories), typed => typed.map(Fields::typed), extras => context! {},
-        currency => app.currency().code(),
+        currency => app.currency().code(), once => form_number(),
     };
     page(app, staff, refused, values)
 }
@@ -86,8 +86,18 @@ pub(in crate::routes::pages) async fn create(
         }
     };
     let create = CreateProduct { draft, actor_id: Some(staff.access.account_id), stamp: app.stamp()? };
-    match app.try_run_as(staff.actor(), create).await? {
-        Ok(product) => Ok(Redirect::to(&format!("/admin/products/{}?done=created", product.id)).into_response()),
+    let made = |product: &Product| {
+        let location = Some(format!("/admin/products/{}", product.id));
+        StoredReply { status: 201, location, etag: None, body: Vec::new() }
+    };
+    let entries = ["title", "slug", "v0-price", "v0-sku"];
+    match once_kept(&app, staff.actor(), &fields, "a new product", &entries, create, made).await? {
+        // Sent again, the form leads to what it made the first time.
+        Ok(Replied::New(reply) | Replied::Before(reply)) => {
+            let page = reply.location.unwrap_or_default();
+            Ok(Redirect::to(&format!("{page}?done=created")).into_response())
+        }
+        Ok(Replied::KeyReused) => Err(Problem::new(Code::IdempotencyKeyReused)),
         Err(error) => show_blank(&app, &staff, Some(&fields), &told(error, &fields, None)?).await,
     }
 }
@@ -156,10 +166,29 @@ pub(super) async fn show(
         extras => Extras::load(app).await?.shown(app, &product, fields).await?,
         other_currencies => app.currencies().iter().skip(1).map(|other| other.code()).collect::<Vec<_>>(),
         product => typed::of(&product), categories => typed::choices(&categories), typed => fields.map(Fields::typed),
-        has_page, theirs, currency => app.currency().code(), updated_text => time_text(product.updated_at),
+        has_page, theirs, odd_prices => odd_prices(&product), currency => app.currency().code(), updated_text => time_text(product.updated_at),
         options => typed::option_rows(&product, options), sku_prefix => options.map(|fields| fields.get("sku_prefix")),
     };
     page(app, staff, refused, values)
+}
+
+/// What is allowed and seldom meant.
+fn odd_prices(product: &Product) -> Vec<String> {
+    let mut odd = Vec::new();
+    for variant in &product.variants {
+        let values = variant.title();
+        let name = if values.is_empty() { &product.title } else { &values };
+        if variant.price.amount == 0 {
+            odd.push(format!("{name} is free: its price is {}.", variant.price.grouped()));
+        }
+        if let Some(before) = variant.compare_at_price.filter(|before| before.amount <= variant.price.amount) {
+            odd.push(format!(
+                "{name}: the price before, {}, is no reduction. It is not above the price.",
+                before.grouped()
+            ));
+        }
+    }
+    odd
 }
 
 /// What others changed since the page was read, out of the audit log.
@@ -219,14 +248,19 @@ pub(in crate::routes::pages) async fn generate(
     let generate = GenerateVariants {
         product_id,
         options: Some(typed::options(&fields)),
+        renames: true,
         price: None,
         sku_prefix: fields.given("sku_prefix"),
         if_version: fields.version(),
         actor_id: Some(staff.access.account_id),
         stamp: app.stamp()?,
     };
+    let known = app.engine().product(product_id).await?.map_or(0, |product| product.variants.len());
     match app.try_run_as(staff.actor(), generate).await? {
-        Ok(_) => Ok(Redirect::to(&format!("/admin/products/{product_id}?done=generated")).into_response()),
+        Ok(product) => {
+            let done = if product.variants.len() > known { "generated" } else { "saved" };
+            Ok(Redirect::to(&format!("/admin/products/{product_id}?done={done}")).into_response())
+        }
         Err(error) => show(&app, &staff, product_id, None, Some(Again::Options(&fields)), &refused(error)?).await,
     }
 }

@@ -42,11 +42,23 @@ impl Extras {
             let key = &definition.key;
             let values = match fields {
                 Some(fields) => fields.all(&format!("a-{key}")).map(str::to_owned).collect(),
-                None => details.attributes.get(key).map(as_typed).unwrap_or_default(),
+                None => details
+                    .attributes
+                    .get(key)
+                    .filter(|value| shows(definition, value))
+                    .map(as_typed)
+                    .unwrap_or_default(),
             };
+            // What was chosen when it was a choice stays one, here, until somebody chooses otherwise.
+            let mut choices = definition.choices.clone();
+            if is_chosen(definition.kind) {
+                let stored = details.attributes.get(key).filter(|value| shows(definition, value));
+                let stored = stored.map(as_typed).unwrap_or_default();
+                choices.extend(stored.into_iter().filter(|value| !definition.choices.contains(value)));
+            }
             context! {
                 key, label => definition.label, unit => definition.unit, kind => kind(definition.kind),
-                choices => definition.choices, value => values.first(), values,
+                known => definition.choices, choices, value => values.first(), values,
             }
         });
         let languages = self.languages.iter().map(|language| {
@@ -83,14 +95,19 @@ impl Extras {
         if !fields.is_checked("extras") {
             return Ok(wrong);
         }
-        patch.attributes = self.attributes(&mut wrong, fields);
+        patch.attributes = self.attributes(&mut wrong, fields, before);
         patch.translations = self.translations(fields, before);
-        patch.publish_at = publish_at(&mut wrong, fields, before);
+        patch.publish_at = publish_at(&mut wrong, fields, before, app.now());
         patch.related = Some(related(app, &mut wrong, fields).await?);
         Ok(wrong)
     }
 
-    fn attributes(&self, wrong: &mut Violations, fields: &Fields) -> BTreeMap<String, Option<AttributeValue>> {
+    fn attributes(
+        &self,
+        wrong: &mut Violations,
+        fields: &Fields,
+        before: &Product,
+    ) -> BTreeMap<String, Option<AttributeValue>> {
         let mut values = BTreeMap::new();
         for definition in &self.definitions {
             let name = format!("a-{}", definition.key);
@@ -107,6 +124,11 @@ impl Extras {
                 (AttributeKind::Boolean, Some(text)) => Some(AttributeValue::Boolean(text == "yes")),
                 (_, Some(text)) => Some(AttributeValue::Text(text)),
             };
+            // A value that the field could not show was not emptied by anybody.
+            let stored = before.details.attributes.get(&definition.key);
+            if value.is_none() && stored.is_some_and(|stored| !shows(definition, stored)) {
+                continue;
+            }
             values.insert(definition.key.clone(), value);
         }
         values
@@ -123,7 +145,12 @@ impl Extras {
 }
 
 /// When it goes on sale by itself. A time of day that the API has set stays, as long as its day is not changed.
-fn publish_at(wrong: &mut Violations, fields: &Fields, before: &Product) -> Option<Option<model::Timestamp>> {
+fn publish_at(
+    wrong: &mut Violations,
+    fields: &Fields,
+    before: &Product,
+    now: model::Timestamp,
+) -> Option<Option<model::Timestamp>> {
     let day = |at: model::Timestamp| at.to_string().chars().take(10).collect::<String>();
     let Some(text) = fields.given("publish_on") else { return Some(None) };
     if before.details.publish_at.map(day).as_deref() == Some(&text) {
@@ -132,6 +159,10 @@ fn publish_at(wrong: &mut Violations, fields: &Fields, before: &Product) -> Opti
     let at = midnight(&text, 0);
     if at.is_none() {
         wrong.add("/publish_on", "invalid", "must be a day such as 2026-05-01");
+    }
+    if at.is_some_and(|at| at <= now) {
+        let message = "must be a day that is still to come; to sell it now, choose the status “For sale”";
+        wrong.add("/publish_on", "out_of_range", message);
     }
     Some(at)
 }
@@ -152,6 +183,19 @@ async fn related(app: &App, wrong: &mut Violations, fields: &Fields) -> Result<V
         }
     }
     Ok(ids)
+}
+
+const fn is_chosen(kind: AttributeKind) -> bool {
+    matches!(kind, AttributeKind::Choice | AttributeKind::Choices)
+}
+
+/// Whether a field of this definition can show the value: not when it was set while the key was another kind of field.
+fn shows(definition: &AttributeDefinition, value: &AttributeValue) -> bool {
+    match definition.kind {
+        AttributeKind::Choice => matches!(value, AttributeValue::Text(_)),
+        AttributeKind::Choices => matches!(value, AttributeValue::List(_)),
+        _ => definition.takes(value),
+    }
 }
 
 /// A value as fields of the form have it.

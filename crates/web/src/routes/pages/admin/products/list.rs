@@ -6,13 +6,13 @@ use axum::{
 };
 use commerce::{
     Conflict, Error,
-    catalogue::{ChangeListed, ListedChange, ListedError},
+    catalogue::{ChangeListed, ListedChange, ListedError, StockCount},
 };
 use http::HeaderMap;
 use minijinja::{Value, context};
 use model::{Money, Product, ProductStatus, Variant, VariantId, Violations};
 use serde::Deserialize;
-use store::{Cursor, PageRequest, ProductFilter, ProductSort};
+use store::{Cursor, PageRequest, ProductFilter, ProductSort, Shelf};
 
 use super::{
     super::{
@@ -36,8 +36,9 @@ use crate::{
 const PAGE: u32 = 50;
 const STATUSES: [ProductStatus; 3] = [ProductStatus::Active, ProductStatus::Draft, ProductStatus::Archived];
 /// What the page before may say.
-const NOTICES: [(&str, &str); 5] = [
+const NOTICES: [(&str, &str); 6] = [
     ("saved", "Saved."),
+    ("free", "Saved. What has the price 0 is free now: nobody pays anything for it."),
     ("same", "Nothing was changed."),
     ("before", "This form was sent twice. It was saved once."),
     ("deleted", "The product is removed."),
@@ -82,6 +83,8 @@ async fn show(
     };
     let request = PageRequest { limit: PAGE, after: Cursor::decode(&query.cursor, "newest") };
     let found = app.engine().products(&filter, &request).await?;
+    let single = |product: &Product| only(product).map(|variant| variant.id);
+    let shelves = app.engine().shelves(&found.items.iter().filter_map(single).collect::<Vec<_>>()).await?;
     let link = |status: Option<ProductStatus>| {
         let parts = [
             status.map(|status| format!("status={}", status.as_str())),
@@ -94,7 +97,8 @@ async fn show(
     tabs.extend(STATUSES.map(|one| tab(link(Some(one)), status_text(one), status == Some(one))));
     let next = found.next.map(|cursor| format!("{}&cursor={}", link(status), cursor.encode()));
     let values = context! {
-        products => found.items.iter().map(|product| row(product, again)).collect::<Vec<_>>(), tabs, next, q => wanted,
+        products => found.items.iter().map(|product| row(product, &shelves, again)).collect::<Vec<_>>(),
+        tabs, next, q => wanted,
         status => status.map(ProductStatus::as_str), category => category.map(|category| category.name.clone()),
         category_slug => category.map(|category| category.slug.clone()), cursor => query.cursor,
         filtered => status.is_some() || !wanted.is_empty() || category.is_some(),
@@ -106,9 +110,14 @@ async fn show(
     template::page(app, refused.status(), "admin_products.html", values)
 }
 
-fn row(product: &Product, again: Option<&Again<'_>>) -> Value {
-    // What has several variants is changed on its own page, where they can be told apart.
-    let only = <&[Variant; 1]>::try_from(product.variants.as_slice()).ok().map(|[variant]| variant);
+/// The variant of a product that has one. What has several is changed on its own page, where they can be told apart.
+fn only(product: &Product) -> Option<&Variant> {
+    <&[Variant; 1]>::try_from(product.variants.as_slice()).ok().map(|[variant]| variant)
+}
+
+fn row(product: &Product, shelves: &[Shelf], again: Option<&Again<'_>>) -> Value {
+    let only = only(product);
+    let shelf = |variant: &Variant| shelves.iter().find(|shelf| shelf.variant_id == variant.id);
     let range = match (product.variants.first(), product.price_min(), product.price_max()) {
         (Some(first), low, high) if low != high => {
             let currency = first.price.currency;
@@ -122,22 +131,27 @@ fn row(product: &Product, again: Option<&Again<'_>>) -> Value {
         id => product.id.to_string(), title => product.title, picture => thumbnail(product),
         status => status_class(product.status), status_text => status_text(product.status), vendor => product.vendor,
         variants => product.variants.len(), price => range, stock => pieces(product),
-        only => only.map(|variant| cells(product, variant, again)),
+        only => only.map(|variant| cells(product, variant, shelf(variant), again)),
     }
 }
 
 /// What the form has of a product with one variant: what is shown, what was shown, and the version that this was.
-fn cells(product: &Product, variant: &Variant, again: Option<&Again<'_>>) -> Value {
+fn cells(product: &Product, variant: &Variant, shelf: Option<&Shelf>, again: Option<&Again<'_>>) -> Value {
     let id = variant.id;
     let typed = |name: &str| again.and_then(|again| again.fields.find(&format!("{name}-{id}"))).map(str::to_owned);
     // Whoever is told that somebody else was quicker has what the other one did before them.
     let is_stale = again.is_some_and(|again| again.stale.contains(&id));
     let seen = |name: &str, now: String| typed(name).filter(|_| !is_stale).unwrap_or(now);
-    let (price, stock) = (decimal(variant.price), variant.stock.to_string());
+    // Whoever is told that the stock was changed counts from what is there now.
+    let is_recounted = again.is_some_and(|again| again.recounted.contains(&id));
+    let counted = |name: &str, now: String| typed(name).filter(|_| !is_recounted).unwrap_or(now);
+    let (stock, place) = shelf.map_or((variant.stock, 0), |shelf| (shelf.stock, shelf.place));
+    let (price, stock) = (decimal(variant.price), stock.to_string());
     context! {
         id => id.to_string(), currency => variant.price.currency.code(), sku => variant.sku, tracked => variant.track_stock,
         version => seen("version", product.version.to_string()), price_was => seen("price-was", price.clone()),
-        price => typed("price").unwrap_or(price), stock_was => typed("stock-was").unwrap_or_else(|| stock.clone()),
+        is_free => variant.price.amount == 0, price => typed("price").unwrap_or(price),
+        stock_was => counted("stock-was", stock.clone()), stock_as_of => counted("stock-as-of", place.to_string()),
         stock => typed("stock").unwrap_or(stock),
     }
 }
@@ -148,6 +162,8 @@ struct Again<'f> {
     refused: Refused,
     /// What somebody else changed meanwhile.
     stale: Vec<VariantId>,
+    /// Whose stock somebody else changed meanwhile.
+    recounted: Vec<VariantId>,
 }
 
 impl Again<'_> {
@@ -160,6 +176,10 @@ impl Again<'_> {
             Error::Stale { .. } => {
                 self.stale.push(id);
                 Violations::one("/price", "invalid", "somebody else changed the product meanwhile")
+            }
+            Error::Conflict(conflict @ Conflict::Recounted { .. }) => {
+                self.recounted.push(id);
+                Violations::one("/stock", "invalid", refused(conflict.into())?.text)
             }
             Error::Conflict(conflict @ (Conflict::StockOutOfRange { .. } | Conflict::StockNotTracked)) => {
                 Violations::one("/stock", "out_of_range", refused(conflict.into())?.text)
@@ -181,7 +201,7 @@ impl Again<'_> {
 }
 
 /// Changes prices and stock right in the list, all that was typed or nothing. The form has, for each variant, what was shown and what
-/// is wanted now: stock moves by the difference, so that what was sold meanwhile stays sold.
+/// is wanted now: stock moves by the difference, so that what was sold meanwhile stays sold; what somebody else counted is told.
 pub(in crate::routes::pages) async fn quick(
     State(app): State<App>,
     staff: StaffPage<Catalogue>,
@@ -196,12 +216,19 @@ pub(in crate::routes::pages) async fn quick(
         cursor: fields.get("cursor").to_owned(),
         ..ListQuery::default()
     };
-    let mut again = Again { fields: &fields, refused: Refused::default(), stale: Vec::new() };
+    let mut again = Again { fields: &fields, refused: Refused::default(), stale: Vec::new(), recounted: Vec::new() };
     let changes = read(&app, &mut again).await?;
+    let is_free = changes.iter().any(|change| change.price.is_some_and(|price| price.amount == 0));
     let mut done = "same";
     if again.refused.text.is_empty() && !changes.is_empty() {
         match save(&app, &staff, &fields, changes).await? {
-            Ok(is_new) => done = if is_new { "saved" } else { "before" },
+            Ok(is_new) => {
+                done = match (is_new, is_free) {
+                    (true, true) => "free",
+                    (true, false) => "saved",
+                    (false, _) => "before",
+                }
+            }
             Err(ListedError::Store(error)) => return Err(error.into()),
             Err(ListedError::Refused(rows)) => {
                 for (id, error) in rows {
@@ -226,7 +253,8 @@ async fn read(app: &App, again: &mut Again<'_>) -> Result<Vec<ListedChange>, Pro
     let mut changes = Vec::new();
     for variant_id in ids.into_iter().take(PAGE as usize) {
         let field = |name: &str| fields.get(&format!("{name}-{variant_id}"));
-        let mut change = ListedChange { variant_id, price: None, if_version: field("version").parse().ok(), delta: 0 };
+        let mut change =
+            ListedChange { variant_id, price: None, if_version: field("version").parse().ok(), count: None };
         let mut wrong = Violations::default();
         if field("price") != field("price-was") {
             let product = app.engine().product_of_variant(variant_id).await?;
@@ -239,12 +267,13 @@ async fn read(app: &App, again: &mut Again<'_>) -> Result<Vec<ListedChange>, Pro
         }
         if field("stock") != field("stock-was") {
             let now = number(&mut wrong, "/stock", field("stock"));
-            let was = field("stock-was").parse::<i64>().ok();
-            change.delta = now.zip(was).map_or(0, |(now, was)| now.saturating_sub(was));
+            let seen = number(&mut wrong, "/stock", field("stock-was"));
+            let as_of = field("stock-as-of").parse().unwrap_or(0);
+            change.count = now.zip(seen).map(|(counted, seen)| StockCount { counted, seen, as_of });
         }
         if !wrong.0.is_empty() {
             again.refuse(variant_id, wrong.into())?;
-        } else if change.price.is_some() || change.delta != 0 {
+        } else if change.price.is_some() || change.count.is_some() {
             changes.push(change);
         }
     }
@@ -259,7 +288,8 @@ async fn save(
     changes: Vec<ListedChange>,
 ) -> Result<Result<bool, ListedError>, Problem> {
     let of = |change: &ListedChange| {
-        ["version", "price", "price-was", "stock", "stock-was"].map(|name| format!("{name}-{}", change.variant_id))
+        ["version", "price", "price-was", "stock", "stock-was", "stock-as-of"]
+            .map(|name| format!("{name}-{}", change.variant_id))
     };
     let entries: Vec<String> = changes.iter().flat_map(of).collect();
     let entries: Vec<&str> = entries.iter().map(String::as_str).collect();

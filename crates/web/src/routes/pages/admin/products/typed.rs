@@ -13,6 +13,7 @@ use super::{
     super::{
         audit::midnight,
         forms::{Fields, decimal, listed, number, price, read_list, split},
+        places::{Row, in_places},
     },
     small,
 };
@@ -69,6 +70,7 @@ pub(super) fn in_the_grid(wrong: Violations, fields: &Fields) -> Violations {
         let pointer = match row {
             Some((_, "sale/ends_at")) => "/sale_until".to_owned(),
             Some((at, field)) => format!("/variants/{at}/{}", column(field)),
+            None if violation.pointer == "/publish_at" => "/publish_on".to_owned(),
             None => violation.pointer.clone(),
         };
         Violation { pointer, ..violation }
@@ -330,7 +332,7 @@ fn other_prices(
     prices
 }
 
-/// The pictures that stay, in the order of the numbers beside them.
+/// The pictures that stay, where the numbers beside them say.
 fn images(wrong: &mut Violations, fields: &Fields, product: Option<&Product>) -> Vec<Image> {
     let known: BTreeMap<String, &Image> =
         product.iter().flat_map(|product| &product.images).map(|image| (image.url.clone(), image)).collect();
@@ -341,11 +343,11 @@ fn images(wrong: &mut Violations, fields: &Fields, product: Option<&Product>) ->
         if field("remove").is_some() {
             continue;
         }
-        let place = number(wrong, &format!("/images/{at}/place"), &field("place").unwrap_or_default()).unwrap_or(0);
-        placed.push((place, at, Image { url, alt: field("alt") }));
+        let typed = number(wrong, &format!("/images/{at}/place"), &field("place").unwrap_or_default()).unwrap_or(0);
+        let shown = i64::try_from(at + 1).unwrap_or(i64::MAX);
+        placed.push(Row { item: Image { url, alt: field("alt") }, shown, typed });
     }
-    placed.sort_by_key(|(place, at, _)| (*place, *at));
-    placed.into_iter().map(|(.., image)| image).collect()
+    in_places(placed)
 }
 
 /// The rows of the form of options: those that there are or that were typed, and up to two more.

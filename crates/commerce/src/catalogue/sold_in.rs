@@ -1,0 +1,98 @@
+//! The currencies that prices are set in: those that the shop sells in.
+
+use model::{Currency, ListPrice, Product, Variant, Violations};
+
+use super::{ProductDraft, ProductPatch, VariantDraft, VariantPatch};
+
+/// A price that a caller sets: where it stands, and its currency.
+pub type SetPrice = (String, Currency);
+
+fn listed<'p>(at: &'p str, prices: &'p [ListPrice]) -> impl Iterator<Item = SetPrice> + 'p {
+    let set = move |(index, other): (usize, &ListPrice)| {
+        (format!("{at}/other_prices/{index}/price/currency"), other.price.currency)
+    };
+    prices.iter().enumerate().map(set)
+}
+
+fn of_all(variants: &[VariantDraft]) -> Vec<SetPrice> {
+    variants.iter().enumerate().flat_map(|(index, variant)| variant.prices_at(&format!("/variants/{index}"))).collect()
+}
+
+impl ProductDraft {
+    /// The prices that it sets.
+    #[must_use]
+    pub fn set_prices(&self) -> Vec<SetPrice> {
+        of_all(&self.variants)
+    }
+}
+
+impl ProductPatch {
+    /// The prices that it sets.
+    #[must_use]
+    pub fn set_prices(&self) -> Vec<SetPrice> {
+        of_all(self.variants.as_deref().unwrap_or_default())
+    }
+}
+
+impl VariantDraft {
+    /// The prices that it sets.
+    #[must_use]
+    pub fn set_prices(&self) -> Vec<SetPrice> {
+        self.prices_at("")
+    }
+
+    fn prices_at(&self, at: &str) -> Vec<SetPrice> {
+        let others = self.details.as_ref().map(|details| details.prices.as_slice()).unwrap_or_default();
+        let own = (format!("{at}/price/currency"), self.price.currency);
+        std::iter::once(own).chain(listed(at, others)).collect()
+    }
+}
+
+impl VariantPatch {
+    /// The prices that it sets.
+    #[must_use]
+    pub fn set_prices(&self) -> Vec<SetPrice> {
+        let own = self.price.map(|price| ("/price/currency".to_owned(), price.currency));
+        own.into_iter().chain(listed("", self.prices.as_deref().unwrap_or_default())).collect()
+    }
+}
+
+/// Refuses prices in currencies that the shop does not sell in, which orders could not be placed in. What the product has prices in
+/// already it may keep: the shop may have sold in that once.
+///
+/// # Errors
+/// Which of the prices are refused.
+pub fn check_sold_in(set: &[SetPrice], sold: &[Currency], before: Option<&Product>) -> Result<(), Violations> {
+    let is_there = |currency: &Currency| {
+        let variants = before.into_iter().flat_map(|before| &before.variants);
+        variants.flat_map(Variant::currencies).any(|known| known == *currency)
+    };
+    let mut wrong = Violations::default();
+    for (pointer, currency) in set {
+        if !sold.contains(currency) && !is_there(currency) {
+            let message = format!("must be one that the shop sells in, which {currency} is not");
+            wrong.add(pointer.as_str(), "no_such_currency", message);
+        }
+    }
+    wrong.into_result()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Money;
+
+    use super::*;
+
+    #[test]
+    fn prices_are_set_in_the_currencies_of_the_shop() {
+        let yen = Currency::from_code("JPY").expect("a currency");
+        let (euros, other) =
+            (Money::new(1000, Currency::EUR), ListPrice { price: Money::new(90, yen), compare_at_price: None });
+        let patch = VariantPatch { price: Some(euros), prices: Some(vec![other]), ..VariantPatch::default() };
+        let check = |sold: &[Currency]| check_sold_in(&patch.set_prices(), sold, None);
+        let wrong = check(&[Currency::EUR]).expect_err("yen").0.remove(0);
+        assert_eq!((wrong.pointer.as_str(), wrong.code), ("/other_prices/0/price/currency", "no_such_currency"));
+        assert!(check(&[Currency::EUR, yen]).is_ok());
+        assert!(check_sold_in(&VariantPatch::default().set_prices(), &[], None).is_ok(), "nothing is set");
+    }
+}
