@@ -31,7 +31,7 @@ pub(crate) enum Command {
     Demo,
     /// Run the shop
     ///
-    /// Stops on SIGTERM and SIGINT, after the requests in flight have been answered.
+    /// Stops on SIGTERM, SIGINT and SIGHUP, after the requests in flight have been answered.
     Serve,
     /// Bring data over from elsewhere
     #[command(subcommand)]

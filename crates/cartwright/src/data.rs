@@ -68,9 +68,14 @@ fn left_of_a_shop(database: &Path, folder: &Path) -> Option<PathBuf> {
     left.map(|entry| entry.path())
 }
 
-/// Whether nothing is in the folder, or there is none.
+/// Whether the shop has put nothing into the folder, or there is none. A disk of its own comes with `lost+found`, and what begins with a
+/// dot is a trial that was cut off, or the system's.
 pub(crate) fn is_empty(folder: &Path) -> bool {
-    !fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+    let Ok(mut entries) = fs::read_dir(folder) else { return true };
+    entries.all(|entry| {
+        let name = entry.map(|entry| entry.file_name());
+        name.is_ok_and(|name| name == "lost+found" || name.as_encoded_bytes().starts_with(b"."))
+    })
 }
 
 /// Tries whether files can be made in the folder.

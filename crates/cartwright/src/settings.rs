@@ -191,7 +191,8 @@ pub(crate) struct Settings {
 
     /// What whoever reads /metrics must send as bearer token, at least 16 characters.
     ///
-    /// Without it, /metrics answers only requests from this machine, by its own name, that came through no proxy.
+    /// Without it, /metrics answers only requests from this machine to localhost or a loopback address (127.0.0.1, [::1]) that came
+    /// through no proxy.
     #[arg(
         long,
         env = "CARTWRIGHT_METRICS_TOKEN",

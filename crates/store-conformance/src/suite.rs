@@ -216,6 +216,8 @@ macro_rules! suite {
                 }
                 import_lines {
                     an_export_changes_nothing_when_it_comes_back
+                    values_that_no_definition_takes_stay
+                    an_older_export_finds_what_was_renamed
                     what_a_line_says_is_taken
                     what_is_named_must_be_there
                 }
@@ -353,6 +355,7 @@ macro_rules! suite {
                     a_mail_that_never_comes_to_an_end_is_given_up
                     a_lease_beyond_the_end_of_time_is_refused
                     mails_about_an_order_go_out_in_their_order
+                    a_mail_to_another_address_holds_up_nothing
                 }
                 record_deliveries {
                     a_mail_that_was_sent_loses_its_secret
@@ -422,6 +425,7 @@ macro_rules! suite {
                     one_of_several_takes_the_turn_and_the_next_one_an_hour_later
                     a_clock_that_is_ahead_for_a_while_removes_nothing
                     keys_of_a_clock_that_was_ahead_keep_no_others
+                    a_key_of_a_clock_that_was_behind_takes_no_others_with_it
                     time_is_counted_once_however_many_ask
                 }
             }

@@ -47,7 +47,7 @@ pub struct PostgresEngine {
     pub(crate) is_prepared: bool,
     pub(crate) options: Options,
     groups: Groups,
-    /// Turns of transactions that write: whoever reads finds a connection, however many wait for one row.
+    /// Turns of transactions that write beside the group of orders: whoever reads finds a connection, however many wait for one row.
     writing: Semaphore,
     /// The same for orders that no group could place: others who write find one, too.
     fallen_out: Semaphore,
@@ -90,7 +90,7 @@ impl PostgresEngine {
             pool,
             is_prepared: options.is_prepared,
             groups,
-            writing: Semaphore::new((connections - connections.div_ceil(4)).max(1)),
+            writing: Semaphore::new((connections - connections.div_ceil(4)).saturating_sub(1).max(1)),
             fallen_out: Semaphore::new((connections / 2).max(1)),
             options,
             accesses: AccessCache::default(),
@@ -176,6 +176,8 @@ impl Engine for PostgresEngine {
         if has_fallen_out {
             job = match self.groups.run(job).await {
                 Ended::Done(job) => return Ok(job),
+                // The caller has waited long enough, and nothing was done.
+                Ended::Alone(_) if Instant::now() > deadline => return Err(StoreError::Busy),
                 Ended::Alone(job) => job,
                 Ended::Failed(error) => return Err(error),
             };

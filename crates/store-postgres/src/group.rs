@@ -402,7 +402,7 @@ impl Tx for MemberTx {
     async fn price_history(&mut self, _: &[VariantId]) -> Found<Vec<PriceChange>> {
         self.leave().await
     }
-    async fn movements_since(&mut self, _: VariantId, _: i64) -> Found<Vec<StockMovement>> {
+    async fn movements_since(&mut self, _: VariantId, _: i64, _: u32) -> Found<Vec<StockMovement>> {
         self.leave().await
     }
     async fn has_products(&mut self) -> Found<bool> {

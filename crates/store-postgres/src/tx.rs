@@ -366,8 +366,8 @@ impl Tx for PgTx {
         self.spoil(read)
     }
 
-    async fn movements_since(&mut self, id: VariantId, place: i64) -> Found<Vec<StockMovement>> {
-        let rows = self.rows(load::stock::movements_since(id, place)).await?;
+    async fn movements_since(&mut self, id: VariantId, place: i64, limit: u32) -> Found<Vec<StockMovement>> {
+        let rows = self.rows(load::stock::movements_since(id, place, limit)).await?;
         let read = load::stock::movements(&rows);
         Ok(self.spoil(read)?.into_iter().map(|(_, movement)| movement).collect())
     }

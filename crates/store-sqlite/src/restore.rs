@@ -1,7 +1,8 @@
 //! Putting a backup in the place of a database.
 
 use std::{
-    fs,
+    fs, io,
+    os::unix::fs::MetadataExt as _,
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -16,6 +17,9 @@ use crate::{
     migrate,
     open::check_ours,
 };
+
+/// What stands behind the name of a database that was replaced, before the time.
+const KEPT: &str = ".before-restore-";
 
 /// Puts the backup `from` in the place of the database `db`, which no process may have open. The database that was
 /// there is kept beside it as `{db}.before-restore-{seconds since 1970}`.
@@ -59,13 +63,15 @@ fn verify(from: &Path) -> Result<(), OpenError> {
 fn swap(incoming: &Path, db: &Path) -> Result<(), OpenError> {
     if !db.exists() {
         // What a database that is gone left beside it must not be taken for the new one's.
-        remove_if_there(&beside(db, "-wal"))?;
-        remove_if_there(&beside(db, "-shm"))?;
+        for part in PARTS {
+            remove_if_there(&beside(db, part))?;
+        }
         return backup::put_in_place(incoming, db);
     }
     let lock = lock_out_others(db)?;
+    remove_other_names(db)?;
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let kept = beside(db, &format!(".before-restore-{seconds}"));
+    let kept = beside(db, &format!("{KEPT}{seconds}"));
     if kept.exists() {
         return Err(failed(&kept, "a file of this name exists already; try again in a second"));
     }
@@ -81,8 +87,30 @@ fn swap(incoming: &Path, db: &Path) -> Result<(), OpenError> {
     placed
 }
 
-/// What SQLite may have beside a database, and what belongs to it.
-const PARTS: [&str; 2] = ["-wal", "-shm"];
+/// What SQLite may have beside a database, and what belongs to it. Who has locked a database out of WAL mode, and writes nothing, has none
+/// of it.
+const PARTS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// Removes the second name that a restore left which was killed while the database had two: it looks like a copy, and is the shop itself.
+/// What else such a restore has moved stays, where the database could not be locked: its log, beside the name that is removed.
+fn remove_other_names(db: &Path) -> Result<(), OpenError> {
+    let Some(name) = db.file_name() else { return Ok(()) };
+    let beginning = beside(Path::new(name), KEPT).into_os_string();
+    // Never opened: closing a file would give up SQLite's locks on it.
+    let file = |path: &Path| fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()));
+    let remove = || -> io::Result<()> {
+        let own = file(db)?;
+        for entry in fs::read_dir(folder_of(db))? {
+            let entry = entry?;
+            let is_kept = entry.file_name().as_encoded_bytes().starts_with(beginning.as_encoded_bytes());
+            if is_kept && file(&entry.path()).is_ok_and(|file| file == own) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    };
+    remove().map_err(|error| failed(db, error))
+}
 
 /// Gives the database that is replaced a second name. It has the first one as well until the new one takes that: whoever is killed in
 /// between leaves a shop, the old or the new one.
@@ -180,11 +208,45 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
         // Its log goes with it, and comes back with it.
         let kept = folder.path().join("kept");
-        fs::write(beside(&db, "-wal"), "its log").expect("written");
+        for log in ["-wal", "-journal"] {
+            fs::write(beside(&db, log), "its log").expect("written");
+        }
         keep(&db, &kept).and_then(|()| move_parts(&db, &kept)).expect("kept");
-        assert!(!beside(&db, "-wal").exists() && beside(&kept, "-wal").exists());
+        for log in ["-wal", "-journal"] {
+            assert!(!beside(&db, log).exists() && beside(&kept, log).exists(), "{log}");
+        }
         put_back(&kept, &db);
-        assert_eq!(fs::read_to_string(beside(&db, "-wal")).expect("there"), "its log");
-        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing else is left");
+        for log in ["-wal", "-journal"] {
+            assert_eq!(fs::read_to_string(beside(&db, log)).expect("there"), "its log", "{log}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3, "nothing else is left");
+    }
+
+    #[test]
+    fn what_a_database_that_is_gone_left_is_not_taken_for_the_new_ones() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (db, incoming) = (folder.path().join("shop.db"), folder.path().join("incoming"));
+        fs::write(&incoming, "the new shop").expect("written");
+        for part in ["-wal", "-shm", "-journal"] {
+            fs::write(beside(&db, part), "of the old one").expect("written");
+        }
+        swap(&incoming, &db).expect("in its place");
+        assert_eq!(fs::read_to_string(&db).expect("there"), "the new shop");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn a_second_name_that_a_killed_restore_left_is_no_copy_and_is_removed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [db, incoming] = ["shop.db", "incoming"].map(|name| folder.path().join(name));
+        let [second_name, copy] = [1, 2].map(|seconds| beside(&db, &format!("{KEPT}{seconds}")));
+        fs::write(&db, "no database at all ".repeat(100)).expect("written");
+        fs::write(&copy, "a copy").expect("written");
+        fs::write(&incoming, "the new shop").expect("written");
+        keep(&db, &second_name).expect("two names");
+        swap(&incoming, &db).expect("in its place");
+        assert_eq!(fs::read_to_string(&db).expect("there"), "the new shop");
+        assert!(!second_name.exists() && copy.exists());
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3, "and what was there under one name");
     }
 }

@@ -143,8 +143,8 @@ impl Tx for SqliteTx<'_> {
         self.run(|conn| load::product::price_history(conn, variants))
     }
 
-    async fn movements_since(&mut self, id: VariantId, place: i64) -> Found<Vec<StockMovement>> {
-        self.run(|conn| load::stock::movements_since(conn, id, place))
+    async fn movements_since(&mut self, id: VariantId, place: i64, limit: u32) -> Found<Vec<StockMovement>> {
+        self.run(|conn| load::stock::movements_since(conn, id, place, limit))
     }
 
     async fn has_products(&mut self) -> Found<bool> {

@@ -103,9 +103,14 @@ pub trait Tx: Send {
         unsupported()
     }
 
-    /// The movements of a variant behind this place in its ledger ([`crate::Shelf`]), newest first. Whoever asks has locked its
-    /// product, and so its stock.
-    async fn movements_since(&mut self, _id: VariantId, _place: i64) -> Result<Vec<StockMovement>, StoreError> {
+    /// The movements of a variant behind this place in its ledger ([`crate::Shelf`]), newest first, at most `limit`. Whoever asks has locked
+    /// its product, and so its stock.
+    async fn movements_since(
+        &mut self,
+        _id: VariantId,
+        _place: i64,
+        _limit: u32,
+    ) -> Result<Vec<StockMovement>, StoreError> {
         unsupported()
     }
 

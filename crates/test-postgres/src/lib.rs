@@ -146,8 +146,8 @@ pub fn execute(url: &str, sql: &str) -> Result<usize, String> {
     std::thread::spawn(work).join().unwrap_or_else(|_| Err("the thread panicked".to_owned()))
 }
 
-/// Has the server compare every index of this database with its table, by its extension `amcheck`, and gives how many there are. It reads
-/// every page of them, so that checksums are compared too where the server has any.
+/// Has the server compare every index of this database with its table, by its extension `amcheck`, and gives how many there are.
+/// Checksums, where the server has any, are compared of those pages alone that it has to read from its disk for that.
 ///
 /// # Errors
 /// What it found, or that it has no such extension, and where that comes from.

@@ -90,7 +90,10 @@
         const first = new Map([...lost.texts].reverse());
         const isIt = (form) => form.getAttribute("action") === lost.action
             && (!form.elements.to || form.elements.to.value === first.get("to"));
-        const form = [...document.querySelectorAll("form[data-guard]")].find(isIt);
+        // Where several forms go to one place, it is the one that has all of the fields.
+        const hasAll = (form) => lost.texts.every(([name]) => form.elements.namedItem(name));
+        const forms = [...document.querySelectorAll("form[data-guard]")].filter(isIt);
+        const form = forms.find(hasAll) ?? forms[0];
         if (form) { offer(form, first, new Set(lost.texts.map((text) => JSON.stringify(text)))); }
     }
     function offer(form, first, all) {
@@ -121,6 +124,8 @@
         };
         note.append(button("Put it back", putBack), " ", button("Throw it away", () => {}));
         form.before(note);
+        const around = form.closest("details");
+        if (around) { around.open = true; }
     }
 
     // One box marks all.

@@ -178,6 +178,22 @@ fn a_draft_goes_on_sale_by_itself() {
 }
 
 #[test]
+fn a_time_that_has_passed_publishes_a_draft_at_once_and_makes_none() {
+    let shop = Shop::shared();
+    let past = "2020-01-01T00:00:00Z";
+    let body = json!({"title": unique_name("Late"), "publish_at": past, "variants": [{"price": eur(5)}]});
+    let id = text(&shop.add_product(&body)["id"]);
+    let path = format!("/v1/products/{id}");
+    eventually("it is published", || (shop.stranger().get(&path).send().status == 200).then_some(()));
+    let again = json!({"status": "draft", "publish_at": past});
+    let refused = shop.owner().patch(&format!("/v1/admin/products/{id}"), &again).send().refused(422, "invalid_input");
+    assert_eq!(
+        (&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]),
+        (&json!("/publish_at"), &json!("out_of_range"))
+    );
+}
+
+#[test]
 fn an_old_slug_leads_on() {
     let shop = Shop::shared();
     let product =

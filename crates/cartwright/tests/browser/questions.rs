@@ -17,6 +17,9 @@ use proof::harness::{
 /// Somebody else of the staff.
 const CLERK: &str = "clerk@example.com";
 
+/// What saves a product.
+const SAVE: &str = "p.act.save button";
+
 /// What stands in a field.
 fn value(browser: &Browser, css: &str) -> Value {
     browser.script(&format!("return document.querySelector({}).value", json!(css)))
@@ -43,6 +46,7 @@ fn nothing_is_thrown_away_without_a_yes() {
     removing(&browser, &origin);
     signed_out_meanwhile(&browser, &format!("{origin}/admin/products/{bowl}"));
     somebody_else_signs_in(&browser, &format!("{origin}/admin/products/{bowl}"));
+    two_forms_for_one_place(&browser, &origin);
     prove_quiet(&browser, &origin, &[]);
     server.stop();
 }
@@ -116,7 +120,7 @@ fn signed_out_meanwhile(browser: &Browser, page: &str) {
     browser.says("Saved.");
     let before = browser.path();
     browser.fill("#description", "A very long story.");
-    send_signed_out(browser);
+    send_signed_out(browser, SAVE);
     browser.pictures("signed-out");
     browser.fill("#email", OWNER);
     browser.fill("#password", PASSWORD);
@@ -134,15 +138,35 @@ fn signed_out_meanwhile(browser: &Browser, page: &str) {
     assert!(!browser.page_text().contains("What you typed is still here"));
 }
 
-/// Ends the session behind the page's back, and sends its form.
-fn send_signed_out(browser: &Browser) {
+/// A category has a form for its name and one for its place, which both go to the same address.
+fn two_forms_for_one_place(browser: &Browser, origin: &str) {
+    browser.open(&format!("{origin}/admin/categories"));
+    for name in ["Cellar", "Kitchen"] {
+        browser.fill("#name", name);
+        browser.to_another_page(|| browser.click("[aria-labelledby=new] button"));
+    }
+    browser.click(".tree summary");
+    let parent = ".tree details[open] select[name=parent]";
+    let below = value(browser, &format!("{parent} option:last-child"));
+    browser.choose(parent, below.as_str().expect("another category"));
+    send_signed_out(browser, ".tree details[open] button[value=under]");
+    browser.fill("#email", CLERK);
+    browser.fill("#password", PASSWORD);
+    browser.to_another_page(|| browser.press(ENTER));
+    browser.says("What you typed is still here");
+    assert!(browser.has(".notice + form select[name=parent]"), "{}", browser.page_text());
+    browser.click(".notice button:last-of-type");
+}
+
+/// Ends the session behind the page's back, and sends a form of it.
+fn send_signed_out(browser: &Browser, button: &str) {
     browser.script(
         "const out = document.querySelector('form[action=\"/staff/sign-out\"]'), request = new XMLHttpRequest(); \
          request.open('POST', out.action, false); \
          request.setRequestHeader('Content-Type', 'application/x-www-form-urlencoded'); \
          request.send(new URLSearchParams(new FormData(out)).toString())",
     );
-    browser.to_another_page(|| browser.click("p.act.save button"));
+    browser.to_another_page(|| browser.click(button));
     browser.says("nothing was saved");
 }
 
@@ -158,13 +182,13 @@ fn somebody_else_signs_in(browser: &Browser, page: &str) {
     let kept = || browser.script("return sessionStorage.getItem('unsaved')");
     browser.open(page);
     browser.fill("#description", "For my eyes alone.");
-    send_signed_out(browser);
+    send_signed_out(browser, SAVE);
     assert!(kept().is_string(), "it waits for its owner");
     come_back_as(CLERK);
     assert!(!offered() && kept().is_null(), "{}", browser.page_text());
 
     browser.fill("#description", "Of yesterday.");
-    send_signed_out(browser);
+    send_signed_out(browser, SAVE);
     browser.script(
         "const draft = JSON.parse(sessionStorage.getItem('unsaved')); draft.at -= 3601 * 1000; \
          sessionStorage.setItem('unsaved', JSON.stringify(draft));",

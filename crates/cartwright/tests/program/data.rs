@@ -348,6 +348,12 @@ fn a_shop_whose_database_is_gone_is_not_begun_anew() {
     place.run(&["restore", copy.to_str().expect("UTF-8")]).expect(0);
     place.start(&["serve"]).stop();
 
+    // A disk of its own for the pictures, and a trial of it that was cut off, are no shop.
+    let place = Place::new();
+    fs::create_dir_all(place.path("cartwright-data/media/lost+found")).expect("made");
+    place.write("cartwright-data/media/.trial-1", "");
+    place.start(&["serve"]).stop();
+
     // Keys may be there before their shop, but somebody may also have lost one.
     let place = Place::new();
     place.start(&["serve"]).stop();
@@ -414,6 +420,8 @@ fn pictures_that_are_gone_are_told_at_the_start() {
     assert_eq!(conn.execute("UPDATE products SET images = ?", [images]).expect("set"), 1);
     drop(conn);
     assert!(is_told());
+    fs::create_dir_all(place.path("cartwright-data/media/lost+found")).expect("made");
+    assert!(is_told(), "another disk is there, and is empty");
     place.write("cartwright-data/media/00/00000000000000000000000000000000.webp", "a picture");
     assert!(!is_told());
 }

@@ -1,8 +1,13 @@
 //! `mail test`, and how mail is set up.
 
-use std::{fs, net::TcpListener, thread, time::Duration};
+use std::{fs, net::TcpListener, time::Duration};
+
+use proof::harness::within;
 
 use crate::support::Place;
+
+/// How long mails may take until they are looked after.
+const LOOKED_AFTER: Duration = Duration::from_secs(20);
 
 /// A shop in which a customer's mail waits.
 fn with_a_waiting_mail() -> Place {
@@ -66,15 +71,13 @@ fn a_shop_that_sends_by_smtp_leaves_mails_waiting_when_it_is_started_without() {
     let place = with_a_waiting_mail();
     write(&place, "INSERT INTO meta (key, value) VALUES ('mails_by_smtp', 'yes')");
     let server = place.start(&["serve"]);
-    thread::sleep(Duration::from_millis(1500));
-    let (_, log) = server.stop();
+    within(LOOKED_AFTER, "a word about the mails", || server.has_said("MAILS WAIT").then_some(()));
+    server.stop();
     assert_eq!(mails(&place), [waits()]);
-    assert!(log.iter().any(|line| line.contains("MAILS WAIT")), "{log:#?}");
 
     let chosen = place.start(&["serve", "--smtp-url", "mailbox:"]);
-    thread::sleep(Duration::from_millis(1500));
+    within(LOOKED_AFTER, "the mailbox to have the mail", || (mails(&place)[0].1 == "sent").then_some(()));
     chosen.stop();
-    assert_eq!(mails(&place)[0].1, "sent");
 }
 
 #[test]

@@ -159,6 +159,8 @@ fn help_lists_every_setting_of_every_command_and_no_secret() {
         }
         assert!(!done.stdout.contains("s3cret"));
     }
+    let serve = place.run(&["serve", "--help"]).expect(0).stdout;
+    assert!(serve.contains("Stops on SIGTERM, SIGINT and SIGHUP,"), "{serve}");
 }
 
 #[test]

@@ -6,7 +6,10 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     process::{Child, ChildStdout, Command, Output, Stdio},
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -144,7 +147,8 @@ impl Done {
 pub(crate) struct Server {
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
-    log: Option<thread::JoinHandle<Vec<String>>>,
+    log: Arc<Mutex<Vec<String>>>,
+    reading: Option<thread::JoinHandle<()>>,
     pub(crate) address: SocketAddr,
 }
 
@@ -164,12 +168,15 @@ impl Server {
             }
         };
         // Read on, so that the server never waits for a full pipe.
-        let log = thread::spawn(move || {
+        let log = Arc::new(Mutex::new(lines));
+        let heard = Arc::clone(&log);
+        let reading = thread::spawn(move || {
             let rest = stderr.lines().map_while(Result::ok);
-            lines.extend(rest.take(if is_heard { usize::MAX } else { 0 }));
-            lines
+            for line in rest.take(if is_heard { usize::MAX } else { 0 }) {
+                heard.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
         });
-        Self { child, stdout, log: Some(log), address }
+        Self { child, stdout, log, reading: Some(reading), address }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -182,6 +189,11 @@ impl Server {
         let mut text = String::new();
         while !text.contains("http") && stdout.read_line(&mut text).expect("UTF-8") > 0 {}
         text
+    }
+
+    /// Whether its log has a line with these words so far.
+    pub(crate) fn has_said(&self, words: &str) -> bool {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|line| line.contains(words))
     }
 
     /// The JSON at this path.
@@ -212,7 +224,8 @@ impl Server {
         };
         let mut stdout = String::new();
         self.stdout.take().expect("piped").read_to_string(&mut stdout).expect("UTF-8");
-        let log = self.log.take().expect("once").join().expect("no panic");
+        self.reading.take().expect("once").join().expect("no panic");
+        let log = std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner));
         assert!(status.success(), "{status}: {log:#?}");
         (stdout, log)
     }

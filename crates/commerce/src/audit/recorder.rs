@@ -181,8 +181,8 @@ impl Tx for Recorder<'_> {
         self.tx.price_history(variants).await
     }
 
-    async fn movements_since(&mut self, id: VariantId, place: i64) -> Found<Vec<StockMovement>> {
-        self.tx.movements_since(id, place).await
+    async fn movements_since(&mut self, id: VariantId, place: i64, limit: u32) -> Found<Vec<StockMovement>> {
+        self.tx.movements_since(id, place, limit).await
     }
 
     async fn has_products(&mut self) -> Found<bool> {

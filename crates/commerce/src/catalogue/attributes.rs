@@ -189,6 +189,26 @@ pub(super) async fn check_values(tx: &mut dyn Tx, before: Option<&Product>, afte
     Ok(wrong.into_result()?)
 }
 
+/// Puts those of the values `before` that no definition takes, and that are not among `values`, back among these.
+pub(super) async fn keep_untaken(
+    tx: &mut dyn Tx,
+    owner: AttributeOwner,
+    before: &Attributes,
+    values: &mut Attributes,
+) -> Result<(), Error> {
+    if before.keys().all(|key| values.contains_key(key)) {
+        return Ok(());
+    }
+    let definitions = definitions(tx).await?;
+    for (key, value) in before {
+        let mut own = definitions.iter().filter(|known| known.key == *key && known.owner == owner);
+        if !own.any(|known| known.takes(value)) {
+            values.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    Ok(())
+}
+
 fn new_values(before: Option<&Attributes>, after: &Attributes) -> Attributes {
     let is_new = |key: &str, value| before.and_then(|before| before.get(key)) != Some(value);
     after.iter().filter(|(key, value)| is_new(key, value)).map(|(key, value)| (key.clone(), value.clone())).collect()

@@ -7,6 +7,9 @@ use store::{Operation, Tx};
 use super::MoveStock;
 use crate::{Conflict, Error};
 
+/// After so many movements a count is about what is long gone.
+const SINCE_MAX: u32 = 1000;
+
 /// What was counted, and what whoever counted saw before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StockCount {
@@ -52,7 +55,9 @@ impl Operation for CountStock {
         if !variant.track_stock {
             return Err(Conflict::StockNotTracked.into());
         }
-        if tx.movements_since(variant_id, as_of).await?.iter().any(is_no_orders) {
+        let since = tx.movements_since(variant_id, as_of, SINCE_MAX).await?;
+        let is_too_long_ago = u32::try_from(since.len()).is_ok_and(|count| count >= SINCE_MAX);
+        if is_too_long_ago || since.iter().any(is_no_orders) {
             return Err(Conflict::Recounted { on_hand: variant.stock }.into());
         }
         let delta = counted.saturating_sub(seen);

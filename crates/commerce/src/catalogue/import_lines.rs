@@ -1,11 +1,15 @@
 //! Bringing a whole catalogue in, line by line.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use model::{
     AccountId, AttributeDefinition, CategoryId, Collection, Product, ProductDetails, ProductId, Stamp, VariantDetails,
     Violations,
+    attribute::AttributeOwner,
     category::CategoryDetails,
     collection::{Members, Rule},
 };
@@ -15,6 +19,9 @@ use super::{
     AttributeDraft, AttributePatch, CategoryDraft, CategoryPatch, CollectionDraft, CollectionPatch, CreateAttribute,
     CreateCategory, CreateCollection, ImportError, ImportProducts, ImportSummary, ImportedProduct, OptionDraft,
     ProductDraft, ProductPatch, UpdateAttribute, UpdateCategory, UpdateCollection, UpdateProduct, VariantDraft,
+    attributes,
+    import_products::{known_by_its_goods, which},
+    redirects,
 };
 use crate::{
     Error,
@@ -127,12 +134,18 @@ impl ImportLines {
             None => None,
             Some(slug) => Some(category_of(tx, slug).await?.ok_or_else(|| nothing("/category", "category", slug))?),
         };
-        let known = tx.product_by_slug(&line.slug).await?;
-        let related = known.map(|known| known.details.related).unwrap_or_default();
+        let mut draft = draft(line, category_id);
+        let known = match tx.product_by_slug(&line.slug).await? {
+            None => known_by_its_goods(tx, &line.slug, &draft).await?,
+            found => found,
+        };
+        if let Some(known) = known {
+            keep_untold(tx, &known, &mut draft).await?;
+        }
         let products = vec![ImportedProduct {
             handle: line.slug.clone(),
             category: None,
-            draft: draft(line, category_id, related),
+            draft,
             // They are in the draft.
             variant_images: Vec::new(),
             keeps_prices: false,
@@ -232,7 +245,28 @@ async fn category_of(tx: &mut dyn Tx, slug: &str) -> Result<Option<CategoryId>, 
 }
 
 async fn product_of(tx: &mut dyn Tx, at: &str, slug: &str) -> Result<Product, Error> {
-    tx.product_by_slug(slug).await?.ok_or_else(|| nothing(at, "product", slug))
+    let found = match tx.product_by_slug(slug).await? {
+        None => redirects::renamed_product(tx, slug).await?,
+        found => found,
+    };
+    found.ok_or_else(|| nothing(at, "product", slug))
+}
+
+/// What a line says nothing of stays: what goes with the product, for which there are lines of their own, and values of attributes that no
+/// definition takes any more, which no file has.
+async fn keep_untold(tx: &mut dyn Tx, known: &Product, draft: &mut ProductDraft) -> Result<(), Error> {
+    let Some(details) = &mut draft.details else { return Ok(()) };
+    details.related.clone_from(&known.details.related);
+    attributes::keep_untaken(tx, AttributeOwner::Product, &known.details.attributes, &mut details.attributes).await?;
+    let skus: HashSet<String> = draft.variants.iter().filter_map(|variant| variant.sku.clone()).collect();
+    for variant in &mut draft.variants {
+        let Some(at) = which(&known.variants, variant, &skus) else { continue };
+        if let Some(details) = &mut variant.details {
+            let before = &known.variants[at].details.attributes;
+            attributes::keep_untaken(tx, AttributeOwner::Variant, before, &mut details.attributes).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn products_of(tx: &mut dyn Tx, at: &str, slugs: &[String]) -> Result<Vec<ProductId>, Error> {
@@ -243,7 +277,7 @@ async fn products_of(tx: &mut dyn Tx, at: &str, slugs: &[String]) -> Result<Vec<
     Ok(ids)
 }
 
-fn draft(line: &ProductLine, category_id: Option<CategoryId>, related: Vec<ProductId>) -> ProductDraft {
+fn draft(line: &ProductLine, category_id: Option<CategoryId>) -> ProductDraft {
     let line = line.clone();
     let option = |option: model::ProductOption| OptionDraft { name: option.name, values: option.values };
     ProductDraft {
@@ -261,7 +295,7 @@ fn draft(line: &ProductLine, category_id: Option<CategoryId>, related: Vec<Produ
             publish_at: line.publish_at,
             seo: line.seo,
             attributes: line.attributes,
-            related,
+            related: Vec::new(),
             translations: line.translations,
         }),
     }

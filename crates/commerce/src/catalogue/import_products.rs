@@ -145,8 +145,7 @@ impl ImportProducts {
     ) -> Result<Done, Error> {
         let slug = text::slugify(&imported.handle);
         let before = match tx.product_by_slug(&slug).await? {
-            // A product that got another slug here is still the one that the file means.
-            None => redirects::renamed_product(tx, &slug).await?,
+            None => known_by_its_goods(tx, &slug, &imported.draft).await?,
             found => found,
         };
         // Categories may share a name: what is in one of them stays there.
@@ -241,6 +240,24 @@ fn keep_prices(before: Option<&Product>, draft: &mut ProductDraft) -> Result<(),
     wrong.into_result()
 }
 
+/// The product that had this slug once, if the file shows that it is that one: by an SKU or, where neither has any, by the title. Another one
+/// may well be called as it was.
+pub(super) async fn known_by_its_goods(
+    tx: &mut dyn Tx,
+    slug: &str,
+    draft: &ProductDraft,
+) -> Result<Option<Product>, Error> {
+    let skus = skus(draft);
+    let renamed = redirects::renamed_product(tx, slug).await?;
+    Ok(renamed.filter(|known| {
+        let mut own = known.variants.iter().filter_map(|variant| variant.sku.as_ref()).peekable();
+        match (skus.is_empty(), own.peek().is_none()) {
+            (true, true) => known.title == draft.title.trim(),
+            _ => own.any(|sku| skus.contains(sku)),
+        }
+    }))
+}
+
 fn skus(draft: &ProductDraft) -> HashSet<String> {
     draft.variants.iter().filter_map(|variant| variant.sku.clone()).collect()
 }
@@ -318,7 +335,7 @@ fn known_tags(before: &[String], incoming: Vec<String>) -> Vec<String> {
 
 /// Which of the variants an incoming one is: the one with its SKU, or else the one with its option values, unless that has an SKU which
 /// the import names as well.
-fn which(variants: &[Variant], incoming: &VariantDraft, skus: &HashSet<String>) -> Option<usize> {
+pub(super) fn which(variants: &[Variant], incoming: &VariantDraft, skus: &HashSet<String>) -> Option<usize> {
     let by_sku = variants.iter().position(|variant| variant.sku.is_some() && variant.sku == incoming.sku);
     let is_free = |variant: &Variant| variant.sku.as_ref().is_none_or(|sku| !skus.contains(sku));
     by_sku.or_else(|| {

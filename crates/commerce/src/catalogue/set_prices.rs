@@ -46,8 +46,7 @@ impl SetPrices {
         let old = old.ok_or(Error::NotFound("variant"))?;
         let delta = match row.stock {
             Some(_) if !old.track_stock => return Err(Conflict::StockNotTracked.into()),
-            // Of a list that was exported the difference to then counts: what was sold since would come back otherwise.
-            Some(stock) => stock - row.stock_was.unwrap_or(old.stock),
+            Some(stock) => change_of_stock(stock, row.stock_was, old.stock)?,
             None => 0,
         };
         level_after(old.stock, delta)?;
@@ -82,5 +81,20 @@ impl SetPrices {
             tx.apply(&[Change::MoveStock(vec![movement])]).await?;
         }
         Ok(is_repriced || delta != 0)
+    }
+}
+
+/// What a row changes the stock by. In a list that was exported a number that nobody changed says nothing: what was sold since would come back.
+/// One that was changed counts while the stock is still what it was then; where it is what the row says, the list came a second time.
+fn change_of_stock(stock: i64, was: Option<i64>, on_hand: i64) -> Result<i64, Violations> {
+    match was {
+        Some(was) if stock == was => Ok(0),
+        Some(was) if ![was, stock].contains(&on_hand) => {
+            let message = format!(
+                "{was} were there when the list was exported, and {on_hand} are there now: write how many there are, and leave `Stock Was` empty"
+            );
+            Err(Violations::one("/stock", "not_allowed", message))
+        }
+        _ => Ok(stock - on_hand),
     }
 }

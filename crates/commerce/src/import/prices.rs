@@ -1,8 +1,8 @@
 //! A list of prices and stock: a row a SKU, with what shall be.
 //!
 //! `SKU` must be there, and at least one of `Price`, `Compare At Price` and `Stock`. An empty field leaves alone what the shop
-//! has; `-` as the price before takes it away. Beside `Stock Was`, which exported lists have, `Stock` says by how many pieces there are
-//! more or fewer, and not how many there are. Other columns are for people. Columns are separated by commas, semicolons or tabs,
+//! has; `-` as the price before takes it away. Beside `Stock Was`, which exported lists have, a `Stock` that
+//! is the same says nothing, and one that is another counts as long as the shop still has what it had. Other columns are for people. Columns are separated by commas, semicolons or tabs,
 //! whichever the header has most of.
 
 use std::{collections::HashMap, io::Read};
@@ -26,7 +26,7 @@ pub struct PriceRow {
     pub compare_at_price: Option<Option<Money>>,
     /// Pieces on hand.
     pub stock: Option<i64>,
-    /// How many there were when the list was exported: then only the difference counts, for what was sold since is sold.
+    /// How many there were when the list was exported: what is the same says nothing, for what was sold since is sold.
     pub stock_was: Option<i64>,
 }
 

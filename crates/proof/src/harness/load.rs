@@ -9,7 +9,12 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{OnDrop, client::Client, journal::Journal, shop::Shop};
+use super::{
+    OnDrop,
+    client::{Client, Reply},
+    journal::Journal,
+    shop::Shop,
+};
 
 /// An order that was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +125,14 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_millis(15);
 
 /// One order in so many is cancelled by its buyer, where some are.
 const CANCELLED_EVERY: u64 = 8;
+/// Of so many orders at least one is cancelled, but for once in hundreds of millions of times.
+const SOME_CANCELLED_OF: u64 = 150;
+
+/// Whether nobody asked to cancel anything, among so many orders that somebody should have, where buyers cancel some.
+#[must_use]
+pub const fn is_nothing_cancelled(placed: u64, cancelled: u64) -> bool {
+    placed >= SOME_CANCELLED_OF && cancelled == 0
+}
 
 /// Orders from several buyers at once.
 pub struct Load<'a> {
@@ -320,7 +333,7 @@ pub fn order(client: &Client, shop: &Shop, key: String, buyer: usize, body: Valu
     sent
 }
 
-/// Cancels an order that was acknowledged. Whoever asks again may be told that it cannot be cancelled since it is.
+/// Cancels an order that was acknowledged. To ask again is harmless: whoever has cancelled it already is told that it is cancelled.
 ///
 /// # Panics
 /// When a shop that is busy does not say when to come back.
@@ -329,12 +342,7 @@ pub fn cancel(client: &Client, shop: &Shop, mut sent: Sent) -> Sent {
     let token = &shop.buyers[sent.buyer];
     let mut cancel = Cancel::begun();
     cancel.word = match client.post(token, &format!("/v1/orders/{}/cancel", order.id), "", &json!({})) {
-        Ok(reply) if reply.status == 200 && reply.json()["status"] == "cancelled" => Word::Cancelled,
-        Ok(reply) if reply.status == 409 && sent.cancel.is_some() => look_again(client, token, &order.id),
-        Ok(reply) => {
-            assert!(reply.status != 503 || reply.retry_after.is_some(), "nobody says when to come back: {reply:?}");
-            Word::Refused(reply.status)
-        }
+        Ok(reply) => word_of(&reply),
         Err(error) => Word::Unknown(error.to_string()),
     };
     cancel.took = cancel.at.elapsed();
@@ -342,12 +350,35 @@ pub fn cancel(client: &Client, shop: &Shop, mut sent: Sent) -> Sent {
     sent
 }
 
-/// Reads what became of an order that somebody tried to cancel before.
-fn look_again(client: &Client, token: &str, id: &str) -> Word {
-    match client.get_as(token, &format!("/v1/orders/{id}")) {
-        Ok(reply) if reply.status != 200 => Word::Refused(reply.status),
-        Ok(reply) if reply.json()["status"] == "cancelled" => Word::Cancelled,
-        Ok(_) => Word::Refused(409),
-        Err(error) => Word::Unknown(error.to_string()),
+/// What a reply says of a cancellation. The first and a repeated one are judged alike.
+fn word_of(reply: &Reply) -> Word {
+    if reply.status == 200 && reply.json()["status"] == "cancelled" {
+        return Word::Cancelled;
+    }
+    assert!(reply.status != 503 || reply.retry_after.is_some(), "nobody says when to come back: {reply:?}");
+    Word::Refused(reply.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancellation_is_done_when_the_order_is_cancelled_and_refused_when_not() {
+        let word = |status: u16, body: &Value| {
+            let (content_type, body) = ("application/json".to_owned(), body.to_string().into_bytes());
+            word_of(&Reply { status, content_type, retry_after: None, is_replay: false, cookies: Vec::new(), body })
+        };
+        assert_eq!(word(200, &json!({"status": "cancelled"})), Word::Cancelled);
+        assert_eq!(word(200, &json!({"status": "pending"})), Word::Refused(200));
+        // Also of one that is cancelled already: to ask twice is harmless.
+        let refused = json!({"code": "transition_not_allowed", "status": 409, "allowed": []});
+        assert_eq!(word(409, &refused), Word::Refused(409));
+    }
+
+    #[test]
+    fn where_nobody_cancels_anything_the_buyers_show_nothing_of_it() {
+        assert!(is_nothing_cancelled(150, 0) && !is_nothing_cancelled(150, 1));
+        assert!(!is_nothing_cancelled(149, 0), "that may be chance");
     }
 }

@@ -84,6 +84,9 @@ fn crash(run: &Run, points: &[(&str, u64)], times: u64, lifted: &str) -> Outcome
     if tally.is_idle() && lifted.is_empty() {
         total.violate(format!("too few ends met anybody's request: {tally}"));
     }
+    if tally.is_nothing_cancelled() && lifted.is_empty() {
+        total.violate(format!("nobody cancelled anything: {tally}"));
+    }
     total.injected = format!("{} points, {} times each; {tally}", points.len(), thousands(times));
     total
 }

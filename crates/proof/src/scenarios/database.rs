@@ -17,7 +17,7 @@ use crate::{
         audit::Audit,
         client::Client,
         journal::Journal,
-        load::{Fate, Load, Sent, Word, cancel, order},
+        load::{Fate, Load, Sent, Word, cancel, is_nothing_cancelled, order},
         program::{check_in, create_owner_in},
         server::Launch,
         shop::Shop,
@@ -56,11 +56,18 @@ pub(super) const SCENARIO: Scenario = Scenario {
         const ENDS: [End; 3] = [End::Killed, End::Frozen, End::StoppedAtOnce];
         let first = usize::try_from(run.seed % 3).unwrap_or_default();
         let rounds = usize::try_from(run.count(1, 500)).unwrap_or(usize::MAX);
+        let mut asked = Vec::new();
         for end in ENDS.iter().cycle().skip(first).take(rounds) {
-            fail_over(run, *end, true, &mut chance, &mut outcome);
+            asked.push(fail_over(run, *end, true, &mut chance, &mut outcome));
             tell(outcome.runs, rounds as u64, &outcome.violations);
         }
-        throw_out(run, Duration::from_secs(run.choose((3, 60))), &mut outcome);
+        asked.push(throw_out(run, Duration::from_secs(run.choose((3, 60))), &mut outcome));
+        let placed: u64 = asked.iter().map(|asked| asked.placed).sum();
+        let cancellations: u64 = asked.iter().map(|asked| asked.cancellations).sum();
+        if is_nothing_cancelled(placed, cancellations) {
+            outcome.violate(format!("nobody asked to cancel any of {placed} orders"));
+        }
+        outcome.injected += &format!(", {cancellations} cancellations");
         outcome
     },
     control: Control {
@@ -75,8 +82,23 @@ pub(super) const SCENARIO: Scenario = Scenario {
     },
 };
 
-/// Load, an end of the primary, a promotion, and the question what became of every order.
-fn fail_over(run: &Run, end: End, is_synchronous: bool, chance: &mut fastrand::Rng, outcome: &mut Outcome) {
+/// What buyers asked for.
+struct Asked {
+    /// Orders that they were told are placed.
+    placed: u64,
+    /// The ones of these that they asked to cancel, whatever they were told then.
+    cancellations: u64,
+}
+
+impl Asked {
+    fn of(sent: &[Sent]) -> Self {
+        let placed = sent.iter().filter(|sent| matches!(sent.fate, Fate::Acknowledged(_))).count() as u64;
+        Self { placed, cancellations: sent.iter().filter(|sent| sent.cancel.is_some()).count() as u64 }
+    }
+}
+
+/// Load, an end of the primary, a promotion, and the question what became of every order. Gives what was asked for.
+fn fail_over(run: &Run, end: End, is_synchronous: bool, chance: &mut fastrand::Rng, outcome: &mut Outcome) -> Asked {
     let resumed_max = run.choose(RESUMED_MAX);
     let [end_after, promoted_after] =
         [END_AFTER_MS, PROMOTED_AFTER_MS].map(|range| Duration::from_millis(chance.u64(range)));
@@ -137,6 +159,7 @@ fn fail_over(run: &Run, end: End, is_synchronous: bool, chance: &mut fastrand::R
     if worst > ANSWER_MAX {
         outcome.violate(format!("{end:?}: somebody waited {worst:?} for an answer"));
     }
+    let asked = Asked::of(&sent);
     settle(&shop, sent, &written, outcome);
     compare(&shop, &written);
     server.stop();
@@ -145,6 +168,7 @@ fn fail_over(run: &Run, end: End, is_synchronous: bool, chance: &mut fastrand::R
     check_indexes(&left);
     outcome.runs += 1;
     outcome.injected = format!("{} ends of the primary", outcome.runs);
+    asked
 }
 
 /// What was refused may have been stored, when it broke off at the commit: repeated with its key, it is what it was. What was not
@@ -174,8 +198,8 @@ fn compare(shop: &Shop, written: &Journal) {
     audit.compare_stock(shop);
 }
 
-/// Connections are ended at random, while orders and reads go on.
-fn throw_out(run: &Run, time: Duration, outcome: &mut Outcome) {
+/// Connections are ended at random, while orders and reads go on. Gives what was asked for.
+fn throw_out(run: &Run, time: Duration, outcome: &mut Outcome) -> Asked {
     let ground = Ground::new(run, &[]);
     let database = ground.database.as_ref().expect("a PostgreSQL");
     let server = ground.launch.start();
@@ -201,8 +225,8 @@ fn throw_out(run: &Run, time: Duration, outcome: &mut Outcome) {
             ended
         })
     });
-    let placed = sent.iter().filter(|sent| matches!(sent.fate, Fate::Acknowledged(_))).count();
-    assert!(ended > 10 && placed > 25, "{ended} connections ended, {placed} orders");
+    let asked = Asked::of(&sent);
+    assert!(ended > 10 && asked.placed > 25, "{ended} connections ended, {} orders", asked.placed);
     for sent in &sent {
         sent.waits().for_each(|wait| outcome.answered(&sent.key, wait));
     }
@@ -211,6 +235,7 @@ fn throw_out(run: &Run, time: Duration, outcome: &mut Outcome) {
     server.stop();
     ground.check();
     outcome.injected += &format!(", {ended} connections ended");
+    asked
 }
 
 /// Reads until it is over: what is there, or that it cannot be read now and when to come back.

@@ -135,6 +135,7 @@ fn order_until_full(
             let body = shop.order(&key, tries);
             let sent = order(&client, shop, key, 0, body);
             written.note(&sent);
+            outcome.answered(&sent.key, sent.took);
             was_full |= sent.fate == Fate::Refused(507);
             refused_in_a_row = if sent.fate == Fate::Refused(507) { refused_in_a_row + 1 } else { 0 };
             tries += 1;

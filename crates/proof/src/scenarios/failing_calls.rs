@@ -180,6 +180,7 @@ fn resume(shop: &Shop, failure: &str, outcome: &mut Outcome, written: &Journal) 
     within(RESUME_MAX, failure, || {
         let sent = order(&client, shop, "afterwards".to_owned(), 0, shop.order("afterwards", 0));
         written.note(&sent);
+        outcome.answered(&format!("{failure}: {}", sent.key), sent.took);
         matches!(sent.fate, Fate::Acknowledged(_)).then_some(())
     });
     outcome.waited(begin.elapsed());
@@ -190,6 +191,7 @@ fn ask_again(shop: &Shop, journal: &mut [Sent], failure: &str, outcome: &mut Out
     let client = Client::new(shop.address);
     for sent in journal.iter_mut().filter(|sent| !matches!(sent.fate, Fate::Acknowledged(_))) {
         *sent = order(&client, shop, sent.key.clone(), sent.buyer, sent.body.clone());
+        outcome.answered(&format!("{failure}: {}", sent.key), sent.took);
         if !matches!(sent.fate, Fate::Acknowledged(_)) {
             outcome.violate(format!("{failure}: {} was not placed at last: {:?}", sent.key, sent.fate));
         }

@@ -54,7 +54,7 @@ impl Ground {
     }
 }
 
-/// Has PostgreSQL compare every index of this database with its table, whose pages carry checksums.
+/// Has PostgreSQL compare every index of this database with its table.
 pub(super) fn check_indexes(url: &str) {
     let checked = checked_indexes(url).unwrap_or_else(|error| panic!("PostgreSQL's own check: {error}"));
     assert!(checked > 0, "there is no index to check");

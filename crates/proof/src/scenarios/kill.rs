@@ -70,6 +70,9 @@ fn kill(run: &Run, kills: u64, faults: Option<&str>) -> Outcome {
     if tally.is_idle() && faults.is_none() {
         total.violate(format!("too few kills met anybody's request: {tally}"));
     }
+    if tally.is_nothing_cancelled() && faults.is_none() {
+        total.violate(format!("nobody cancelled anything: {tally}"));
+    }
     total.injected = tally.to_string();
     total
 }

@@ -19,7 +19,7 @@ use crate::{
         audit::{Audit, is_cancelled},
         client::Client,
         journal::Journal,
-        load::{Fate, Load, Sent, Word, order},
+        load::{Fate, Load, Sent, Word, is_nothing_cancelled, order},
         server::{Launch, Server},
         shop::{Shop, text},
         smtp::{Kept, MailServer},
@@ -86,6 +86,11 @@ impl Tally {
     /// How many ends broke somebody's request off.
     pub(super) const fn met(&self) -> u64 {
         self.met
+    }
+
+    /// Whether nobody cancelled anything, among orders of which some are cancelled.
+    pub(super) const fn is_nothing_cancelled(&self) -> bool {
+        is_nothing_cancelled(self.orders, self.cancelled)
     }
 
     /// Whether so few ends met anybody's request that they show little.
@@ -281,10 +286,11 @@ impl Siege {
     }
 
     /// D: each order has one mail that says it was placed, and one that says it was cancelled if it was; all to its buyer, sent, and
-    /// arrived.
+    /// arrived, the first one first.
     fn prove_mails(&mut self, orders: &Audit) {
         let written = self.prove_delivered();
         self.outcome.violations.extend(wrong_mails(orders.all(), &written));
+        self.outcome.violations.extend(wrong_turns(&self.mail_server.kept(), &written));
     }
 
     /// An hour later no mail waits any more, by itself: what dead workers had leased is due again, and so is every second try.
@@ -348,6 +354,33 @@ fn wrong_deliveries(kept: &[Kept], written: &[Value]) -> Vec<String> {
         wrong.push(format!("this mail counts as sent and never arrived: {mail}"));
     }
     wrong
+}
+
+/// Which orders' cancellations arrived before it was told that the order was placed: mails about one order go out in the order in which
+/// they were written. A mail that came several times counts when it came first.
+fn wrong_turns(kept: &[Kept], written: &[Value]) -> Vec<String> {
+    let mut arrived: HashMap<&str, usize> = HashMap::new();
+    for (place, mail) in kept.iter().enumerate() {
+        arrived.entry(&mail.id).or_insert(place);
+    }
+    let about = |template: &str| -> HashMap<String, String> {
+        let mails = written.iter().filter(|mail| mail["template"] == template);
+        mails.map(|mail| (text(&mail["order_id"]), text(&mail["id"]))).collect()
+    };
+    let (placed, cancelled) = (about("order_placed"), about("order_cancelled"));
+    let is_early = |order: &String, cancelled: &String| {
+        let Some(placed) = placed.get(order) else { return false };
+        let places = arrived.get(placed.as_str()).zip(arrived.get(cancelled.as_str()));
+        // Of two ids of one millisecond nobody knows which was first.
+        millisecond(placed) != millisecond(cancelled) && places.is_some_and(|(placed, cancelled)| cancelled < placed)
+    };
+    let early = cancelled.iter().filter(|(order, cancelled)| is_early(order, cancelled));
+    early.map(|(order, _)| format!("that {order} was cancelled arrived before that it was placed")).collect()
+}
+
+/// The part of a UUIDv7 that says when it was made (RFC 9562).
+fn millisecond(id: &str) -> &str {
+    id.get(..13).unwrap_or(id)
 }
 
 /// What is wrong with the mails that were written, compared with the orders that they are about.
@@ -423,6 +456,32 @@ mod tests {
         assert_eq!(wrong_deliveries(&[kept("order_placed", ANN), kept("other", ANN)], &written).len(), 1);
         let other = Kept { message_id: "<other@shop>".to_owned(), ..kept("order_placed", ANN) };
         assert_eq!(wrong_deliveries(&[kept("order_placed", ANN), other], &written).len(), 1);
+    }
+
+    #[test]
+    fn what_was_written_first_arrives_first() {
+        const PLACED: &str = "01900000-0000-7000-8000-000000000001";
+        const CANCELLED: &str = "01900000-0001-7000-8000-000000000000";
+        let written = |cancelled: &str| {
+            [("order_placed", PLACED), ("order_cancelled", cancelled)].map(|(template, id)| {
+                json!({"id": id, "template": template, "order_id": "order", "status": "sent", "to": ANN})
+            })
+        };
+        let wrong = |ids: &[&str], cancelled: &str| {
+            let kept: Vec<Kept> = ids.iter().map(|id| kept(id, ANN)).collect();
+            wrong_turns(&kept, &written(cancelled)).len()
+        };
+        assert_eq!(wrong(&[PLACED, CANCELLED], CANCELLED), 0);
+        assert_eq!(wrong(&[CANCELLED, PLACED], CANCELLED), 1);
+        assert_eq!(
+            wrong(&[PLACED, CANCELLED, PLACED], CANCELLED),
+            0,
+            "it was not known to have arrived, and came again"
+        );
+        assert_eq!(wrong(&[CANCELLED, PLACED, CANCELLED], CANCELLED), 1);
+        assert_eq!(wrong(&[CANCELLED], CANCELLED), 0, "what never arrived is found elsewhere");
+        let at_once = "01900000-0000-7000-8000-000000000000";
+        assert_eq!(wrong(&[at_once, PLACED], at_once), 0, "of one millisecond");
     }
 
     #[test]

@@ -92,7 +92,8 @@ pub(crate) fn sweep(keys_before: Timestamp, sessions_before: Timestamp, limit: u
          old (seq) AS (SELECT seq FROM (SELECT seq, at FROM catalogue_feed ORDER BY seq LIMIT $2) AS first WHERE at < $1 \
          UNION ALL SELECT next.seq FROM probe CROSS JOIN LATERAL \
          (SELECT seq, at FROM catalogue_feed WHERE seq >= place ORDER BY seq LIMIT 1) AS next WHERE next.at < $1) \
-         SELECT seq FROM catalogue_feed WHERE seq <= (SELECT max(seq) FROM old) ORDER BY seq LIMIT $2)";
+         SELECT seq FROM (SELECT seq, at FROM catalogue_feed WHERE seq <= (SELECT max(seq) FROM old) ORDER BY seq LIMIT $2) AS first \
+         WHERE at < $1 OR at > (SELECT at FROM catalogue_feed ORDER BY seq DESC LIMIT 1))";
     let others = [CHALLENGES, EXPIRED, ENDED, FEED].map(|sql| (sql, sessions_before));
     let all = [(KEYS, keys_before)].into_iter().chain(others);
     let counted = |(sql, before)| {

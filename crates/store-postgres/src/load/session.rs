@@ -87,7 +87,8 @@ pub(crate) fn session_access(rows: &[Row]) -> Result<Option<SessionAccess>, Stor
 /// The network addresses that sessions of this account were used from last, each once: this one, and those of a thousand sessions.
 pub(crate) fn addresses(account_id: AccountId, address: &str) -> Statement {
     const SQL: &str = "SELECT address FROM (SELECT address FROM sessions WHERE account_id = $1 AND address = $2 LIMIT 1) \
-         AS this UNION SELECT address FROM (SELECT address FROM sessions WHERE account_id = $1 LIMIT 1000) AS others";
+         AS this UNION SELECT address FROM (SELECT address FROM sessions WHERE account_id = $1 \
+         ORDER BY last_used_at DESC LIMIT 1000) AS others";
     Statement::new(SQL, params![account_id.0, sought(address)])
 }
 

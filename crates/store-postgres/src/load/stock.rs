@@ -34,10 +34,10 @@ pub(crate) fn offer_list(rows: &[Row]) -> Result<Vec<Offer>, StoreError> {
 }
 
 /// The movements behind a place, newest first.
-pub(crate) fn movements_since(id: VariantId, place: i64) -> Statement {
+pub(crate) fn movements_since(id: VariantId, place: i64, limit: u32) -> Statement {
     const SQL: &str = "SELECT seq, id, variant_id, delta, cause, order_id, actor_id, reason, at FROM stock_movements \
-         WHERE variant_id = $1 AND seq > $2 ORDER BY seq DESC";
-    Statement::new(SQL, params![id.0, place])
+         WHERE variant_id = $1 AND seq > $2 ORDER BY seq DESC LIMIT $3";
+    Statement::new(SQL, params![id.0, place, i64::from(limit)])
 }
 
 /// Reads `seq, id, variant_id, delta, cause, order_id, actor_id, reason, at`; gives `seq` beside the movement.

@@ -66,8 +66,9 @@ pub(crate) fn sweep(conn: &Connection, keys_before: Timestamp, sessions_before: 
 }
 
 /// Removes the first `?2` rows of a table that has no index by time, as far as they are from before `?1`. Rows are written one after
-/// the other, so what comes before a row that is so old is as old, whatever a wrong clock said of it. Such a row is looked for among the
-/// first, and from there at distances that double.
+/// the other, so what comes before a row that is so old, and says that it is younger than the last one, was written by a clock that was ahead: it
+/// is as old. A row that a clock behind wrote takes nothing with it. Such a row is looked for among the first, and from there at distances that
+/// double.
 fn oldest(table: &str) -> String {
     format!(
         "DELETE FROM {table} WHERE seq IN (WITH RECURSIVE \
@@ -76,6 +77,7 @@ fn oldest(table: &str) -> String {
          old (seq) AS (SELECT seq FROM (SELECT seq, at FROM {table} ORDER BY seq LIMIT ?2) WHERE at < ?1 UNION ALL \
          SELECT t.seq FROM probe JOIN {table} t ON t.seq = (SELECT min(seq) FROM {table} WHERE seq >= place) \
          WHERE t.at < ?1) \
-         SELECT seq FROM {table} WHERE seq <= (SELECT max(seq) FROM old) ORDER BY seq LIMIT ?2)"
+         SELECT seq FROM (SELECT seq, at FROM {table} WHERE seq <= (SELECT max(seq) FROM old) ORDER BY seq LIMIT ?2) \
+         WHERE at < ?1 OR at > (SELECT at FROM {table} ORDER BY seq DESC LIMIT 1))"
     )
 }

@@ -70,7 +70,8 @@ fn session_access(columns: &mut Columns<'_>) -> Result<SessionAccess, StoreError
 /// The network addresses that sessions of this account were used from last, each once: this one, and those of a thousand sessions.
 pub(crate) fn addresses(conn: &Connection, account_id: AccountId, sought: &str) -> Sql<Vec<String>> {
     const SQL: &str = "SELECT address FROM (SELECT address FROM sessions WHERE account_id = ?1 AND address = ?2 LIMIT 1) \
-         UNION SELECT address FROM (SELECT address FROM sessions WHERE account_id = ?1 LIMIT 1000)";
+         UNION SELECT address FROM (SELECT address FROM sessions WHERE account_id = ?1 \
+         ORDER BY last_used_at DESC LIMIT 1000)";
     all(conn, "sessions", SQL, params![account_id.key(), sought], |columns| columns.string())
 }
 

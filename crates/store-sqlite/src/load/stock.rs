@@ -33,14 +33,14 @@ fn offer(columns: &mut Columns<'_>) -> Result<Offer, StoreError> {
 }
 
 /// The movements behind a place, newest first: along the chain from the latest.
-pub(crate) fn movements_since(conn: &Connection, id: VariantId, place: i64) -> Sql<Vec<StockMovement>> {
+pub(crate) fn movements_since(conn: &Connection, id: VariantId, place: i64, limit: u32) -> Sql<Vec<StockMovement>> {
     const SQL: &str = "WITH RECURSIVE chain (seq) AS ( \
          SELECT last_movement FROM stock_levels WHERE variant_id = ?1 AND last_movement > ?2 \
          UNION ALL \
-         SELECT m.previous FROM chain JOIN stock_movements m ON m.seq = chain.seq WHERE m.previous > ?2) \
+         SELECT m.previous FROM chain JOIN stock_movements m ON m.seq = chain.seq WHERE m.previous > ?2 LIMIT ?3) \
          SELECT m.seq, m.id, m.variant_id, m.delta, m.cause, m.order_id, m.actor_id, m.reason, m.at \
          FROM chain JOIN stock_movements m ON m.seq = chain.seq ORDER BY m.seq DESC";
-    let found = all(conn, "stock_movements", SQL, params![id.key(), place], movement)?;
+    let found = all(conn, "stock_movements", SQL, params![id.key(), place, limit], movement)?;
     Ok(found.into_iter().map(|(_, movement)| movement).collect())
 }
 

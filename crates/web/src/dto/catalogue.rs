@@ -70,7 +70,7 @@ pub struct NewProductDto {
     /// Pictures, the first one for lists.
     #[serde(default)]
     pub images: Vec<NewImageDto>,
-    /// When a draft goes on sale by itself.
+    /// When a draft goes on sale by itself; within seconds, if that time has passed.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub publish_at: Option<Timestamp>,
     /// For search engines.
@@ -143,7 +143,8 @@ pub struct ProductPatchDto {
     pub variants: Option<Vec<NewVariantDto>>,
     /// Pictures.
     pub images: Option<Vec<NewImageDto>>,
-    /// When a draft goes on sale by itself; `null` takes it back.
+    /// When a draft goes on sale by itself; within seconds, if that time has passed. It must be still to come where the same request makes
+    /// the product a draft (422, `out_of_range`). `null` takes it back.
     #[serde(default, deserialize_with = "patch::given")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub publish_at: Option<Option<Timestamp>>,

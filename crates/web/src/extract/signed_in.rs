@@ -11,7 +11,7 @@ use model::{Access, AccountId, Permission, Role, SessionId};
 use super::ClientAddress;
 use crate::{
     App,
-    front::ask_again,
+    front::{AcceptedAt, ask_again},
     problem::{Code, Problem},
 };
 
@@ -38,17 +38,18 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let caller = signed_in(&parts.headers, app).await?;
+        let caller = signed_in(parts, app).await?;
         ask_again::<Self>(parts, app);
         Ok(caller)
     }
 }
 
 /// Whose access token it is.
-async fn signed_in(headers: &HeaderMap, app: &App) -> Result<SignedIn, Problem> {
+async fn signed_in(parts: &mut Parts, app: &App) -> Result<SignedIn, Problem> {
     let now = app.now();
-    let token = bearer(headers).ok_or_else(Problem::not_authenticated)?;
-    let claims = app.tokens().verify(token, now).map_err(|_| Problem::invalid_token())?;
+    let AcceptedAt(accepted_at) = *parts.extensions.get_or_insert(AcceptedAt(now));
+    let token = bearer(&parts.headers).ok_or_else(Problem::not_authenticated)?;
+    let claims = app.tokens().verify(token, accepted_at).map_err(|_| Problem::invalid_token())?;
     let session = app.engine().session_access(claims.session_id, now).await?;
     let session = session.filter(|session| session.access.account_id == claims.account_id);
     let session = session.ok_or_else(Problem::invalid_token)?;
@@ -138,7 +139,7 @@ impl<A: Area> FromRequestParts<App> for Staff<A> {
                 (access, None, Some(key.name))
             }
             None => {
-                let SignedIn { access, session_id, .. } = signed_in(&parts.headers, app).await?;
+                let SignedIn { access, session_id, .. } = signed_in(parts, app).await?;
                 (access, Some(session_id), None)
             }
         };
@@ -175,7 +176,7 @@ impl FromRequestParts<App> for Owner {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let SignedIn { access, session_id, .. } = signed_in(&parts.headers, app).await?;
+        let SignedIn { access, session_id, .. } = signed_in(parts, app).await?;
         if access.role == Role::Owner {
             ask_again::<Self>(parts, app);
             Ok(Self { access, session_id })

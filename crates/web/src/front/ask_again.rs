@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{Request, request::Parts};
+use model::Timestamp;
 use tokio::time::Instant;
 
 use super::RequestContext;
@@ -20,6 +21,11 @@ use crate::{App, routes::pages::mishap};
 
 /// For how long an answer is good. Nearly all bodies come with the heads of their requests, and cost nothing more.
 const GOOD_FOR: Duration = Duration::from_millis(250);
+
+/// When the token of a request was looked at first. Should it run out while the body comes, what had begun goes on: only being locked,
+/// signed out or deprived of a permission ends it.
+#[derive(Clone, Copy)]
+pub(crate) struct AcceptedAt(pub(crate) Timestamp);
 
 /// On its way to finding out whether they still may; if not, this is the reply.
 pub(super) type Asking = Pin<Box<dyn Future<Output = Result<(), Response>> + Send>>;
@@ -70,7 +76,7 @@ pub(crate) fn ask_again<G: FromRequestParts<App> + 'static>(parts: &Parts, app: 
     *question.asked() = Some(Asked { at: Instant::now(), again: Box::new(again) });
 }
 
-/// The head of a request, with nothing that the router noted beside it.
+/// The head of a request, with nothing that the router noted beside it. When its token was accepted is remembered.
 fn as_it_came(parts: &Parts) -> Parts {
     let (mut head, ()) = Request::new(()).into_parts();
     head.method = parts.method.clone();
@@ -78,6 +84,9 @@ fn as_it_came(parts: &Parts) -> Parts {
     head.headers = parts.headers.clone();
     if let Some(context) = parts.extensions.get::<RequestContext>() {
         head.extensions.insert(*context);
+    }
+    if let Some(accepted) = parts.extensions.get::<AcceptedAt>() {
+        head.extensions.insert(*accepted);
     }
     head
 }

@@ -20,7 +20,7 @@ use hyper::body::{Body as _, Incoming};
 use tower::Service;
 use tracing::Instrument;
 
-pub(crate) use ask_again::ask_again;
+pub(crate) use ask_again::{AcceptedAt, ask_again};
 pub(crate) use body::ReplyBody;
 pub(crate) use request_id::RequestId;
 

@@ -40,6 +40,8 @@ struct Timed {
     /// There as soon as it is waited for.
     timer: Option<Pin<Box<Sleep>>>,
     is_late: bool,
+    /// Whether its reader got nothing when it last asked for more.
+    is_waited_for: bool,
     /// Who sent it is asked again when it takes its time.
     question: Question,
     /// What has come, and waits until they were asked again.
@@ -74,6 +76,7 @@ impl SharedBody {
             since: None,
             timer: None,
             is_late: false,
+            is_waited_for: false,
             question,
             held: None,
             is_refused: false,
@@ -92,10 +95,9 @@ impl SharedBody {
         self.timed().is_late
     }
 
-    /// Whether it is being read, and not at its end.
+    /// Whether somebody waits for more of it. Without a length, the end of a body is known by nothing but what its reader was given.
     pub(super) fn is_waited_for(&self) -> bool {
-        let timed = self.timed();
-        timed.held.is_some() || timed.since.is_some() && !timed.body.is_end_stream()
+        self.timed().is_waited_for
     }
 
     fn timed(&self) -> MutexGuard<'_, Timed> {
@@ -134,7 +136,10 @@ impl Body for SharedBody {
     type Error = BodyError;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.timed().poll_frame(context)
+        let mut timed = self.timed();
+        let read = timed.poll_frame(context);
+        timed.is_waited_for = read.is_pending();
+        read
     }
 
     fn is_end_stream(&self) -> bool {

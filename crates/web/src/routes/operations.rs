@@ -62,8 +62,8 @@ async fn ready(State(app): State<App>) -> Result<Response, Problem> {
 /// Counters for Prometheus.
 ///
 /// In the text format of Prometheus. Nothing personal is counted. Takes the bearer token that the setting
-/// `metrics-token` names; where it is not set, only requests from the same machine, by its own name, that came through no proxy are
-/// answered.
+/// `metrics-token` names; where it is not set, only requests from the same machine to `localhost` or a loopback address (`127.0.0.1`,
+/// `[::1]`) that came through no proxy are answered.
 #[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = tag::OPERATIONS,
     responses(
         (status = 200, description = "The counters.", body = String, content_type = "text/plain"),

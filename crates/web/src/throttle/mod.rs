@@ -20,8 +20,8 @@ use crate::problem::{Code, Problem};
 
 /// Failed sign-ins from one address, over all accounts.
 const PER_ADDRESS: Allowance = Allowance { burst: 300, refill: Duration::from_secs(1) };
-/// Failed sign-ins to one account: from one address, and from all addresses together that it was never used from. It is one figure: whoever
-/// shares an address with somebody would learn from two how often one may be wrong there, and so who has an account.
+/// Failed sign-ins to one account: from one address, and from all addresses together that it was never used from. It is one figure: what is
+/// answered at one address is the same for those who have an account, as long as nobody used up the strangers' elsewhere.
 const PER_ACCOUNT: Allowance = Allowance { burst: 10, refill: Duration::from_secs(30) };
 /// Wrong codes and tokens from one address.
 const CODES_PER_ADDRESS: Allowance = Allowance { burst: 300, refill: Duration::from_secs(1) };
@@ -50,7 +50,7 @@ pub struct Throttle {
 pub enum CameFrom {
     /// An address that the account was used from: what strangers do elsewhere does not count.
     Known,
-    /// Any other. Whether there is such an account must not matter.
+    /// Any other, whether there is such an account or not.
     Unknown,
     /// Any, with a code from the mailbox: what strangers do elsewhere does not count, or they could keep somebody new from ever coming in.
     WithCode,

@@ -114,6 +114,26 @@ async fn a_request_that_takes_too_long_is_answered() {
     server.request("POST", "/v1/auth/login").json(&login).send().await.is_problem(503, "outcome_unknown");
 }
 
+/// A body without a length, in two pieces, of which the first was read before the second came.
+#[tokio::test]
+async fn whose_body_was_all_there_is_not_told_that_nothing_was_done() {
+    let engine = engine();
+    let server = Server::start_with(Arc::clone(&engine) as Arc<dyn store::Engine>, impatient()).await;
+    engine.set_mood(Mood::Hanging);
+    let head = "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+        transfer-encoding: chunked\r\nconnection: close\r\n\r\n";
+    let first = r#"{"email":"ann@example.com","#;
+    let second = r#""password":"not the right one"}"#;
+    for (end, status, code) in [("0\r\n\r\n", "503", "outcome_unknown"), ("", "408", "request_timeout")] {
+        let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+        stream.write_all(format!("{head}{:x}\r\n{first}\r\n", first.len()).as_bytes()).await.expect("sent");
+        pause(50).await;
+        stream.write_all(format!("{:x}\r\n{second}\r\n{end}", second.len()).as_bytes()).await.expect("sent");
+        let reply = until_closed(&mut stream).await;
+        assert!(reply.starts_with(&format!("HTTP/1.1 {status}")) && reply.contains(code), "{reply}");
+    }
+}
+
 #[tokio::test]
 async fn more_connections_than_allowed_wait_for_a_place() {
     let mut settings = Settings::default();

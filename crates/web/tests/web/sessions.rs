@@ -2,10 +2,14 @@
 
 use commerce::accounts::{EndAllSessions, EndSession};
 use identity::{AccessTokens, Keys, fresh_stamp};
-use model::{AccountId, Permission, SessionId};
+use model::{AccountId, Permission, SessionId, SignedDuration, session::ACCESS_TOKEN_LIFETIME};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use web::Settings;
 
-use crate::support::Shop;
+use crate::support::{Shop, pause};
 
 /// What of the administration the permission `catalogue` opens.
 const CATALOGUE: [&str; 10] = [
@@ -32,6 +36,31 @@ async fn a_session_counts_until_it_is_ended() {
     assert_eq!(read(&bob.token).await.status, 200, "another's session is not touched");
     shop.run(EndAllSessions { account_id: bob.account.id, now: fresh_stamp().now }).await;
     read(&bob.token).await.is_problem(401, "not_authenticated");
+}
+
+#[tokio::test]
+async fn a_token_that_runs_out_while_a_body_comes_ends_no_upload() {
+    let shop = Shop::open().await;
+    let ann = shop.customer("ann@example.com").await;
+    let stamp = fresh_stamp();
+    let begun = stamp.now - ACCESS_TOKEN_LIFETIME + SignedDuration::from_secs(2);
+    let tokens = AccessTokens::new(&shop.keys, &Settings::default().public_url);
+    let token = tokens.issue(ann.account.id, ann.session_id, begun, stamp.ids().draw());
+    let body = r#"{"name":"Ann Other"}"#;
+    let (first, last) = body.split_at(5);
+    let head = format!(
+        "PATCH /v1/account HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(shop.address).await.expect("connected");
+    stream.write_all((head + first).as_bytes()).await.expect("sent");
+    pause(2_100).await;
+    shop.request("GET", "/v1/account").bearer(&token).send().await.is_problem(401, "not_authenticated");
+    stream.write_all(last.as_bytes()).await.expect("sent");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.expect("a reply");
+    assert!(reply.starts_with("HTTP/1.1 200") && reply.contains("Ann Other"), "{reply}");
 }
 
 #[tokio::test]

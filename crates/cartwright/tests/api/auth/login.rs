@@ -83,9 +83,9 @@ fn guessing_is_slowed_down_without_hurting_others() {
     ann.client.get("/v1/account").send().expect(200);
 }
 
-/// Whoever shares an address with somebody learns from it as little as from any other answer.
+/// Whoever shares an address with somebody, and guesses there alone, learns from it as little as from any other answer.
 #[test]
-fn how_often_one_may_be_wrong_says_nothing_of_who_has_an_account() {
+fn how_often_one_may_be_wrong_from_one_address_says_nothing_of_who_has_an_account() {
     let shop = Shop::shared();
     let ann = shop.customer();
     let answers = |email: &str| (0..15).map(|_| login(&shop, email, "not the password").status).collect::<Vec<_>>();

@@ -193,7 +193,7 @@ fn only_what_was_taken_out_of_stock_can_be_kept_out_of_it() {
 #[test]
 fn the_page_of_an_order_says_where_its_mails_go() {
     let shop = Shop::shared();
-    let pages = signed_in(&shop, &["orders"]);
+    let pages = signed_in(&shop, &["orders", "customers"]);
     let (ann, new) = (shop.customer(), unique_email("moved"));
     let (_, variant) = shop.product(700, 5);
     let page = format!("/admin/orders/{}", text(&shop.order(&ann, &[line(&variant, 1)])["id"]));
@@ -204,6 +204,11 @@ fn the_page_of_an_order_says_where_its_mails_go() {
     ann.client.post("/v1/account/email/confirm", &json!({"code": code})).send().expect(200);
     let html = pages.get(&page).text();
     assert!(html.contains(&ann.email) && html.contains(&format!("Its mails go to {new}")), "{html}");
+    // The order alone does not say which address that is.
+    let html = signed_in(&shop, &["orders"]).get(&page).text();
+    assert!(html.contains(&ann.email) && html.contains("Its mails go to another address"), "{html}");
+    let local = new.split('@').next().expect("a name");
+    assert!(!html.contains(local) && !html.contains("All orders of this customer"), "{html}");
 }
 
 #[test]

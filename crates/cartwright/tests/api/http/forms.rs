@@ -272,24 +272,34 @@ fn a_form_that_is_sent_twice_makes_one_product_and_one_note() {
     let pages = owners(&shop);
     let (title, blank) = (unique_name("Twice"), "/admin/products/new");
     let number = field(&pages.get(blank).text(), "once");
-    let add = |once: &str, price: &str| {
+    let add = |once: &str, price: &str, description: &str| {
         let fields = [
             ("once", once),
             ("title", title.as_str()),
             ("product-status", "draft"),
             ("v0-present", "1"),
             ("v0-price", price),
+            ("description", description),
         ];
         let reply = pages.post(blank, blank, &fields);
         assert_eq!(reply.status, 303, "{}", reply.text());
-        reply.header("location")
+        let led = reply.header("location");
+        let (page, done) = led.split_once("?done=").unwrap_or_else(|| panic!("no notice: {led}"));
+        (page.to_owned(), done.to_owned())
     };
-    let made = add(&number, "5.00");
-    assert_eq!(add(&number, "5.00"), made, "the second time it leads to the same product");
-    assert!(pages.get(&made).text().contains("The product is there."));
-    // Filled in otherwise, or anew, it is another one.
-    assert_ne!(add(&number, "6.00"), made);
-    assert_ne!(add(&field(&pages.get(blank).text(), "once"), "5.00"), made);
+    let (made, done) = add(&number, "5.00", "Blue.");
+    assert_eq!(done, "created");
+    assert!(pages.get(&format!("{made}?done=created")).text().contains("The product is there."));
+    let again = add(&number, "5.00", "Blue.");
+    assert_eq!(again, (made.clone(), "before".to_owned()), "the second time it leads to the same product");
+    assert!(pages.get(&format!("{made}?done=before")).text().contains("This form was sent twice."));
+    // Filled in otherwise, in whatever field, or anew, it is another one.
+    let anew = field(&pages.get(blank).text(), "once");
+    for (once, price, description) in [(&number, "6.00", "Blue."), (&number, "5.00", "Red."), (&anew, "5.00", "Blue.")]
+    {
+        let (other, done) = add(once, price, description);
+        assert!(other != made && done == "created", "{other}?done={done}");
+    }
 
     let customer = shop.customer();
     let (_, variant) = shop.product(700, 5);

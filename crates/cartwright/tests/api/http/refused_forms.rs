@@ -220,6 +220,29 @@ fn a_row_that_is_refused_is_open_and_as_it_was_filled_in() {
 }
 
 #[test]
+fn a_mistyped_password_beside_the_boxes_takes_none_of_them_away() {
+    let mut shop = Shop::start(&[]);
+    let staff = shop.staff(&["orders", "catalogue"]);
+    let (pages, page) = (owners(&shop), "/admin/staff");
+    let mark = format!("id=\"p-{}\"", staff.id());
+    let version = field(after(&pages.get(page).text(), &mark), "version");
+    let boxes = |act: &str, more: &[(&str, &str)]| {
+        let own = [("act", act), ("version", version.as_str()), ("password", "not the right one")];
+        let fields: Vec<_> = own.into_iter().chain(more.iter().copied()).collect();
+        let html = told(&pages.post(page, &format!("{page}/{}", staff.id()), &fields), 422);
+        let permissions = ["catalogue", "orders", "customers", "settings"];
+        permissions.map(|one| is_checked(after(&html, &mark), &format!("name=\"permission\" value=\"{one}\"")))
+    };
+    // The form for all else sends no boxes.
+    for act in ["lock", "sign_out", "dismiss"] {
+        assert_eq!(boxes(act, &[]), [true, true, false, false], "{act}");
+    }
+    // What was to be saved is shown as it was filled in.
+    assert_eq!(boxes("save", &[("permission", "customers")]), [false, false, true, false]);
+    shop.stop();
+}
+
+#[test]
 fn a_rule_begins_with_nothing_and_keeps_what_was_chosen() {
     let shop = Shop::shared();
     let pages = owners(&shop);

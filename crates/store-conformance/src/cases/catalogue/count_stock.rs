@@ -105,10 +105,12 @@ pub async fn a_shelf_is_of_one_moment(shop: Shop) {
     assert_eq!(shelf(&shop, &cup).await, empty);
     let both = shop.db().shelves(&[id, empty.variant_id, shop.id()]).await.expect("an answer");
     assert_eq!((both.len(), both.contains(&after), both.contains(&empty)), (2, true, true));
-    let since = load!(shop, |tx| tx.movements_since(id, before.place).await);
+    let since = load!(shop, |tx| tx.movements_since(id, before.place, 100).await);
     assert_eq!(since.iter().map(|movement| movement.delta).collect::<Vec<_>>(), [-1, 3]);
-    let since = load!(shop, |tx| tx.movements_since(id, after.place).await);
+    let since = load!(shop, |tx| tx.movements_since(id, after.place, 100).await);
     assert_eq!(since, []);
-    let all = load!(shop, |tx| tx.movements_since(id, 0).await);
+    let all = load!(shop, |tx| tx.movements_since(id, 0, 100).await);
     assert_eq!(all, shop.ledger(&mug).await);
+    let last = load!(shop, |tx| tx.movements_since(id, 0, 1).await);
+    assert_eq!(last, all[..1]);
 }

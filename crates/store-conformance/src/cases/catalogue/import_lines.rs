@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use commerce::{
     Error,
     catalogue::{
-        AttributeDraft, CollectionDraft, CreateAttribute, CreateCollection, ImportError, ImportLines, ImportSummary,
-        ProductPatch, UpdateProduct,
+        AttributeDraft, AttributePatch, CollectionDraft, CreateAttribute, CreateCollection, ImportError, ImportLines,
+        ImportSummary, ProductPatch, UpdateAttribute, UpdateProduct,
     },
     export::catalogue::CatalogueWriter,
     import::catalogue::{self, Line},
@@ -127,6 +127,46 @@ pub async fn an_export_changes_nothing_when_it_comes_back(shop: Shop) {
     assert_eq!(export(&shop).await, file);
     let again = shop.db().product_by_slug("shirt").await.expect("an answer").expect("a product");
     assert_eq!((again.variants[0].stock, again.variants.len()), (4, 2));
+}
+
+/// A value that is no choice any more is in no file, and no file takes it away.
+pub async fn values_that_no_definition_takes_stay(shop: Shop) {
+    fill(&shop).await;
+    let care: AttributeDefinition = all(&shop, DocumentKind::Attribute).await.swap_remove(0);
+    let patch = AttributePatch { choices: Some(vec!["hot".to_owned()]), ..AttributePatch::default() };
+    let update = UpdateAttribute { id: care.id, patch, if_version: None, stamp: shop.next_stamp() };
+    shop.run(update).await.expect("changed");
+    let file = export(&shop).await;
+    assert!(!file.contains("\"cold\""), "{file}");
+    let before = shop.db().products_after(None, 100).await.expect("an answer");
+    let summary = shop.run(import(&shop, &file)).await.expect("imported");
+    assert_eq!(summary, ImportSummary { created: 0, updated: 0, unchanged: 8 }, "{file}");
+    assert_eq!(shop.db().products_after(None, 100).await.expect("an answer"), before);
+    // What a file leaves out and could say is taken away, as before.
+    let patch = AttributePatch { choices: Some(vec!["cold".to_owned()]), ..AttributePatch::default() };
+    let update = UpdateAttribute { id: care.id, patch, if_version: None, stamp: shop.next_stamp() };
+    shop.run(update).await.expect("changed");
+    let without = file.replace("[\"hot\"]", "[\"cold\"]");
+    shop.run(import(&shop, &without)).await.expect("imported");
+    let shirt = shop.db().product_by_slug("shirt").await.expect("an answer").expect("a product");
+    assert_eq!(shirt.details.attributes, BTreeMap::new());
+}
+
+/// An export from before products got other slugs means the same products, in all of its lines.
+pub async fn an_older_export_finds_what_was_renamed(shop: Shop) {
+    fill(&shop).await;
+    let file = export(&shop).await;
+    for (slug, another) in [("shirt", "blouse"), ("mug", "cup")] {
+        let product = shop.db().product_by_slug(slug).await.expect("an answer").expect("a product");
+        let patch = ProductPatch { slug: Some(another.to_owned()), ..ProductPatch::default() };
+        let rename =
+            UpdateProduct { id: product.id, patch, if_version: None, actor_id: None, stamp: shop.next_stamp() };
+        shop.run(rename).await.expect("renamed");
+    }
+    let before = shop.db().products_after(None, 100).await.expect("an answer");
+    let summary = shop.run(import(&shop, &file)).await.expect("imported");
+    assert_eq!(summary, ImportSummary { created: 0, updated: 0, unchanged: 8 }, "{file}");
+    assert_eq!(shop.db().products_after(None, 100).await.expect("an answer"), before);
 }
 
 pub async fn what_a_line_says_is_taken(shop: Shop) {

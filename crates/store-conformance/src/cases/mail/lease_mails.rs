@@ -2,9 +2,11 @@
 
 use commerce::mail::{EnqueueTestMail, LeaseMails};
 use model::{
-    MailId, MailStatus, OrderStatus, SignedDuration,
+    Account, MailId, MailStatus, OrderStatus, SignedDuration,
     mail::{ATTEMPTS_MAX, DeliveryOutcome, WAIT_MAX},
 };
+
+use store::Change;
 
 use crate::support::{Shop, email, line, names, refused};
 
@@ -108,6 +110,19 @@ pub async fn mails_about_an_order_go_out_in_their_order(shop: Shop) {
     assert_eq!(names(&placed), ["order_placed"]);
     // What is given up holds up nothing.
     shop.record(&placed[0], DeliveryOutcome::Rejected { error: "550 no".into() }).await;
+    assert_eq!(names(&shop.lease(100).await), ["order_cancelled"]);
+}
+
+/// But not while the older one is for an address that nobody reads, which its owner has mended since.
+pub async fn a_mail_to_another_address_holds_up_nothing(shop: Shop) {
+    let (ann, stan) = (shop.customer("ann").await, shop.staff("stan", &[]).await);
+    let mug = shop.product("Mug", 10).await;
+    let order = shop.order(&ann, &[line(&mug, 1)]).await;
+    let placed = shop.lease(100).await.pop().expect("a mail");
+    shop.record(&placed, DeliveryOutcome::Deferred { error: "450 no such server".into() }).await;
+    let mended = Account { email: Some(email("ann.example")), version: ann.version + 1, ..ann.clone() };
+    shop.apply(vec![Change::UpdateAccount(mended)]).await.expect("mended");
+    shop.moved(&order, &stan, &[OrderStatus::Cancelled]).await;
     assert_eq!(names(&shop.lease(100).await), ["order_cancelled"]);
 }
 

@@ -131,6 +131,26 @@ pub async fn keys_of_a_clock_that_was_ahead_keep_no_others(shop: Shop) {
     }
 }
 
+/// Nor does a moment at which the clock was behind make what was written before it old.
+pub async fn a_key_of_a_clock_that_was_behind_takes_no_others_with_it(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let mug = shop.product("Mug", 99).await;
+    let order = |key: &str| once(Some(claim(&shop, &ann, key, 1)), place(&shop, &ann, &[line(&mug, 1)]));
+    for number in 0..6 {
+        shop.run(order(&format!("right {number}"))).await.expect("done");
+    }
+    shop.pass(-DAY * 400);
+    shop.run(order("behind")).await.expect("done");
+    shop.pass(DAY * 400);
+    shop.run(order("late")).await.expect("done");
+    let before = shop.now() - KEPT;
+    while load!(shop, |tx| tx.sweep(before, before, 2).await) > 0 {}
+    for number in 0..6 {
+        let again = shop.run(order(&format!("right {number}"))).await.expect("done");
+        assert!(matches!(again, Replied::Before(_)), "right {number} was removed too early");
+    }
+}
+
 /// Processes that share a database count the time that passes once.
 pub async fn time_is_counted_once_however_many_ask(shop: Shop) {
     let mut processes = [Process::start(&shop), Process::start(&shop), Process::start(&shop)];

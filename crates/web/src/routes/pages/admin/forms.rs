@@ -63,6 +63,12 @@ impl Fields {
         self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.trim())))
     }
 
+    /// Everything that was filled in, by its names; the token of the form is another one after each sign-in.
+    pub(super) fn entries(&self) -> Vec<&str> {
+        let own = self.0.iter().filter(|(name, _)| name != "csrf");
+        own.flat_map(|(name, value)| [name.as_str(), value.trim()]).collect()
+    }
+
     /// The version that the page showed.
     pub(super) fn version(&self) -> Option<i64> {
         self.get("version").parse().ok()
@@ -100,11 +106,13 @@ pub(super) async fn once<O: Operation>(
     operation: O,
 ) -> Result<Result<bool, O::Error>, Problem> {
     let nothing = |_: &O::Output| StoredReply { status: 204, location: None, etag: None, body: Vec::new() };
-    let replied = once_kept(app, by, fields, what, entries, operation, nothing).await?;
+    let entries: Vec<&str> = entries.iter().map(|name| fields.get(name)).collect();
+    let replied = once_kept(app, by, fields, what, &entries, operation, nothing).await?;
     Ok(replied.map(|replied| matches!(replied, Replied::New(_))))
 }
 
-/// The same for what has a page of its own when it was done: `render` says where, and whoever sends the form again is told too.
+/// The same for what has a page of its own when it was done: `render` says where, and whoever sends the form again is told too. `entries`
+/// are what the fields say here, and not their names.
 ///
 /// # Errors
 /// As [`App::try_run_as`].
@@ -119,7 +127,7 @@ pub(super) async fn once_kept<O: Operation>(
 ) -> Result<Result<Replied, O::Error>, Problem> {
     // A form without a number comes from no page of ours.
     let number = fields.get("once");
-    let parts = [number, what].into_iter().chain(entries.iter().map(|name| fields.get(name)));
+    let parts = [number, what].into_iter().chain(entries.iter().copied());
     let digest = parts.fold(Sha256::new(), |digest, part| digest.chain_update(part).chain_update([0]));
     let fingerprint: [u8; 32] = digest.finalize().into();
     let key = hex::encode(fingerprint);

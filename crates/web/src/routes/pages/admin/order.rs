@@ -106,8 +106,10 @@ async fn show(
     let mails = app.engine().mails(&filter, &PageRequest { limit: MAILS, after: None }).await?.items;
     let sees_customers = staff.access.may(Permission::Customers);
     let account = app.engine().account(order.account_id).await?.filter(|account| account.deleted_at.is_none());
-    // The address may have been changed since the order was placed.
+    // The address may have been changed since the order was placed. The new one is for those who see customers.
     let mails_to = account.as_ref().and_then(|account| account.email.clone()).or_else(|| order.email.clone());
+    let mails_elsewhere = mails_to != order.email;
+    let mails_to = mails_to.filter(|_| sees_customers || !mails_elsewhere);
     // Staff who buy something are no customers with a page of their own.
     let customer = account.filter(|account| sees_customers && account.role == Role::Customer);
     // What was ordered in another shop, and brought over from there, may not be here.
@@ -119,6 +121,7 @@ async fn show(
         order => view(&order, &products), mails => mails.iter().map(|mail| mail_row(app, mail)).collect::<Vec<_>>(),
         notes => written(app, Noted::Order(id)).await?, once => form_number(), sees_mails => sees_customers, moves => moves(&order), notice, error,
         customer => customer.map(|account| account.id.to_string()), mails_to => mails_to.as_ref().map(Email::as_str),
+        mails_elsewhere,
         typed => context! {
             to => typed.to, note => typed.note, carrier => typed.carrier, number => typed.number, url => typed.url,
             lost => !typed.lost.is_empty(),

@@ -182,7 +182,8 @@ pub(in crate::routes::pages) async fn change(
         let text = "Only an owner changes the staff, and nobody themselves.";
         return show(&app, &staff, None, None, &Refused::because(text)).await;
     }
-    let typed = Some(Typed::Access(account_id, &fields));
+    // The other form has no boxes: shown as it was sent, it would take all permissions away with the next “Save”.
+    let typed = (fields.get("act") == "save").then_some(Typed::Access(account_id, &fields));
     let verified_hash = match staff.confirm(&app, fields.raw("password")).await? {
         Ok(hash) => hash,
         Err(text) => return show(&app, &staff, None, typed, &Refused::because(text)).await,

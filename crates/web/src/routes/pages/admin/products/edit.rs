@@ -30,8 +30,9 @@ use crate::{
 };
 
 /// What the page before may say.
-const NOTICES: [(&str, &str); 4] = [
+const NOTICES: [(&str, &str); 5] = [
     ("created", "The product is there. Add pictures and options below."),
+    ("before", "This form was sent twice. One product was added."),
     ("saved", "Saved."),
     ("generated", "The variants are there. Give them prices and SKUs."),
     ("pictures", "The pictures are there."),
@@ -90,13 +91,15 @@ pub(in crate::routes::pages) async fn create(
         let location = Some(format!("/admin/products/{}", product.id));
         StoredReply { status: 201, location, etag: None, body: Vec::new() }
     };
-    let entries = ["title", "slug", "v0-price", "v0-sku"];
-    match once_kept(&app, staff.actor(), &fields, "a new product", &entries, create, made).await? {
+    let led = |reply: StoredReply, done: &str| {
+        let page = reply.location.unwrap_or_default();
+        Ok(Redirect::to(&format!("{page}?done={done}")).into_response())
+    };
+    // Filled in otherwise in anything, it is another product.
+    match once_kept(&app, staff.actor(), &fields, "a new product", &fields.entries(), create, made).await? {
+        Ok(Replied::New(reply)) => led(reply, "created"),
         // Sent again, the form leads to what it made the first time.
-        Ok(Replied::New(reply) | Replied::Before(reply)) => {
-            let page = reply.location.unwrap_or_default();
-            Ok(Redirect::to(&format!("{page}?done=created")).into_response())
-        }
+        Ok(Replied::Before(reply)) => led(reply, "before"),
         Ok(Replied::KeyReused) => Err(Problem::new(Code::IdempotencyKeyReused)),
         Err(error) => show_blank(&app, &staff, Some(&fields), &told(error, &fields, None)?).await,
     }

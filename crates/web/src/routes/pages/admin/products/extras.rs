@@ -160,6 +160,7 @@ fn publish_at(
     if at.is_none() {
         wrong.add("/publish_on", "invalid", "must be a day such as 2026-05-01");
     }
+    // A program may ask for what a person hardly means: a day that has passed puts a draft on sale at once.
     if at.is_some_and(|at| at <= now) {
         let message = "must be a day that is still to come; to sell it now, choose the status “For sale”";
         wrong.add("/publish_on", "out_of_range", message);
