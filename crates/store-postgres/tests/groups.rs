@@ -345,11 +345,13 @@ fn a_row_that_everybody_waits_for_leaves_connections_to_others() {
         let (mug, bowl) = (shop.product("Mug", 30).await, shop.product("Bowl", 9).await);
         let (go_on, holder) = hold(&shop, &shop.customer("jam").await, &mug).await;
         let began = Instant::now();
-        let waiting = begin(&shop, (0..20).map(|_| place(&shop, &ann, &[line(&mug, 1)])).collect());
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        for _ in 0..5 {
-            let read = tokio::time::timeout(Duration::from_millis(500), engine.product(bowl.id));
+        let waiting = begin(&shop, (0..40).map(|_| place(&shop, &ann, &[line(&mug, 1)])).collect());
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        // Each of them waits for longer than that.
+        for _ in 0..20 {
+            let read = tokio::time::timeout(Duration::from_millis(200), engine.product(bowl.id));
             assert!(read.await.expect("a connection").is_ok_and(|found| found.is_some()));
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let other = tokio::time::timeout(Duration::from_secs(2), shop.run(place(&shop, &bob, &[line(&bowl, 1)])));
         other.await.expect("a connection").expect("an order");
