@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{Error, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -63,7 +63,7 @@ impl Program {
 
     /// Starts the server and waits for its first reply.
     pub(crate) async fn serve(&self, arguments: &[&str]) -> Result<Server, String> {
-        let address = free_address().map_err(|error| format!("no free port: {error}"))?;
+        let address = test_postgres::free_address();
         let log =
             fs::OpenOptions::new().create(true).append(true).open(self.log()).map_err(|error| error.to_string())?;
         let begin = Instant::now();
@@ -140,10 +140,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn free_address() -> Result<SocketAddr, Error> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }
 
 /// How large a file is, in bytes.

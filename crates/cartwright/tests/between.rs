@@ -15,11 +15,11 @@ use proof::harness::{
     client::Client,
     load::{Fate, Load},
     program::{Ended, check_in, create_owner_in, run_on},
-    server::{Launch, free_address},
+    server::Launch,
     shop::Shop,
     within,
 };
-use test_postgres::{Database, Server, Settings, as_server};
+use test_postgres::{Database, Server, Settings, as_server, free_address};
 
 /// A program beside ours; ends with the test.
 struct Beside(Child);

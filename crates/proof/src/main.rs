@@ -154,6 +154,10 @@ fn run(which: &Which, parts: &[bool]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Err(error) = fs::create_dir_all(&which.folder) {
+        eprintln!("error: the folder {} cannot be made: {error}", which.folder.display());
+        return ExitCode::FAILURE;
+    }
     let all = parts.iter().flat_map(|is_control| chosen.iter().map(move |scenario| (*scenario, *is_control)));
     let tasks: Vec<_> =
         all.flat_map(|(scenario, is_control)| which.tasks(scenario, is_control, book.as_ref())).collect();

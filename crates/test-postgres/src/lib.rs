@@ -4,6 +4,7 @@
 //! Who has a server sets `CARTWRIGHT_TEST_POSTGRES` to its URL (`postgres://user:password@host:port/database`, a user that may
 //! make databases); then that one is used.
 
+mod port;
 mod server;
 
 use std::{
@@ -17,6 +18,7 @@ use std::{
 use tokio::sync::OnceCell;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
+pub use port::free_address;
 pub use server::{Server, Settings, as_server};
 
 /// The server that the tests of one program share. It forgets what power loss would take: quick, and nothing that those

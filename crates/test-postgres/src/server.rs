@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, TcpListener},
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
@@ -12,7 +11,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::execute;
+use crate::{execute, free_address};
 
 /// How long a server may take to begin.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -112,7 +111,7 @@ impl Server {
         let made = make.current_dir(folder.path()).output().expect("PostgreSQL's programs can be run");
         assert!(made.status.success(), "{make:?}: {}", String::from_utf8_lossy(&made.stderr));
 
-        let port = free_port();
+        let port = free_address().port();
         let log = fs::File::create(folder.path().join("log")).expect("a log");
         let mut postgres = as_server(&bin("postgres"));
         postgres.arg("-D").arg(&data).arg("-k").arg(folder.path());
@@ -248,11 +247,6 @@ fn place_in_memory() -> PathBuf {
     let is_roomy =
         rustix::fs::statvfs(MEMORY).is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) >= MEMORY_MIN);
     if is_roomy { PathBuf::from(MEMORY) } else { std::env::temp_dir() }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// A command that runs as the server's user, who must not be root.

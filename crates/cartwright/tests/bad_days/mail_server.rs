@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use test_postgres::Database;
+use test_postgres::{Database, free_address};
 
 use crate::smtp::{Aiosmtpd, Stalling};
 use proof::harness::{
@@ -13,7 +13,7 @@ use proof::harness::{
     client::Client,
     load::{Fate, Sent, order},
     program::{check_in, create_owner_in},
-    server::{Launch, Server, free_address},
+    server::{Launch, Server},
     shop::Shop,
     within,
 };

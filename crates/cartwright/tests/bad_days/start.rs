@@ -7,8 +7,9 @@ use rusqlite::Connection;
 use proof::harness::{
     client::Client,
     program::{Ended, check, create_owner, program, run, run_on},
-    server::{Launch, free_address},
+    server::Launch,
 };
+use test_postgres::free_address;
 
 fn serve(data: &Path, listen: &str) -> Ended {
     let mut command = program();

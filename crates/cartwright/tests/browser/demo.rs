@@ -7,7 +7,8 @@ use std::{
 };
 
 use crate::{browser::Browser, watched::prove_quiet};
-use proof::harness::{client::Client, program::program, server::free_address, within};
+use proof::harness::{client::Client, program::program, within};
+use test_postgres::free_address;
 
 struct Demo(Child);
 

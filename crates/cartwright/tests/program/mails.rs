@@ -1,6 +1,6 @@
 //! `mail test`, and how mail is set up.
 
-use std::{fs, net::TcpListener, time::Duration};
+use std::{fs, time::Duration};
 
 use proof::harness::within;
 
@@ -84,7 +84,7 @@ fn a_shop_that_sends_by_smtp_leaves_mails_waiting_when_it_is_started_without() {
 fn a_server_that_cannot_be_reached_is_told_without_its_password() {
     let place = Place::new();
     // A port that was free a moment ago, where nobody listens.
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let port = test_postgres::free_address().port();
     let url = format!("smtp://user:s3cret@127.0.0.1:{port}");
     let arguments = ["mail", "test", "--smtp-url", &url, "--mail-from", "Shop <shop@example.com>"];
     let done = place.run(&arguments).fails(1, &["127.0.0.1"]);

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     thread,
     time::{Duration, Instant},
 };
@@ -75,7 +75,7 @@ fn a_log_that_nobody_reads_stops_nothing() {
 #[test]
 fn a_log_that_cannot_be_written_does_not_keep_the_shop_closed() {
     let place = Place::new();
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let port = test_postgres::free_address().port();
     let address = format!("127.0.0.1:{port}");
     let full = fs::File::options().write(true).open("/dev/full").expect("a full disk");
     let mut command = place.command(&["serve", "--listen", &address]);

@@ -4,7 +4,7 @@ use std::{
     ffi::{OsStr, OsString},
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     thread,
@@ -12,6 +12,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
+use test_postgres::free_address;
 
 use super::{
     client::Client,
@@ -299,10 +300,4 @@ fn libfaketime() -> String {
     let found = PLACES.iter().map(|folder| format!("{folder}/faketime/libfaketimeMT.so.1"));
     let found = found.into_iter().find(|path| Path::new(path).exists());
     found.expect("libfaketime is missing: install Debian's package libfaketime")
-}
-
-/// An address on which nobody listens.
-pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address")
 }

@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     fs::{self, File},
     io::Write,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -14,7 +14,7 @@ use std::{
 use proof::harness::program::CHEAP_PASSWORDS;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use test_postgres::Database;
+use test_postgres::{Database, free_address};
 
 /// The domain of all addresses in these tests; no log may name it.
 pub(crate) const PRIVATE_DOMAIN: &str = "shoppers.example";
@@ -179,11 +179,6 @@ fn wait_until_ready(child: &mut Child, address: SocketAddr) -> bool {
     let _ = child.kill();
     let _ = child.wait();
     false
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address")
 }
 
 fn read_log(folder: &Path) -> String {
