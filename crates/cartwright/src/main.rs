@@ -2,6 +2,7 @@
 //!
 //! * [`cli`] says what can be asked, [`settings`] what can be set, [`config_file`] reads the file of settings.
 //! * [`commands`] has one file a command. [`shop`] opens what several of them need.
+//! * [`elsewhere`] fetches the pictures that imported products have on other servers.
 //! * [`failure`] is what they fail with: a line for people and an exit code for programs. [`say`] tells what they did.
 
 mod cli;
@@ -9,6 +10,7 @@ mod commands;
 mod config_file;
 mod data;
 mod demo;
+mod elsewhere;
 mod failure;
 mod logging;
 mod say;

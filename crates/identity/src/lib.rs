@@ -20,6 +20,6 @@ pub use keys::{Keys, KeysError};
 pub use opaque_token::OpaqueToken;
 pub use password_hash::{COST_DEFAULT, COST_MAX, COST_MIN, Verified, is_usable_hash};
 pub use password_pool::{Begun, Overloaded, PasswordPool, PasswordSettings};
-pub use password_strength::check_password;
+pub use password_strength::{check_other_password, check_password};
 pub use random::{fresh_stamp, random_code};
 pub use second_factor::{RECOVERY_CODES, TotpSecret, recovery_codes, recovery_hash};

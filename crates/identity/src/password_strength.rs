@@ -30,6 +30,22 @@ pub fn check_password(pointer: &str, password: &str, personal: &[&str]) -> Resul
     })
 }
 
+/// Checks that a new password is another one than `current`, the one that comes beside it to prove who asks. The two are compared as they
+/// were given, and with nothing that is kept: whoever does not know the password learns nothing.
+///
+/// # Errors
+/// A violation at `pointer`.
+pub fn check_other_password(pointer: &str, password: &str, current: &str) -> Result<(), Violation> {
+    if normal(password) != normal(current) {
+        return Ok(());
+    }
+    Err(Violation {
+        pointer: pointer.to_owned(),
+        code: "unchanged",
+        message: "must be another one than the current password".to_owned(),
+    })
+}
+
 /// The inputs and what is in them: of `anna.schmidt@example.com` also `anna.schmidt`, `anna`, `schmidt` and `example`.
 fn words<'a>(personal: &[&'a str]) -> Vec<&'a str> {
     let parts = personal.iter().flat_map(|input| {
@@ -88,6 +104,16 @@ mod tests {
         #[test]
         fn no_input_makes_it_panic(password in "\\PC{8,128}|[0-9/.-]{8,40}|[a-c]{8,64}", input in "\\PC{0,40}") {
             let _ = check_password("", &password, &[&input]);
+        }
+    }
+
+    #[test]
+    fn a_new_password_is_another_one_however_it_is_typed() {
+        let code = |new: &str, current: &str| check_other_password("/new", new, current).err().map(|wrong| wrong.code);
+        assert_eq!(code("a quiet garden in May", "a quiet garden in May"), Some("unchanged"));
+        assert_eq!(code("caf\u{e9} in the garden", "cafe\u{301} in the garden"), Some("unchanged"));
+        for other in ["a quiet garden in may", "a quiet garden in May ", ""] {
+            assert_eq!(code("a quiet garden in May", other), None, "{other:?}");
         }
     }
 

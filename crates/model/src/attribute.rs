@@ -165,6 +165,12 @@ impl AttributeDefinition {
     }
 }
 
+/// Whether some definition takes this value of this key for this owner.
+#[must_use]
+pub fn is_taken(definitions: &[AttributeDefinition], owner: AttributeOwner, key: &str, value: &AttributeValue) -> bool {
+    definitions.iter().any(|known| known.key == key && known.owner == owner && known.takes(value))
+}
+
 /// Checks values against what is defined for their owner.
 pub fn check(
     attributes: &Attributes,
@@ -232,6 +238,16 @@ mod tests {
         let mut wrong = Violations::default();
         check(&attributes, AttributeOwner::Product, &[], "/attributes", &mut wrong);
         assert_eq!((wrong.0[0].pointer.as_str(), wrong.0[0].code), ("/attributes/colour~1x", "not_defined"));
+    }
+
+    #[test]
+    fn a_value_is_taken_by_a_definition_of_its_key_and_owner() {
+        let known = [definition(AttributeKind::Choice, &["wool"])];
+        let is_taken = |owner, key, choice: &str| is_taken(&known, owner, key, &AttributeValue::Text(choice.into()));
+        assert!(is_taken(AttributeOwner::Product, "care", "wool"));
+        assert!(!is_taken(AttributeOwner::Product, "care", "silk"), "it is no choice");
+        assert!(!is_taken(AttributeOwner::Variant, "care", "wool"), "it is a field of products");
+        assert!(!is_taken(AttributeOwner::Product, "neck", "wool"), "it is not defined");
     }
 
     #[test]

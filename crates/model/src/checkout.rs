@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::{Currency, Money, OrderLine, ProductId, Variant, VariantId, violation::Violations};
+use crate::{Currency, Image, Money, OrderLine, ProductId, Variant, VariantId, violation::Violations};
 
 /// The most lines of one order.
 pub const LINES_MAX: usize = 100;
@@ -29,6 +29,10 @@ pub struct Offer {
     pub title: String,
     /// Whether the product is active.
     pub is_active: bool,
+    /// The product's name in URLs.
+    pub slug: String,
+    /// The product's pictures.
+    pub images: Vec<Image>,
     /// The variant, with its prices and what is on hand.
     pub variant: Variant,
 }
@@ -211,6 +215,8 @@ mod tests {
             product_id: ProductId(Uuid::from_u128(u128::from(n))),
             title: format!("Product {n}"),
             is_active: true,
+            slug: format!("product-{n}"),
+            images: Vec::new(),
             variant: Variant {
                 id: id(n),
                 sku: None,

@@ -75,6 +75,10 @@ pub struct Job {
     pub kind: JobKind,
     /// Whether rows with mistakes are left out; otherwise one of them is enough for nothing to be done.
     pub keep_going: bool,
+    /// Whether the pictures that products have on other servers are fetched into the shop. A job of a program that could not do that
+    /// fetches none.
+    #[serde(default)]
+    pub with_images: bool,
     /// Where it stands.
     pub status: JobStatus,
     /// In how many pieces its file is kept.
@@ -157,6 +161,15 @@ impl Job {
             self.error_count += 1;
             if self.errors.len() < ERRORS_MAX {
                 self.errors.push(error);
+            }
+        }
+    }
+
+    /// Notes what is good to know, each of it once: after a crash some of it is found again.
+    pub fn note(&mut self, notes: impl IntoIterator<Item = JobError>) {
+        for note in notes {
+            if self.notes.len() < ERRORS_MAX && !self.notes.contains(&note) {
+                self.notes.push(note);
             }
         }
     }

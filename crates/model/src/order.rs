@@ -59,10 +59,16 @@ impl OrderStatus {
         self.allowed().contains(&to)
     }
 
-    /// Whether the parcel is still in the shop, so that its address is still needed.
+    /// Whether the parcel is still in the shop, so that its address is still needed, and can be corrected.
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Pending | Self::Confirmed)
+    }
+
+    /// Whether the parcel has left, so that it can be followed, and the number to follow it by corrected.
+    #[must_use]
+    pub const fn has_left(self) -> bool {
+        matches!(self, Self::Shipped | Self::Delivered)
     }
 }
 
@@ -213,12 +219,30 @@ impl FromStr for OrderActor {
     }
 }
 
+/// What the event says of an order that was sent to another address than it was placed for. Never which: notes are not for that.
+pub const ADDRESS_CORRECTED: &str = "address corrected";
+
+/// What the event says of an order whose parcel was first to be followed in another way.
+pub const TRACKING_CORRECTED: &str = "tracking corrected";
+
+/// What the event says of an order whose parcel could not be followed at first.
+pub const TRACKING_ADDED: &str = "tracking added";
+
+/// A correction of what was mistyped about an order. What is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Correction {
+    /// Where it goes, while its parcel is still in the shop.
+    pub ship_to: Option<PostalAddress>,
+    /// How the parcel can be followed, once it has left.
+    pub tracking: Option<Tracking>,
+}
+
 /// One entry of an order's timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderEvent {
     /// When.
     pub at: Timestamp,
-    /// What the order became.
+    /// What the order became; what it still was when something about it was corrected.
     pub status: OrderStatus,
     /// Who did it.
     pub actor: OrderActor,
@@ -273,6 +297,40 @@ impl Order {
         }
         self
     }
+
+    /// Whether its buyer is told of a tracking number: of the first one, while the parcel is on its way.
+    #[must_use]
+    pub fn takes_first_tracking(&self) -> bool {
+        self.status == OrderStatus::Shipped && self.tracking.is_none()
+    }
+
+    /// The order with this correction, and what its timeline says of it: nothing when it is as it was.
+    ///
+    /// # Errors
+    /// What is wrong with it, or that it comes too early or too late.
+    pub fn corrected(mut self, correction: Correction) -> Result<(Self, Option<&'static str>), Violations> {
+        let mut said = None;
+        if let Some(ship_to) = correction.ship_to {
+            if !self.status.is_open() {
+                let message = "an address can be corrected while the order is `pending` or `confirmed`";
+                return Err(Violations::one("/ship_to", "not_allowed", message));
+            }
+            let ship_to = ship_to.validate("/ship_to")?;
+            said = said.or((ship_to != self.ship_to).then_some(ADDRESS_CORRECTED));
+            self.ship_to = ship_to;
+        }
+        if let Some(tracking) = correction.tracking {
+            if !self.status.has_left() {
+                let message = "a tracking number can be corrected once the order is `shipped` or `delivered`";
+                return Err(Violations::one("/tracking", "not_allowed", message));
+            }
+            let tracking = Some(tracking.validate()?);
+            let what = if self.tracking.is_none() { TRACKING_ADDED } else { TRACKING_CORRECTED };
+            said = said.or((tracking != self.tracking).then_some(what));
+            self.tracking = tracking;
+        }
+        Ok((self, said))
+    }
 }
 
 /// The note of a move, trimmed.
@@ -304,6 +362,49 @@ mod tests {
                 (Shipped, Delivered)
             ]
         );
+    }
+
+    /// Each is corrected when it is of use: the address before the parcel leaves, the number of the parcel after.
+    #[test]
+    fn an_order_is_corrected_as_far_as_its_parcel_is() {
+        let order = |status| Order {
+            id: OrderId(uuid::Uuid::nil()),
+            number: OrderNumber::FIRST,
+            account_id: AccountId(uuid::Uuid::nil()),
+            email: None,
+            status,
+            lines: Vec::new(),
+            total: Money::new(1, crate::Currency::EUR),
+            ship_to: PostalAddress { country: "DE".into(), ..PostalAddress::default() },
+            tracking: None,
+            timeline: Vec::new(),
+            placed_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            version: 1,
+        };
+        let address = PostalAddress {
+            name: "Ann".into(),
+            line1: "Lindenstrasse 1".into(),
+            city: "Berlin".into(),
+            postal_code: "10969".into(),
+            country: "DE".into(),
+            ..PostalAddress::default()
+        };
+        let ship_to = Correction { ship_to: Some(address), tracking: None };
+        let number = Tracking { number: "T-1".into(), ..Tracking::default() };
+        let tracking = Correction { ship_to: None, tracking: Some(number) };
+        for status in OrderStatus::ALL {
+            let said = |correction: &Correction| order(status).corrected(correction.clone()).map(|(_, said)| said).ok();
+            let is_open = matches!(status, OrderStatus::Pending | OrderStatus::Confirmed);
+            assert_eq!(said(&ship_to), is_open.then_some(Some(ADDRESS_CORRECTED)), "{status:?}");
+            assert_eq!(order(status).takes_first_tracking(), status == OrderStatus::Shipped);
+            let has_left = matches!(status, OrderStatus::Shipped | OrderStatus::Delivered);
+            assert_eq!(said(&tracking), has_left.then_some(Some(TRACKING_ADDED)), "{status:?}");
+            assert_eq!(said(&Correction::default()), Some(None), "{status:?}");
+        }
+        // The same again is no correction.
+        let (corrected, _) = order(OrderStatus::Pending).corrected(ship_to.clone()).expect("open");
+        assert_eq!(corrected.clone().corrected(ship_to), Ok((corrected, None)));
     }
 
     #[test]

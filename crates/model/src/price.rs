@@ -161,9 +161,12 @@ impl Variant {
     #[must_use]
     pub fn is_priced_unlike(&self, before: &Self, now: Timestamp) -> bool {
         let is_turned = before.next_turn().is_some_and(|turn| turn <= now) || before.is_settled_ahead(now);
-        let (ours, theirs) = (&self.details, &before.details);
-        let is_repriced = self.price != before.price || self.compare_at_price != before.compare_at_price;
-        is_turned || is_repriced || ours.prices != theirs.prices || ours.sale != theirs.sale
+        is_turned || !self.is_same_offer(before) || self.compare_at_price != before.compare_at_price
+    }
+
+    fn is_same_offer(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.details, &other.details);
+        self.price == other.price && ours.prices == theirs.prices && ours.sale == theirs.sale
     }
 
     /// Brings the variant to `now`, after `before` (which may be the same) became it: notes what it costs in history, and the
@@ -181,13 +184,8 @@ impl Variant {
         let mut lowest_prices = Vec::new();
         let is_ahead = before.is_settled_ahead(now);
         for currency in self.currencies().collect::<Vec<_>>() {
-            let of = |change: &&PriceChange| change.variant_id == self.id && change.price.currency == currency;
-            let (mut past, to_come): (Vec<(Timestamp, Money)>, Vec<_>) = history
-                .iter()
-                .filter(of)
-                .map(|change| (change.at, change.price))
-                .partition(|(at, _)| before.has_noted(*at, now));
-            past.sort_by_key(|(at, _)| *at);
+            let known = self.noted_in(currency, history).into_iter();
+            let (mut past, to_come): (Vec<_>, Vec<_>) = known.partition(|(at, _)| before.has_noted(*at, now));
             let is_first = past.is_empty();
             // What a piece cost while nothing was noted is what it costs as of the last turn.
             let settled = match before.details.settled_at {
@@ -231,8 +229,7 @@ impl Variant {
             let new = new.iter().copied().chain(mistaken);
             noted.extend(new.map(|(at, price)| PriceChange { variant_id: self.id, at, price }));
         }
-        self.details.lowest = lowest_prices;
-        self.details.settled_at = self.details.sale.is_some().then_some(now);
+        self.mark_settled(lowest_prices, now);
         noted
     }
 
@@ -248,18 +245,15 @@ impl Variant {
         away.retain(|absence| absence.until.is_none_or(|until| until > now - LOOK_BACK));
         let (mut noted, mut lowest_prices) = (Vec::new(), Vec::new());
         for currency in self.currencies().collect::<Vec<_>>() {
-            let of = |change: &&PriceChange| change.variant_id == self.id && change.price.currency == currency;
-            let past = history.iter().filter(of).filter(|change| change.at < now);
-            let mut past: Vec<_> = past.map(|change| (change.at, change.price)).collect();
-            past.sort_by_key(|(at, _)| *at);
+            let mut past = self.noted_in(currency, history);
+            past.retain(|(at, _)| *at < now);
             if self.reduced_from(currency, now).is_some() {
                 lowest_prices.extend(lowest(&past, &self.details.away, now));
             }
             let price = self.price_at(currency, now);
             noted.extend(price.map(|price| PriceChange { variant_id: self.id, at: now, price }));
         }
-        self.details.lowest = lowest_prices;
-        self.details.settled_at = self.details.sale.is_some().then_some(now);
+        self.mark_settled(lowest_prices, now);
         noted
     }
 
@@ -287,8 +281,20 @@ impl Variant {
 
     /// Brings a variant that is not for sale to `now`: nobody is asked for its price, so nothing is noted.
     pub fn rest(&mut self, now: Timestamp) {
-        self.details.lowest.clear();
+        self.mark_settled(Vec::new(), now);
+    }
+
+    fn mark_settled(&mut self, lowest: Vec<Money>, now: Timestamp) {
+        self.details.lowest = lowest;
         self.details.settled_at = self.details.sale.is_some().then_some(now);
+    }
+
+    /// What it costs in this currency, and since when, as `history` has it, in the order of time.
+    fn noted_in(&self, currency: Currency, history: &[PriceChange]) -> Vec<(Timestamp, Money)> {
+        let own = |change: &&PriceChange| change.variant_id == self.id && change.price.currency == currency;
+        let mut noted: Vec<_> = history.iter().filter(own).map(|change| (change.at, change.price)).collect();
+        noted.sort_by_key(|(at, _)| *at);
+        noted
     }
 
     /// Whether what is in the history of this time was noted when it had come, by `now`. A clock that was ahead notes what is still to come:
@@ -362,13 +368,6 @@ fn check_list_price(other: &ListPrice, at: &str, wrong: &mut Violations) {
 fn turn_at(before: &Variant, after: &Variant, settled: Timestamp, now: Timestamp) -> Timestamp {
     let last_turn = before.turns().into_iter().filter(|turn| *turn > settled && *turn <= now).max();
     if after.is_same_offer(before) { last_turn.unwrap_or(now) } else { now }
-}
-
-impl Variant {
-    fn is_same_offer(&self, other: &Self) -> bool {
-        let (ours, theirs) = (&self.details, &other.details);
-        self.price == other.price && ours.prices == theirs.prices && ours.sale == theirs.sale
-    }
 }
 
 /// The lowest price before the reduction that is on at the end of `past`, if one is.

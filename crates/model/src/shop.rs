@@ -131,6 +131,14 @@ impl ShopSettings {
             let message = if closed.is_empty() { "the shop takes no orders at the moment" } else { closed };
             return Err(Violations::one("", "shop_closed", message));
         }
+        self.check_destination(ship_to)
+    }
+
+    /// Whether the shop sends to this address.
+    ///
+    /// # Errors
+    /// That it does not, with a pointer below `/ship_to`.
+    pub fn check_destination(&self, ship_to: &PostalAddress) -> Result<(), Violations> {
         let country = ship_to.country.as_str();
         if self.countries.is_empty() || self.countries.iter().any(|known| known.eq_ignore_ascii_case(country)) {
             return Ok(());

@@ -277,6 +277,13 @@ macro_rules! suite {
                 }
             }
             orders {
+                correct_order {
+                    a_wrong_address_is_corrected_until_the_parcel_leaves
+                    a_correction_is_checked_as_an_order_is
+                    a_corrected_address_is_forgotten_with_its_owner
+                    a_parcel_gets_its_number_later
+                    a_book_of_the_orders_hears_of_corrected_addresses
+                }
                 idempotent {
                     a_repeated_request_gets_the_same_reply
                     a_key_is_for_one_request
@@ -330,6 +337,7 @@ macro_rules! suite {
                     whoever_goes_on_begins_where_the_last_one_ended
                     a_job_whose_file_is_read_in_another_way_does_not_go_on
                     work_that_is_refused_is_not_counted
+                    a_job_that_says_that_it_goes_on_stays_where_it_is
                     a_file_with_mistakes_does_nothing_unless_told_to_go_on
                     a_job_that_is_stopped_does_no_more
                     a_job_ends_with_the_permission_of_whoever_asked_for_it
@@ -513,6 +521,7 @@ macro_rules! suite {
                     the_feed_is_read_in_pages
                     a_follower_misses_nothing
                     products_are_read_by_their_ids_and_in_parts
+                    what_is_shown_of_products_is_read_by_their_ids
                 }
                 accounts {
                     accounts_are_listed_newest_first_without_deleted_ones
@@ -574,6 +583,7 @@ macro_rules! suite {
                     ratings_are_right_under_concurrency
                     reports_are_counted_once_for_each_customer
                     lists_are_filtered_newest_first
+                    lists_are_sorted_and_stars_are_counted
                     they_go_with_their_product_and_their_author
                 }
                 stock_alerts {

@@ -9,8 +9,8 @@ use model::{
 };
 use store::{
     AccountFilter, AccountRow, AuditFilter, Backlog, BestSeller, Document, DocumentKind, Feed, FeedCursor, LowStock,
-    MailFilter, OpenWork, OrderDigest, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, ReviewFilter,
-    SalesDay, SessionAccess, Shelf, ShortPlace, StoreError,
+    MailFilter, OpenWork, OrderDigest, OrderFilter, Page, PageRequest, ProductFace, ProductFilter, Queries, Query,
+    ReviewFilter, SalesDay, SessionAccess, Shelf, ShortPlace, StoreError,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -121,6 +121,10 @@ impl Queries for PostgresEngine {
         load::product::list(&self.ask(load::product::by_ids(ids)).await?)
     }
 
+    async fn product_faces(&self, ids: &[ProductId]) -> Query<Vec<ProductFace>> {
+        load::product::face_list(&self.ask(load::product::faces(ids)).await?)
+    }
+
     async fn products_after(&self, after: Option<ProductId>, limit: u32) -> Query<Vec<Product>> {
         load::product::list(&self.ask(load::product::after(after, limit)).await?)
     }
@@ -146,7 +150,11 @@ impl Queries for PostgresEngine {
     }
 
     async fn reviews(&self, filter: &ReviewFilter, page: &PageRequest) -> Query<Page<Review>> {
-        query::review::read(&self.ask(query::review::select(filter, page)).await?, page)
+        query::review::read(&self.ask(query::review::select(filter, page)).await?, filter.sort, page)
+    }
+
+    async fn review_stars(&self, filter: &ReviewFilter) -> Query<Vec<(i64, i64)>> {
+        query::review::read_stars(&self.ask(query::review::stars(filter)).await?)
     }
 
     async fn stock_alerts(&self, id: AccountId) -> Query<Vec<StockAlert>> {

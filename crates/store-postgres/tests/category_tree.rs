@@ -13,7 +13,6 @@ use store_conformance::{
     Database,
     support::{Shop, category, draft},
 };
-use tokio::{sync::Notify, task::JoinHandle};
 
 /// Soon enough for what waits for nobody.
 const SOON: Duration = Duration::from_secs(1);
@@ -27,35 +26,20 @@ fn with_shop<C: Future<Output = ()>>(case: impl FnOnce(Shop) -> C) {
     store_conformance::run(open, case);
 }
 
-/// Asks for the tree, and goes on when it is told to.
-struct Holds {
+/// Asks for the tree, or for its change.
+struct AsksForTree {
     is_for_change: bool,
-    held: Arc<Notify>,
-    go_on: Arc<Notify>,
 }
 
 #[async_trait]
-impl Operation for Holds {
+impl Operation for AsksForTree {
     type Output = ();
     type Error = StoreError;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         let tree = if self.is_for_change { tx.categories_for_change().await } else { tx.categories().await };
-        tree?;
-        self.held.notify_one();
-        self.go_on.notified().await;
-        Ok(())
+        tree.map(drop)
     }
-}
-
-/// The tree in the hands of somebody, who lets go of it when told so.
-async fn hold(shop: &Shop, is_for_change: bool) -> (Arc<Notify>, JoinHandle<Result<(), StoreError>>) {
-    let (held, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let holds = Holds { is_for_change, held: Arc::clone(&held), go_on: Arc::clone(&go_on) };
-    let shop = shop.clone();
-    let holder = tokio::spawn(async move { shop.run(holds).await });
-    held.notified().await;
-    (go_on, holder)
 }
 
 fn import(shop: &Shop, handle: &str, category: Option<&str>) -> ImportProducts {
@@ -75,7 +59,7 @@ fn import(shop: &Shop, handle: &str, category: Option<&str>) -> ImportProducts {
 fn products_are_saved_beside_somebody_who_reads_the_tree() {
     with_shop(|shop| async move {
         let shirts = shop.category(category("Shirts", None)).await;
-        let (go_on, holder) = hold(&shop, false).await;
+        let reader = shop.hold(AsksForTree { is_for_change: false }).await;
         let new = shop.creation(ProductDraft { category_id: Some(shirts.id), ..draft("Shirt", 1) });
         tokio::time::timeout(SOON, shop.run(new)).await.expect("it waits for nobody").expect("saved");
         let known = import(&shop, "linen-shirt", Some("shirts"));
@@ -85,8 +69,7 @@ fn products_are_saved_beside_somebody_who_reads_the_tree() {
             tokio::spawn(async move { other.run(CreateCategory { draft: category("Mugs", None), stamp }).await });
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(!changed.is_finished(), "the tree changed under whoever reads it");
-        go_on.notify_one();
-        holder.await.expect("no panic").expect("held");
+        reader.let_go().await;
         changed.await.expect("no panic").expect("changed, then");
     });
 }
@@ -94,15 +77,14 @@ fn products_are_saved_beside_somebody_who_reads_the_tree() {
 #[test]
 fn an_import_asks_for_the_tree_where_it_names_a_category() {
     with_shop(|shop| async move {
-        let (go_on, holder) = hold(&shop, true).await;
+        let changer = shop.hold(AsksForTree { is_for_change: true }).await;
         let without = import(&shop, "mug", None);
         tokio::time::timeout(SOON, shop.run(without)).await.expect("it waits for nobody").expect("imported");
         let (other, with) = (shop.clone(), import(&shop, "shirt", Some("Shirts")));
         let with = tokio::spawn(async move { other.run(with).await });
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(!with.is_finished(), "it did not wait for whoever changes the tree");
-        go_on.notify_one();
-        holder.await.expect("no panic").expect("held");
+        changer.let_go().await;
         with.await.expect("no panic").expect("imported, then");
     });
 }

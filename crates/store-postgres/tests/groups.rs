@@ -15,9 +15,9 @@ use model::{Account, AccountId, Order, OutboxMail, Product, Timestamp, VariantId
 use store::{Change, Claim, Operation, Queries as _, StoreError, StoredReply, Tx};
 use store_conformance::{
     Database,
-    support::{Shop, count_ok, line, place},
+    support::{Holder, Shop, count_ok, line, place},
 };
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 /// A shop, and its engine.
 fn with_engine<C: Future<Output = ()>>(case: impl FnOnce(Shop, Arc<PostgresEngine>) -> C) {
@@ -69,50 +69,46 @@ fn an_order_whose_number_comes_late_is_read_into_a_book() {
 
 /// Keeps the group busy with an order that waits for a lock, until it is told to go on.
 struct Jam {
-    go_on: Arc<Notify>,
-    holder: Vec<JoinHandle<Result<(), StoreError>>>,
+    holder: Holder,
     jammed: Vec<JoinHandle<Result<Order, Error>>>,
 }
 
-/// Locks what an order of this variant locks, until it is told to go on.
-struct Holds {
+/// Locks what an order of this variant locks.
+struct Locks {
     buyer: AccountId,
     variant: VariantId,
-    held: Arc<Notify>,
-    go_on: Arc<Notify>,
+}
+
+impl Locks {
+    fn of(buyer: &Account, product: &Product) -> Self {
+        Self { buyer: buyer.id, variant: product.variants[0].id }
+    }
 }
 
 #[async_trait]
-impl Operation for Holds {
+impl Operation for Locks {
     type Output = ();
     type Error = StoreError;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
-        tx.checkout(self.buyer, &[self.variant]).await?;
-        self.held.notify_one();
-        self.go_on.notified().await;
-        Ok(())
+        tx.checkout(self.buyer, &[self.variant]).await.map(drop)
     }
 }
 
 impl Jam {
     async fn of(shop: &Shop, buyer: &Account) -> Self {
         let product = shop.product("Jam", 1).await;
-        let (variant, held, go_on) = (product.variants[0].id, Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let holds = Holds { buyer: buyer.id, variant, held: Arc::clone(&held), go_on: Arc::clone(&go_on) };
-        let holder = begin(shop, vec![holds]);
-        held.notified().await;
+        let holder = shop.hold(Locks::of(buyer, &product)).await;
         let jammed = begin(shop, vec![place(shop, buyer, &[line(&product, 1)])]);
         // It is at the lock, and what comes now waits behind it.
         tokio::time::sleep(Duration::from_millis(50)).await;
-        Self { go_on, holder, jammed }
+        Self { holder, jammed }
     }
 
     /// Lets the group go on, once all who shall come together have come.
     async fn release(self) {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        self.go_on.notify_one();
-        assert_eq!(count_ok(&ended(self.holder).await), 1, "the lock was held");
+        self.holder.let_go().await;
         assert_eq!(count_ok(&ended(self.jammed).await), 1, "and then an order placed");
     }
 }
@@ -324,26 +320,12 @@ fn a_row_that_somebody_holds_for_long_holds_up_nobody_who_does_not_want_it() {
     });
 }
 
-/// Somebody who holds what an order of this product locks, and lets go of it when told so.
-async fn hold(
-    shop: &Shop,
-    buyer: &Account,
-    product: &Product,
-) -> (Arc<Notify>, Vec<JoinHandle<Result<(), StoreError>>>) {
-    let (held, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let variant = product.variants[0].id;
-    let holder =
-        begin(shop, vec![Holds { buyer: buyer.id, variant, held: Arc::clone(&held), go_on: Arc::clone(&go_on) }]);
-    held.notified().await;
-    (go_on, holder)
-}
-
 #[test]
 fn a_row_that_everybody_waits_for_leaves_connections_to_others() {
     with_engine(|shop, engine| async move {
         let (ann, bob) = (shop.customer("ann").await, shop.customer("bob").await);
         let (mug, bowl) = (shop.product("Mug", 30).await, shop.product("Bowl", 9).await);
-        let (go_on, holder) = hold(&shop, &shop.customer("jam").await, &mug).await;
+        let holder = shop.hold(Locks::of(&shop.customer("jam").await, &mug)).await;
         let began = Instant::now();
         let waiting = begin(&shop, (0..40).map(|_| place(&shop, &ann, &[line(&mug, 1)])).collect());
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -360,8 +342,7 @@ fn a_row_that_everybody_waits_for_leaves_connections_to_others() {
         }
         let waited = began.elapsed();
         assert!(waited < Duration::from_secs(6), "they waited for {waited:?}");
-        go_on.notify_one();
-        assert_eq!(count_ok(&ended(holder).await), 1);
+        holder.let_go().await;
     });
 }
 
@@ -370,18 +351,15 @@ fn a_row_that_everybody_waits_for_leaves_connections_to_others() {
 fn who_waits_behind_others_is_not_told_that_the_server_is_silent() {
     with_engine(|shop, _| async move {
         let mug = shop.product("Mug", 9).await;
-        let (go_on, holder) = hold(&shop, &shop.customer("jam").await, &mug).await;
+        let holder = shop.hold(Locks::of(&shop.customer("jam").await, &mug)).await;
         let mut waiting = Vec::new();
         for name in ["ann", "bob"] {
-            let (buyer, variant) = (shop.customer(name).await.id, mug.variants[0].id);
-            let wants = Holds { buyer, variant, held: Arc::new(Notify::new()), go_on: Arc::new(Notify::new()) };
-            waiting.extend(begin(&shop, vec![wants]));
+            waiting.extend(begin(&shop, vec![Locks::of(&shop.customer(name).await, &mug)]));
             tokio::time::sleep(Duration::from_millis(800)).await;
         }
         for refused in ended(waiting).await {
             assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
         }
-        go_on.notify_one();
-        assert_eq!(count_ok(&ended(holder).await), 1);
+        holder.let_go().await;
     });
 }

@@ -10,8 +10,8 @@ use model::{
 use rusqlite::Connection;
 use store::{
     AccountFilter, AccountRow, AuditFilter, Backlog, BestSeller, Document, DocumentKind, Feed, FeedCursor, LowStock,
-    MailFilter, OpenWork, OrderDigest, OrderFilter, Page, PageRequest, ProductFilter, Queries, Query, ReviewFilter,
-    SalesDay, SessionAccess, Shelf, ShortPlace, StoreError,
+    MailFilter, OpenWork, OrderDigest, OrderFilter, Page, PageRequest, ProductFace, ProductFilter, Queries, Query,
+    ReviewFilter, SalesDay, SessionAccess, Shelf, ShortPlace, StoreError,
 };
 use uuid::Uuid;
 
@@ -103,6 +103,11 @@ impl Queries for SqliteEngine {
         self.read_slowly(move |conn| load::product::by_ids(conn, &ids)).await
     }
 
+    async fn product_faces(&self, ids: &[ProductId]) -> Query<Vec<ProductFace>> {
+        let ids = ids.to_vec();
+        self.read_slowly(move |conn| load::product::faces(conn, &ids)).await
+    }
+
     async fn products_after(&self, after: Option<ProductId>, limit: u32) -> Query<Vec<Product>> {
         self.read_slowly(move |conn| load::product::after(conn, after, limit)).await
     }
@@ -130,6 +135,11 @@ impl Queries for SqliteEngine {
     async fn reviews(&self, filter: &ReviewFilter, page: &PageRequest) -> Query<Page<Review>> {
         let (filter, page) = (*filter, page.clone());
         self.read_slowly(move |conn| query::review::list(conn, &filter, &page)).await
+    }
+
+    async fn review_stars(&self, filter: &ReviewFilter) -> Query<Vec<(i64, i64)>> {
+        let filter = *filter;
+        self.read_slowly(move |conn| query::review::stars(conn, &filter)).await
     }
 
     async fn stock_alerts(&self, id: AccountId) -> Query<Vec<StockAlert>> {

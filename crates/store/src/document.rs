@@ -36,6 +36,8 @@ pub enum DocumentKind {
     SecondFactor,
     /// The views of the order list that one of the staff saved, by the account's id.
     SavedViews,
+    /// Which orders had their addresses corrected last: there is one, named `orders`.
+    Corrections,
 }
 
 impl DocumentKind {
@@ -56,6 +58,7 @@ impl DocumentKind {
             Self::ApiKey => "api_key",
             Self::SecondFactor => "second_factor",
             Self::SavedViews => "saved_views",
+            Self::Corrections => "corrections",
         }
     }
 }
@@ -78,6 +81,7 @@ impl std::str::FromStr for DocumentKind {
             Self::ApiKey,
             Self::SecondFactor,
             Self::SavedViews,
+            Self::Corrections,
         ];
         all.into_iter().find(|kind| kind.as_str() == text).ok_or(())
     }

@@ -44,10 +44,10 @@ pub use maintenance::{Database, Finding, Maintenance};
 pub use page::{Cursor, CursorKey, LIMIT_MAX, Page, PageRequest};
 pub use queries::{
     AccountFilter, AuditFilter, Backlog, Feed, FeedCursor, MailFilter, OrderFilter, ProductFilter, ProductSort,
-    Queries, Query, ReviewFilter, SessionAccess,
+    Queries, Query, ReviewFilter, ReviewSort, SessionAccess,
 };
 pub use reports::{BestSeller, LineDigest, LowStock, OpenWork, OrderDigest, SalesDay, ShortPlace};
-pub use rows::{AccountRow, Checkout, DueAlert, Shelf, SkuOwner};
+pub use rows::{AccountRow, Checkout, DueAlert, ProductFace, Shelf, SkuOwner};
 pub use tx::Tx;
 
 /// One thing that the shop does: place an order, refresh a session, ship.

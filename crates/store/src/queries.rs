@@ -12,7 +12,7 @@ use crate::{
     document::{Document, DocumentKind},
     page::{Page, PageRequest},
     reports::{BestSeller, LowStock, OpenWork, OrderDigest, SalesDay, ShortPlace},
-    rows::{AccountRow, Shelf},
+    rows::{AccountRow, ProductFace, Shelf},
     tx::unsupported,
 };
 
@@ -74,8 +74,8 @@ pub struct ProductFilter {
 pub struct OrderFilter {
     /// Of this account.
     pub account_id: Option<AccountId>,
-    /// With this status.
-    pub status: Option<OrderStatus>,
+    /// With one of these statuses; with any when there are none.
+    pub statuses: Vec<OrderStatus>,
     /// With this number.
     pub number: Option<OrderNumber>,
     /// With one of these numbers.
@@ -101,7 +101,34 @@ pub struct AccountFilter {
     pub text: Option<String>,
 }
 
-/// Which reviews are asked for, newest first. Everything that is set must hold.
+/// How reviews are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReviewSort {
+    /// Newest first.
+    #[default]
+    Newest,
+    /// Oldest first.
+    Oldest,
+    /// Those with most stars first, of these the newest.
+    Highest,
+    /// Those with fewest stars first, of these the newest.
+    Lowest,
+}
+
+impl ReviewSort {
+    /// The name of the order, as cursors and the API say it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+            Self::Highest => "highest",
+            Self::Lowest => "lowest",
+        }
+    }
+}
+
+/// Which reviews are asked for. Everything that is set must hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReviewFilter {
     /// Of this product.
@@ -114,6 +141,8 @@ pub struct ReviewFilter {
     pub stars: Option<i64>,
     /// That somebody reported.
     pub is_reported: bool,
+    /// The order.
+    pub sort: ReviewSort,
 }
 
 /// Which mails are asked for, newest first.
@@ -236,6 +265,10 @@ pub trait Queries: Send + Sync + 'static {
     async fn products_by_id(&self, _ids: &[ProductId]) -> Query<Vec<Product>> {
         unsupported()
     }
+    /// What is shown beside something else of the products with these ids, whatever their status, in no order.
+    async fn product_faces(&self, _ids: &[ProductId]) -> Query<Vec<ProductFace>> {
+        unsupported()
+    }
     /// Up to `limit` products in the order of their ids, behind `after`, whatever their status: for reading all of them.
     async fn products_after(&self, _after: Option<ProductId>, _limit: u32) -> Query<Vec<Product>> {
         unsupported()
@@ -260,8 +293,13 @@ pub trait Queries: Send + Sync + 'static {
     async fn review(&self, _id: ReviewId) -> Query<Option<Review>> {
         unsupported()
     }
-    /// The reviews, newest first.
+    /// The reviews.
     async fn reviews(&self, _filter: &ReviewFilter, _page: &PageRequest) -> Query<Page<Review>> {
+        unsupported()
+    }
+    /// Of the same reviews, how many have how many stars: stars and count of each number of stars that some have, fewest stars first.
+    /// Looks at all of them.
+    async fn review_stars(&self, _filter: &ReviewFilter) -> Query<Vec<(i64, i64)>> {
         unsupported()
     }
     /// What a customer waits for, longest first.

@@ -3,7 +3,7 @@
 use model::{Currency, OrderNumber, ProductId, Timestamp, VariantId};
 use uuid::Uuid;
 
-/// What is kept of an order by those who look through all of them. It never changes.
+/// What is kept of an order by those who look through all of them. Of it, only where the order was sent to is ever corrected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderDigest {
     /// Its number.

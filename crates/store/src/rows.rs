@@ -1,6 +1,6 @@
 //! What loads give that is not a noun of the model by itself.
 
-use model::{Account, AccountId, Email, OrderNumber, ProductId, VariantId, checkout::Offer};
+use model::{Account, AccountId, Email, Image, OrderNumber, ProductId, ProductStatus, VariantId, checkout::Offer};
 
 /// An account with what only transactions may see.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,23 @@ pub struct Shelf {
     pub stock: i64,
     /// The place of its last movement; 0 before the first. Later movements have larger ones.
     pub place: i64,
+}
+
+/// What is shown of a product beside something else, such as the line of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductFace {
+    /// The product.
+    pub id: ProductId,
+    /// Its name in URLs.
+    pub slug: String,
+    /// What it is called.
+    pub title: String,
+    /// Whether shoppers see it.
+    pub status: ProductStatus,
+    /// Its pictures, the first one first.
+    pub images: Vec<Image>,
+    /// The URLs of the pictures of those variants that have one of their own, in no order.
+    pub variant_images: Vec<(VariantId, String)>,
 }
 
 /// Somebody who waits for a variant that came into stock.

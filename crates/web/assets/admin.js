@@ -12,17 +12,16 @@
         }
     });
 
-    // What cannot be undone is asked for once more: the button has its question, or the form has one for all its buttons. It may say how many
-    // are marked.
+    // What cannot be undone is asked for once more: `data-confirm` is the question. The button that is pressed asks its own, or else that of
+    // its form; a box asks when it is ticked, or with `data-confirm-when="off"` when it is not. `{n}` is how many orders are marked.
     document.addEventListener("submit", (event) => {
-        const { confirm, count } = event.submitter?.dataset ?? {};
-        const marked = count ? event.target.querySelectorAll(count).length : 0;
-        const question = (confirm ?? event.target.dataset.confirm)?.replace("{n}", marked === 1 ? "1 order" : `${marked} orders`);
-        // A box that was ticked when the page came and is not any more may have a question too, and one that is ticked.
-        const off = [...event.target.querySelectorAll("[data-confirm-off]")].find((box) => box.defaultChecked && !box.checked);
-        const on = [...event.target.querySelectorAll("[data-confirm-on]")].filter((box) => box.checked).map((box) => box.dataset.confirmOn);
-        const asked = [question, off?.dataset.confirmOff, on.join("\n")].filter(Boolean);
-        if (!asked.every((text) => window.confirm(text))) { event.preventDefault(); event.stopImmediatePropagation(); }
+        const { target: form, submitter } = event;
+        const asks = (box) => box.checked === (box.dataset.confirmWhen !== "off");
+        const asking = [submitter?.dataset.confirm ? submitter : form, ...[...form.querySelectorAll("input[data-confirm]")].filter(asks)];
+        const marked = form.querySelectorAll("[name=order]:checked").length;
+        const questions = asking.map((one) => one.dataset.confirm).filter(Boolean).join("\n");
+        const question = questions.replace("{n}", marked === 1 ? "1 order" : `${marked} orders`);
+        if (question && !window.confirm(question)) { event.preventDefault(); event.stopImmediatePropagation(); }
     }, true);
 
     // What was typed into a form is thrown away by nothing but a yes: not by leaving the page, not by another form of it, and not by a

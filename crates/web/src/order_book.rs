@@ -1,11 +1,12 @@
 //! The short copy of all orders that this process keeps, and how it follows the database.
 //!
-//! Before it is asked, it reads the orders that came since it was asked last: one that was placed counts on the next look, on
-//! every process. The first reading, right after the start, takes a second for each few hundred thousand orders.
+//! Before it is asked, it reads the orders that came since it was asked last, and those whose addresses were corrected: one that was
+//! placed counts on the next look, on every process. The first reading, right after the start, takes a second for each few hundred
+//! thousand orders.
 
 use std::{cmp::Reverse, collections::HashSet, sync::Arc};
 
-use commerce::orders::{Found, OrderBook, Sold, Sought, SoughtIn};
+use commerce::orders::{Found, OrderBook, Sold, Sought, SoughtIn, corrections};
 use model::{Order, OrderNumber, Timestamp};
 use store::{Cursor, CursorKey, Engine, OrderFilter, Page, PageRequest, SalesDay, StoreError};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -109,10 +110,14 @@ impl Orders {
         now: Timestamp,
     ) -> Result<OwnedMutexGuard<Option<OrderBook>>, StoreError> {
         let mut kept = Arc::clone(&self.0).lock_owned().await;
-        if kept.is_none() {
+        // Asked before orders are read: what is corrected meanwhile is read once more on the next look.
+        let corrections = corrections(engine).await?;
+        if kept.as_ref().is_none_or(|book| corrections.after(book.corrections()).is_none()) {
             let request = PageRequest { limit: 1, after: None };
             let latest = engine.orders(&OrderFilter::default(), &request).await?.items.pop();
-            *kept = Some(OrderBook::up_to(latest.map_or(OrderNumber::default(), |order| order.number)));
+            let mut book = OrderBook::up_to(latest.map_or(OrderNumber::default(), |order| order.number));
+            book.correct(&[], corrections.count);
+            *kept = Some(book);
         }
         if let Some(book) = kept.as_mut() {
             let missing = book.missing(now);
@@ -125,6 +130,10 @@ impl Orders {
                 if orders.len() < PART as usize {
                     break;
                 }
+            }
+            let missed = corrections.after(book.corrections()).unwrap_or_default();
+            if !missed.is_empty() {
+                book.correct(&engine.order_digests_of(missed).await?, corrections.count);
             }
         }
         Ok(kept)

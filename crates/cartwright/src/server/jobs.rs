@@ -1,6 +1,6 @@
 //! Works on the jobs that wait: one at a time in each process.
 
-use std::{io::Cursor, sync::Arc, time::Duration};
+use std::{collections::HashSet, io::Cursor, pin::pin, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use commerce::{
@@ -22,12 +22,16 @@ use store::{DocumentKind, Engine, execute};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
+use crate::elsewhere::{self, Fetched};
+
 /// How often it is asked whether something waits.
 const PERIOD: Duration = Duration::from_secs(1);
 /// How many rows or products go into one transaction: few enough that the shop sells on meanwhile.
 const BATCH: usize = 50;
 /// The same of variants: what a batch locks, and how long it takes, goes by them. A product with more is a batch of its own.
 const BATCH_VARIANTS: usize = 200;
+/// How often a job says that it goes on while pictures are fetched: well within its lease.
+const GOES_ON: Duration = Duration::from_secs(5);
 
 /// Works on what waits, for ever.
 pub(super) async fn run(engine: Arc<dyn Engine>, app: web::App) {
@@ -42,19 +46,19 @@ pub(super) async fn run(engine: Arc<dyn Engine>, app: web::App) {
         }
         match execute(engine.as_ref(), TakeJob { now: Timestamp::now() }).await {
             Ok(None) => {}
-            Ok(Some(job)) => work_on(&engine, job, app.currencies()).await,
+            Ok(Some(job)) => work_on(&engine, job, app.clone()).await,
             Err(error) => warn!(%error, "no job could be taken; it is tried again"),
         }
     }
 }
 
-async fn work_on(engine: &Arc<dyn Engine>, job: Job, currencies: Vec<Currency>) {
+async fn work_on(engine: &Arc<dyn Engine>, job: Job, app: web::App) {
     let id = job.id;
     info!(%id, kind = job.kind.as_str(), "a job begins");
     // A task of its own: a bug in one file must not end the work on all others.
     let worked = tokio::spawn({
         let engine = Arc::clone(engine);
-        async move { all(engine.as_ref(), &job, currencies).await }
+        async move { all(engine.as_ref(), &job, &app).await }
     });
     let failure = match worked.await {
         Ok(Ok(true)) => None,
@@ -143,11 +147,11 @@ impl Items {
 }
 
 /// Whether it came to its end; `false` when it was stopped, or somebody else has it now.
-async fn all(engine: &dyn Engine, job: &Job, currencies: Vec<Currency>) -> Result<bool, Trouble> {
+async fn all(engine: &dyn Engine, job: &Job, app: &web::App) -> Result<bool, Trouble> {
     let file = file(engine, job).await?;
-    let kind = job.kind;
-    let parsed = tokio::task::spawn_blocking(move || parse(kind, file, &currencies)).await;
-    let Read { items, errors, notes } = parsed.map_err(|error| Trouble::Lasting(error.to_string()))?;
+    let (kind, with_images, currencies) = (job.kind, job.with_images, app.currencies());
+    let parsed = tokio::task::spawn_blocking(move || parse(kind, file, &currencies, with_images)).await;
+    let Read { mut items, errors, notes } = parsed.map_err(|error| Trouble::Lasting(error.to_string()))?;
     let total = items.len();
     let begin = BeginJob {
         id: job.id,
@@ -161,14 +165,78 @@ async fn all(engine: &dyn Engine, job: &Job, currencies: Vec<Currency>) -> Resul
     if job.is_finished() {
         return Ok(false);
     }
-    let mut done = job.done;
+    let (mut done, mut fetched) = (job.done, Fetched::new());
     while usize::try_from(done).is_ok_and(|done| done < total) {
+        if with_images && !fetch(engine, &job, app, (&mut items, done), &mut fetched).await? {
+            return Ok(false);
+        }
         match batch(engine, &job, &items, done).await? {
             Some(now) => done = now,
             None => return Ok(false),
         }
     }
     Ok(true)
+}
+
+/// Fetches the pictures of the next batch, but for those that were fetched before; `false` when the job is lost meanwhile.
+async fn fetch(
+    engine: &dyn Engine,
+    job: &Job,
+    app: &web::App,
+    (items, from): (&mut Items, u64),
+    fetched: &mut Fetched,
+) -> Result<bool, Trouble> {
+    let count = items.batch(place(from));
+    let Items::Products(products) = items else { return Ok(true) };
+    let (_, products) = products.split_at_mut(place(from));
+    let (products, _) = products.split_at_mut(count);
+    let queues = elsewhere::queues(products, fetched);
+    if !queues.is_empty() {
+        let mut fetching = pin!(elsewhere::fetch(queues, app.media(), app.fetcher(), Arc::default()));
+        // Servers may be slow. Without a word from it, another process would take the job on.
+        let new = loop {
+            tokio::select! {
+                new = &mut fetching => break new.map_err(|error| Trouble::Lasting(error.to_string()))?,
+                () = tokio::time::sleep(GOES_ON) => {
+                    if !goes_on(engine, job, from, Vec::new()).await? {
+                        return Ok(false);
+                    }
+                }
+            }
+        };
+        if !goes_on(engine, job, from, missing(products, &new)).await? {
+            return Ok(false);
+        }
+        fetched.extend(new);
+    }
+    elsewhere::put(products, fetched);
+    Ok(true)
+}
+
+/// The pictures that could not be fetched, each told of the first product that has it.
+fn missing(products: &[ImportedProduct], fetched: &Fetched) -> Vec<JobError> {
+    let mut told = HashSet::new();
+    let mut notes = Vec::new();
+    for product in products {
+        for image in &product.draft.images {
+            if let Some(Err(error)) = fetched.get(&image.url)
+                && told.insert(image.url.as_str())
+            {
+                let message = format!("{} stays where it is: {error}", image.url);
+                notes.push(JobError::new(product.line, None, &message));
+            }
+        }
+    }
+    notes
+}
+
+/// Notes that the job goes on; `false` when it is lost.
+async fn goes_on(engine: &dyn Engine, job: &Job, from: u64, notes: Vec<JobError>) -> Result<bool, Trouble> {
+    match step(engine, job, from, Work::Noted(notes)).await {
+        Ok(Step::Done(_)) => Ok(true),
+        Ok(Step::Lost) => Ok(false),
+        Err(error) => Err(Trouble::Passing(error.to_string())),
+    }
 }
 
 /// Does the next batch; gives how far the job is, or `None` when it is lost.
@@ -227,13 +295,13 @@ struct Read {
 }
 
 /// What the file says; the first of the currencies is the shop's own.
-fn parse(kind: JobKind, file: Vec<u8>, currencies: &[Currency]) -> Read {
+fn parse(kind: JobKind, file: Vec<u8>, currencies: &[Currency], with_images: bool) -> Read {
     let currency = currencies.first().copied().unwrap_or(Currency::EUR);
     match kind {
         JobKind::ImportProducts => {
             let parsed = shopify::read(Cursor::new(file), currency);
-            // A job fetches no pictures: that they stay where they are is told first, for only so many notes are kept.
-            let mut notes: Vec<_> = parsed.pictures_elsewhere().into_iter().collect();
+            // That pictures stay where they are is told first, for only so many notes are kept.
+            let mut notes: Vec<_> = parsed.pictures_elsewhere().filter(|_| !with_images).into_iter().collect();
             notes.extend(parsed.notes);
             Read { items: Items::Products(parsed.products), errors: parsed.errors, notes }
         }
@@ -269,7 +337,7 @@ mod tests {
             format!(r#"{{"type":"product","slug":"p-{number}","title":"P","status":"active","variants":[{variants}]}}"#)
         };
         let file: Vec<_> = variants.iter().enumerate().map(line).collect();
-        let read = parse(JobKind::ImportCatalogue, file.join("\n").into_bytes(), &[Currency::EUR]);
+        let read = parse(JobKind::ImportCatalogue, file.join("\n").into_bytes(), &[Currency::EUR], false);
         assert_eq!((read.items.len(), read.errors.len()), (variants.len(), 0), "{:?}", read.errors);
         read.items
     }

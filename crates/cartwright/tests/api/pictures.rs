@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Reply, Shop, text, unique_name};
+use crate::support::{OWNER, PASSWORD, Pages, Reply, Shop, eventually, text, unique_name};
 
 const BOUNDARY: &str = "a-line-that-nobody-writes";
 
@@ -156,4 +156,62 @@ fn pictures_are_imported_from_the_public_internet_and_from_named_hosts_alone() {
     assert_eq!((&picture["width"], picture["url"].is_string()), (&json!(64), true));
     let port = elsewhere(b"<svg/>".to_vec());
     import(&shop, &format!("http://{port}/a.png")).refused(422, "picture_refused");
+}
+
+#[test]
+fn an_import_fetches_the_pictures_if_it_is_asked_to() {
+    let host = elsewhere(png(64, 64, 50));
+    let shop = Shop::start(&["--picture-hosts", &host]);
+    let pages = Pages::new(shop.address());
+    assert_eq!(pages.sign_in(OWNER, PASSWORD).status, 303);
+    // The picture of the other one is on a host that nobody named.
+    let file = |name: &str| {
+        let header = "Handle,Title,Variant Price,Image Src";
+        format!("{header}\n{name},A,5,http://{host}/a.png\n{name}-other,B,5,http://127.0.0.1:9/b.png\n")
+    };
+    let ended = |id: &str| {
+        eventually("the job comes to its end", || {
+            let job = shop.owner().get(&format!("/v1/admin/jobs/{id}")).send().expect(200);
+            (!job["finished_at"].is_null()).then_some(job)
+        })
+    };
+    let over_api = |name: &str, query: &str| {
+        let path = format!("/v1/admin/imports/products{query}");
+        let reply = shop.owner().request("POST", &path).bytes("text/csv", file(name).into_bytes()).send();
+        ended(&text(&reply.expect(202)["id"]))
+    };
+    let by_form = |name: &str, fields: &[(&str, &str)]| {
+        let fields: Vec<_> = [("kind", "import_products")].into_iter().chain(fields.iter().copied()).collect();
+        let sent = pages.post_file("/admin/import", &fields, &file(name));
+        let location = sent.header("location");
+        let id = location.strip_prefix("/admin/import/").unwrap_or_else(|| panic!("a job: {location}"));
+        (ended(id), pages.get(&location).text())
+    };
+    let image = |slug: &str| {
+        let product = shop.stranger().get(&format!("/v1/products/{slug}")).send().expect(200);
+        text(&product["images"][0]["url"])
+    };
+
+    let job = over_api("api", "?with_images=true");
+    assert_eq!((&job["status"], &job["created"]), (&json!("done"), &json!(2)), "{job}");
+    assert_eq!((job["notes"].as_array().map(Vec::len), &job["notes"][0]["line"]), (Some(1), &json!(3)), "{job}");
+    let note = text(&job["notes"][0]["message"]);
+    assert!(note.starts_with("http://127.0.0.1:9/b.png stays where it is: "), "{note}");
+    assert!(note.contains("is not a public address"), "{note}");
+    assert!(image("api").starts_with("/media/"), "{}", image("api"));
+    assert_eq!(image("api-other"), "http://127.0.0.1:9/b.png");
+
+    let (job, page) = by_form("form", &[("with_images", "1")]);
+    assert_eq!(job["notes"], json!([{"line": 3, "column": null, "message": note}]));
+    assert!(page.contains("is not a public address"), "{page}");
+    assert_eq!(image("form"), image("api"));
+
+    // Nobody asked for it.
+    let plain = over_api("plain", "");
+    assert!(text(&plain["notes"][0]["message"]).starts_with("2 pictures stay on "), "{plain}");
+    let (_, page) = by_form("plainer", &[]);
+    assert!(page.contains("“Fetch the pictures” fetches them into the shop"), "{page}");
+    for name in ["plain", "plainer"] {
+        assert_eq!(image(name), format!("http://{host}/a.png"));
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{NO_ID, Person, Shop, eventually, line, new_key, text, unique_name};
+use crate::support::{NO_ID, Person, Shop, eventually, line, new_key, pick, text, unique_name};
 
 fn path(product: &Value) -> String {
     format!("/v1/products/{}/reviews", text(&product["id"]))
@@ -63,6 +63,41 @@ fn a_review_is_written_moderated_answered_and_read() {
     assert_eq!((&mine["items"][0]["rating"], mine["items"].as_array().map(Vec::len)), (&json!(5), Some(1)));
     ann.client.delete(&own).send().expect(204);
     ann.client.delete(&own).send().refused(404, "not_found");
+}
+
+#[test]
+fn reviews_are_sorted_and_counted_by_their_stars() {
+    let shop = Shop::shared();
+    let (product, _) = shop.product(1500, 10);
+    let approved = json!({"status": "approved"});
+    let written: Vec<Value> = [5, 1, 5]
+        .map(|stars| {
+            let review = write(&shop.customer(), &product, stars);
+            let admin = format!("/v1/admin/reviews/{}", text(&review["id"]));
+            shop.owner().patch(&admin, &approved).send().expect(200);
+            review
+        })
+        .into();
+    // Nobody counts what was not approved.
+    write(&shop.customer(), &product, 3);
+    let ask = |query: &str| shop.stranger().get(&format!("{}{query}", path(&product))).send();
+    let counts =
+        [(5, 2), (4, 0), (3, 0), (2, 0), (1, 1)].map(|(rating, count)| json!({"rating": rating, "count": count}));
+    for (sort, expected) in
+        [("newest", [2, 1, 0]), ("oldest", [0, 1, 2]), ("highest", [2, 0, 1]), ("lowest", [1, 2, 0])]
+    {
+        let first = ask(&format!("?sort={sort}&limit=2")).expect(200);
+        let cursor = text(&first["next_cursor"]);
+        let rest = ask(&format!("?sort={sort}&limit=2&cursor={cursor}")).expect(200);
+        let ids = [pick(&first["items"], "id"), pick(&rest["items"], "id")].concat();
+        assert_eq!(ids, expected.map(|number: usize| &written[number]["id"]), "{sort}");
+        assert_eq!((&first["ratings"], &rest["next_cursor"]), (&json!(counts), &Value::Null), "{sort}");
+        let other = if sort == "oldest" { "lowest" } else { "oldest" };
+        ask(&format!("?sort={other}&cursor={cursor}")).wrong_parameter("cursor");
+    }
+    let worst = ask("?rating=1").expect(200);
+    assert_eq!((pick(&worst["items"], "rating"), &worst["ratings"]), (vec![&json!(1)], &json!(counts)));
+    ask("?sort=best").wrong_parameter("sort");
 }
 
 #[test]
@@ -169,7 +204,7 @@ fn ones_own_reviews_come_with_their_products() {
     assert_eq!(filtered["items"], json!([all[1]]));
     assert_eq!(list(&format!("?product_id={NO_ID}")).expect(200)["items"], json!([]));
     list("?product_id=mug").wrong_parameter("product_id");
-    list("?currency=XXX").wrong_parameter("currency");
+    list("?currency=QQQ").wrong_parameter("currency");
     let admin = format!("/v1/admin/products/{}", text(&mug["id"]));
     shop.owner().patch(&admin, &json!({"status": "archived"})).send().expect(200);
     let left = list("").expect(200);
@@ -290,7 +325,7 @@ fn who_waits_for_stock_gets_one_mail() {
     assert_eq!((&item["variant_id"], &item["created_at"]), (&noted["variant_id"], &noted["created_at"]));
     let shown = shop.stranger().get(&format!("/v1/products/{}", text(&product["slug"]))).send().expect(200);
     assert_eq!(item["product"], shown);
-    list("?currency=XXX").wrong_parameter("currency");
+    list("?currency=QQQ").wrong_parameter("currency");
     // What is not for sale at the moment is still waited for.
     let admin = format!("/v1/admin/products/{}", text(&product["id"]));
     for (status, is_shown) in [("draft", false), ("active", true)] {

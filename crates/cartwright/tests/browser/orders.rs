@@ -103,7 +103,8 @@ fn an_order_is_confirmed_shipped_and_delivered() {
     several_at_once(&browser, &origin);
     by_keyboard_alone(&browser, &origin);
     two_at_once(&browser, &origin, &shop);
-    prove_quiet(&browser, &origin, &["409"]);
+    a_wrong_address(&browser, &origin, &shop);
+    prove_quiet(&browser, &origin, &["409", "422"]);
     nobody_else(&browser, &origin, &page, &shop);
     server.stop();
 }
@@ -118,6 +119,14 @@ fn several_at_once(browser: &Browser, origin: &str) {
     browser.to_another_page(|| browser.click("form[action='/admin/orders/move'] .act-row button"));
     assert_eq!(browser.text("[role=status]"), "2 orders moved on. The customers get a mail.");
     assert_eq!(browser.count("td.mark input"), 3);
+    // What cannot be undone is asked for once more, with how many are meant.
+    browser.open(&format!("{origin}/admin/orders?status=confirmed"));
+    for place in [1, 2] {
+        browser.click(&format!("tbody tr:nth-child({place}) td.mark input"));
+    }
+    browser.click("form[action='/admin/orders/move'] .act-row button");
+    let asked = browser.answer(false);
+    assert!(asked.starts_with("Mark 2 orders as shipped, without tracking?"), "{asked}");
 }
 
 /// To the first order that has to be confirmed, and confirmed, without a mouse.
@@ -160,6 +169,30 @@ fn two_at_once(browser: &Browser, origin: &str, shop: &Shop) {
     browser.to_another_page(|| browser.click("[aria-labelledby=move-cancelled] button"));
     assert!(browser.text("[role=status]").contains("cancelled"));
     browser.pictures("order-cancelled");
+}
+
+/// A street is corrected before the parcel leaves, and the parcel's number comes after.
+fn a_wrong_address(browser: &Browser, origin: &str, shop: &Shop) {
+    let number = place(shop, 40, "Ann Exampel");
+    browser.open(&format!("{origin}/admin/orders?q={number}"));
+    browser.to_another_page(|| browser.follow(&number));
+    browser.click("[aria-labelledby=to] summary");
+    browser.fill("#ship_to-name", "Ann Example");
+    browser.fill("#ship_to-postal_code", "");
+    browser.to_another_page(|| browser.click("[aria-labelledby=to] button"));
+    assert!(browser.text("[role=alert]").contains("Postal code"), "{}", browser.page_text());
+    browser.pictures("order-address-wrong");
+    browser.fill("#ship_to-postal_code", "10969");
+    browser.to_another_page(|| browser.click("[aria-labelledby=to] button"));
+    assert!(browser.text("address").contains("Ann Example"), "{}", browser.page_text());
+    for to in ["confirmed", "shipped"] {
+        browser.to_another_page(|| browser.click(&format!("[aria-labelledby=move-{to}] button")));
+    }
+    browser.click("[aria-labelledby=to] summary");
+    browser.fill("#tracking-number", "LX 4411");
+    browser.pictures("order-tracking");
+    browser.to_another_page(|| browser.click("[aria-labelledby=to] button"));
+    assert!(browser.text("[aria-labelledby=to]").contains("LX 4411"), "{}", browser.page_text());
 }
 
 /// Strangers, and staff who are trusted with something else, see none of it; and no form of another site does anything.

@@ -44,6 +44,7 @@ fn nothing_is_thrown_away_without_a_yes() {
     searching_the_list(&browser, &origin);
     another_form_of_the_editor(&browser, &format!("{origin}/admin/products/{bowl}"));
     removing(&browser, &origin);
+    boxes_that_ask(&browser, &origin, &format!("{origin}/admin/products/{bowl}"));
     signed_out_meanwhile(&browser, &format!("{origin}/admin/products/{bowl}"));
     somebody_else_signs_in(&browser, &format!("{origin}/admin/products/{bowl}"));
     two_forms_for_one_place(&browser, &origin);
@@ -112,6 +113,26 @@ fn removing(browser: &Browser, origin: &str) {
         browser.answer(true);
     });
     browser.says("The category is gone");
+}
+
+/// A box has a question too: one that is ticked, and one that is not any more.
+fn boxes_that_ask(browser: &Browser, origin: &str, product: &str) {
+    let tick = |name: &str| browser.script(&format!("document.querySelector('[name=\"{name}\"]').click()"));
+    let settings = format!("{origin}/admin/settings");
+    for (page, name, question) in [
+        (product, "v0-remove", "Remove Red? 3 pieces of it are in stock"),
+        (settings.as_str(), "takes_orders", "Shall the shop take no more orders?"),
+    ] {
+        browser.open(page);
+        tick(name);
+        browser.click(SAVE);
+        let asked = browser.answer(false);
+        assert!(asked.starts_with(question), "{asked}");
+        // As it was there is nothing to ask.
+        tick(name);
+        browser.to_another_page(|| browser.click(SAVE));
+        browser.says("Saved.");
+    }
 }
 
 /// Who was signed out before a form was sent finds what was typed into it, as soon as somebody is signed in again.

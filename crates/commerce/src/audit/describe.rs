@@ -2,7 +2,7 @@
 
 use model::{
     Account, AuditEntry, Category, MailTemplate, Order, OrderEvent, OrderId, Product, ProductId, Review, ShopSettings,
-    StockMovement, VariantId, audit::CHANGES_MAX,
+    StockMovement, Tracking, VariantId, audit::CHANGES_MAX,
 };
 use serde_json::Value;
 use store::{Change, Document, DocumentKind};
@@ -99,7 +99,10 @@ pub(super) fn describe(change: &Change, before: &Before) -> Vec<Deed> {
             Deed::new(format!("{noun}.deleted"), subject, name.unwrap_or_default())
         }
 
-        Change::UpdateOrder { order, event } => moved(order, event.as_ref()),
+        Change::UpdateOrder { order, event } => match before.orders.get(&order.id) {
+            Some(old) if old.status == order.status => corrected(order, old),
+            _ => moved(order, event.as_ref()),
+        },
         Change::RequeueMail { id, .. } => Deed::new("mail.resent", id.0, ""),
         // To whom is in the mail, which can be forgotten; the log cannot.
         Change::InsertMail(mail) if mail.template == MailTemplate::Test => Deed::new(MAIL_TESTED, mail.id.0, ""),
@@ -229,7 +232,8 @@ const fn noun(kind: DocumentKind) -> Option<&'static str> {
         | DocumentKind::JobPart
         | DocumentKind::Wishlist
         | DocumentKind::WishlistShare
-        | DocumentKind::SavedViews => None,
+        | DocumentKind::SavedViews
+        | DocumentKind::Corrections => None,
     }
 }
 
@@ -309,6 +313,24 @@ fn short(value: &Value) -> Option<String> {
 
 fn is_id(text: &str) -> bool {
     text.parse::<Uuid>().is_ok()
+}
+
+/// Never where it goes, nor the page of the parcel, which may say so: the log forgets nothing.
+fn corrected(order: &Order, old: &Order) -> Deed {
+    let mut changes = Vec::new();
+    if order.ship_to != old.ship_to {
+        changes.push("address corrected".to_owned());
+    }
+    let (tracking, old_tracking) = (order.tracking.as_ref(), old.tracking.as_ref());
+    let number = |tracking: Option<&Tracking>| tracking.map(|tracking| tracking.number.clone()).unwrap_or_default();
+    let carrier =
+        |tracking: Option<&Tracking>| tracking.and_then(|tracking| tracking.carrier.clone()).unwrap_or_default();
+    note(&mut changes, "tracking number", &number(old_tracking), &number(tracking));
+    note(&mut changes, "carrier", &carrier(old_tracking), &carrier(tracking));
+    if tracking.and_then(|tracking| tracking.url.as_ref()) != old_tracking.and_then(|tracking| tracking.url.as_ref()) {
+        changes.push("tracking page changed".to_owned());
+    }
+    Deed::new("order.corrected", order.id.0, order.number.to_string()).with(changes)
 }
 
 fn moved(order: &Order, event: Option<&OrderEvent>) -> Deed {

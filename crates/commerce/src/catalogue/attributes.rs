@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{
     AttributeDefinition, Product, Stamp, Violations,
-    attribute::{AttributeKind, AttributeOwner, DEFINITIONS_MAX, check},
+    attribute::{AttributeKind, AttributeOwner, DEFINITIONS_MAX, check, is_taken},
     details::Attributes,
 };
 use store::{Change, Document, DocumentKind, Operation, Tx};
@@ -146,7 +146,7 @@ impl Operation for DeleteAttribute {
 }
 
 /// All definitions, in the order of their keys.
-async fn definitions(tx: &mut dyn Tx) -> Result<Vec<AttributeDefinition>, Error> {
+pub(super) async fn definitions(tx: &mut dyn Tx) -> Result<Vec<AttributeDefinition>, Error> {
     let documents = tx.documents(DocumentKind::Attribute).await?;
     Ok(documents.iter().map(Document::read).collect::<Result<_, _>>()?)
 }
@@ -189,21 +189,20 @@ pub(super) async fn check_values(tx: &mut dyn Tx, before: Option<&Product>, afte
     Ok(wrong.into_result()?)
 }
 
-/// Puts those of the values `before` that no definition takes, and that are not among `values`, back among these.
+/// For each owner: puts those of the values before that no definition takes, and that are not among the values now, back among these.
 pub(super) async fn keep_untaken(
     tx: &mut dyn Tx,
-    owner: AttributeOwner,
-    before: &Attributes,
-    values: &mut Attributes,
+    told: Vec<(AttributeOwner, &Attributes, &mut Attributes)>,
 ) -> Result<(), Error> {
-    if before.keys().all(|key| values.contains_key(key)) {
+    if told.iter().all(|(_, before, now)| before.keys().all(|key| now.contains_key(key))) {
         return Ok(());
     }
     let definitions = definitions(tx).await?;
-    for (key, value) in before {
-        let mut own = definitions.iter().filter(|known| known.key == *key && known.owner == owner);
-        if !own.any(|known| known.takes(value)) {
-            values.entry(key.clone()).or_insert_with(|| value.clone());
+    for (owner, before, now) in told {
+        for (key, value) in before {
+            if !is_taken(&definitions, owner, key, value) {
+                now.entry(key.clone()).or_insert_with(|| value.clone());
+            }
         }
     }
     Ok(())

@@ -32,12 +32,21 @@ pub struct GenerateVariants {
     pub stamp: Stamp,
 }
 
+/// What came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generated {
+    /// The product with all of its variants.
+    pub product: Product,
+    /// How many of them are new.
+    pub made: usize,
+}
+
 #[async_trait]
 impl Operation for GenerateVariants {
-    type Output = Product;
+    type Output = Generated;
     type Error = Error;
 
-    async fn run(&self, tx: &mut dyn Tx) -> Result<Product, Error> {
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Generated, Error> {
         let before = tx.product(self.product_id).await?.ok_or(Error::NotFound("product"))?;
         check_version(self.if_version, before.version)?;
         let mut ids = self.stamp.ids();
@@ -47,6 +56,7 @@ impl Operation for GenerateVariants {
         let combinations = combinations(&after.options)?;
         let is_new = |values: &&Vec<String>| after.variants.iter().all(|variant| variant.option_values != **values);
         let missing: Vec<_> = combinations.iter().filter(is_new).cloned().collect();
+        let made = missing.len();
         after.variants.extend(missing.into_iter().map(|values| self.variant(values, price, &mut ids)));
         // In the order of the options, as a grid is read.
         let place = |variant: &Variant| combinations.iter().position(|values| *values == variant.option_values);
@@ -54,7 +64,8 @@ impl Operation for GenerateVariants {
         after.updated_at = self.stamp.now;
         after.version += 1;
         let after = after.validate()?;
-        save(tx, &before, after, self.actor_id, &mut ids, self.stamp).await
+        let product = save(tx, &before, after, self.actor_id, &mut ids, self.stamp).await?;
+        Ok(Generated { product, made })
     }
 }
 

@@ -1,26 +1,22 @@
 //! Bringing a whole catalogue in, line by line.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use model::{
-    AccountId, AttributeDefinition, CategoryId, Collection, Product, ProductDetails, ProductId, Stamp, VariantDetails,
-    Violations,
+    AccountId, CategoryId, Collection, Product, ProductDetails, ProductId, Stamp, VariantDetails, Violations,
     attribute::AttributeOwner,
     category::CategoryDetails,
     collection::{Members, Rule},
+    text,
 };
-use store::{Document, DocumentKind, Operation, Tx};
+use store::{DocumentKind, Operation, Tx};
 
 use super::{
     AttributeDraft, AttributePatch, CategoryDraft, CategoryPatch, CollectionDraft, CollectionPatch, CreateAttribute,
-    CreateCategory, CreateCollection, ImportError, ImportProducts, ImportSummary, ImportedProduct, OptionDraft,
-    ProductDraft, ProductPatch, UpdateAttribute, UpdateCategory, UpdateCollection, UpdateProduct, VariantDraft,
-    attributes,
-    import_products::{known_by_its_goods, which},
+    CreateCategory, CreateCollection, ImportError, ImportSummary, OptionDraft, ProductDraft, ProductPatch,
+    UpdateAttribute, UpdateCategory, UpdateCollection, UpdateProduct, VariantDraft, attributes,
+    import_products::{Done, Incoming, known_product, skus, which},
     redirects,
 };
 use crate::{
@@ -57,26 +53,15 @@ impl Operation for ImportLines {
                 Line::Related(line) => self.related(tx, line, stamp).await,
                 Line::Collection(line) => self.collection(tx, line, stamp).await,
             };
-            match done.map_err(|error| ImportError { line: *number, error })? {
-                Done::Created => summary.created += 1,
-                Done::Updated => summary.updated += 1,
-                Done::Unchanged => summary.unchanged += 1,
-            }
+            summary.count(done.map_err(|error| ImportError { line: *number, error })?);
         }
         Ok(summary)
     }
 }
 
-enum Done {
-    Created,
-    Updated,
-    Unchanged,
-}
-
 impl ImportLines {
     async fn attribute(&self, tx: &mut dyn Tx, line: &AttributeLine, stamp: Stamp) -> Result<Done, Error> {
-        let documents = tx.documents(DocumentKind::Attribute).await?;
-        let known = documents.iter().map(Document::read).collect::<Result<Vec<AttributeDefinition>, _>>()?;
+        let known = attributes::definitions(tx).await?;
         let AttributeLine { key, label, owner, kind, choices, unit, is_facet } = line.clone();
         let Some(known) = known.iter().find(|known| known.key == line.key) else {
             let draft = AttributeDraft { key, label, owner, kind, choices, unit, is_facet };
@@ -135,29 +120,14 @@ impl ImportLines {
             Some(slug) => Some(category_of(tx, slug).await?.ok_or_else(|| nothing("/category", "category", slug))?),
         };
         let mut draft = draft(line, category_id);
-        let known = match tx.product_by_slug(&line.slug).await? {
-            None => known_by_its_goods(tx, &line.slug, &draft).await?,
-            found => found,
-        };
-        if let Some(known) = known {
-            keep_untold(tx, &known, &mut draft).await?;
+        let slug = text::slugify(&line.slug);
+        let before = known_product(tx, &slug, &draft).await?;
+        if let Some(before) = &before {
+            keep_untold(tx, before, &mut draft).await?;
         }
-        let products = vec![ImportedProduct {
-            handle: line.slug.clone(),
-            category: None,
-            draft,
-            // They are in the draft.
-            variant_images: Vec::new(),
-            keeps_prices: false,
-            line: 0,
-        }];
-        let import = ImportProducts { products, actor_id: self.actor_id, stamp, progress: Arc::default() };
-        let summary = import.run(tx).await.map_err(|error| error.error)?;
-        Ok(match summary {
-            ImportSummary { created: 1, .. } => Done::Created,
-            ImportSummary { updated: 1, .. } => Done::Updated,
-            _ => Done::Unchanged,
-        })
+        // The pictures of variants are in the draft.
+        let incoming = Incoming { slug, before, draft, variant_images: &[] };
+        incoming.import(tx, self.actor_id, &mut stamp.ids(), stamp).await
     }
 
     async fn related(&self, tx: &mut dyn Tx, line: &RelatedLine, stamp: Stamp) -> Result<Done, Error> {
@@ -255,18 +225,17 @@ async fn product_of(tx: &mut dyn Tx, at: &str, slug: &str) -> Result<Product, Er
 /// What a line says nothing of stays: what goes with the product, for which there are lines of their own, and values of attributes that no
 /// definition takes any more, which no file has.
 async fn keep_untold(tx: &mut dyn Tx, known: &Product, draft: &mut ProductDraft) -> Result<(), Error> {
+    let skus = skus(draft);
     let Some(details) = &mut draft.details else { return Ok(()) };
     details.related.clone_from(&known.details.related);
-    attributes::keep_untaken(tx, AttributeOwner::Product, &known.details.attributes, &mut details.attributes).await?;
-    let skus: HashSet<String> = draft.variants.iter().filter_map(|variant| variant.sku.clone()).collect();
+    let mut told = vec![(AttributeOwner::Product, &known.details.attributes, &mut details.attributes)];
     for variant in &mut draft.variants {
         let Some(at) = which(&known.variants, variant, &skus) else { continue };
         if let Some(details) = &mut variant.details {
-            let before = &known.variants[at].details.attributes;
-            attributes::keep_untaken(tx, AttributeOwner::Variant, before, &mut details.attributes).await?;
+            told.push((AttributeOwner::Variant, &known.variants[at].details.attributes, &mut details.attributes));
         }
     }
-    Ok(())
+    attributes::keep_untaken(tx, told).await
 }
 
 async fn products_of(tx: &mut dyn Tx, at: &str, slugs: &[String]) -> Result<Vec<ProductId>, Error> {

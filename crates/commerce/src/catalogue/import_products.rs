@@ -72,6 +72,23 @@ pub struct ImportSummary {
     pub unchanged: u64,
 }
 
+impl ImportSummary {
+    pub(super) const fn count(&mut self, done: Done) {
+        match done {
+            Done::Created => self.created += 1,
+            Done::Updated => self.updated += 1,
+            Done::Unchanged => self.unchanged += 1,
+        }
+    }
+}
+
+/// What came of one thing that a file names.
+pub(super) enum Done {
+    Created,
+    Updated,
+    Unchanged,
+}
+
 /// Why an import was refused: one product, and where it stands in the file.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("line {line}: {error}")]
@@ -100,12 +117,7 @@ impl Operation for ImportProducts {
         let mut tree = Tree::default();
         for imported in &self.products {
             let done = self.import(tx, imported, &mut tree, &mut ids).await;
-            let counter = match done.map_err(|error| ImportError { line: imported.line, error })? {
-                Done::Created => &mut summary.created,
-                Done::Updated => &mut summary.updated,
-                Done::Unchanged => &mut summary.unchanged,
-            };
-            *counter += 1;
+            summary.count(done.map_err(|error| ImportError { line: imported.line, error })?);
             self.progress.fetch_add(1, Ordering::Relaxed);
         }
         Ok(summary)
@@ -129,12 +141,6 @@ impl Tree {
     }
 }
 
-enum Done {
-    Created,
-    Updated,
-    Unchanged,
-}
-
 impl ImportProducts {
     async fn import(
         &self,
@@ -144,10 +150,7 @@ impl ImportProducts {
         ids: &mut Ids,
     ) -> Result<Done, Error> {
         let slug = text::slugify(&imported.handle);
-        let before = match tx.product_by_slug(&slug).await? {
-            None => known_by_its_goods(tx, &slug, &imported.draft).await?,
-            found => found,
-        };
+        let before = known_product(tx, &slug, &imported.draft).await?;
         // Categories may share a name: what is in one of them stays there.
         let current = before.as_ref().and_then(|before| before.category_id);
         let category_id = self.category(tx, imported.category.as_deref(), current, tree, ids).await?;
@@ -156,27 +159,8 @@ impl ImportProducts {
         if imported.keeps_prices {
             keep_prices(before.as_ref(), &mut draft)?;
         }
-        let Some(before) = before else {
-            let mut product = draft.into_product(ids, slug, self.stamp)?;
-            for (variant, image) in product.variants.iter_mut().zip(&imported.variant_images) {
-                show(variant, image.as_deref());
-            }
-            let product = product.validate()?;
-            check_skus(tx, &product).await?;
-            check_values(tx, None, &product).await?;
-            let stock = first_stock(&product.variants, self.actor_id, ids, self.stamp);
-            tx.apply(&[Change::InsertProduct(product), Change::MoveStock(stock)]).await?;
-            return Ok(Done::Created);
-        };
-        let after = merge(&before, draft, &imported.variant_images, ids, self.stamp.now).validate()?;
-        check_currency(&before, &after)?;
-        let after = without_past_publication(after, self.stamp.now);
-        if after == before {
-            return Ok(Done::Unchanged);
-        }
-        let after = Product { updated_at: self.stamp.now, version: before.version + 1, ..after };
-        save(tx, &before, after, self.actor_id, ids, self.stamp).await?;
-        Ok(Done::Updated)
+        let incoming = Incoming { slug, before, draft, variant_images: &imported.variant_images };
+        incoming.import(tx, self.actor_id, ids, self.stamp).await
     }
 
     /// The category of this name: the `current` one if it is called so, and made if there is none.
@@ -216,6 +200,51 @@ impl ImportProducts {
     }
 }
 
+/// A product of a file, beside the one that the shop has already.
+pub(super) struct Incoming<'a> {
+    /// The slug that it gets if it is new.
+    pub(super) slug: String,
+    /// What [`known_product`] found.
+    pub(super) before: Option<Product>,
+    pub(super) draft: ProductDraft,
+    /// See [`ImportedProduct`].
+    pub(super) variant_images: &'a [Option<String>],
+}
+
+impl Incoming<'_> {
+    /// Adds it, or changes the known one.
+    pub(super) async fn import(
+        self,
+        tx: &mut dyn Tx,
+        actor_id: Option<AccountId>,
+        ids: &mut Ids,
+        stamp: Stamp,
+    ) -> Result<Done, Error> {
+        let Self { slug, before, draft, variant_images } = self;
+        let Some(before) = before else {
+            let mut product = draft.into_product(ids, slug, stamp)?;
+            for (variant, image) in product.variants.iter_mut().zip(variant_images) {
+                show(variant, image.as_deref());
+            }
+            let product = product.validate()?;
+            check_skus(tx, &product).await?;
+            check_values(tx, None, &product).await?;
+            let stock = first_stock(&product.variants, actor_id, ids, stamp);
+            tx.apply(&[Change::InsertProduct(product), Change::MoveStock(stock)]).await?;
+            return Ok(Done::Created);
+        };
+        let after = merge(&before, draft, variant_images, ids, stamp.now).validate()?;
+        check_currency(&before, &after)?;
+        let after = without_past_publication(after, stamp.now);
+        if after == before {
+            return Ok(Done::Unchanged);
+        }
+        let after = Product { updated_at: stamp.now, version: before.version + 1, ..after };
+        save(tx, &before, after, actor_id, ids, stamp).await?;
+        Ok(Done::Updated)
+    }
+}
+
 /// Gives the variant this picture, if there is one.
 fn show(variant: &mut Variant, image: Option<&str>) {
     if let Some(url) = image {
@@ -240,13 +269,12 @@ fn keep_prices(before: Option<&Product>, draft: &mut ProductDraft) -> Result<(),
     wrong.into_result()
 }
 
-/// The product that had this slug once, if the file shows that it is that one: by an SKU or, where neither has any, by the title. Another one
-/// may well be called as it was.
-pub(super) async fn known_by_its_goods(
-    tx: &mut dyn Tx,
-    slug: &str,
-    draft: &ProductDraft,
-) -> Result<Option<Product>, Error> {
+/// The product that the file means: the one with this slug, or else the one that had it once, if the file shows that it is that one, by an SKU
+/// or, where neither has any, by the title. Another one may well be called as it was.
+pub(super) async fn known_product(tx: &mut dyn Tx, slug: &str, draft: &ProductDraft) -> Result<Option<Product>, Error> {
+    if let Some(found) = tx.product_by_slug(slug).await? {
+        return Ok(Some(found));
+    }
     let skus = skus(draft);
     let renamed = redirects::renamed_product(tx, slug).await?;
     Ok(renamed.filter(|known| {
@@ -258,7 +286,7 @@ pub(super) async fn known_by_its_goods(
     }))
 }
 
-fn skus(draft: &ProductDraft) -> HashSet<String> {
+pub(super) fn skus(draft: &ProductDraft) -> HashSet<String> {
     draft.variants.iter().filter_map(|variant| variant.sku.clone()).collect()
 }
 

@@ -30,7 +30,7 @@ pub use count_stock::{CountStock, StockCount};
 pub use create_product::CreateProduct;
 pub use delete_product::{DeleteProduct, Deleted};
 pub use draft::{OptionDraft, ProductDraft, ProductPatch, VariantDraft, VariantPatch};
-pub use generate_variants::GenerateVariants;
+pub use generate_variants::{GenerateVariants, Generated};
 pub use import_lines::ImportLines;
 pub use import_products::{ImportError, ImportProducts, ImportSummary, ImportedProduct};
 pub use move_stock::MoveStock;

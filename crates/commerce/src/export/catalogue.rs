@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use model::{
     AttributeDefinition, Category, Collection, Product, ProductId,
-    attribute::AttributeOwner,
+    attribute::{AttributeOwner, is_taken},
     collection::{Members, Rule},
     details::Attributes,
 };
@@ -53,10 +53,7 @@ impl CatalogueWriter {
     }
 
     fn retain_taken(&self, owner: AttributeOwner, values: &mut Attributes) {
-        values.retain(|key, value| {
-            let mut definitions = self.attributes.iter();
-            definitions.any(|known| known.key == *key && known.owner == owner && known.takes(value))
-        });
+        values.retain(|key, value| is_taken(&self.attributes, owner, key, value));
     }
 
     /// The last lines: what goes with what, and the collections. What they name and is no longer there is left out.

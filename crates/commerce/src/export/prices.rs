@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use csv::Writer;
 use model::{Currency, Product};
 
-use super::{neutralised, shopify::amount};
+use super::{neutralised, records, shopify::amount};
 
 /// The columns; the second and third are for people, and are not read.
 pub(crate) const COLUMNS: [&str; 7] = ["SKU", "Title", "Variant", "Price", "Compare At Price", "Stock", "Stock Was"];
@@ -22,7 +22,7 @@ impl<W: Write> PriceWriter<W> {
     /// # Errors
     /// When it cannot be written.
     pub fn new(to: W, has_header: bool) -> io::Result<Self> {
-        let mut writer = Writer::from_writer(to);
+        let mut writer = records(to);
         if has_header {
             writer.write_record(COLUMNS)?;
         }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use csv::Writer;
 use model::{Currency, Money, Product, ProductStatus, Variant};
 
-use super::neutralised;
+use super::{neutralised, records};
 use crate::import::shopify::columns::{ALL, Column, OPTIONS};
 
 /// Writes products, one behind the other.
@@ -23,7 +23,7 @@ impl<W: Write> ProductWriter<W> {
     /// # Errors
     /// When it cannot be written.
     pub fn new(to: W, has_header: bool) -> io::Result<Self> {
-        let mut writer = Writer::from_writer(to);
+        let mut writer = records(to);
         if has_header {
             writer.write_record(ALL.map(|(_, name)| name))?;
         }

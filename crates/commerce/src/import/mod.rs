@@ -94,8 +94,7 @@ impl Parsed {
             1 => ("1 picture stays".to_owned(), "it"),
             count => (format!("{count} pictures stay"), "them"),
         };
-        let reason =
-            format!("{pictures} on {on}; `cartwright import products FILE --with-images` fetches {them} into the shop");
+        let reason = format!("{pictures} on {on}; with_images fetches {them} into the shop");
         Some(RowError { line, column: None, handle: None, reason })
     }
 }
@@ -140,7 +139,7 @@ mod tests {
             parsed.pictures_elsewhere().map(|told| (told.line, told.reason))
         };
         assert_eq!(told("mug,Mug,5,/media/own.jpg\ncup,Cup,5,\n"), None);
-        let fetches = "`cartwright import products FILE --with-images` fetches";
+        let fetches = "with_images fetches";
         assert_eq!(
             told("mug,Mug,5,\ncup,Cup,5,http://me:secret@a.example/1.jpg\n"),
             Some((3, format!("1 picture stays on a.example; {fetches} it into the shop")))

@@ -21,6 +21,8 @@ pub struct QueueJob {
     pub kind: JobKind,
     /// See [`Job`].
     pub keep_going: bool,
+    /// See [`Job`]; of products from a CSV file alone.
+    pub with_images: bool,
     /// The file in parts of [`PART_BYTES`], each as text (base64).
     pub parts: Vec<String>,
     /// Who asks.
@@ -43,6 +45,7 @@ impl Operation for QueueJob {
             id: ids.draw(),
             kind: self.kind,
             keep_going: self.keep_going,
+            with_images: self.with_images,
             status: JobStatus::Queued,
             parts: u32::try_from(self.parts.len()).unwrap_or(u32::MAX),
             total: None,

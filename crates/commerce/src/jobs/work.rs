@@ -88,6 +88,8 @@ pub enum Work {
     Lines(Vec<(u64, Line)>),
     /// Nothing of this one: the shop refuses it.
     Refused(JobError),
+    /// None of it yet, as it takes its time; this is good to know until then.
+    Noted(Vec<JobError>),
 }
 
 /// Does some of a job, and notes how far it is, in one transaction.
@@ -137,6 +139,10 @@ impl Operation for WorkOnJob {
             Work::Refused(error) => {
                 job.refuse([error]);
                 (1, ImportSummary::default())
+            }
+            Work::Noted(notes) => {
+                job.note(notes);
+                (0, ImportSummary::default())
             }
         };
         job.done += u64::try_from(count).unwrap_or(u64::MAX);

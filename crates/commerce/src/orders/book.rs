@@ -1,8 +1,9 @@
 //! A short copy of all orders in memory, for what is asked of all of them at once: what was sold in some days, what sold best, who
-//! bought. It holds what never changes of an order; what does change, whether it was cancelled, is asked when it is needed.
+//! bought. It holds what hardly changes of an order; what does change, whether it was cancelled, is asked when it is needed.
 //!
 //! Whoever keeps a book reads on from [`OrderBook::end`] before they ask it, and once more what [`OrderBook::missing`] names:
-//! transactions may end in another order than their numbers were given out in.
+//! transactions may end in another order than their numbers were given out in. And once more those whose addresses were corrected since
+//! it was asked last, see [`super::Corrections`].
 
 use std::{
     cmp::Reverse,
@@ -39,6 +40,8 @@ pub struct OrderBook {
     currencies: IndexSet<Currency>,
     /// Numbers that may still come, and since when they are missing.
     missing: BTreeMap<OrderNumber, Timestamp>,
+    /// How many corrected addresses are in it.
+    corrections: i64,
 }
 
 /// An order.
@@ -225,6 +228,25 @@ impl OrderBook {
         self.missing.keys().copied().collect()
     }
 
+    /// How many corrected addresses are in it.
+    #[must_use]
+    pub const fn corrections(&self) -> i64 {
+        self.corrections
+    }
+
+    /// Takes in where orders go now, and that these are all of the first `corrections` that are not in it yet. What it does not have is
+    /// left alone.
+    pub fn correct(&mut self, orders: &[OrderDigest], corrections: i64) {
+        for order in orders {
+            let place = self.entries.partition_point(|entry| entry.number < order.number);
+            if let Some(entry) = self.entries.get_mut(place).filter(|entry| entry.number == order.number) {
+                entry.name = name_in(&mut self.names, order);
+                entry.place = place_in(&mut self.places, order);
+            }
+        }
+        self.corrections = corrections;
+    }
+
     /// Adds orders, those that are in it already too.
     pub fn add(&mut self, orders: &[OrderDigest], now: Timestamp) {
         let start = self.start;
@@ -270,8 +292,8 @@ impl OrderBook {
             number: order.number,
             placed_at: order.placed_at.as_microsecond(),
             total: order.total,
-            name: intern(&mut self.names, folded(&order.name).into()),
-            place: intern(&mut self.places, place_of(&order.city, &order.postal_code).into()),
+            name: name_in(&mut self.names, order),
+            place: place_in(&mut self.places, order),
             currency: intern(&mut self.currencies, order.currency),
             first_line: u32::try_from(first_line).unwrap_or(u32::MAX),
             lines: u32::try_from(order.lines.len()).unwrap_or(u32::MAX),
@@ -284,6 +306,7 @@ impl OrderBook {
         let cut = self.entries.len().saturating_sub(kept);
         let mut old = std::mem::take(self);
         self.missing = std::mem::take(&mut old.missing);
+        self.corrections = old.corrections;
         self.start = cut.checked_sub(1).map_or(old.start, |last| old.entries[last].number);
         for entry in &old.entries[cut..] {
             let first_line = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
@@ -410,6 +433,16 @@ impl OrderBook {
     }
 }
 
+/// The place of the name that an order goes to.
+fn name_in(names: &mut IndexSet<Box<str>>, order: &OrderDigest) -> u32 {
+    intern(names, folded(&order.name).into())
+}
+
+/// The place of the town that an order goes to.
+fn place_in(places: &mut IndexSet<Box<str>>, order: &OrderDigest) -> u32 {
+    intern(places, place_of(&order.city, &order.postal_code).into())
+}
+
 /// The place of `one` among its like, where it is kept once.
 fn intern<T: Eq + Hash>(all: &mut IndexSet<T>, one: T) -> u32 {
     u32::try_from(all.insert_full(one).0).unwrap_or(u32::MAX)
@@ -510,6 +543,21 @@ mod tests {
         for nothing in ["CUP", "CUP-22", "nobody", "ann nobody", "", "%", "-"] {
             assert_eq!(find(&book, nothing), [0; 0], "{nothing}");
         }
+    }
+
+    #[test]
+    fn orders_are_found_by_where_they_go_now() {
+        let mut book = OrderBook::default();
+        book.add(&[order(1, "Ann Exampel"), order(2, "Bob")], at(9));
+        let corrected = OrderDigest { city: "K\u{f6}ln".to_owned(), ..order(1, "Ann Example") };
+        book.correct(&[corrected, order(7, "Nobody")], 4);
+        assert_eq!(
+            (find(&book, "ann example"), find(&book, "koln"), find(&book, "cup-1")),
+            (vec![1], vec![1], vec![1])
+        );
+        assert_eq!((find(&book, "exampel"), find(&book, "bob"), find(&book, "nobody")), (vec![], vec![2], vec![]));
+        book.cut(1);
+        assert_eq!(book.corrections(), 4);
     }
 
     #[test]

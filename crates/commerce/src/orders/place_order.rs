@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use model::{
     AccountId, Currency, Money, Order, OrderEvent, OrderLine, OrderNumber, OrderStatus, PostalAddress, Stamp,
     StockCause, StockMovement, Violations,
-    checkout::{self, Refusal, RequestedLine, Terms},
+    checkout::{self, Offer, Refusal, RequestedLine, Terms},
     order::OrderActor,
 };
 use store::{AccountRow, Change, Checkout, Operation, Tx};
@@ -29,6 +29,15 @@ pub struct PlaceOrder {
     pub stamp: Stamp,
 }
 
+/// An order that was placed just now.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// The order.
+    pub order: Order,
+    /// What its lines were bought of, as they were in the same transaction.
+    pub offers: Vec<Offer>,
+}
+
 #[async_trait]
 impl Operation for PlaceOrder {
     type Output = Order;
@@ -39,13 +48,13 @@ impl Operation for PlaceOrder {
     }
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Order, Error> {
-        self.run_in(tx, None).await
+        Ok(self.run_in(tx, None).await?.order)
     }
 }
 
 impl PlaceOrder {
     /// Places it, if it comes to one of these currencies; in any when `None`.
-    pub(super) async fn run_in(&self, tx: &mut dyn Tx, currencies: Option<&[Currency]>) -> Result<Order, Error> {
+    pub(super) async fn run_in(&self, tx: &mut dyn Tx, currencies: Option<&[Currency]>) -> Result<Placed, Error> {
         // Load.
         let wanted = checkout::sum_lines(&self.lines)?;
         let variants: Vec<_> = wanted.iter().map(|line| line.variant_id).collect();
@@ -64,7 +73,7 @@ impl PlaceOrder {
 
         // Apply.
         tx.apply(&self.changes(&buyer, &order)).await?;
-        Ok(order)
+        Ok(Placed { order, offers })
     }
 
     fn order(

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{Currency, Order, ShopSettings};
+use model::{Currency, ShopSettings};
 use store::{Operation, Tx};
 
-use super::{PlaceOrder, place_order::check_currency};
+use super::{PlaceOrder, Placed, place_order::check_currency};
 use crate::Error;
 
 /// Places an order if the shop's settings let it. Behind an idempotency key this is asked for new orders alone: who placed one
@@ -23,14 +23,14 @@ pub struct PlaceUnderTerms {
 
 #[async_trait]
 impl Operation for PlaceUnderTerms {
-    type Output = Order;
+    type Output = Placed;
     type Error = Error;
 
     fn may_share_transaction(&self) -> bool {
         self.place.may_share_transaction()
     }
 
-    async fn run(&self, tx: &mut dyn Tx) -> Result<Order, Error> {
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Placed, Error> {
         self.settings.check_order(&self.place.ship_to)?;
         let currencies = Some(self.currencies.as_slice());
         if let Some(asked) = self.place.currency {

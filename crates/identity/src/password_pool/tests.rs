@@ -1,5 +1,7 @@
 use std::{fs, time::Duration};
 
+use tokio::task::JoinHandle;
+
 use super::*;
 
 /// One slow thread and room for two.
@@ -11,10 +13,40 @@ fn cheap(threads: usize) -> PasswordPool {
     PasswordPool::start(PasswordSettings { cost: 4, threads, queue: 1000 })
 }
 
+/// Somebody asks for the hash of a password.
+fn ask(pool: &PasswordPool, password: &str) -> JoinHandle<Result<String, Overloaded>> {
+    let (pool, password) = (pool.clone(), password.to_owned());
+    tokio::spawn(async move { pool.hash(password).await })
+}
+
+/// How many of them are refused.
+async fn refused(crowd: Vec<JoinHandle<Result<String, Overloaded>>>) -> usize {
+    let mut refused = 0;
+    for request in crowd {
+        refused += usize::from(request.await.expect("no panic").is_err());
+    }
+    refused
+}
+
+type Wait = oneshot::Receiver<Result<String, Overloaded>>;
+
 /// A job, and what whoever asked for it waits for.
-fn waited_for(password: &str) -> (Job, oneshot::Receiver<Result<String, Overloaded>>) {
+fn waited_for(password: &str) -> (Job, Wait) {
     let (reply, wait) = oneshot::channel();
     (Job { begun: Begun::default(), task: Task::Hash { password: password.to_owned(), reply } }, wait)
+}
+
+/// A queue of the others and of those who are known, and what they wait for.
+fn queue_of(others: &[&str], known: &[&str]) -> (Queue, Vec<Wait>) {
+    let (queue, mut waiting) = (Queue::default(), Vec::new());
+    for (goes_first, passwords) in [(false, others), (true, known)] {
+        for password in passwords {
+            let (job, wait) = waited_for(password);
+            queue.lock().lane(goes_first).push_back(job);
+            waiting.push(wait);
+        }
+    }
+    (queue, waiting)
 }
 
 /// The password of the next job.
@@ -46,17 +78,7 @@ async fn only_sensible_costs_are_used() {
 #[tokio::test]
 async fn a_full_queue_says_no_at_once_and_recovers() {
     let pool = narrow();
-    let storm: Vec<_> = (0..20)
-        .map(|_| {
-            let pool = pool.clone();
-            tokio::spawn(async move { pool.hash("correct horse".to_owned()).await })
-        })
-        .collect();
-    let mut outcomes = Vec::new();
-    for request in storm {
-        outcomes.push(request.await.expect("no panic"));
-    }
-    let refused = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+    let refused = refused((0..20).map(|_| ask(&pool, "correct horse")).collect()).await;
     assert!((17..=18).contains(&refused), "one runs, two wait: {refused} refused");
     assert!(pool.hash("correct horse".to_owned()).await.is_ok());
 }
@@ -64,10 +86,7 @@ async fn a_full_queue_says_no_at_once_and_recovers() {
 #[tokio::test]
 async fn abandoned_requests_make_room() {
     let pool = narrow();
-    let busy = tokio::spawn({
-        let pool = pool.clone();
-        async move { pool.hash("correct horse".to_owned()).await }
-    });
+    let busy = ask(&pool, "correct horse");
     while pool.waiting() == 0 && !busy.is_finished() {
         tokio::task::yield_now().await;
     }
@@ -83,29 +102,13 @@ async fn abandoned_requests_make_room() {
 
 #[test]
 fn those_who_are_known_go_first_and_have_room_of_their_own() {
-    let queue = Queue::default();
-    let mut waiting = Vec::new();
-    let mut job = |password: &str| {
-        let (job, wait) = waited_for(password);
-        waiting.push(wait);
-        job
-    };
-    queue.lock().lane(false).extend([job("a"), job("b")]);
-    queue.lock().lane(true).push_back(job("known"));
+    let (queue, _waiting) = queue_of(&["a", "b"], &["known"]);
     assert_eq!([(); 3].map(|()| next(&queue)), ["known", "a", "b"]);
 }
 
 #[test]
 fn however_many_are_known_the_others_get_their_turn() {
-    let queue = Queue::default();
-    let mut waiting = Vec::new();
-    let mut job = |password: &str| {
-        let (job, wait) = waited_for(password);
-        waiting.push(wait);
-        job
-    };
-    queue.lock().lane(true).extend((0..8).map(|_| job("known")));
-    queue.lock().lane(false).extend([job("a"), job("b")]);
+    let (queue, _waiting) = queue_of(&["a", "b"], &["known"; 8]);
     let order = [(); 10].map(|()| next(&queue));
     let turns: Vec<_> = (0..10).filter(|turn| order[*turn] != "known").collect();
     assert_eq!(turns, [3, 7], "{order:?}");
@@ -128,21 +131,12 @@ async fn it_is_known_whether_a_password_was_begun_with() {
 #[tokio::test]
 async fn a_crowd_of_strangers_keeps_nobody_out_who_is_known() {
     let pool = narrow();
-    let crowd: Vec<_> = (0..20)
-        .map(|_| {
-            let pool = pool.clone();
-            tokio::spawn(async move { pool.hash("a guess".to_owned()).await })
-        })
-        .collect();
+    let crowd: Vec<_> = (0..20).map(|_| ask(&pool, "a guess")).collect();
     while pool.waiting() == 0 {
         tokio::task::yield_now().await;
     }
     assert!(pool.for_known(true).hash("correct horse".to_owned()).await.is_ok(), "there is room for who is known");
-    let mut refused = 0;
-    for one in crowd {
-        refused += usize::from(one.await.expect("no panic").is_err());
-    }
-    assert!(refused > 0, "the crowd was larger than its room");
+    assert!(refused(crowd).await > 0, "the crowd was larger than its room");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod goods;
+mod holder;
 mod macros;
 mod mails;
 mod orders;
@@ -11,6 +12,7 @@ mod shop;
 
 pub use at_once::{at_once, count_ok};
 pub use goods::{category, draft, eur, line, usd, with_options};
+pub use holder::Holder;
 pub(crate) use macros::{load, refused};
 pub use mails::names;
 pub use orders::{move_order, place, ship_to};

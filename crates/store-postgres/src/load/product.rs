@@ -1,7 +1,7 @@
 //! Products with their variants.
 
 use model::{Money, PriceChange, Product, ProductId, Rating, Timestamp, Variant, VariantId};
-use store::{Feed, FeedCursor, SkuOwner, StoreError};
+use store::{Feed, FeedCursor, ProductFace, SkuOwner, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -157,6 +157,29 @@ pub(crate) fn by_ids(ids: &[ProductId]) -> Statement {
     let sql = format!("SELECT {COLUMNS} FROM products p{WITH_VARIANTS} WHERE p.id = ANY($1) ORDER BY p.id, v.position");
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     Statement::new(sql, params![ids])
+}
+
+/// What is shown beside something else of the products with these ids.
+pub(crate) fn faces(ids: &[ProductId]) -> Statement {
+    const SQL: &str = "SELECT p.id, p.slug, p.title, p.status, p.images, \
+         (SELECT coalesce(jsonb_agg(jsonb_build_array(v.id, v.details ->> 'image')), '[]') FROM variants v \
+         WHERE v.product_id = p.id AND (v.details ->> 'image') IS NOT NULL) FROM products p WHERE p.id = ANY($1)";
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    Statement::new(SQL, params![ids])
+}
+
+/// Reads what [`faces`] asks.
+pub(crate) fn face_list(rows: &[Row]) -> Result<Vec<ProductFace>, StoreError> {
+    read_all(rows, "products", |columns| {
+        Ok(ProductFace {
+            id: columns.id()?,
+            slug: columns.string()?,
+            title: columns.string()?,
+            status: columns.word()?,
+            images: columns.json()?,
+            variant_images: columns.json()?,
+        })
+    })
 }
 
 /// Some products in the order of their ids.

@@ -17,7 +17,7 @@ pub(crate) fn lock_levels(ids: Vec<Uuid>) -> Statement {
 /// These variants as the checkout sees them, in the order of their ids, each once: locks their levels, then asks.
 pub(crate) fn offers(ids: Vec<Uuid>) -> [Statement; 2] {
     let sql = "SELECT v.id, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, s.stock, v.track_stock, \
-         v.weight_grams, v.barcode, v.details, v.product_id, p.title, p.status \
+         v.weight_grams, v.barcode, v.details, v.product_id, p.title, p.status, p.slug, p.images \
          FROM variants v JOIN stock_levels s ON s.variant_id = v.id JOIN products p ON p.id = v.product_id \
          WHERE v.id = ANY($1) ORDER BY v.id";
     [lock_levels(ids.clone()), Statement::new(sql, params![ids])]
@@ -29,7 +29,8 @@ pub(crate) fn offer_list(rows: &[Row]) -> Result<Vec<Offer>, StoreError> {
         let variant = super::product::variant(columns)?;
         let (product_id, title) = (columns.id()?, columns.string()?);
         let status: ProductStatus = columns.word()?;
-        Ok(Offer { product_id, title, is_active: status == ProductStatus::Active, variant })
+        let (slug, images) = (columns.string()?, columns.json()?);
+        Ok(Offer { product_id, title, is_active: status == ProductStatus::Active, slug, images, variant })
     })
 }
 

@@ -20,8 +20,13 @@ pub(crate) fn select(filter: &OrderFilter, page: &PageRequest) -> Select {
     if let Some(email) = &filter.email {
         select.only("account_id = (SELECT a.id FROM accounts a WHERE a.email = ?)", params![sought(email.as_str())]);
     }
-    if let Some(status) = filter.status {
-        select.only("status = ?", params![status.as_str()]);
+    match filter.statuses[..] {
+        [] => {}
+        [status] => select.only("status = ?", params![status.as_str()]),
+        _ => {
+            let statuses: Vec<&'static str> = filter.statuses.iter().map(|status| status.as_str()).collect();
+            select.only("status = ANY(?)", params![statuses]);
+        }
     }
     if let Some(number) = filter.number {
         select.only("number = ?", params![number.0]);

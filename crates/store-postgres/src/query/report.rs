@@ -11,22 +11,26 @@ use crate::{
     param::params,
 };
 
+/// What [`digests`] reads.
+const DIGEST: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> 'name', \
+     o.ship_to ->> 'city', o.ship_to ->> 'postal_code', l.variant_id, l.sku, l.title, l.quantity";
+
 /// What is kept of the orders behind a number.
 pub(crate) fn digests_after(after: OrderNumber, limit: u32) -> Statement {
-    const SQL: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> 'name', \
-         o.ship_to ->> 'city', o.ship_to ->> 'postal_code', l.variant_id, l.sku, l.title, l.quantity \
-         FROM (SELECT * FROM orders WHERE number > $1 ORDER BY number LIMIT $2) o \
-         JOIN order_lines l ON l.order_number = o.number ORDER BY o.number, l.position";
-    Statement::new(SQL, params![after.0, i64::from(limit)])
+    let sql = format!(
+        "{DIGEST} FROM (SELECT * FROM orders WHERE number > $1 ORDER BY number LIMIT $2) o \
+         JOIN order_lines l ON l.order_number = o.number ORDER BY o.number, l.position"
+    );
+    Statement::new(sql, params![after.0, i64::from(limit)])
 }
 
 /// What is kept of these orders.
 pub(crate) fn digests_of(numbers: &[OrderNumber]) -> Statement {
-    const SQL: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> 'name', \
-         o.ship_to ->> 'city', o.ship_to ->> 'postal_code', l.variant_id, l.sku, l.title, l.quantity \
-         FROM orders o JOIN order_lines l ON l.order_number = o.number \
-         WHERE o.number = ANY($1) ORDER BY o.number, l.position";
-    Statement::new(SQL, params![numbers.iter().map(|number| number.0).collect::<Vec<i64>>()])
+    let sql = format!(
+        "{DIGEST} FROM orders o JOIN order_lines l ON l.order_number = o.number \
+         WHERE o.number = ANY($1) ORDER BY o.number, l.position"
+    );
+    Statement::new(sql, params![numbers.iter().map(|number| number.0).collect::<Vec<i64>>()])
 }
 
 /// Reads what [`digests_after`] and [`digests_of`] ask: a row is an order with one of its lines.

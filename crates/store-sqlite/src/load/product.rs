@@ -2,7 +2,7 @@
 
 use model::{Money, PriceChange, Product, ProductId, Rating, Timestamp, Variant, VariantId};
 use rusqlite::{Connection, Params, Row};
-use store::{Feed, FeedCursor, SkuOwner, StoreError};
+use store::{Feed, FeedCursor, ProductFace, SkuOwner, StoreError};
 
 use crate::{
     row::Columns,
@@ -185,6 +185,30 @@ pub(crate) fn by_ids(conn: &Connection, ids: &[ProductId]) -> Sql<Vec<Product>> 
         found.extend(by_id(conn, *id)?);
     }
     Ok(found)
+}
+
+/// What is shown beside something else of the products with these ids.
+pub(crate) fn faces(conn: &Connection, ids: &[ProductId]) -> Sql<Vec<ProductFace>> {
+    const SQL: &str = "SELECT p.id, p.slug, p.title, p.status, p.images, \
+         (SELECT json_group_array(json_array(hex(v.id), json_extract(v.details, '$.image'))) FROM variants v \
+         WHERE v.product_id = p.id AND v.details <> '{}' AND json_extract(v.details, '$.image') IS NOT NULL) \
+         FROM products p WHERE p.id = ?";
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        found.extend(one(conn, "products", SQL, [id.key()], face)?);
+    }
+    Ok(found)
+}
+
+fn face(columns: &mut Columns<'_>) -> Result<ProductFace, StoreError> {
+    Ok(ProductFace {
+        id: columns.id()?,
+        slug: columns.string()?,
+        title: columns.string()?,
+        status: columns.word()?,
+        images: columns.list()?,
+        variant_images: columns.list()?,
+    })
 }
 
 /// Some products in the order of their ids.

@@ -12,8 +12,8 @@ use crate::{
 /// These variants as the checkout sees them, in the order of their ids, each once.
 pub(crate) fn offers(conn: &Connection, variants: &[VariantId]) -> Sql<Vec<Offer>> {
     const SQL: &str = "SELECT v.id, v.position, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, \
-         s.stock, v.track_stock, v.weight_grams, v.barcode, v.details, v.product_id, p.title, p.status \
-         FROM variants v JOIN stock_levels s ON s.variant_id = v.id JOIN products p ON p.id = v.product_id \
+         s.stock, v.track_stock, v.weight_grams, v.barcode, v.details, v.product_id, p.title, p.status, \
+         p.slug, p.images FROM variants v JOIN stock_levels s ON s.variant_id = v.id JOIN products p ON p.id = v.product_id \
          WHERE v.id = ?";
     let mut wanted = variants.to_vec();
     wanted.sort_unstable();
@@ -29,7 +29,8 @@ fn offer(columns: &mut Columns<'_>) -> Result<Offer, StoreError> {
     let (_, variant) = super::product::variant(columns)?;
     let (product_id, title) = (columns.id()?, columns.string()?);
     let status: ProductStatus = columns.word()?;
-    Ok(Offer { product_id, title, is_active: status == ProductStatus::Active, variant })
+    let (slug, images) = (columns.string()?, columns.list()?);
+    Ok(Offer { product_id, title, is_active: status == ProductStatus::Active, slug, images, variant })
 }
 
 /// The movements behind a place, newest first: along the chain from the latest.

@@ -79,17 +79,20 @@ fn select_own(account_id: AccountId, filter: &OrderFilter, page: &PageRequest) -
 }
 
 fn only(select: &mut Select, filter: &OrderFilter) {
-    if let Some(status) = filter.status {
+    if !filter.statuses.is_empty() {
         // A parcel names an order or two: they come along its index, and not along that of the states.
-        let condition = if filter.tracking.is_some() { "+status = ?" } else { "status = ?" };
-        select.only(condition, [text(status.as_str())]);
+        let status = if filter.tracking.is_some() { "+status" } else { "status" };
+        // Of each state no more are read along its index than a page has.
+        let places = vec!["?"; filter.statuses.len()].join(", ");
+        let statuses = filter.statuses.iter().map(|status| text(status.as_str()));
+        select.only(&format!("{status} IN ({places})"), statuses);
     }
     if let Some(number) = filter.number {
         select.only("number = ?", [Value::Integer(number.0)]);
     }
     if let Some(numbers) = &filter.numbers {
         // Few have most states: with a state the orders come along its index, and not one by one by their numbers.
-        let number = if filter.status.is_some() { "+number" } else { "number" };
+        let number = if filter.statuses.is_empty() { "number" } else { "+number" };
         select.only(&format!("{number} IN (SELECT value FROM json_each(?))"), [text(listed(numbers))]);
     }
     if let Some(wanted) = &filter.text {

@@ -13,22 +13,26 @@ use crate::{
 /// A day in microseconds.
 const DAY: i64 = 86_400_000_000;
 
+/// What [`digest`] reads.
+const DIGEST: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> '$.name', \
+     o.ship_to ->> '$.city', o.ship_to ->> '$.postal_code', l.variant_id, l.sku, l.title, l.quantity";
+
 /// What is kept of the orders behind a number.
 pub(crate) fn digests_after(conn: &Connection, after: OrderNumber, limit: u32) -> Sql<Vec<OrderDigest>> {
-    const SQL: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> '$.name', \
-         o.ship_to ->> '$.city', o.ship_to ->> '$.postal_code', l.variant_id, l.sku, l.title, l.quantity \
-         FROM (SELECT * FROM orders WHERE number > ? ORDER BY number LIMIT ?) o \
-         CROSS JOIN order_lines l ON l.order_number = o.number ORDER BY o.number, l.position";
-    all(conn, "orders", SQL, params![after.0, limit], digest).map(OrderDigest::gathered)
+    let sql = format!(
+        "{DIGEST} FROM (SELECT * FROM orders WHERE number > ? ORDER BY number LIMIT ?) o \
+         CROSS JOIN order_lines l ON l.order_number = o.number ORDER BY o.number, l.position"
+    );
+    all(conn, "orders", &sql, params![after.0, limit], digest).map(OrderDigest::gathered)
 }
 
 /// What is kept of these orders.
 pub(crate) fn digests_of(conn: &Connection, numbers: &[OrderNumber]) -> Sql<Vec<OrderDigest>> {
-    const SQL: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> '$.name', \
-         o.ship_to ->> '$.city', o.ship_to ->> '$.postal_code', l.variant_id, l.sku, l.title, l.quantity \
-         FROM orders o CROSS JOIN order_lines l ON l.order_number = o.number \
-         WHERE o.number IN (SELECT value FROM json_each(?)) ORDER BY o.number, l.position";
-    all(conn, "orders", SQL, [listed(numbers)], digest).map(OrderDigest::gathered)
+    let sql = format!(
+        "{DIGEST} FROM orders o CROSS JOIN order_lines l ON l.order_number = o.number \
+         WHERE o.number IN (SELECT value FROM json_each(?)) ORDER BY o.number, l.position"
+    );
+    all(conn, "orders", &sql, [listed(numbers)], digest).map(OrderDigest::gathered)
 }
 
 /// An order with one of its lines.

@@ -35,7 +35,7 @@ pub struct JobDto {
     pub errors: Vec<JobErrorDto>,
     /// How many of those there are in all.
     pub error_count: u64,
-    /// What is read otherwise than it stands in the file, such as a stock below zero, which is 0, and how many pictures stay on other
+    /// What is read otherwise than it stands in the file, such as a stock below zero, which is 0, and which pictures stay on other
     /// servers: the first 500. Nothing is left out because of it.
     pub notes: Vec<JobErrorDto>,
     /// Why it failed.

@@ -9,6 +9,7 @@ pub mod auth;
 pub mod catalogue;
 pub mod category;
 pub mod collection;
+pub mod export;
 pub mod job;
 pub mod list;
 pub mod mail;

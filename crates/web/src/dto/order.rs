@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use model::{
-    AccountId, Currency, Order, OrderEvent, OrderId, OrderLine, OrderStatus, PostalAddress, Product, ProductId,
-    ProductStatus, Timestamp, Tracking, VariantId, checkout::RequestedLine, order::OrderActor,
+    AccountId, Currency, Image, Order, OrderEvent, OrderId, OrderLine, OrderStatus, PostalAddress, ProductId,
+    ProductStatus, Timestamp, Tracking, VariantId,
+    checkout::{Offer, RequestedLine},
+    order::{Correction, OrderActor},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -206,7 +208,7 @@ impl AdminOrderDto {
 }
 
 /// A line of an order: what was bought, as it was at the time. `slug` and `image` alone are of now: they lead to the product's page
-/// where orders are read. Replies to placing, cancelling and moving an order are without them.
+/// where orders are placed and read. Replies to cancelling, moving and correcting an order are without them.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderLine)]
 pub struct OrderLineDto {
@@ -254,6 +256,17 @@ impl OrderLineDto {
 /// What is shown of products that are for sale beside the lines of orders.
 pub type Faces = HashMap<ProductId, ProductFace>;
 
+/// What is shown of what an order was placed for just now: it is for sale.
+#[must_use]
+pub fn faces_of(offers: &[Offer]) -> Faces {
+    let mut faces = Faces::with_capacity(offers.len());
+    for Offer { product_id, slug, images, variant, .. } in offers {
+        let face = faces.entry(*product_id).or_insert_with(|| ProductFace::new(slug, images));
+        face.add(variant.id, variant.details.image.as_deref(), images);
+    }
+    faces
+}
+
 /// What is shown of a product beside a line of an order.
 #[derive(Debug)]
 pub struct ProductFace {
@@ -265,20 +278,23 @@ pub struct ProductFace {
 impl ProductFace {
     /// That of a product; `None` when it is not for sale, and so has no page.
     #[must_use]
-    pub fn of(product: &Product) -> Option<Self> {
+    pub fn of(product: &store::ProductFace) -> Option<Self> {
         if product.status != ProductStatus::Active {
             return None;
         }
-        let own = product.variants.iter().filter_map(|variant| {
-            let url = variant.details.image.as_deref()?;
-            let image = product.images.iter().find(|image| image.url == url)?;
-            Some((variant.id, ImageDto::from(image)))
-        });
-        Some(Self {
-            slug: product.slug.clone(),
-            first: product.images.first().map(ImageDto::from),
-            of_variants: own.collect(),
-        })
+        let mut face = Self::new(&product.slug, &product.images);
+        product.variant_images.iter().for_each(|(id, url)| face.add(*id, Some(url.as_str()), &product.images));
+        Some(face)
+    }
+
+    fn new(slug: &str, images: &[Image]) -> Self {
+        Self { slug: slug.to_owned(), first: images.first().map(ImageDto::from), of_variants: HashMap::new() }
+    }
+
+    /// Adds the picture of a variant, if it has one of its own among these.
+    fn add(&mut self, variant_id: VariantId, url: Option<&str>, images: &[Image]) {
+        let own = url.and_then(|url| images.iter().find(|image| image.url == url));
+        self.of_variants.extend(own.map(|image| (variant_id, ImageDto::from(image))));
     }
 
     fn image_of(&self, variant_id: VariantId) -> Option<&ImageDto> {
@@ -310,7 +326,7 @@ pub struct OrderEventDto {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// What the order became.
+    /// What the order became. An order that was corrected still was what it was, and `note` says what was corrected.
     #[schema(value_type = OrderStatusDto)]
     pub status: OrderStatus,
     /// Who did it.
@@ -388,10 +404,29 @@ pub struct OrderTransitionDto {
     pub to: OrderStatus,
     /// What to tell the buyer, at most 2,000 characters.
     pub note: Option<String>,
-    /// How to follow the parcel; with `shipped` only.
+    /// How to follow the parcel; with `shipped` only. Later it is added or corrected by changing the order.
     pub tracking: Option<TrackingInputDto>,
     /// Whether the pieces go back into stock; true when left out. False, with `cancelled` only, is for pieces that are lost or broken.
     pub restock: Option<bool>,
+}
+
+/// A correction of what was mistyped about an order; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OrderPatch, example = json!({
+    "ship_to": {"name": "Ann Example", "line1": "Lindenstrasse 11", "city": "Berlin", "postal_code": "10969", "country": "DE"}
+}))]
+pub struct OrderPatchDto {
+    /// Where it goes, the whole address; while the order is `pending` or `confirmed`.
+    pub ship_to: Option<PostalAddressDto>,
+    /// How to follow the parcel, all of it; once the order is `shipped` or `delivered`.
+    pub tracking: Option<TrackingInputDto>,
+}
+
+impl From<OrderPatchDto> for Correction {
+    fn from(patch: OrderPatchDto) -> Self {
+        Self { ship_to: patch.ship_to.map(PostalAddress::from), tracking: patch.tracking.map(Tracking::from) }
+    }
 }
 
 /// A cancellation.

@@ -2,7 +2,8 @@
 
 use commerce::reviews::{ReviewDraft, ReviewPatch, ReviewVerdict};
 use model::{
-    AccountId, ProductId, Rating, Review, ReviewId, ReviewStatus, StockAlert, Timestamp, VariantId, review::ReviewReply,
+    AccountId, ProductId, Rating, Review, ReviewId, ReviewStatus, StockAlert, Timestamp, VariantId,
+    review::{ReviewReply, STARS_MAX},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,6 +26,40 @@ impl RatingDto {
     pub fn of(rating: Rating) -> Option<Self> {
         let tenths = rating.tenths().and_then(|tenths| i32::try_from(tenths).ok())?;
         Some(Self { average: f64::from(tenths) / 10.0, count: rating.count })
+    }
+}
+
+/// A page of the reviews of a product.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReviewList)]
+pub struct ReviewListDto {
+    /// The reviews of this page.
+    pub items: Vec<ReviewDto>,
+    /// What to send as `cursor` for the next page; null on the last.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+    /// How many of all approved reviews of the product gave how many stars: one entry each for 5, 4, 3, 2 and 1, whatever this list is
+    /// filtered by.
+    pub ratings: Vec<RatingCountDto>,
+}
+
+/// How many reviews gave so many stars.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = RatingCount)]
+pub struct RatingCountDto {
+    /// The stars, 1 to 5.
+    #[schema(minimum = 1, maximum = 5)]
+    pub rating: i64,
+    /// How many reviews.
+    pub count: i64,
+}
+
+impl RatingCountDto {
+    /// An entry for each number of stars, the most first, of the counts of those that some reviews gave.
+    #[must_use]
+    pub fn all(counts: &[(i64, i64)]) -> Vec<Self> {
+        let count = |rating: i64| counts.iter().find(|(stars, _)| *stars == rating).map_or(0, |(_, count)| *count);
+        (1..=STARS_MAX).rev().map(|rating| Self { rating, count: count(rating) }).collect()
     }
 }
 

@@ -37,6 +37,28 @@ pub(crate) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     }
 }
 
+/// The query parameters of an address in which `name` may be given several times: with the first of its values, and the others.
+///
+/// # Errors
+/// 400 that names the parameter.
+pub(crate) fn read_several<T: DeserializeOwned>(uri: &Uri, name: &str) -> Result<(T, Vec<String>), Problem> {
+    let (mut kept, mut others, mut is_given) = (Vec::new(), Vec::new(), false);
+    for pair in uri.query().unwrap_or_default().split('&') {
+        match form_urlencoded::parse(pair.as_bytes()).next() {
+            Some((found, value)) if is_given && found == name => others.push(value.into_owned()),
+            found => {
+                is_given |= found.is_some_and(|(found, _)| found == name);
+                kept.push(pair);
+            }
+        }
+    }
+    if others.is_empty() {
+        return Ok((read(uri)?, others));
+    }
+    let once = format!("/?{}", kept.join("&")).parse::<Uri>().map_err(|_| Problem::new(Code::InvalidQuery))?;
+    Ok((read(&once)?, others))
+}
+
 /// The message is `name: what is wrong` when the value of a parameter is, or `what is wrong` naming it in backquotes.
 fn refusal(rejection: &QueryRejection) -> Problem {
     let text = std::error::Error::source(rejection).map_or_else(|| rejection.to_string(), ToString::to_string);
@@ -167,6 +189,23 @@ mod tests {
         let body = body_of(&refusal(&rejection));
         let said = |member: &str| body["errors"][0][member].as_str().unwrap_or_default().to_owned();
         (said("parameter"), said("code"), said("message"))
+    }
+
+    #[test]
+    fn one_parameter_may_be_given_several_times_and_all_others_once() {
+        let read = |query: &str| {
+            let uri: Uri = format!("/v1/orders?{query}").parse().expect("a URI");
+            read_several::<Params>(&uri, "status")
+        };
+        let (params, others) = read("status=pending&limit=2&stat%75s=shipped&status=a%26b").expect("read");
+        assert!(matches!(params.status, Some(Status::Pending)) && params.limit == Some(2));
+        assert_eq!(others, ["shipped", "a&b"]);
+        let (params, others) = read("limit=3").expect("read");
+        assert!(params.status.is_none() && params.limit == Some(3) && others.is_empty());
+        for query in ["status=pending&limit=1&status=shipped&limit=2", "limit=1&limit=2", "status=paid&status=shipped"]
+        {
+            assert!(read(query).is_err(), "{query}");
+        }
     }
 
     #[test]

@@ -5,15 +5,17 @@ use commerce::reviews::{DeleteReview, EditReview, ReportReview, WriteReview};
 use http::{HeaderMap, StatusCode, Uri};
 use model::{ProductId, ProductStatus, Review, ReviewId, ReviewStatus};
 use serde::Deserialize;
-use store::{ReviewFilter, StoredReply};
-use utoipa::IntoParams;
+use store::{ReviewFilter, ReviewSort, StoredReply};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     App, Problem,
     dto::{
         ListDto, ProductDto,
-        review::{NewReviewDto, OwnReviewDto, OwnReviewItemDto, ReviewDto, ReviewPatchDto},
+        review::{
+            NewReviewDto, OwnReviewDto, OwnReviewItemDto, RatingCountDto, ReviewDto, ReviewListDto, ReviewPatchDto,
+        },
     },
     extract::{Creating, IfMatch, Json, Path, Query, SignedIn, page_request},
     openapi::tag,
@@ -23,8 +25,9 @@ use crate::{
     settings::ReviewMode,
 };
 
-/// The names of the two lists and their order, for cursors.
-const OF_PRODUCT: &str = "product.reviews.newest";
+/// The name of the list of a product's reviews, before its order, for cursors.
+const OF_PRODUCT: &str = "product.reviews";
+/// The name of the list of one's own and its order.
 const OWN: &str = "account.reviews.newest";
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -43,6 +46,9 @@ struct ReviewQuery {
     /// With so many stars.
     #[param(minimum = 1, maximum = 5)]
     rating: Option<i64>,
+    /// The order of the list; `newest` when left out. Of those with as many stars the newest comes first.
+    #[param(inline)]
+    sort: Option<Sort>,
     /// 1 to 100 items; 20 when left out.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
@@ -50,13 +56,34 @@ struct ReviewQuery {
     cursor: Option<String>,
 }
 
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Sort {
+    #[default]
+    Newest,
+    Oldest,
+    Highest,
+    Lowest,
+}
+
+impl From<Sort> for ReviewSort {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Newest => Self::Newest,
+            Sort::Oldest => Self::Oldest,
+            Sort::Highest => Self::Highest,
+            Sort::Lowest => Self::Lowest,
+        }
+    }
+}
+
 /// List the reviews of a product.
 ///
-/// Those that the shop has approved, newest first. What they say together is the product's `rating`.
+/// Those that the shop has approved. What they say together is the product's `rating`.
 #[utoipa::path(get, path = "/v1/products/{product}/reviews", operation_id = "list_reviews", tag = tag::CATALOGUE,
     params(("product" = String, Path, description = "Id or slug of the product.", example = "linen-shirt"), ReviewQuery),
     responses(
-        (status = 200, description = "A page of reviews.", body = ListDto<ReviewDto>),
+        (status = 200, description = "A page of reviews, and how many there are by stars.", body = ReviewListDto),
         (status = 304, description = "The caller has this page already (If-None-Match)."),
     ))]
 async fn list(
@@ -67,19 +94,23 @@ async fn list(
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     app.cached(&uri, &request, async || {
-        let page = page_request(query.limit, query.cursor.as_deref(), OF_PRODUCT)?;
+        let sort = ReviewSort::from(query.sort.unwrap_or_default());
+        let list = format!("{OF_PRODUCT}.{}", sort.as_str());
+        let page = page_request(query.limit, query.cursor.as_deref(), &list)?;
         if query.rating.is_some_and(|stars| !(1..=5).contains(&stars)) {
             return Err(Problem::new(Code::InvalidQuery).parameter("rating", "out_of_range", "must be 1 to 5"));
         }
         let product = find_also_renamed(&app, &product).await?;
-        let filter = ReviewFilter {
+        let all = ReviewFilter {
             product_id: Some(product.id),
             status: Some(ReviewStatus::Approved),
-            stars: query.rating,
+            sort,
             ..ReviewFilter::default()
         };
-        let found = app.engine().reviews(&filter, &page).await?;
-        Ok((0, ListDto::new(found, OF_PRODUCT, |review| ReviewDto::from(review))))
+        let found = app.engine().reviews(&ReviewFilter { stars: query.rating, ..all }, &page).await?;
+        let ratings = RatingCountDto::all(&app.engine().review_stars(&all).await?);
+        let ListDto { items, next_cursor } = ListDto::new(found, &list, |review| ReviewDto::from(review));
+        Ok((0, ReviewListDto { items, next_cursor, ratings }))
     })
     .await
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use identity::Begun;
-use model::{Email, challenge::Purpose, session::network};
+use model::{AccountId, Email, challenge::Purpose, session::network};
 
 use self::{
     bucket::{Allowance, Buckets},
@@ -28,6 +28,8 @@ const CODES_PER_ADDRESS: Allowance = Allowance { burst: 300, refill: Duration::f
 /// Mails of one kind (codes, password links) that anybody can have sent to one mailbox. Each kind counts by itself: who asks for codes in
 /// somebody's name must not use up the links that let them in again.
 const MAILS_PER_MAILBOX: Allowance = Allowance { burst: 10, refill: Duration::from_secs(60) };
+/// Exports of one account, which read all that there is about it, however much that is.
+const EXPORTS_PER_ACCOUNT: Allowance = Allowance { burst: 10, refill: Duration::from_secs(60) };
 /// How fast sign-ups from one address come back.
 const SIGN_UP_REFILL: Duration = Duration::from_secs(1);
 
@@ -39,6 +41,7 @@ pub struct Throttle {
     codes: Buckets<IpAddr>,
     /// By purpose; test mails have none.
     mails: Buckets<(Email, Option<Purpose>)>,
+    exports: Buckets<AccountId>,
     sign_ups: Buckets<IpAddr>,
     /// Who has a password compared. Those who are known share their account's line; strangers have one for each address, or they could stand
     /// in the way of the owner.
@@ -93,6 +96,7 @@ impl Throttle {
             per_account_from_strangers: Buckets::new(PER_ACCOUNT),
             codes: Buckets::new(CODES_PER_ADDRESS),
             mails: Buckets::new(MAILS_PER_MAILBOX),
+            exports: Buckets::new(EXPORTS_PER_ACCOUNT),
             sign_ups: Buckets::new(Allowance { burst: sign_ups_per_address.max(1), refill: SIGN_UP_REFILL }),
             turns: Arc::default(),
         }
@@ -145,6 +149,14 @@ impl Throttle {
         self.mails.take(&(email.clone(), None), Instant::now()).is_ok()
     }
 
+    /// Counts an export of an account by whoever has it.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub fn export(&self, account_id: AccountId) -> Result<(), Problem> {
+        self.exports.take(&account_id, Instant::now()).map_err(too_many)
+    }
+
     /// Counts a sign-up from `address`.
     ///
     /// # Errors
@@ -161,6 +173,7 @@ impl Throttle {
         self.per_account_from_strangers.sweep(now);
         self.codes.sweep(now);
         self.mails.sweep(now);
+        self.exports.sweep(now);
         self.sign_ups.sweep(now);
     }
 }

@@ -3,6 +3,7 @@
 mod addresses;
 mod delete;
 mod email;
+mod export;
 mod password;
 mod profile;
 mod sessions;

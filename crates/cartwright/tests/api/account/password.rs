@@ -53,6 +53,19 @@ fn weak_passwords_are_refused() {
 }
 
 #[test]
+fn a_new_password_is_another_one() {
+    let shop = Shop::shared();
+    let ann = shop.customer();
+    let there = shop.login(&ann.email);
+    let told = change(&ann, PASSWORD, PASSWORD).invalid("/new_password");
+    assert_eq!(told["errors"][0]["code"], "unchanged", "{told}");
+    // What is told is about the two that were sent: a wrong one that comes twice is told the same.
+    assert_eq!(change(&ann, NEW_PASSWORD, NEW_PASSWORD).invalid("/new_password")["errors"], told["errors"]);
+    there.client.get("/v1/account").send().expect(200);
+    assert!(shop.mails_about(&ann.email, "Your password was changed").is_empty());
+}
+
+#[test]
 fn the_current_password_cannot_be_guessed_with_a_stolen_access_token() {
     let shop = Shop::shared();
     let ann = shop.customer();

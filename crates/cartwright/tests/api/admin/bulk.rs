@@ -43,16 +43,17 @@ fn a_catalogue_comes_in_goes_out_and_comes_back_unchanged() {
         file += &format!("mug-{number},Mug {number},Kitchen,Size,S,M-{number}-S,3,12.50\n");
         file += &format!("mug-{number},,,,L,M-{number}-L,2,14\n");
     }
-    file += "evil,=1+1,Kitchen,,,'@SUM(A1),1,5\n";
+    file += "evil,=1+1;=2+2,Kitchen,,,'@SUM(A1),1,5\n";
     let job = ended(&shop, &send(&shop, "products", &file));
     assert_eq!((&job["status"], names(&job, &COUNTS)), (&json!("done"), vec![121, 121, 121, 0, 0, 0]), "{job}");
     let exported = export(&shop, "products");
-    assert!(exported.contains("'=1+1") && exported.contains("'@SUM(A1)"), "{exported}");
+    assert!(exported.contains("\"'=1+1;=2+2\"") && exported.contains("'@SUM(A1)"), "{exported}");
     let job = ended(&shop, &send(&shop, "products", &exported));
     assert_eq!(names(&job, &COUNTS), [121, 121, 0, 0, 121, 0], "{job}");
     assert_eq!(export(&shop, "products"), exported);
     // Prices and stock of many at once.
     let prices = export(&shop, "prices");
+    assert!(prices.contains("\"'=1+1;=2+2\""), "{prices}");
     let job = ended(&shop, &send(&shop, "prices", &prices));
     assert_eq!(names(&job, &COUNTS), [241, 241, 0, 0, 241, 0], "{job}");
     let dearer = prices.replace("12.50,,3", "13.00,15.00,8");
@@ -106,7 +107,7 @@ fn what_is_read_otherwise_than_it_stands_there_is_told() {
         "line": 2, "column": "Variant Inventory Qty", "message": "-7 is below zero; the variant has 0",
     });
     assert_eq!(job["notes"], json!([note]));
-    // A job fetches no pictures.
+    // Nobody asked for the pictures.
     let file = "Handle,Title,Variant Price,Image Src\nc,C,5,https://pictures.example/c.jpg\nd,D,5,/media/own.jpg\n";
     let job = ended(&shop, &send(&shop, "products", file));
     assert_eq!((&job["notes"][0]["line"], job["notes"].as_array().map(Vec::len)), (&json!(2), Some(1)), "{job}");

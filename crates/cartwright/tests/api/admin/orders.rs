@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{NO_ID, Reply, Shop, line, pick, text};
+use crate::support::{NO_ID, Reply, Shop, address, line, pick, text};
 
 fn move_to(shop: &Shop, order: &Value, body: &Value) -> Reply {
     shop.owner().post(&format!("/v1/admin/orders/{}/transitions", text(&order["id"])), body).send()
@@ -96,6 +96,72 @@ fn tracking_belongs_to_the_shipment() {
 }
 
 #[test]
+fn a_mistyped_address_is_corrected_until_the_parcel_leaves() {
+    let shop = Shop::shared();
+    let staff = shop.staff(&["orders"]);
+    let buyer = shop.customer();
+    let (product, variant) = shop.product(1, 9);
+    let order = shop.order(&buyer, &[line(&variant, 2)]);
+    let path = format!("/v1/admin/orders/{}", text(&order["id"]));
+    let before = staff.client.get(&path).send();
+    let tag = before.header("etag");
+    let mut right = address();
+    right["line1"] = json!("Lindenstrasse 11");
+    let correct = |body: &Value| staff.client.patch(&path, body).header("if-match", &tag).send();
+    correct(&json!({"ship_to": {"name": "", "line1": "1", "city": "B", "country": "DE"}})).invalid("/ship_to/name");
+    correct(&json!({"tracking": "T-1"})).invalid("/tracking");
+    correct(&json!({"status": "shipped"})).invalid("/status");
+    assert_eq!(staff.client.get(&path).send().header("etag"), tag, "a refused correction changes nothing");
+    let corrected = correct(&json!({"ship_to": right}));
+    let (now, was) = (corrected.expect(200), before.expect(200));
+    assert_eq!((&now["ship_to"]["line1"], &now["version"]), (&json!("Lindenstrasse 11"), &json!(2)));
+    let event = &now["timeline"][1];
+    assert_eq!((&event["status"], &event["note"]), (&json!("pending"), &json!("address corrected")));
+    for same in ["id", "number", "status", "total", "email", "tracking", "placed_at", "account_id"] {
+        assert_eq!(now[same], was[same], "{same}");
+    }
+    assert_eq!(pick(&now["lines"], "quantity"), pick(&was["lines"], "quantity"));
+    correct(&json!({"ship_to": right})).refused(412, "version_mismatch");
+    let of_buyer = buyer.client.get(&format!("/v1/orders/{}", text(&order["id"]))).send().expect(200);
+    assert_eq!((&of_buyer["ship_to"], &of_buyer["timeline"]), (&now["ship_to"], &now["timeline"]));
+    assert_eq!(shop.templates_to(&buyer.email), ["verify_email", "order_placed"]);
+    assert_eq!(shop.stock_of(&product), 7);
+    // The log says that it was, and not what.
+    let log = format!("/v1/admin/audit-log?subject_id={}", text(&order["id"]));
+    let log = shop.owner().get(&log).send().expect(200)["items"].clone();
+    assert_eq!(pick(&log, "action"), ["order.corrected"]);
+    assert_eq!((&log[0]["changes"], &log[0]["actor_id"]), (&json!(["address corrected"]), &staff.account["id"]));
+    // Not the buyer's to do, nor once the parcel has left.
+    buyer.client.patch(&path, &json!({"ship_to": right})).send().refused(403, "forbidden");
+    for to in ["confirmed", "shipped"] {
+        shop.advance(&order, to);
+    }
+    staff.client.patch(&path, &json!({"ship_to": right})).send().invalid("/ship_to");
+}
+
+#[test]
+fn a_tracking_number_can_come_after_the_shipment() {
+    let shop = Shop::shared();
+    let buyer = shop.customer();
+    let (_, variant) = shop.product(1, 9);
+    let order = shop.order(&buyer, &[line(&variant, 1)]);
+    for to in ["confirmed", "shipped"] {
+        shop.advance(&order, to);
+    }
+    let path = format!("/v1/admin/orders/{}", text(&order["id"]));
+    let follow = |tracking: Value| shop.owner().patch(&path, &json!({"tracking": tracking})).send();
+    follow(json!({"number": ""})).invalid("/tracking/number");
+    assert_eq!(follow(json!("0034")).expect(200)["tracking"], json!({"number": "0034", "carrier": null, "url": null}));
+    let mails = ["verify_email", "order_placed", "order_confirmed", "order_shipped", "order_shipped"];
+    assert_eq!(shop.templates_to(&buyer.email), mails);
+    let mail = shop.nth_mail(&buyer.email, "on its way", 2);
+    assert!(mail.text.contains("0034"), "{}", mail.text);
+    let right = json!({"number": "0043", "carrier": "DHL", "url": null});
+    assert_eq!(follow(right.clone()).expect(200)["tracking"], right);
+    assert_eq!(shop.templates_to(&buyer.email), mails);
+}
+
+#[test]
 fn wrong_moves_are_refused() {
     let shop = Shop::shared();
     let order = order_at(&shop, &[]);
@@ -137,6 +203,8 @@ fn orders_are_found_by_status_number_customer_and_date() {
     assert_eq!(found(&of_buyer), all);
     assert_eq!(found(&format!("customer={}", buyer.id())), all);
     assert_eq!(found(&format!("{of_buyer}&status=confirmed")), ids(&[&placed[2]]));
+    assert_eq!(found(&format!("{of_buyer}&status=confirmed&status=pending")), all);
+    assert_eq!(found(&format!("status=confirmed&{of_buyer}&status=cancelled")), ids(&[&placed[2]]));
     let number = text(&placed[1]["number"]);
     let digits = number.replace("CW-", "");
     for form in [number.clone(), number.to_lowercase(), format!("CW{digits}"), format!("%23{digits}"), digits] {
@@ -152,6 +220,7 @@ fn orders_are_found_by_status_number_customer_and_date() {
     assert_eq!(pick(&staff.client.get(&next).send().expect(200)["items"], "id"), [&placed[0]["id"]]);
     for (query, name) in [
         ("status=lost", "status"),
+        ("status=pending&status=lost", "status"),
         ("number=abc", "number"),
         ("number=CW-", "number"),
         ("number=99999999999999999999", "number"),

@@ -97,6 +97,11 @@ fn customers_can_have_all_that_the_shop_knows_of_them() {
     let (product_id, (_, sold_out)) = (text(&product["id"]), shop.product(700, 0));
     ann.client.request("PUT", &format!("/v1/account/wishlist/items/{product_id}")).send().expect(200);
     ann.client.request("PUT", &format!("/v1/account/stock-alerts/{sold_out}")).send().expect(200);
+    let reviews = format!("/v1/products/{product_id}/reviews");
+    let review = ann.client.post(&reviews, &json!({"rating": 4})).send().expect(201);
+    let review = text(&review["id"]);
+    shop.owner().patch(&format!("/v1/admin/reviews/{review}"), &json!({"status": "approved"})).send().expect(200);
+    shop.customer().client.post_empty(&format!("/v1/reviews/{review}/report")).expect(204);
     // Mails went to the address that the account had then.
     let email = unique_email("moved");
     ann.client.post("/v1/account/email", &json!({"new_email": email, "password": PASSWORD})).send().expect(202);
@@ -118,6 +123,8 @@ fn customers_can_have_all_that_the_shop_knows_of_them() {
     assert_eq!(all["wishlist"][0]["product_id"], json!(product_id));
     assert_eq!(all["stock_alerts"][0]["variant_id"], json!(sold_out));
     assert_eq!(all["left_out"], json!(null));
+    // It is for the customer, who must not learn who reported them.
+    assert_eq!((&all["reviews"][0]["rating"], &all["reviews"][0]["content"]["reported_by"]), (&json!(4), &json!([])));
     // Whoever may not look at orders does not get them this way.
     let others = signed_in(&shop, &["customers"]);
     let without = others.get(&format!("/admin/customers/{}/export", ann.id())).expect(200);
@@ -448,6 +455,42 @@ fn all_that_is_short_can_be_reached() {
     // A cursor of something else begins anew.
     assert_eq!(seen("/admin/stock?at_most=2&left=1&cursor=nonsense"), (0, 0, 0, None));
     assert!(pages.get("/admin/stock?at_most=2&left=1").text().contains("Nothing is running out"));
+}
+
+#[test]
+fn open_orders_are_those_that_are_still_to_be_sent() {
+    let shop = Shop::shared();
+    let pages = signed_in(&shop, &["orders"]);
+    let buyer = shop.customer();
+    let (_, variant) = shop.product(1, 9);
+    let placed: Vec<Value> = (0..3).map(|_| shop.order(&buyer, &[line(&variant, 1)])).collect();
+    for (at, to) in [(1, "confirmed"), (2, "confirmed"), (2, "shipped")] {
+        shop.advance(&placed[at], to);
+    }
+    let html = pages.get(&format!("/admin/orders?status=open&q={}", buyer.email)).text();
+    assert!(html.contains("aria-current=\"page\">Open</a>"), "{html}");
+    for (order, is_open) in placed.iter().zip([true, true, false]) {
+        assert_eq!(html.contains(&text(&order["number"])), is_open, "{html}");
+    }
+    // What can be done with several of them is not the same for each.
+    assert!(!html.contains("name=\"order\""), "{html}");
+}
+
+#[test]
+fn a_list_of_orders_knows_the_newest_one() {
+    let shop = Shop::shared();
+    let pages = signed_in(&shop, &["orders"]);
+    let (_, variant) = shop.product(1, 9);
+    let order = shop.order(&shop.customer(), &[line(&variant, 1)]);
+    let number = |text: &str| text.trim_start_matches("CW-").parse::<i64>().expect("a number");
+    let placed = number(&text(&order["number"]));
+    // Where it is not on the list as well: only what comes later is news.
+    for query in ["", "?q=nobody%20at%20all", "?status=delivered"] {
+        let html = pages.get(&format!("/admin/orders{query}")).text();
+        let (_, seen) = html.split_once("data-seen=\"").expect("what was seen");
+        let (seen, _) = seen.split_once('"').expect("its end");
+        assert!(number(seen) >= placed, "{query}: {seen} is older than {placed}");
+    }
 }
 
 #[test]

@@ -62,6 +62,10 @@ fn a_password_is_taken_as_it_is_typed_with_its_spaces() {
     assert_eq!(Pages::new(shop.address()).sign_in(&staff.email, ODD.trim()).status, 401);
     assert_eq!(change(ODD.trim(), PASSWORD), 422);
     assert_eq!(change(ODD, PASSWORD), 303);
+    // The same again is none, and is told beside its field.
+    let same = [("password", PASSWORD), ("new_password", PASSWORD)];
+    let told = pages.post(page, "/admin/account/password", &same).text();
+    assert!(told.contains("field-error\">must be another one than the current password"), "{told}");
 }
 
 #[test]
@@ -198,6 +202,62 @@ fn what_was_typed_for_one_move_of_an_order_is_not_sent_with_another() {
     // Nothing is open or filled in on the page as it is.
     let html = pages.get(&page).text();
     assert!(!html.contains("<details open>") && !html.contains("The last one broke."), "{html}");
+}
+
+#[test]
+fn the_page_of_an_order_corrects_its_address_and_later_its_tracking() {
+    let shop = Shop::shared();
+    let pages = owners(&shop);
+    let (_, variant) = shop.product(700, 5);
+    let order = shop.order(&shop.customer(), &[line(&variant, 1)]);
+    let page = format!("/admin/orders/{}", text(&order["id"]));
+    let town = unique_name("Neustadt").replace(' ', "");
+    let is_found = || pages.get(&format!("/admin/orders?q={town}")).text().contains(&page);
+    assert!(!is_found());
+    let html = pages.get(&page).text();
+    let form = after(&html, "Correct the address");
+    assert_eq!((shown(form, "line1"), shown(form, "city")), ("Lindenstrasse 1".to_owned(), "Berlin".to_owned()));
+    assert!(form.contains("<option value=\"DE\" selected>") && !html.contains("Add tracking"), "{html}");
+    let fields = |version: &'static str, postal_code: &'static str| {
+        let address = [("name", "Ann <b>"), ("line1", "Lindenstrasse 11"), ("city", town.as_str())];
+        [&address[..], &[("postal_code", postal_code), ("country", "DE"), ("version", version)]].concat()
+    };
+    let send = |fields: &[(&str, &str)]| pages.post(&page, &format!("{page}/address"), fields);
+    let refused = send(&fields("1", ""));
+    let html = refused.text();
+    assert_eq!(refused.status, 422, "{html}");
+    assert!(after(&html, "role=\"alert\"").starts_with(">Postal code: must be given"), "{html}");
+    assert!(html.contains("id=\"ship_to-postal_code-error\">must be given"), "{html}");
+    let form = after(&html, "Correct the address");
+    assert_eq!((shown(form, "line1"), shown(form, "version")), ("Lindenstrasse 11".to_owned(), "1".to_owned()));
+    assert_eq!(shown(form, "name"), "Ann &lt;b&gt;");
+    let corrected = send(&fields("1", "10969"));
+    assert!(corrected.header("location").ends_with("done=readdressed"), "{}", corrected.text());
+    let html = pages.get(&page).text();
+    assert!(html.contains(&format!("Lindenstrasse 11<br>10969 {town}<br>")), "{html}");
+    assert!(html.contains("<strong>Corrected</strong>") && html.contains("address corrected"), "{html}");
+    // It is found by where it goes now, although it was looked for before.
+    assert!(is_found());
+    // Somebody else was quicker.
+    let stale = send(&fields("1", "10969"));
+    assert_eq!((stale.status, shown(after(&stale.text(), "Correct the address"), "version")), (409, "2".to_owned()));
+
+    for to in ["confirmed", "shipped"] {
+        shop.advance(&order, to);
+    }
+    let html = pages.get(&page).text();
+    assert!(html.contains("Add tracking") && !html.contains("Correct the address"), "{html}");
+    let follow = |number: &str, version: &str| {
+        let fields = [("number", number), ("carrier", "An Post"), ("url", ""), ("version", version)];
+        pages.post(&page, &format!("{page}/tracking"), &fields)
+    };
+    let refused = follow("", "4");
+    let html = refused.text();
+    assert_eq!((refused.status, shown(after(&html, "Add tracking"), "carrier")), (422, "An Post".to_owned()), "{html}");
+    assert!(html.contains("id=\"tracking-number-error\""), "{html}");
+    assert!(follow("LX 4410", "4").header("location").ends_with("done=tracked"));
+    let html = pages.get(&page).text();
+    assert!(html.contains("Tracking: LX 4410, An Post") && html.contains("Correct the tracking"), "{html}");
 }
 
 #[test]

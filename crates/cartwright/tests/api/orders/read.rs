@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{NO_ID, Shop, as_placed, line, pick, text, unique_name};
+use crate::support::{NO_ID, Shop, address, as_bought, line, new_key, pick, text, unique_name};
 
 #[test]
 fn one_lists_ones_own_orders_newest_first() {
@@ -14,18 +14,24 @@ fn one_lists_ones_own_orders_newest_first() {
     let newest_first: Vec<&Value> = placed.iter().rev().map(|order| &order["id"]).collect();
     let all = buyer.client.get("/v1/orders").send().expect(200);
     assert_eq!(pick(&all["items"], "id"), newest_first);
-    assert_eq!((&as_placed(&all["items"][0]), &all["next_cursor"]), (&placed[4], &json!(null)));
+    assert_eq!((&all["items"][0], &all["next_cursor"]), (&placed[4], &json!(null)));
 
     let first = buyer.client.get("/v1/orders?limit=2").send().expect(200);
     let second =
         buyer.client.get(&format!("/v1/orders?limit=3&cursor={}", text(&first["next_cursor"]))).send().expect(200);
     let both = [pick(&first["items"], "id"), pick(&second["items"], "id")].concat();
-    assert_eq!((both, &second["next_cursor"]), (newest_first, &json!(null)));
+    assert_eq!((&both, &second["next_cursor"]), (&newest_first, &json!(null)));
     assert_eq!(other.client.get("/v1/orders").send().expect(200)["items"].as_array().map(Vec::len), Some(1));
 
     shop.advance(&placed[1], "confirmed");
     let confirmed = buyer.client.get("/v1/orders?status=confirmed").send().expect(200);
     assert_eq!(pick(&confirmed["items"], "id"), [&placed[1]["id"]]);
+    for open in ["status=pending&status=confirmed", "status=confirmed&status=pending&status=confirmed"] {
+        let found = buyer.client.get(&format!("/v1/orders?{open}")).send().expect(200);
+        assert_eq!(pick(&found["items"], "id"), newest_first, "{open}");
+    }
+    let settled = buyer.client.get("/v1/orders?status=shipped&status=confirmed").send().expect(200);
+    assert_eq!(pick(&settled["items"], "id"), [&placed[1]["id"]]);
     let by_number = |order: &Value| {
         let number = text(&order["number"]);
         buyer.client.get(&format!("/v1/orders?number={number}")).send().expect(200)["items"].clone()
@@ -34,7 +40,10 @@ fn one_lists_ones_own_orders_newest_first() {
     let theirs = other.client.get("/v1/orders").send().expect(200)["items"][0].clone();
     assert_eq!(by_number(&theirs), json!([]), "somebody else's is not there");
     buyer.client.get("/v1/orders?number=abc").send().wrong_parameter("number");
-    buyer.client.get("/v1/orders?status=lost").send().wrong_parameter("status");
+    for wrong in ["status=lost", "status=pending&status=lost", "status=pending,confirmed"] {
+        buyer.client.get(&format!("/v1/orders?{wrong}")).send().wrong_parameter("status");
+    }
+    buyer.client.get("/v1/orders?status=pending&limit=1&status=shipped&limit=1").send().wrong_parameter("limit");
     buyer.client.get("/v1/orders?limit=101").send().wrong_parameter("limit");
     buyer.client.get("/v1/orders?account_id=1").send().wrong_parameter("account_id");
 }
@@ -110,15 +119,19 @@ fn lines_lead_to_the_pages_and_pictures_of_their_products() {
     }));
     let (mug, plain) = shop.product(1, 5);
     let of_shirt = |at: usize| line(&text(&shirt["variants"][at]["id"]), 1);
-    let placed = shop.order(&buyer, &[of_shirt(0), of_shirt(1), line(&plain, 1)]);
+    let body = json!({"lines": [of_shirt(0), of_shirt(1), line(&plain, 1)], "ship_to": address()});
+    let key = new_key();
+    let placing = buyer.client.post("/v1/orders", &body).key(&key).send();
+    let placed = placing.expect(201);
     let path = format!("/v1/orders/{}", text(&placed["id"]));
     let reply = buyer.client.get(&path).send();
     let (tag, order) = (reply.header("etag"), reply.expect(200));
     let lines = &order["lines"];
+    // As they were told when it was placed.
+    assert_eq!((&placed, placing.header("etag")), (&order, tag.clone()));
     assert_eq!(pick(lines, "slug"), [&shirt["slug"], &shirt["slug"], &mug["slug"]]);
     assert_eq!((&lines[0]["image"]["url"], &lines[0]["image"]["alt"]), (&json!(front), &json!("From the front")));
     assert_eq!((&lines[1]["image"]["url"], &lines[2]["image"]), (&json!(blue), &Value::Null));
-    assert_eq!(as_placed(&order), placed);
     // The same in the list, and to staff.
     assert_eq!(buyer.client.get("/v1/orders").send().expect(200)["items"][0], order);
     let to_staff = |path: &str| shop.owner().get(path).send().expect(200);
@@ -139,7 +152,9 @@ fn lines_lead_to_the_pages_and_pictures_of_their_products() {
         let line = &archived["lines"][at];
         assert_eq!((&line["slug"], &line["image"]), (&Value::Null, &Value::Null));
     }
-    assert_eq!(as_placed(&archived), placed);
+    assert_eq!(as_bought(&archived), as_bought(&placed));
+    // The reply to placing it is the same for ever.
+    assert_eq!(buyer.client.post("/v1/orders", &body).key(&key).send().body, placing.body);
     // So what was read before still says which version it was.
     buyer.client.post(&format!("{path}/cancel"), &json!({})).header("if-match", &tag).send().expect(200);
 }

@@ -17,7 +17,7 @@ pub(crate) use raw::{exchange, request};
 pub(crate) use reply::Reply;
 pub(crate) use server::program;
 pub(crate) use shop::{
-    OWNER, PASSWORD, Person, Shop, address, as_placed, line, new_key, text, unique_email, unique_name,
+    OWNER, PASSWORD, Person, Shop, address, as_bought, line, new_key, text, unique_email, unique_name,
 };
 
 /// An id of the right form that nothing has.

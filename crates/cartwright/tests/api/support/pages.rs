@@ -62,6 +62,18 @@ impl Pages {
         self.post_raw(path, &fields)
     }
 
+    /// Sends a form with a file, with the token of the page that it stands on.
+    #[track_caller]
+    pub(crate) fn post_file(&self, page: &str, fields: &[(&str, &str)], file: &str) -> Reply {
+        let csrf = self.csrf(page);
+        let part = |name: &str, value: &str| {
+            format!("--line\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let fields = [("csrf", csrf.as_str())].into_iter().chain(fields.iter().copied()).chain([("file", file)]);
+        let body: String = fields.map(|(name, value)| part(name, value)).chain(["--line--\r\n".to_owned()]).collect();
+        self.send("POST", page, &[("Content-Type", "multipart/form-data; boundary=line")], body.as_bytes())
+    }
+
     /// The token of the forms on a page.
     #[track_caller]
     pub(crate) fn csrf(&self, page: &str) -> String {

@@ -241,13 +241,13 @@ pub(crate) fn address() -> Value {
     json!({"name": "Ann Example", "line1": "Lindenstrasse 1", "city": "Berlin", "postal_code": "10969", "country": "DE"})
 }
 
-/// An order as it was placed: without what its lines show of their products where it is read.
+/// An order as it stays: without what its lines show of their products as they are now.
 #[track_caller]
-pub(crate) fn as_placed(order: &Value) -> Value {
+pub(crate) fn as_bought(order: &Value) -> Value {
     let mut order = order.clone();
     for line in order["lines"].as_array_mut().expect("lines") {
         let line = line.as_object_mut().expect("a line");
-        assert!(line.remove("slug").is_some() && line.remove("image").is_some(), "it was not read: {line:?}");
+        assert!(line.remove("slug").is_some() && line.remove("image").is_some(), "they are not there: {line:?}");
     }
     order
 }

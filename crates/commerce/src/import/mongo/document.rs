@@ -1,7 +1,7 @@
 //! What is in a document: ids, texts, numbers, however they were written.
 
 use bson::{Bson, Document};
-use model::{Currency, Money, Timestamp};
+use model::{Currency, Money, NotAPrice, Timestamp};
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
@@ -91,7 +91,8 @@ pub(super) fn whole(value: Option<&Bson>) -> Option<i64> {
     }
 }
 
-/// An amount of money. Texts are read as the old shop did, as numbers of JavaScript; if they are none, as people write prices.
+/// An amount of money. Texts are read as the old shop did, as numbers of JavaScript; if they are none, as people write prices. `1,299` is no
+/// number of JavaScript: its comma groups thousands, as JavaScript writes them for people.
 pub(super) fn money(value: Option<&Bson>, currency: Currency) -> Option<Money> {
     let decimals = currency.decimals() as usize;
     let found = match value? {
@@ -101,7 +102,10 @@ pub(super) fn money(value: Option<&Bson>, currency: Currency) -> Option<Money> {
             (Some(number), _) if number.is_finite() && number >= 0.0 => {
                 Money::from_decimal(&format!("{number:.decimals$}"), currency)
             }
-            (None, Bson::String(text)) => Money::from_decimal(bare(text), currency),
+            (None, Bson::String(text)) => match Money::read_decimal(bare(text), currency) {
+                Err(NotAPrice::Ambiguous { thousands, .. }) => Money::from_decimal(&thousands, currency),
+                read => read.ok(),
+            },
             _ => None,
         },
     };

@@ -2,7 +2,7 @@
 
 use commerce::{
     Error,
-    catalogue::{GenerateVariants, OptionDraft},
+    catalogue::{GenerateVariants, Generated, OptionDraft},
 };
 use model::Product;
 
@@ -28,20 +28,20 @@ fn generate(shop: &Shop, product: &Product, options: Option<&[(&str, &[&str])]>)
 pub async fn every_combination_that_lacks_is_made(shop: Shop) {
     let shirt = shop.add(with_options("Shirt", &["S"], 3)).await;
     let options: &[(&str, &[&str])] = &[("Size", &["M", "S"])];
-    let after = shop.run(generate(&shop, &shirt, Some(options))).await.expect("made");
-    assert_eq!(titles(&after), ["M", "S"]);
+    let Generated { product: after, made } = shop.run(generate(&shop, &shirt, Some(options))).await.expect("made");
+    assert_eq!((titles(&after), made), (vec!["M".to_owned(), "S".to_owned()], 1));
     assert_eq!((&after.variants[1], after.version), (&shirt.variants[0], 2));
     assert_eq!((after.variants[0].sku.as_deref(), after.variants[0].price), (Some("MUG-M"), eur(500)));
     assert_eq!(shop.product_now(shirt.id).await, after);
     let again = shop.run(generate(&shop, &shirt, None)).await.expect("nothing to make");
-    assert_eq!(again.variants, after.variants);
+    assert_eq!((again.product.variants, again.made), (after.variants, 0));
 }
 
 pub async fn a_simple_product_gets_options(shop: Shop) {
     let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 7).await);
     shop.order(&ann, &[line(&mug, 1)]).await;
     let options: &[(&str, &[&str])] = &[("Size", &["S", "M"]), ("Colour", &["Blue", "Red"])];
-    let after = shop.run(generate(&shop, &mug, Some(options))).await.expect("made");
+    let after = shop.run(generate(&shop, &mug, Some(options))).await.expect("made").product;
     assert_eq!(titles(&after), ["S / Blue", "S / Red", "M / Blue", "M / Red"]);
     assert_eq!((after.variants[0].id, after.variants[0].stock), (mug.variants[0].id, 6), "what was sold stays");
     assert_eq!(shop.product_now(mug.id).await, after);
@@ -61,19 +61,19 @@ pub async fn another_option_is_added_to_what_is_there(shop: Shop) {
         found.map(|variant| (variant.id, variant.stock)).expect("a variant")
     };
     let options: &[(&str, &[&str])] = &[("Size", &["S", "M"]), ("Colour", &["Red", "Blue"])];
-    let after = shop.run(generate(&shop, &shirt, Some(options))).await.expect("made");
+    let after = shop.run(generate(&shop, &shirt, Some(options))).await.expect("made").product;
     assert_eq!(titles(&after), ["S / Red", "S / Blue", "M / Red", "M / Blue"]);
     assert_eq!((of(&after, "S / Red"), of(&after, "M / Red")), ((small, 2), (medium, 3)), "what was there stays");
     assert_eq!(shop.product_now(shirt.id).await, after);
     // An option is known by its name wherever it stands, and by its place under another name.
     let options: &[(&str, &[&str])] = &[("Fit", &["Slim"]), ("Shade", &["Red", "Blue"]), ("size", &["S", "M", "L"])];
-    let after = shop.run(generate(&shop, &shirt, Some(options))).await.expect("made");
+    let after = shop.run(generate(&shop, &shirt, Some(options))).await.expect("made").product;
     assert_eq!((of(&after, "Slim / Red / S"), of(&after, "Slim / Red / M")), ((small, 2), (medium, 3)));
     assert_eq!(titles(&after)[..3], ["Slim / Red / S", "Slim / Red / M", "Slim / Red / L"]);
     assert_eq!(after.variants.len(), 6);
     // One that no two variants differ in can go.
     let options: &[(&str, &[&str])] = &[("Shade", &["Red", "Blue"]), ("Size", &["S", "M", "L"])];
-    let after = shop.run(generate(&shop, &shirt, Some(options))).await.expect("taken away");
+    let after = shop.run(generate(&shop, &shirt, Some(options))).await.expect("taken away").product;
     assert_eq!((of(&after, "Red / S"), of(&after, "Red / M"), after.variants.len()), ((small, 2), (medium, 3), 6));
     assert_eq!(shop.product_now(shirt.id).await, after);
     let options: &[(&str, &[&str])] = &[("Size", &["S", "M", "L"])];
@@ -118,11 +118,11 @@ pub async fn a_value_gets_another_name_with_its_stock(shop: Shop) {
     let values = |product: &model::Product| -> Vec<String> {
         product.variants.iter().map(|variant| variant.option_values.join("/")).collect()
     };
-    let renamed = shop.run(written(&["S", "L"])).await.expect("renamed");
+    let renamed = shop.run(written(&["S", "L"])).await.expect("renamed").product;
     assert_eq!(values(&renamed), ["S", "L"]);
     assert_eq!((renamed.variants[0].id, renamed.variants[0].stock), (shirt.variants[0].id, 3));
     // Another order is no other name, and with one more or less nobody can tell which is which.
-    let turned = shop.run(written(&["L", "S"])).await.expect("turned");
+    let turned = shop.run(written(&["L", "S"])).await.expect("turned").product;
     assert_eq!(
         turned.variants.iter().map(|variant| variant.id).collect::<Vec<_>>(),
         [shirt.variants[1].id, shirt.variants[0].id]

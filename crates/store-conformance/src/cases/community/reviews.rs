@@ -9,7 +9,7 @@ use commerce::{
     },
 };
 use model::{Account, OrderStatus, Product, Rating, Review, ReviewStatus};
-use store::{PageRequest, ReviewFilter};
+use store::{PageRequest, ReviewFilter, ReviewSort};
 
 use crate::support::{Shop, all_pages, at_once, count_ok, line, refused};
 
@@ -262,6 +262,36 @@ pub async fn lists_are_filtered_newest_first(shop: Shop) {
     assert_eq!(listed(ReviewFilter { stars: Some(5), ..any }).await, ids(&[4, 2, 0]));
     assert_eq!(listed(ReviewFilter { account_id: Some(all[3].account_id), ..any }).await, ids(&[3]));
     assert_eq!(listed(ReviewFilter { is_reported: true, ..any }).await, ids(&[]));
+}
+
+pub async fn lists_are_sorted_and_stars_are_counted(shop: Shop) {
+    let (mug, cup) = (shop.product("Mug", 5).await, shop.product("Cup", 5).await);
+    let mut all = Vec::new();
+    for (number, stars) in (0..).zip([5, 1, 5, 3, 5, 1, 4]) {
+        let customer = shop.customer(&format!("customer{number}")).await;
+        let product = if number == 3 { &cup } else { &mug };
+        let status = if number == 6 { ReviewStatus::Pending } else { ReviewStatus::Approved };
+        all.push(shop.run(write(&shop, &customer, product, stars, status)).await.expect("written"));
+    }
+    let approved =
+        ReviewFilter { product_id: Some(mug.id), status: Some(ReviewStatus::Approved), ..ReviewFilter::default() };
+    for (sort, expected) in [
+        (ReviewSort::Newest, [5, 4, 2, 1, 0]),
+        (ReviewSort::Oldest, [0, 1, 2, 4, 5]),
+        (ReviewSort::Highest, [4, 2, 0, 5, 1]),
+        (ReviewSort::Lowest, [5, 1, 4, 2, 0]),
+    ] {
+        let expected = expected.map(|number: usize| all[number].id);
+        for limit in [1, 2, 3, 100] {
+            let filter = ReviewFilter { sort, ..approved };
+            let listed = all_pages(limit, async |page: PageRequest| shop.db().reviews(&filter, &page).await).await;
+            assert_eq!(listed.iter().map(|review| review.id).collect::<Vec<_>>(), expected, "{sort:?} by {limit}");
+        }
+    }
+    let counted = async |filter: ReviewFilter| shop.db().review_stars(&filter).await.expect("an answer");
+    assert_eq!(counted(approved).await, [(1, 2), (5, 3)]);
+    assert_eq!(counted(ReviewFilter::default()).await, [(1, 2), (3, 1), (4, 1), (5, 3)]);
+    assert_eq!(counted(ReviewFilter { stars: Some(2), ..approved }).await, []);
 }
 
 pub async fn they_go_with_their_product_and_their_author(shop: Shop) {

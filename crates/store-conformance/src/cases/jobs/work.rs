@@ -24,7 +24,8 @@ async fn queue(shop: &Shop, keep_going: bool) -> Job {
 async fn queue_by(shop: &Shop, importer: &Account, keep_going: bool) -> Job {
     let account_id = importer.id;
     let parts = vec!["one".to_owned(), "two".to_owned()];
-    let queue = QueueJob { kind: JobKind::ImportProducts, keep_going, parts, account_id, stamp: shop.next_stamp() };
+    let (kind, with_images) = (JobKind::ImportProducts, false);
+    let queue = QueueJob { kind, keep_going, with_images, parts, account_id, stamp: shop.next_stamp() };
     shop.run(queue).await.expect("queued")
 }
 
@@ -154,6 +155,26 @@ pub async fn work_that_is_refused_is_not_counted(shop: Shop) {
     assert_eq!((ended.status, ended.created, ended.error_count, ended.errors.len()), (JobStatus::Done, 1, 2, 2));
 }
 
+/// Servers that have pictures may be slow.
+pub async fn a_job_that_says_that_it_goes_on_stays_where_it_is(shop: Shop) {
+    let job = queue(&shop, true).await;
+    take(&shop).await.expect("a job");
+    shop.run(begin(&shop, &job, 2, &[])).await.expect("begun");
+    let note = JobError { line: 2, column: None, message: "a picture stays where it is".to_owned() };
+    let goes_on = async |from: u64| {
+        let work = Work::Noted(vec![note.clone()]);
+        shop.run(WorkOnJob { id: job.id, from, work, stamp: shop.next_stamp() }).await.expect("an answer")
+    };
+    for _ in 0..3 {
+        shop.pass(LEASE - SignedDuration::from_secs(1));
+        assert_eq!(goes_on(0).await, Step::Done(0));
+    }
+    assert_eq!(take(&shop).await, None);
+    let noted = now(&shop, job.id).await;
+    assert_eq!((noted.notes, noted.done), (vec![note.clone()], 0));
+    assert_eq!(goes_on(1).await, Step::Lost);
+}
+
 pub async fn a_file_with_mistakes_does_nothing_unless_told_to_go_on(shop: Shop) {
     let job = queue(&shop, false).await;
     take(&shop).await.expect("a job");
@@ -210,6 +231,7 @@ pub async fn few_wait_and_old_ones_are_forgotten(shop: Shop) {
     let one_more = QueueJob {
         kind: JobKind::SetPrices,
         keep_going: false,
+        with_images: false,
         parts: vec![],
         account_id: shop.id(),
         stamp: shop.next_stamp(),

@@ -1,5 +1,6 @@
-//! Placing orders and moving them on.
+//! Placing orders, moving them on and correcting them.
 
+pub mod correct_order;
 pub mod idempotent;
 pub mod move_order;
 pub mod place_order;

@@ -310,7 +310,9 @@ pub async fn unusable_accounts_buy_nothing(shop: Shop) {
 }
 
 pub async fn offers_leave_out_what_is_not_there(shop: Shop) {
-    let shirt = shop.add(with_options("Shirt", &["S", "M"], 5)).await;
+    let mut draft = with_options("Shirt", &["S", "M"], 5);
+    draft.images = vec![model::Image { url: "https://pictures.example/shirt.png".into(), alt: Some("A shirt".into()) }];
+    let shirt = shop.add(draft).await;
     let (small, medium, unknown) = (shirt.variants[0].id, shirt.variants[1].id, shop.id());
     let nobody = shop.id();
     let mut offers = load!(shop, |tx| tx.checkout(nobody, &[medium, unknown, small]).await).offers;
@@ -320,6 +322,8 @@ pub async fn offers_leave_out_what_is_not_there(shop: Shop) {
         product_id: shirt.id,
         title: "Shirt".into(),
         is_active: true,
+        slug: shirt.slug.clone(),
+        images: shirt.images.clone(),
         variant: shirt.variants[1].clone(),
     };
     assert_eq!(offers[1], expected);
@@ -340,7 +344,9 @@ pub async fn a_shop_takes_orders_in_its_currencies_alone(shop: Shop) {
     let euros = model::Currency::EUR;
     assert_eq!(pointers(shop.run(under(&[euros])).await), [("/currency".to_owned(), "no_such_currency")]);
     assert_eq!(shop.stock(&mug).await, 10);
-    assert_eq!(shop.run(under(&[euros, usd(0).currency])).await.expect("an order").total, usd(900));
+    let placed = shop.run(under(&[euros, usd(0).currency])).await.expect("an order");
+    assert_eq!(placed.order.total, usd(900));
+    assert_eq!((placed.offers.len(), &placed.offers[0].slug), (1, &mug.slug));
 }
 
 pub async fn a_shop_takes_orders_when_and_where_it_says(shop: Shop) {

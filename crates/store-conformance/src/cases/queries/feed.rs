@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use commerce::catalogue::{DeleteProduct, ProductPatch, UpdateProduct};
-use model::ProductId;
-use store::{Feed, FeedCursor};
+use commerce::catalogue::{DeleteProduct, ProductDraft, ProductPatch, UpdateProduct};
+use model::{Image, Product, ProductId, ProductStatus, VariantDetails, VariantId};
+use store::{Feed, FeedCursor, ProductFace};
 
-use crate::support::{Shop, at_once, line};
+use crate::support::{Shop, at_once, draft, line, with_options};
 
 async fn feed(shop: &Shop, after: FeedCursor, limit: u32) -> Feed {
     shop.db().catalogue_feed(after, limit).await.expect("an answer")
@@ -105,6 +105,34 @@ pub async fn a_follower_misses_nothing(shop: Shop) {
         .expect("all of them")
         .expect("no panic");
     assert!(made.iter().flatten().all(|id| seen.contains(id)));
+}
+
+/// What stands beside the lines of orders: what is no longer for sale too, and variants with a picture of their own.
+pub async fn what_is_shown_of_products_is_read_by_their_ids(shop: Shop) {
+    let image = |url: &str| Image { url: url.to_owned(), alt: Some("It".to_owned()) };
+    let mut shirt = with_options("Shirt", &["S", "M", "L"], 1);
+    shirt.images = vec![image("/a.png"), image("/b.png")];
+    for (number, variant) in shirt.variants.iter_mut().enumerate() {
+        let own = VariantDetails { image: (number == 1).then(|| "/b.png".to_owned()), ..VariantDetails::default() };
+        variant.details = Some(VariantDetails { low_stock_at: Some(1), ..own });
+    }
+    let shirt = shop.add(shirt).await;
+    let mug = shop.add(ProductDraft { status: ProductStatus::Archived, ..draft("Mug", 1) }).await;
+    shop.product("Bowl", 1).await;
+    let face = |product: &Product, variant_images: Vec<(VariantId, String)>| ProductFace {
+        id: product.id,
+        slug: product.slug.clone(),
+        title: product.title.clone(),
+        status: product.status,
+        images: product.images.clone(),
+        variant_images,
+    };
+    let own = vec![(shirt.variants[1].id, "/b.png".to_owned())];
+    let mut expected = [face(&shirt, own), face(&mug, Vec::new())];
+    let mut found = shop.db().product_faces(&[shirt.id, shop.id(), mug.id]).await.expect("an answer");
+    expected.sort_by_key(|face| face.id);
+    found.sort_by_key(|face| face.id);
+    assert_eq!(found, expected);
 }
 
 pub async fn products_are_read_by_their_ids_and_in_parts(shop: Shop) {

@@ -38,8 +38,26 @@ pub async fn each_filter_finds_its_orders(shop: Shop) {
         (OrderFilter { account_id: Some(ann.id), ..none() }, vec![third, first]),
         (OrderFilter { email: Some(email("bob")), ..none() }, vec![fourth, second]),
         (OrderFilter { email: Some(email("nobody")), ..none() }, vec![]),
-        (OrderFilter { status: Some(OrderStatus::Pending), ..none() }, vec![fourth, first]),
-        (OrderFilter { status: Some(OrderStatus::Shipped), ..none() }, vec![]),
+        (OrderFilter { statuses: vec![OrderStatus::Pending], ..none() }, vec![fourth, first]),
+        (OrderFilter { statuses: vec![OrderStatus::Shipped], ..none() }, vec![]),
+        (OrderFilter { statuses: vec![OrderStatus::Confirmed, OrderStatus::Cancelled], ..none() }, vec![third, second]),
+        (OrderFilter { statuses: vec![OrderStatus::Pending, OrderStatus::Shipped], ..none() }, vec![fourth, first]),
+        (
+            OrderFilter {
+                account_id: Some(ann.id),
+                statuses: vec![OrderStatus::Cancelled, OrderStatus::Pending],
+                ..none()
+            },
+            vec![third, first],
+        ),
+        (
+            OrderFilter {
+                numbers: Some(vec![first.number, second.number, third.number]),
+                statuses: vec![OrderStatus::Pending, OrderStatus::Confirmed],
+                ..none()
+            },
+            vec![second, first],
+        ),
         (OrderFilter { number: Some(second.number), ..none() }, vec![second]),
         (OrderFilter { number: Some(model::OrderNumber(1)), ..none() }, vec![]),
         (OrderFilter { placed_from: Some(second.placed_at), ..none() }, vec![fourth, third, second]),
@@ -48,9 +66,9 @@ pub async fn each_filter_finds_its_orders(shop: Shop) {
             OrderFilter { placed_from: Some(second.placed_at), placed_before: Some(third.placed_at), ..none() },
             vec![second],
         ),
-        (OrderFilter { account_id: Some(bob.id), status: Some(OrderStatus::Confirmed), ..none() }, vec![second]),
+        (OrderFilter { account_id: Some(bob.id), statuses: vec![OrderStatus::Confirmed], ..none() }, vec![second]),
         (OrderFilter { account_id: Some(ann.id), number: Some(second.number), ..none() }, vec![]),
-        (OrderFilter { email: Some(email("ann")), status: Some(OrderStatus::Cancelled), ..none() }, vec![third]),
+        (OrderFilter { email: Some(email("ann")), statuses: vec![OrderStatus::Cancelled], ..none() }, vec![third]),
     ];
     for (filter, expected) in cases {
         let found = found(&shop, filter.clone()).await;
@@ -80,8 +98,9 @@ pub async fn orders_are_paged_with_every_filter(shop: Shop) {
     let filters = [
         none(),
         OrderFilter { account_id: Some(ann.id), ..none() },
-        OrderFilter { status: Some(OrderStatus::Confirmed), ..none() },
-        OrderFilter { email: Some(email("ann")), status: Some(OrderStatus::Pending), ..none() },
+        OrderFilter { statuses: vec![OrderStatus::Confirmed], ..none() },
+        OrderFilter { email: Some(email("ann")), statuses: vec![OrderStatus::Pending], ..none() },
+        OrderFilter { statuses: vec![OrderStatus::Pending, OrderStatus::Confirmed], ..none() },
         OrderFilter { placed_from: Some(shop.now() - SignedDuration::from_millis(20)), ..none() },
     ];
     for filter in filters {
@@ -136,7 +155,7 @@ pub async fn a_page_after_the_last_item_is_empty(shop: Shop) {
     for _ in 0..3 {
         shop.order(&ann, &[line(&mug, 1)]).await;
     }
-    let filter = OrderFilter { status: Some(OrderStatus::Pending), ..OrderFilter::default() };
+    let filter = OrderFilter { statuses: vec![OrderStatus::Pending], ..OrderFilter::default() };
     let first = shop.db().orders(&filter, &page_of(2, None)).await.expect("an answer");
     let oldest = found(&shop, filter.clone()).await.pop().expect("three orders");
     shop.moved(&oldest, &ann, &[OrderStatus::Confirmed]).await;

@@ -321,9 +321,9 @@ pub async fn orders_are_found_by_the_numbers_of_their_parcels(shop: Shop) {
         assert_eq!(found(text, any()).await, [sent[1], sent[0]], "{text}");
     }
     assert_eq!(found("0034 0434 1610 9401 5902", any()).await, [sent[2]]);
-    let shipped = OrderFilter { status: Some(OrderStatus::Shipped), account_id: Some(ann.id), ..any() };
+    let shipped = OrderFilter { statuses: vec![OrderStatus::Shipped], account_id: Some(ann.id), ..any() };
     assert_eq!(found("rr123456789de", shipped).await, [sent[1], sent[0]]);
-    let pending = OrderFilter { status: Some(OrderStatus::Pending), ..any() };
+    let pending = OrderFilter { statuses: vec![OrderStatus::Pending], ..any() };
     assert_eq!(found("rr123456789de", pending).await, []);
     for nothing in ["", "123456789", "RR123456789", "%", "\0", "null"] {
         assert_eq!(found(nothing, any()).await, [], "{nothing:?}");

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod email;
+mod export;
 mod password;
 mod profile;
 mod sessions;
@@ -12,9 +13,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 
+pub(super) use export::Kept;
+
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(profile::read, profile::update, profile::delete))
+        .routes(routes!(export::read))
         .routes(routes!(password::change))
         .routes(routes!(email::change))
         .routes(routes!(email::confirm))

@@ -15,7 +15,8 @@ use crate::{
 
 /// Change the password
 ///
-/// Asks for the current one (401 `wrong_credentials` when it is wrong). The other sessions of the account end.
+/// Asks for the current one (401 `wrong_credentials` when it is wrong), and takes another one than that (422 `unchanged`). The other
+/// sessions of the account end.
 #[utoipa::path(
     put, path = "/v1/account/password", tag = tag::ACCOUNT, operation_id = "change_password", security(("bearer" = [])),
     request_body = ChangePasswordDto,
@@ -33,6 +34,7 @@ pub(super) async fn change(
     let account = app.engine().account(caller.account_id()).await?.ok_or_else(Problem::not_authenticated)?;
     let email = account.email.as_ref().map_or("", |email| email.as_str());
     identity::check_password("/new_password", &body.new_password, &[email, &account.name])?;
+    identity::check_other_password("/new_password", &body.new_password, &body.current_password)?;
     let (account_id, session_id) = (account.id, caller.session_id);
     let (verified_hash, new_hash) =
         verified_and_new_hash(&app, account_id, body.current_password, body.new_password, address).await?;

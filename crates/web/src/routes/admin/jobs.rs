@@ -49,6 +49,27 @@ struct ImportQuery {
     keep_going: bool,
 }
 
+/// How a file of products is imported.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ProductsQuery {
+    /// `true`: rows with mistakes are left out. Otherwise one of them is enough for nothing to be done.
+    #[serde(default)]
+    keep_going: bool,
+    /// `true`: the pictures that products have on other servers are fetched, from the public internet only, and kept as uploads are. One
+    /// that cannot be fetched keeps its address, and is told of in the `notes` of the job. Repeat an import as it was done first: without
+    /// this, products get the addresses that the file has.
+    #[serde(default)]
+    with_images: bool,
+}
+
+impl From<ImportQuery> for ProductsQuery {
+    fn from(ImportQuery { keep_going }: ImportQuery) -> Self {
+        Self { keep_going, with_images: false }
+    }
+}
+
 /// Import products
 ///
 /// From a CSV file in the format of Shopify, as `GET /v1/admin/exports/products` writes it; prices are in the shop's currency. New
@@ -56,7 +77,7 @@ struct ImportQuery {
 /// `catalogue`.
 #[utoipa::path(
     post, path = "/v1/admin/imports/products", tag = tag::ADMIN_CATALOGUE, operation_id = "admin_import_products", security(("bearer" = [])),
-    params(ImportQuery),
+    params(ProductsQuery),
     request_body(content = String, content_type = "text/csv", description = "The file, at most 64 MiB."),
     responses(
         (status = 202, description = "The job that was asked for; `Location` says where to look", body = JobDto),
@@ -67,10 +88,10 @@ struct ImportQuery {
 async fn import_products(
     State(app): State<App>,
     staff: Staff<Catalogue>,
-    Query(query): Query<ImportQuery>,
+    Query(query): Query<ProductsQuery>,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    queue(&app, JobKind::ImportProducts, staff.actor(), &query, request).await
+    queue(&app, JobKind::ImportProducts, staff.actor(), query, request).await
 }
 
 /// Set prices and stock of many variants
@@ -94,7 +115,7 @@ async fn import_prices(
     Query(query): Query<ImportQuery>,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    queue(&app, JobKind::SetPrices, staff.actor(), &query, request).await
+    queue(&app, JobKind::SetPrices, staff.actor(), query.into(), request).await
 }
 
 /// Import a whole catalogue
@@ -118,14 +139,14 @@ async fn import_catalogue(
     Query(query): Query<ImportQuery>,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
-    queue(&app, JobKind::ImportCatalogue, staff.actor(), &query, request).await
+    queue(&app, JobKind::ImportCatalogue, staff.actor(), query.into(), request).await
 }
 
 async fn queue(
     app: &App,
     kind: JobKind,
     by: Actor,
-    query: &ImportQuery,
+    query: ProductsQuery,
     request: Request<Body>,
 ) -> Result<Response, Problem> {
     let expected = if kind == JobKind::ImportCatalogue { "application/x-ndjson" } else { "text/csv" };
@@ -135,7 +156,8 @@ async fn queue(
     // Twice a large file is enough.
     drop(file);
     let account_id = by.account_id;
-    let queued = QueueJob { kind, keep_going: query.keep_going, parts, account_id, stamp: app.stamp()? };
+    let ProductsQuery { keep_going, with_images } = query;
+    let queued = QueueJob { kind, keep_going, with_images, parts, account_id, stamp: app.stamp()? };
     let job = app.run_as(by, queued).await?;
     let mut response = reply::created(&format!("/v1/admin/jobs/{}", job.id), job.version, &JobDto::from(&job))?;
     *response.status_mut() = StatusCode::ACCEPTED;

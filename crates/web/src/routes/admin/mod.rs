@@ -42,7 +42,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(categories::move_to))
         .routes(routes!(categories::read, categories::update, categories::delete))
         .routes(routes!(orders::list))
-        .routes(routes!(orders::read))
+        .routes(routes!(orders::read, orders::update))
         .routes(routes!(orders::transition))
         .routes(routes!(accounts::list))
         .routes(routes!(accounts::read, accounts::update))

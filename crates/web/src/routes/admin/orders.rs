@@ -3,21 +3,21 @@
 use std::slice;
 
 use axum::{extract::State, response::Response};
-use commerce::orders::{MoveOrder, Mover};
-use http::{HeaderMap, StatusCode};
-use model::{Email, Order, OrderId, OrderStatus, Timestamp, Tracking};
+use commerce::orders::{CorrectOrder, MoveOrder, Mover};
+use http::{HeaderMap, StatusCode, Uri};
+use model::{Email, Order, OrderId, OrderStatus, Timestamp, Tracking, order::Correction};
 use serde::{Deserialize, Serialize};
 use store::{OrderFilter, StoredReply};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     App,
-    dto::order::{AdminOrderDto, OrderStatusDto, OrderTransitionDto},
-    extract::{Creating, IfMatch, Orders, Path, Query, Staff, next_cursor, page_request},
+    dto::order::{AdminOrderDto, OrderPatchDto, OrderStatusDto, OrderTransitionDto},
+    extract::{Creating, IfMatch, Json, Orders, Path, Staff, next_cursor, page_request, read_several},
     openapi::tag,
     problem::{Code, Problem, ProblemBody},
     reply,
-    routes::orders::{faces, number},
+    routes::orders::{faces, number, statuses},
 };
 
 /// The name of this list and its order, for cursors.
@@ -28,8 +28,8 @@ const LIST: &str = "admin.orders.newest";
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct AdminOrderQuery {
-    /// With this status.
-    #[param(value_type = Option<OrderStatusDto>)]
+    /// With this status; it can be repeated, and of several any will do (`status=pending&status=confirmed`).
+    #[param(value_type = Option<Vec<OrderStatusDto>>)]
     status: Option<OrderStatus>,
     /// With this number, `CW-10001` or `10001`.
     number: Option<String>,
@@ -49,10 +49,10 @@ pub(super) struct AdminOrderQuery {
 }
 
 impl AdminOrderQuery {
-    fn filter(&self) -> Result<OrderFilter, Problem> {
+    fn filter(&self, other_statuses: &[String]) -> Result<OrderFilter, Problem> {
         let wrong = |name: &str, what: &str| Problem::new(Code::InvalidQuery).parameter(name, "invalid_value", what);
         let mut filter = OrderFilter {
-            status: self.status,
+            statuses: statuses(self.status, other_statuses)?,
             number: self.number.as_deref().map(number).transpose()?,
             placed_from: self.placed_from,
             placed_before: self.placed_before,
@@ -86,13 +86,10 @@ pub(super) struct AdminOrders {
     params(AdminOrderQuery),
     responses((status = 200, description = "A page of orders, the newest first", body = AdminOrders)),
 )]
-pub(super) async fn list(
-    State(app): State<App>,
-    _: Staff<Orders>,
-    Query(query): Query<AdminOrderQuery>,
-) -> Result<Response, Problem> {
+pub(super) async fn list(State(app): State<App>, _: Staff<Orders>, uri: Uri) -> Result<Response, Problem> {
+    let (query, others) = read_several::<AdminOrderQuery>(&uri, "status")?;
     let page = page_request(query.limit, query.cursor.as_deref(), LIST)?;
-    let found = app.engine().orders(&query.filter()?, &page).await?;
+    let found = app.engine().orders(&query.filter(&others)?, &page).await?;
     let faces = faces(&app, &found.items).await?;
     let items = found.items.iter().map(|order| AdminOrderDto::read(order, &faces)).collect();
     reply::json(StatusCode::OK, &AdminOrders { items, next_cursor: next_cursor(found.next, LIST) })
@@ -118,6 +115,35 @@ pub(super) async fn read(
     let order = app.engine().order(id).await?.ok_or_else(Problem::not_found)?;
     let faces = faces(&app, slice::from_ref(&order)).await?;
     reply::resource(order.version, &AdminOrderDto::read(&order, &faces), &headers)
+}
+
+/// Correct an order
+///
+/// Its address, as long as it is pending or confirmed; how its parcel can be followed, once it is shipped or delivered. Nothing else of
+/// it changes. The timeline says that it was corrected, and the audit log too, neither of them with the address. The buyer gets no mail,
+/// but for the first tracking number of an order that is on its way: the mail about the shipment is sent once more, with it. Too early or too
+/// late is 422 `not_allowed`. Needs the permission `orders`.
+#[utoipa::path(
+    patch, path = "/v1/admin/orders/{id}", tag = tag::ADMIN_ORDERS, operation_id = "admin_update_order", security(("bearer" = [])),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The order"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was read: refused with 412 when the resource has changed since"),
+    ),
+    request_body = OrderPatchDto,
+    responses((status = 200, description = "The order as it is now", body = AdminOrderDto)),
+)]
+pub(super) async fn update(
+    State(app): State<App>,
+    staff: Staff<Orders>,
+    Path(id): Path<OrderId>,
+    IfMatch(if_version): IfMatch,
+    Json(body): Json<OrderPatchDto>,
+) -> Result<Response, Problem> {
+    let (staff_id, correction) = (staff.account_id(), Correction::from(body));
+    let (settings, stamp) = (app.shop_settings().await?, app.stamp()?);
+    let correct = CorrectOrder { id, correction, staff_id, settings, if_version, stamp };
+    let order = app.run_as(staff.actor(), correct).await?;
+    reply::changed(order.version, &AdminOrderDto::from(&order))
 }
 
 /// Move an order on

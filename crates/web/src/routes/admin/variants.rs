@@ -132,7 +132,7 @@ pub(super) async fn generate(
         actor_id: Some(staff.account_id()),
         stamp: app.stamp()?,
     };
-    let product = app.run_as(staff.actor(), generate).await?;
+    let product = app.run_as(staff.actor(), generate).await?.product;
     let items = product.variants.iter().map(|variant| VariantDto::new(variant, &Audience::Staff)).collect();
     reply::changed(product.version, &Variants { items })
 }

@@ -8,7 +8,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 
-pub(super) use read::{faces, number};
+pub(super) use read::{faces, number, statuses};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -1,13 +1,13 @@
 //! `POST /v1/orders`
 
 use axum::{extract::State, response::Response};
-use commerce::orders::{PlaceOrder, PlaceUnderTerms};
-use model::{Money, Order, checkout::RequestedLine};
+use commerce::orders::{PlaceOrder, PlaceUnderTerms, Placed};
+use model::{Money, checkout::RequestedLine};
 use store::StoredReply;
 
 use crate::{
     App,
-    dto::order::{OrderDto, PlaceOrderDto},
+    dto::order::{OrderDto, PlaceOrderDto, faces_of},
     extract::{Creating, SignedIn},
     openapi::tag,
     problem::{Problem, ProblemBody},
@@ -18,7 +18,7 @@ use crate::{
 ///
 /// Takes the stock and writes the order in one transaction; prices are the catalogue's. An acknowledged order is on
 /// disk. Send an `Idempotency-Key` that you draw for this order: repeating the request with it gives the same reply
-/// again, and never a second order. The lines of the reply are without `slug` and `image`; those come with reading the order.
+/// again, and never a second order: the same to the byte, so the `slug` and `image` of its lines are those of the first time.
 ///
 /// Prices may change, and sales begin and end, between what a customer sees and what they order. With `expected_total` an order that comes
 /// to another total by then is not placed (409 `price_changed`); show the `total` of that problem, and ask again.
@@ -54,6 +54,7 @@ pub(super) async fn place(
     app.run_once(Some(claim), PlaceUnderTerms { settings, currencies, place }, placed).await
 }
 
-fn placed(order: &Order) -> StoredReply {
-    reply::stored_resource(format!("/v1/orders/{}", order.id), order.version, &OrderDto::from(order))
+fn placed(Placed { order, offers }: &Placed) -> StoredReply {
+    let dto = OrderDto::read(order, &faces_of(offers));
+    reply::stored_resource(format!("/v1/orders/{}", order.id), order.version, &dto)
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, slice};
 
 use axum::{extract::State, response::Response};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 use model::{Order, OrderId, OrderNumber, OrderStatus, ProductId};
 use serde::{Deserialize, Serialize};
 use store::OrderFilter;
@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     App,
     dto::order::{Faces, OrderDto, OrderStatusDto, ProductFace},
-    extract::{Path, Query, SignedIn, next_cursor, page_request},
+    extract::{Path, SignedIn, next_cursor, page_request, read_several},
     openapi::tag,
     problem::{Code, Problem},
     reply,
@@ -28,8 +28,8 @@ const PRODUCTS_AT_ONCE: usize = 100;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct OrderQuery {
-    /// With this status.
-    #[param(value_type = Option<OrderStatusDto>)]
+    /// With this status; it can be repeated, and of several any will do (`status=pending&status=confirmed`).
+    #[param(value_type = Option<Vec<OrderStatusDto>>)]
     status: Option<OrderStatus>,
     /// With this number, `CW-10001` or `10001`.
     number: Option<String>,
@@ -56,15 +56,12 @@ pub(super) struct Orders {
     params(OrderQuery),
     responses((status = 200, description = "A page of orders, the newest first", body = Orders)),
 )]
-pub(super) async fn list(
-    State(app): State<App>,
-    caller: SignedIn,
-    Query(query): Query<OrderQuery>,
-) -> Result<Response, Problem> {
+pub(super) async fn list(State(app): State<App>, caller: SignedIn, uri: Uri) -> Result<Response, Problem> {
+    let (query, others) = read_several::<OrderQuery>(&uri, "status")?;
     let page = page_request(query.limit, query.cursor.as_deref(), LIST)?;
     let filter = OrderFilter {
         account_id: Some(caller.account_id()),
-        status: query.status,
+        statuses: statuses(query.status, &others)?,
         number: query.number.as_deref().map(number).transpose()?,
         ..OrderFilter::default()
     };
@@ -72,6 +69,24 @@ pub(super) async fn list(
     let faces = faces(&app, &found.items).await?;
     let items = found.items.iter().map(|order| OrderDto::read(order, &faces)).collect();
     reply::json(StatusCode::OK, &Orders { items, next_cursor: next_cursor(found.next, LIST) })
+}
+
+/// The statuses that a query has, each once.
+///
+/// # Errors
+/// 400 that names the parameter.
+pub(in crate::routes) fn statuses(first: Option<OrderStatus>, others: &[String]) -> Result<Vec<OrderStatus>, Problem> {
+    let mut statuses: Vec<OrderStatus> = first.into_iter().collect();
+    for other in others {
+        let status = other.parse::<OrderStatus>().map_err(|()| {
+            let message = format!("must be one of {}", OrderStatus::ALL.map(OrderStatus::as_str).join(", "));
+            Problem::new(Code::InvalidQuery).parameter("status", "unknown_value", message)
+        })?;
+        if !statuses.contains(&status) {
+            statuses.push(status);
+        }
+    }
+    Ok(statuses)
 }
 
 /// The number of an order, as a query has it.
@@ -117,7 +132,7 @@ pub(in crate::routes) async fn faces(app: &App, orders: &[Order]) -> Result<Face
     let ids: Vec<ProductId> = ids.into_iter().collect();
     let mut faces = Faces::with_capacity(ids.len());
     for ids in ids.chunks(PRODUCTS_AT_ONCE) {
-        let products = app.engine().products_by_id(ids).await?;
+        let products = app.engine().product_faces(ids).await?;
         faces.extend(products.iter().filter_map(|product| Some((product.id, ProductFace::of(product)?))));
     }
     Ok(faces)

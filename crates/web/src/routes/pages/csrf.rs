@@ -73,6 +73,14 @@ pub(super) fn is_equal(secret: &str, presented: &str) -> bool {
     Sha256::digest(secret) == Sha256::digest(presented)
 }
 
+/// Refuses what came from no [`super::template::open_form`] of ours.
+///
+/// # Errors
+/// 403.
+pub(super) fn check_open(app: &App, headers: &HeaderMap, presented: &str) -> Result<(), Problem> {
+    check(headers, read(app, headers, Cookie::Form).as_ref(), presented)
+}
+
 /// Refuses a form that our own page did not send.
 ///
 /// # Errors

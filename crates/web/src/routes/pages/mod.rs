@@ -56,6 +56,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/admin/orders/views", post(admin::orders::save_view)),
         ("/admin/orders/{id}", get(admin::order::page)),
         ("/admin/orders/{id}/move", post(admin::order::move_on)),
+        ("/admin/orders/{id}/address", post(admin::order::readdress)),
+        ("/admin/orders/{id}/tracking", post(admin::order::track)),
         ("/admin/orders/{id}/note", post(admin::order::note)),
         ("/admin/orders/{id}/slip", get(admin::order::slip)),
         ("/admin/products", get(admin::products::list::page)),

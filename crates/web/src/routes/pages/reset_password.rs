@@ -9,10 +9,7 @@ use identity::OpaqueToken;
 use minijinja::context;
 use serde::Deserialize;
 
-use super::{
-    csrf::{self, Cookie},
-    template,
-};
+use super::{csrf, template};
 use crate::{
     App,
     extract::{ClientAddress, Device},
@@ -49,11 +46,8 @@ fn show(
     token: &str,
     field_error: Option<&str>,
 ) -> Result<Response, Problem> {
-    let cookie = csrf::read(app, headers, Cookie::Form).unwrap_or_else(OpaqueToken::random);
-    let values = context! { csrf => csrf::token(&cookie), token, field_error };
-    let mut response = template::page(app, status, "reset_password.html", values)?;
-    csrf::set(app, &mut response, Cookie::Form, Some(&cookie))?;
-    Ok(response)
+    let values = context! { token, field_error };
+    template::open_form(app, headers, status, "reset_password.html", values)
 }
 
 #[derive(Deserialize)]
@@ -70,7 +64,7 @@ pub(super) async fn submit(
     headers: HeaderMap,
     Form(form): Form<Submission>,
 ) -> Result<Response, Problem> {
-    csrf::check(&headers, csrf::read(&app, &headers, Cookie::Form).as_ref(), &form.csrf)?;
+    csrf::check_open(&app, &headers, &form.csrf)?;
     if let Err(wrong) = identity::check_password("/password", &form.password, &[]) {
         return show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form.token, Some(&wrong.message));
     }

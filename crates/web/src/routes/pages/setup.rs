@@ -16,10 +16,7 @@ use minijinja::context;
 use model::{Email, Violations, account::NAME_MAX, text};
 use serde::Deserialize;
 
-use super::{
-    csrf::{self, Cookie},
-    template,
-};
+use super::{csrf, template};
 use crate::{
     App,
     extract::{ClientAddress, Path},
@@ -52,13 +49,10 @@ fn show(
     error: Option<&str>,
     wrong: &Violations,
 ) -> Result<Response, Problem> {
-    let cookie = csrf::read(app, headers, Cookie::Form).unwrap_or_else(OpaqueToken::random);
     let errors: BTreeMap<_, _> =
         wrong.0.iter().map(|violation| (violation.pointer.trim_start_matches('/'), &violation.message)).collect();
-    let values = context! { csrf => csrf::token(&cookie), name => form.name, email => form.email, error, errors };
-    let mut response = template::page(app, status, "setup.html", values)?;
-    csrf::set(app, &mut response, Cookie::Form, Some(&cookie))?;
-    Ok(response)
+    let values = context! { name => form.name, email => form.email, error, errors };
+    template::open_form(app, headers, status, "setup.html", values)
 }
 
 #[derive(Default, Deserialize)]
@@ -76,7 +70,7 @@ pub(super) async fn submit(
     headers: HeaderMap,
     Form(form): Form<Submission>,
 ) -> Result<Response, Problem> {
-    csrf::check(&headers, csrf::read(&app, &headers, Cookie::Form).as_ref(), &form.csrf)?;
+    csrf::check_open(&app, &headers, &form.csrf)?;
     let Some(token) = OpaqueToken::parse(&token) else { return used(&app) };
     let email = match check(&form) {
         Ok(email) => email,

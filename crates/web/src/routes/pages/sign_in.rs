@@ -57,11 +57,8 @@ fn show(
     error: Option<&str>,
     welcome: Option<&str>,
 ) -> Result<Response, Problem> {
-    let cookie = csrf::read(app, headers, Cookie::Form).unwrap_or_else(OpaqueToken::random);
-    let values = context! { csrf => csrf::token(&cookie), next => own_path(next), email, error, welcome };
-    let mut response = template::page(app, status, "sign_in.html", values)?;
-    csrf::set(app, &mut response, Cookie::Form, Some(&cookie))?;
-    Ok(response)
+    let values = context! { next => own_path(next), email, error, welcome };
+    template::open_form(app, headers, status, "sign_in.html", values)
 }
 
 /// A path on this server, whatever was asked for: a sign-in page that sends people elsewhere helps those who fish.
@@ -88,7 +85,7 @@ pub(super) async fn submit(
     headers: HeaderMap,
     Form(form): Form<Submission>,
 ) -> Result<Response, Problem> {
-    csrf::check(&headers, csrf::read(&app, &headers, Cookie::Form).as_ref(), &form.csrf)?;
+    csrf::check_open(&app, &headers, &form.csrf)?;
     let token = OpaqueToken::random();
     let refused = match begin(&app, &form, device, address, &token).await {
         Ok(None) => return go_on(&app, &form.next, &token),
@@ -137,11 +134,8 @@ fn show_second(
     ticket: &str,
     error: Option<&str>,
 ) -> Result<Response, Problem> {
-    let cookie = csrf::read(app, headers, Cookie::Form).unwrap_or_else(OpaqueToken::random);
-    let values = context! { csrf => csrf::token(&cookie), next => own_path(next), ticket, error };
-    let mut response = template::page(app, status, "second_factor.html", values)?;
-    csrf::set(app, &mut response, Cookie::Form, Some(&cookie))?;
-    Ok(response)
+    let values = context! { next => own_path(next), ticket, error };
+    template::open_form(app, headers, status, "second_factor.html", values)
 }
 
 #[derive(Deserialize)]
@@ -161,7 +155,7 @@ pub(super) async fn second(
     headers: HeaderMap,
     Form(form): Form<Second>,
 ) -> Result<Response, Problem> {
-    csrf::check(&headers, csrf::read(&app, &headers, Cookie::Form).as_ref(), &form.csrf)?;
+    csrf::check_open(&app, &headers, &form.csrf)?;
     let again = || show(&app, &headers, StatusCode::UNAUTHORIZED, &form.next, "", Some("Sign in once more."), None);
     let mut parts = form.ticket.split('.');
     let (Some(Ok(id)), Some(Ok(until))) =
@@ -240,11 +234,8 @@ pub(super) async fn forgotten(State(app): State<App>, headers: HeaderMap) -> Res
 }
 
 fn show_forgotten(app: &App, headers: &HeaderMap, is_done: bool) -> Result<Response, Problem> {
-    let cookie = csrf::read(app, headers, Cookie::Form).unwrap_or_else(OpaqueToken::random);
-    let values = context! { csrf => csrf::token(&cookie), is_done };
-    let mut response = template::page(app, StatusCode::OK, "forgotten.html", values)?;
-    csrf::set(app, &mut response, Cookie::Form, Some(&cookie))?;
-    Ok(response)
+    let values = context! { is_done };
+    template::open_form(app, headers, StatusCode::OK, "forgotten.html", values)
 }
 
 #[derive(Deserialize)]
@@ -259,7 +250,7 @@ pub(super) async fn send_link(
     headers: HeaderMap,
     Form(form): Form<Forgotten>,
 ) -> Result<Response, Problem> {
-    csrf::check(&headers, csrf::read(&app, &headers, Cookie::Form).as_ref(), &form.csrf)?;
+    csrf::check_open(&app, &headers, &form.csrf)?;
     if let Ok(email) = Email::parse("/email", &form.email) {
         mail_reset_link(&app, email).await?;
     }

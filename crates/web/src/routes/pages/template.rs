@@ -3,9 +3,11 @@
 use std::sync::LazyLock;
 
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
+use identity::OpaqueToken;
 use minijinja::{Environment, Value, context};
 
+use super::csrf::{self, Cookie};
 use crate::{App, problem::Problem, reply};
 
 /// What pages may load: their style sheet, scripts and pictures from here, and nothing else. Mails are framed from this server
@@ -78,6 +80,20 @@ pub(super) fn page(app: &App, status: StatusCode, name: &str, values: Value) -> 
     let html = template.render(context! { ..values, ..shop }).map_err(Problem::internal)?;
     let mut response = reply::page("text/html; charset=utf-8", POLICY, html);
     *response.status_mut() = status;
+    Ok(response)
+}
+
+/// A page with a form that nobody has to be signed in for: the form carries a token (`csrf`), and the browser gets the cookie for it.
+pub(super) fn open_form(
+    app: &App,
+    headers: &HeaderMap,
+    status: StatusCode,
+    name: &str,
+    values: Value,
+) -> Result<Response, Problem> {
+    let cookie = csrf::read(app, headers, Cookie::Form).unwrap_or_else(OpaqueToken::random);
+    let mut response = page(app, status, name, context! { csrf => csrf::token(&cookie), ..values })?;
+    csrf::set(app, &mut response, Cookie::Form, Some(&cookie))?;
     Ok(response)
 }
 

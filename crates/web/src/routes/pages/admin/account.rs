@@ -96,6 +96,11 @@ async fn show(
     Ok(response)
 }
 
+/// The page after one of its forms was refused.
+async fn again(app: &App, staff: &Anyone, secret: Option<TotpSecret>, refused: Refused) -> Result<Response, Problem> {
+    show(app, staff, None, secret, Vec::new(), &refused).await
+}
+
 /// The address as a QR code (ISO/IEC 18004) in SVG.
 fn picture(uri: &str) -> Result<Value, Problem> {
     let code = QrCode::new(uri).map_err(Problem::internal)?;
@@ -119,11 +124,11 @@ pub(in crate::routes::pages) async fn enrol(
     let secret = TotpSecret::from_base32(fields.get("secret")).ok_or_else(Problem::not_found)?;
     let verified_hash = match staff.confirm(&app, fields.raw("password")).await? {
         Ok(hash) => hash,
-        Err(text) => return show(&app, &staff, None, Some(secret), Vec::new(), &Refused::because(text)).await,
+        Err(text) => return again(&app, &staff, Some(secret), Refused::because(text)).await,
     };
     let Some(step) = secret.step_of(fields.get("code"), app.now()) else {
         let text = "The code is not right. It changes every 30 seconds; is the clock of your telephone right?";
-        return show(&app, &staff, None, Some(secret), Vec::new(), &Refused::because(text)).await;
+        return again(&app, &staff, Some(secret), Refused::because(text)).await;
     };
     let codes = recovery_codes();
     let account_id = staff.access.account_id;
@@ -147,7 +152,7 @@ pub(in crate::routes::pages) async fn remove(
     staff.check(&headers, fields.csrf())?;
     let verified_hash = match staff.confirm(&app, fields.raw("password")).await? {
         Ok(hash) => hash,
-        Err(text) => return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await,
+        Err(text) => return again(&app, &staff, None, Refused::because(text)).await,
     };
     let account_id = staff.access.account_id;
     app.run_as(staff.actor(), RemoveSecondFactor { account_id, verified_hash }).await?;
@@ -180,17 +185,19 @@ pub(in crate::routes::pages) async fn password(
     let account = app.engine().account(account_id).await?.ok_or_else(Problem::not_found)?;
     let email = account.email.as_ref().map(Email::as_str).unwrap_or_default();
     let new = fields.raw("new_password");
-    if let Err(wrong) = identity::check_password("/new_password", new, &[email, &account.name]) {
-        return show(&app, &staff, None, None, Vec::new(), &model::Violations(vec![wrong]).into()).await;
+    let checked = identity::check_password("/new_password", new, &[email, &account.name])
+        .and_then(|()| identity::check_other_password("/new_password", new, fields.raw("password")));
+    if let Err(wrong) = checked {
+        return again(&app, &staff, None, model::Violations(vec![wrong]).into()).await;
     }
     let (verified_hash, new_hash) = match staff.confirm_and_hash(&app, fields.raw("password"), new).await? {
         Ok(hashes) => hashes,
-        Err(text) => return show(&app, &staff, None, None, Vec::new(), &Refused::because(text)).await,
+        Err(text) => return again(&app, &staff, None, Refused::because(text)).await,
     };
     let session_id = staff.session_id;
     let change = ChangePassword { account_id, verified_hash, new_hash, session_id, stamp: app.stamp()? };
     match app.try_run_as(staff.actor(), change).await? {
         Ok(()) => Ok(Redirect::to("/admin/account?done=password").into_response()),
-        Err(error) => show(&app, &staff, None, None, Vec::new(), &refused(error)?).await,
+        Err(error) => again(&app, &staff, None, refused(error)?).await,
     }
 }

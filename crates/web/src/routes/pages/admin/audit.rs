@@ -1,7 +1,5 @@
 //! `GET /admin/audit`: who changed what, when, and from where.
 
-use std::collections::HashMap;
-
 use axum::{
     extract::{Query, State},
     response::Response,
@@ -13,7 +11,7 @@ use serde::Deserialize;
 use store::{AccountFilter, AuditFilter, Cursor, PageRequest};
 use uuid::Uuid;
 
-use super::{encoded, frame, imports::kind_text};
+use super::{encoded, frame, imports::kind_text, names::Names};
 use crate::{
     App,
     extract::ShopSettings,
@@ -72,7 +70,7 @@ pub(in crate::routes::pages) async fn page(
     };
     let request = PageRequest { limit: PAGE, after: Cursor::decode(&query.cursor, "newest") };
     let found = app.engine().audit_log(&filter, &request).await?;
-    let mut names = Names { app: &app, known: HashMap::new() };
+    let mut names = Names::new(&app);
     let mut rows = Vec::new();
     for entry in &found.items {
         rows.push(row(entry, &mut names).await?);
@@ -97,24 +95,6 @@ pub(in crate::routes::pages) async fn page(
         filtered => filter != AuditFilter::default(),
     };
     template::page(&app, StatusCode::OK, "admin_audit.html", context! { ..values, ..frame(&staff, "audit") })
-}
-
-/// The names of people, each looked up once.
-struct Names<'a> {
-    app: &'a App,
-    known: HashMap<AccountId, Option<String>>,
-}
-
-impl Names<'_> {
-    async fn of(&mut self, id: AccountId) -> Result<Option<String>, Problem> {
-        if let Some(name) = self.known.get(&id) {
-            return Ok(name.clone());
-        }
-        let account = self.app.engine().account(id).await?;
-        let name = account.map(|account| account.name).filter(|name| !name.is_empty());
-        self.known.insert(id, name.clone());
-        Ok(name)
-    }
 }
 
 /// What was done, where the name of the action does not say it: staff change a job by stopping it alone.

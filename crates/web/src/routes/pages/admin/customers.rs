@@ -10,16 +10,15 @@ use commerce::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use minijinja::{Value, context};
-use model::{Account, AccountId, Email, Permission, PostalAddress, Role, Wishlist};
+use model::{Account, AccountId, Email, Permission, PostalAddress, Role, review::ReviewContent};
 use serde::Deserialize;
-use store::{
-    AccountFilter, Cursor, DocumentKind, MailFilter, OrderFilter, Page, PageRequest, ReviewFilter, StoreError,
-};
+use store::{AccountFilter, Cursor, OrderFilter, PageRequest};
 
 use super::{
     encoded,
     forms::{Done, Fields, Refused, form_number, notice, once, refused},
     frame,
+    names::Names,
     order::address,
     status_class, status_text,
 };
@@ -29,7 +28,10 @@ use crate::{
     extract::{Customers, Path},
     problem::{Code, Problem},
     reply,
-    routes::pages::{staff::StaffPage, template, time_text},
+    routes::{
+        account::Kept,
+        pages::{staff::StaffPage, template, time_text},
+    },
 };
 
 /// How many customers stand on a page.
@@ -130,10 +132,9 @@ async fn show(
 
 /// The notes about something, as pages show them, newest first.
 pub(super) async fn written(app: &App, about: Noted) -> Result<Vec<Value>, Problem> {
-    let mut rows = Vec::new();
+    let (mut rows, mut names) = (Vec::new(), Names::new(app));
     for note in notes(app.engine(), about).await?.into_iter().rev() {
-        let author = app.engine().account(note.author_id).await?.map(|account| account.name);
-        let by = author.filter(|name| !name.is_empty()).unwrap_or_else(|| "Somebody".to_owned());
+        let by = names.of(note.author_id).await?.unwrap_or_else(|| "Somebody".to_owned());
         rows.push(context! { by, text => note.text, at => note.at.to_string(), at_text => time_text(note.at) });
     }
     Ok(rows)
@@ -189,22 +190,6 @@ pub(in crate::routes::pages) async fn change(
     }
 }
 
-/// All pages of a list.
-async fn all<T, F>(read: impl Fn(PageRequest) -> F) -> Result<Vec<T>, StoreError>
-where
-    F: Future<Output = Result<Page<T>, StoreError>>,
-{
-    let (mut items, mut after) = (Vec::new(), None);
-    loop {
-        let page = read(PageRequest { limit: 100, after }).await?;
-        items.extend(page.items);
-        after = page.next;
-        if after.is_none() {
-            return Ok(items);
-        }
-    }
-}
-
 /// What stands in the place of orders for those who may not look at them.
 const WITHOUT_ORDERS: &str = "The orders are left out: downloading them takes the permission for orders.";
 
@@ -217,18 +202,8 @@ pub(in crate::routes::pages) async fn export(
 ) -> Result<Response, Problem> {
     let account = customer(&app, id).await?;
     let engine = app.engine();
-    let orders = if staff.access.may(Permission::Orders) {
-        let filter = &OrderFilter { account_id: Some(id), ..OrderFilter::default() };
-        let orders = all(|page| async move { engine.orders(filter, &page).await }).await?;
-        Some(orders)
-    } else {
-        None
-    };
-    let filter = &ReviewFilter { account_id: Some(id), ..ReviewFilter::default() };
-    let reviews = all(|page| async move { engine.reviews(filter, &page).await }).await?;
-    // By the account: the address was another one before, or another one's.
-    let filter = &MailFilter { account_id: Some(id), ..MailFilter::default() };
-    let mails = all(|page| async move { engine.mails(filter, &page).await }).await?;
+    let kept = Kept::read(&app, id, staff.access.may(Permission::Orders)).await?;
+    let Kept { addresses, orders, mails, wishlist, alerts, reviews, sessions } = kept;
     let mut order_notes = Vec::new();
     for order in orders.iter().flatten() {
         let written = notes(engine, Noted::Order(order.id)).await?;
@@ -236,15 +211,12 @@ pub(in crate::routes::pages) async fn export(
             order_notes.push(serde_json::json!({ "order": order.number.to_string(), "notes": written }));
         }
     }
-    let wishlist = engine.document_named(DocumentKind::Wishlist, &id.to_string()).await?;
-    let wishlist = wishlist.map(|document| document.read::<Wishlist>()).transpose()?;
-    let alerts = engine.stock_alerts(id).await?;
-    let reviews = reviews.iter().map(|review| {
-        serde_json::json!({ "product_id": review.product_id, "rating": review.stars, "content": review.content })
+    let reviews = reviews.into_iter().map(|review| {
+        // Who reported it is nothing about this customer.
+        let content = ReviewContent { reported_by: Vec::new(), ..review.content };
+        serde_json::json!({ "product_id": review.product_id, "rating": review.stars, "content": content })
     });
-    let addresses = app.engine().addresses(id).await?;
     let addresses: Vec<&PostalAddress> = addresses.iter().map(|saved| &saved.address).collect();
-    let sessions = app.engine().sessions(id, app.now()).await?;
     let sessions = sessions.iter().map(|session| {
         serde_json::json!({ "device": session.device, "address": session.address, "last_used_at": session.last_used_at })
     });
@@ -258,7 +230,7 @@ pub(in crate::routes::pages) async fn export(
         "stock_alerts": alerts.iter().map(StockAlertDto::from).collect::<Vec<_>>(),
         "reviews": reviews.collect::<Vec<_>>(),
         "sessions": sessions.collect::<Vec<_>>(),
-        "notes": notes(app.engine(), Noted::Account(id)).await?,
+        "notes": notes(engine, Noted::Account(id)).await?,
         "order_notes": order_notes,
     });
     let body = serde_json::to_vec_pretty(&everything).map_err(|error| Problem::new(Code::Internal).cause(error))?;

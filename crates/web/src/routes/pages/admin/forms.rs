@@ -224,7 +224,7 @@ const COLUMNS: [(&str, &str); 14] = [
 ];
 
 /// What forms call fields that have another name in the API. What is in a list is called as its list is.
-const LABELS: [(&str, &str); 11] = [
+const LABELS: [(&str, &str); 19] = [
     ("slug", "Name in links"),
     ("key", "Name in the API"),
     ("label", "Name"),
@@ -236,6 +236,14 @@ const LABELS: [(&str, &str); 11] = [
     ("sale_until", "End of the sale"),
     ("rule", "The rule"),
     ("rule/price_min", "From"),
+    ("ship_to/name", "Name"),
+    ("ship_to/line1", "Street and number"),
+    ("ship_to/line2", "Flat, floor, company"),
+    ("ship_to/postal_code", "Postal code"),
+    ("ship_to/city", "Town"),
+    ("ship_to/region", "State or county"),
+    ("ship_to/country", "Country"),
+    ("ship_to/phone", "Telephone"),
 ];
 
 /// The column of the grid that a field of a variant stands in.
@@ -430,6 +438,8 @@ mod tests {
         assert_eq!(told("/choices/2"), "Choices: must be another.");
         assert_eq!(told("/options/1/values/0"), "Option 2, Values: must be another.");
         assert_eq!(told("/rule/price_min"), "From: must be another.");
+        assert_eq!(told("/ship_to/line1"), "Street and number: must be another.");
+        assert_eq!(told("/tracking/number"), "Tracking number must be another.");
         assert_eq!(told("/rule/rating_min"), "Rule rating min must be another.");
         let refused = refused(Conflict::SlugTaken("mug".to_owned()).into()).expect("an answer to the form");
         assert_eq!(refused.text, "Name in links: `mug` is taken by another one.");

@@ -56,6 +56,11 @@ const fn status_text(status: JobStatus) -> (&'static str, &'static str) {
     }
 }
 
+/// What is good to know, in the words of the page: what the API calls `with_images` is a box here.
+pub(super) fn note_text(note: &str) -> String {
+    note.replace("with_images fetches", "“Fetch the pictures” fetches")
+}
+
 /// Why a job failed. What the API calls `keep_going` is a box here.
 fn failure_text(failure: &str) -> String {
     let here = "to do the rest, check “Leave out rows with mistakes and do the rest”";
@@ -85,7 +90,7 @@ async fn show(
 }
 
 fn told(errors: &[JobError]) -> Vec<Value> {
-    let row = |error: &JobError| context! { line => error.line, column => error.column, message => error.message };
+    let row = |error: &JobError| context! { line => error.line, column => error.column, message => note_text(&error.message) };
     errors.iter().map(row).collect()
 }
 
@@ -145,6 +150,7 @@ struct Upload {
     csrf: String,
     kind: String,
     keep_going: bool,
+    with_images: bool,
     /// Whether to look first, and bring nothing in.
     is_rehearsal: bool,
     file: Bytes,
@@ -166,13 +172,14 @@ pub(in crate::routes::pages) async fn upload(
         return show(&app, &staff, &Refused::because("Choose a file first."), None).await;
     }
     if upload.is_rehearsal {
-        let seen = preview::look(&app, kind, upload.file).await?;
+        let seen = preview::look(&app, kind, upload.with_images, upload.file).await?;
         return show(&app, &staff, &Refused::default(), Some(seen)).await;
     }
     let parts = upload.file.chunks(PART_BYTES).map(|part| STANDARD.encode(part)).collect();
     let (keep_going, account_id) = (upload.keep_going, staff.access.account_id);
+    let with_images = upload.with_images && kind == JobKind::ImportProducts;
     drop(upload);
-    let queued = QueueJob { kind, keep_going, parts, account_id, stamp: app.stamp()? };
+    let queued = QueueJob { kind, keep_going, with_images, parts, account_id, stamp: app.stamp()? };
     match app.try_run_as(staff.actor(), queued).await? {
         Ok(job) => Ok(Redirect::to(&format!("/admin/import/{}", job.id)).into_response()),
         Err(error) => show(&app, &staff, &refused(error)?, None).await,
@@ -186,7 +193,7 @@ async fn read(request: Request<Body>) -> Result<Option<Upload>, Problem> {
     let boundary = multer::parse_boundary(content_type.unwrap_or_default()).map_err(|_| malformed())?;
     let file_max = FILE_BYTES_MAX as u64;
     let limits = SizeLimit::new().for_field("file", file_max).whole_stream(file_max.saturating_add(FORM_BYTES));
-    let known = vec!["csrf", "kind", "act", "keep_going", "file"];
+    let known = vec!["csrf", "kind", "act", "keep_going", "with_images", "file"];
     let constraints = Constraints::new().allowed_fields(known).size_limit(limits);
     let mut form = Multipart::with_constraints(request.into_body().into_data_stream(), boundary, constraints);
     let mut upload = Upload::default();
@@ -211,6 +218,7 @@ async fn read(request: Request<Body>) -> Result<Option<Upload>, Problem> {
             "kind" => upload.kind = String::from_utf8_lossy(&content).into_owned(),
             "act" => upload.is_rehearsal = content.as_ref() == b"look",
             "keep_going" => upload.keep_going = !content.is_empty(),
+            "with_images" => upload.with_images = !content.is_empty(),
             _ => upload.file = content,
         }
     }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     forms::{Done, Fields, Refused, form_number, notice, once, refused},
     frame,
+    names::Names,
     team::{boxes_as_typed, checked, permission_text},
 };
 use crate::{
@@ -56,10 +57,11 @@ async fn show<A>(
     refused: &Refused,
 ) -> Result<Response, Problem> {
     let is_owner = staff.access.role == Role::Owner;
-    let mut rows = Vec::new();
+    let (mut rows, mut names) = (Vec::new(), Names::new(app));
     for key in api_keys(app.engine()).await? {
         if is_owner || key.account_id == staff.access.account_id {
-            rows.push(row(app, &key).await?);
+            let owner = names.of(key.account_id).await?;
+            rows.push(row(app, &key, owner));
         }
     }
     let mine = boxes_as_typed(typed).into_iter().zip(model::Permission::ALL);
@@ -75,15 +77,14 @@ async fn show<A>(
     template::page(app, refused.status(), "admin_keys.html", values)
 }
 
-async fn row(app: &App, key: &ApiKey) -> Result<Value, Problem> {
-    let owner = app.engine().account(key.account_id).await?.map(|account| account.name);
+fn row(app: &App, key: &ApiKey, owner: Option<String>) -> Value {
     let is_over = key.expires_at.is_some_and(|end| end <= app.now());
-    Ok(context! {
+    context! {
         id => key.id.to_string(), name => key.name, hint => key.hint, owner, is_over,
         permissions => key.permissions.iter().map(|permission| permission_text(*permission)).collect::<Vec<_>>().join(", "),
         made_text => time_text(key.created_at), made => key.created_at.to_string(),
         ends => key.expires_at.map(|end| end.to_string()), ends_text => key.expires_at.map(time_text),
-    })
+    }
 }
 
 /// Makes a key, and shows its secret: now and never again.

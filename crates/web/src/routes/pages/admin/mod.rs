@@ -11,6 +11,7 @@ mod forms;
 pub(super) mod imports;
 pub(super) mod keys;
 pub(super) mod mails;
+mod names;
 pub(super) mod news;
 pub(super) mod order;
 pub(super) mod orders;

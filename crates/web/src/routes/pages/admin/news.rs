@@ -6,7 +6,7 @@ use axum::{body::Body, extract::State, response::Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, header};
-use model::{OrderNumber, Permission};
+use model::{Order, OrderNumber, Permission};
 use store::{OrderFilter, PageRequest};
 use tokio::time::{Instant, sleep};
 
@@ -20,7 +20,12 @@ const LASTS: Duration = Duration::from_secs(50);
 /// The number of the newest order; before the first, the one before that.
 pub(super) async fn newest(app: &App) -> Result<i64, Problem> {
     let found = app.engine().orders(&OrderFilter::default(), &PageRequest { limit: 1, after: None }).await?;
-    Ok(found.items.first().map_or(OrderNumber::FIRST.0 - 1, |order| order.number.0))
+    Ok(newest_of(&found.items))
+}
+
+/// The same, where these are the newest orders, or all that there are.
+pub(super) fn newest_of(orders: &[Order]) -> i64 {
+    orders.first().map_or(OrderNumber::FIRST.0 - 1, |order| order.number.0)
 }
 
 pub(in crate::routes::pages) async fn stream(

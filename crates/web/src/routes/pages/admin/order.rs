@@ -1,4 +1,4 @@
-//! `GET /admin/orders/{id}`, `POST /admin/orders/{id}/move`
+//! `GET /admin/orders/{id}`, `POST /admin/orders/{id}/move`, and what corrects an order
 
 use axum::{
     extract::{Form, Query, State},
@@ -6,21 +6,22 @@ use axum::{
 };
 use commerce::{
     Conflict, Error,
-    orders::{MoveOrder, Mover},
+    orders::{CorrectOrder, MoveOrder, Mover},
     settings::{AddNote, Noted},
 };
 use http::{HeaderMap, StatusCode};
 use minijinja::{Value, context};
 use model::{
     Email, Order, OrderId, OrderStatus, OutboxMail, Permission, PostalAddress, ProductId, Role, Tracking, Violation,
-    order::OrderActor,
+    country::countries,
+    order::{Correction, OrderActor},
 };
 use serde::Deserialize;
 use store::{MailFilter, PageRequest};
 
 use super::{
     customers::written,
-    forms::{Done, Fields, form_number, once, refused},
+    forms::{Done, Fields, form_number, notice, once, refused},
     frame, status_class, status_text,
 };
 use crate::{
@@ -32,6 +33,12 @@ use crate::{
 
 /// How many of an order's mails are shown: there are five kinds.
 const MAILS: u32 = 20;
+/// What the page before may say, beside what the order became.
+const NOTICES: [(&str, &str); 3] = [
+    ("noted", "The note is there. Only the staff see it."),
+    ("readdressed", "The address is corrected. The customer gets no mail about it."),
+    ("tracked", "The tracking is saved."),
+];
 
 pub(in crate::routes::pages) async fn page(
     State(app): State<App>,
@@ -39,14 +46,14 @@ pub(in crate::routes::pages) async fn page(
     Path(id): Path<OrderId>,
     Query(query): Query<Done>,
 ) -> Result<Response, Problem> {
-    let notice = match query.done.parse::<OrderStatus>() {
+    let told = match query.done.parse::<OrderStatus>() {
         Ok(OrderStatus::Confirmed) => Some("The order is confirmed. The customer gets a mail."),
         Ok(OrderStatus::Shipped) => Some("The order is on its way. The customer gets a mail."),
         Ok(OrderStatus::Delivered) => Some("The order is delivered. The customer gets a mail."),
         Ok(OrderStatus::Cancelled) => Some("The order is cancelled. The customer gets a mail."),
-        _ => (query.done == "noted").then_some("The note is there. Only the staff see it."),
+        _ => notice(&query.done, &NOTICES),
     };
-    show(&app, &staff, id, notice, None, &Moving::default()).await
+    show(&app, &staff, id, told, None, &Moving::default()).await
 }
 
 /// Notes something for the staff.
@@ -101,6 +108,18 @@ async fn show(
     error: Option<&str>,
     typed: &Moving,
 ) -> Result<Response, Problem> {
+    let status = if error.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+    render(app, staff, id, status, context! { notice, error }, typed).await
+}
+
+async fn render(
+    app: &App,
+    staff: &StaffPage<Orders>,
+    id: OrderId,
+    status: StatusCode,
+    told: Value,
+    typed: &Moving,
+) -> Result<Response, Problem> {
     let order = app.engine().order(id).await?.ok_or_else(Problem::not_found)?;
     let filter = MailFilter { order_id: Some(id), ..MailFilter::default() };
     let mails = app.engine().mails(&filter, &PageRequest { limit: MAILS, after: None }).await?.items;
@@ -115,20 +134,19 @@ async fn show(
     // What was ordered in another shop, and brought over from there, may not be here.
     let sold: Vec<ProductId> = order.lines.iter().map(|line| line.product_id).collect();
     let sees_products = staff.access.may(Permission::Catalogue);
-    let products = if sees_products { app.engine().products_by_id(&sold).await? } else { Vec::new() };
+    let products = if sees_products { app.engine().product_faces(&sold).await? } else { Vec::new() };
     let products: Vec<ProductId> = products.iter().map(|product| product.id).collect();
     let values = context! {
         order => view(&order, &products), mails => mails.iter().map(|mail| mail_row(app, mail)).collect::<Vec<_>>(),
-        notes => written(app, Noted::Order(id)).await?, once => form_number(), sees_mails => sees_customers, moves => moves(&order), notice, error,
-        customer => customer.map(|account| account.id.to_string()), mails_to => mails_to.as_ref().map(Email::as_str),
+        notes => written(app, Noted::Order(id)).await?, once => form_number(), sees_mails => sees_customers, moves => moves(&order),
+        countries => countries(), customer => customer.map(|account| account.id.to_string()), mails_to => mails_to.as_ref().map(Email::as_str),
         mails_elsewhere,
         typed => context! {
             to => typed.to, note => typed.note, carrier => typed.carrier, number => typed.number, url => typed.url,
             lost => !typed.lost.is_empty(),
         },
     };
-    let status = if error.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
-    template::page(app, status, "admin_order.html", context! { ..values, ..frame(staff, "orders") })
+    template::page(app, status, "admin_order.html", context! { ..told, ..values, ..frame(staff, "orders") })
 }
 
 /// Where the order can go, as buttons. What cannot be undone comes last, and asks.
@@ -169,14 +187,15 @@ fn view(order: &Order, products: &[ProductId]) -> Value {
             price => line.unit_price.grouped(), total => line.total().grouped(),
         }
     });
-    let events = order.timeline.iter().rev().map(|event| {
+    let events = order.timeline.iter().enumerate().rev().map(|(place, event)| {
+        let before = place.checked_sub(1).map(|before| order.timeline[before].status);
         let by = match event.actor {
             OrderActor::Customer => "by the customer",
             OrderActor::Staff => "by the shop",
         };
         context! {
-            status => event_text(event.status), by, note => event.note, at => event.at.to_string(),
-            at_text => time_text(event.at),
+            status => if before == Some(event.status) { "Corrected" } else { event_text(event.status) },
+            by, note => event.note, at => event.at.to_string(), at_text => time_text(event.at),
         }
     });
     context! {
@@ -185,6 +204,8 @@ fn view(order: &Order, products: &[ProductId]) -> Value {
         gives_back => gives_back(order), total => order.total.grouped(), email => order.email.as_ref().map(Email::as_str),
         placed_at => order.placed_at.to_string(), placed_text => time_text(order.placed_at),
         lines => lines.collect::<Vec<_>>(), events => events.collect::<Vec<_>>(), address => address(&order.ship_to),
+        is_open => order.status.is_open(), has_left => order.status.has_left(), ship_to => order.ship_to,
+        is_news => order.takes_first_tracking(),
         tracking => order.tracking.as_ref().map(|tracking| {
             context! { number => tracking.number, carrier => tracking.carrier, url => tracking.url }
         }),
@@ -261,6 +282,66 @@ pub(in crate::routes::pages) async fn move_on(
         Err(error) => return Err(error.into()),
     };
     show(&app, &staff, id, None, Some(&refused), &form).await
+}
+
+/// Corrects where the order goes.
+pub(in crate::routes::pages) async fn readdress(
+    State(app): State<App>,
+    staff: StaffPage<Orders>,
+    Path(id): Path<OrderId>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let own = |name: &str| fields.get(name).to_owned();
+    let ship_to = PostalAddress {
+        name: own("name"),
+        line1: own("line1"),
+        line2: fields.given("line2"),
+        city: own("city"),
+        region: fields.given("region"),
+        postal_code: own("postal_code"),
+        country: own("country"),
+        phone: fields.given("phone"),
+    };
+    let correction = Correction { ship_to: Some(ship_to), tracking: None };
+    correct(&app, &staff, id, &headers, &fields, correction, "readdressed").await
+}
+
+/// Corrects how the parcel can be followed.
+pub(in crate::routes::pages) async fn track(
+    State(app): State<App>,
+    staff: StaffPage<Orders>,
+    Path(id): Path<OrderId>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let number = fields.get("number").to_owned();
+    let tracking = Tracking { number, carrier: fields.given("carrier"), url: fields.given("url") };
+    let correction = Correction { ship_to: None, tracking: Some(tracking) };
+    correct(&app, &staff, id, &headers, &fields, correction, "tracked").await
+}
+
+async fn correct(
+    app: &App,
+    staff: &StaffPage<Orders>,
+    id: OrderId,
+    headers: &HeaderMap,
+    fields: &Fields,
+    correction: Correction,
+    done: &str,
+) -> Result<Response, Problem> {
+    staff.check(headers, fields.csrf())?;
+    let (settings, stamp) = (app.shop_settings().await?, app.stamp()?);
+    let (staff_id, if_version) = (staff.access.account_id, fields.version());
+    let correct = CorrectOrder { id, correction, staff_id, settings, if_version, stamp };
+    match app.try_run_as(staff.actor(), correct).await? {
+        Ok(_) => Ok(Redirect::to(&format!("/admin/orders/{id}?done={done}")).into_response()),
+        Err(error) => {
+            let refused = refused(error)?;
+            let told = context! { correcting => fields.typed(), ..refused.shown() };
+            render(app, staff, id, refused.status_or_conflict(), told, &Moving::default()).await
+        }
+    }
 }
 
 /// What is wrong with a field, in the words of the form.

@@ -1,7 +1,7 @@
 //! `GET /admin/orders`, `POST /admin/orders/move`
 
 use axum::{
-    extract::{Form, Query, State},
+    extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
 };
 use commerce::{
@@ -20,7 +20,7 @@ use super::{
     encoded,
     forms::{Fields, fresh_shop_settings},
     frame,
-    news::newest,
+    news::{newest, newest_of},
     status_class, status_text, tab,
 };
 use crate::{
@@ -32,6 +32,8 @@ use crate::{
 
 /// How many orders stand on a page.
 const PAGE: u32 = 50;
+/// The name of what is still to be sent, beside those of the statuses.
+const OPEN: &str = "open";
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -51,37 +53,44 @@ pub(in crate::routes::pages) async fn page(
     staff: StaffPage<Orders>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let status = query.status.parse::<OrderStatus>().ok();
+    let statuses = statuses(&query.status);
+    let status = (!statuses.is_empty()).then_some(query.status.as_str());
     let wanted = query.q.trim();
     let request = PageRequest { limit: PAGE, after: Cursor::decode(&query.cursor, "newest") };
     let (placed_from, placed_before) = (midnight(&query.from, 0), midnight(&query.to, 1));
-    let filter = OrderFilter { status, placed_from, placed_before, ..OrderFilter::default() };
+    let bulk = bulk(&statuses);
+    let filter = OrderFilter { statuses, placed_from, placed_before, ..OrderFilter::default() };
+    // Asked before the list is read, so that what comes in between is announced. A list without conditions says it itself.
+    let is_all = wanted.is_empty() && filter == OrderFilter::default() && request.after.is_none();
+    let newest = if is_all { None } else { Some(newest(&app).await?) };
     let Page { items, next } = found(&app, wanted, &filter, request).await?;
     let day = |text: &str| midnight(text, 0).map(|_| text.to_owned());
     let (from, to) = (day(&query.from), day(&query.to));
-    let asked_on = |status: Option<OrderStatus>, from: Option<&str>, to: Option<&str>| {
+    let asked_on = |status: Option<&str>, from: Option<&str>, to: Option<&str>| {
         let parts = [
-            status.map(|status| format!("status={}", status.as_str())),
+            status.map(|status| format!("status={status}")),
             (!wanted.is_empty()).then(|| format!("q={}", encoded(wanted))),
             from.map(|from| format!("from={from}")),
             to.map(|to| format!("to={to}")),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("&")
     };
-    let asked = |status: Option<OrderStatus>| asked_on(status, from.as_deref(), to.as_deref());
-    let link = |status: Option<OrderStatus>| format!("/admin/orders?{}", asked(status));
+    let asked = |status: Option<&str>| asked_on(status, from.as_deref(), to.as_deref());
+    let link = |status: Option<&str>| format!("/admin/orders?{}", asked(status));
     let mut tabs = vec![tab(link(None), "All", status.is_none())];
-    tabs.extend(OrderStatus::ALL.map(|one| tab(link(Some(one)), status_text(one), status == Some(one))));
+    let named = OrderStatus::ALL.map(|status| (status.as_str(), status_text(status)));
+    let named = [(OPEN, "Open")].into_iter().chain(named);
+    tabs.extend(named.map(|(name, text)| tab(link(Some(name)), text, status == Some(name))));
     let next = next.map(|cursor| format!("{}&cursor={}", link(status), cursor.encode()));
     let views = saved_views(app.engine(), staff.access.account_id).await?;
     let values = context! {
         orders => items.iter().map(row).collect::<Vec<_>>(), tabs, next, q => wanted,
-        status => status.map(OrderStatus::as_str), asked => asked(status),
+        status, asked => asked(status),
         days => days_text(from.as_deref(), to.as_deref()), from, to,
         all_days => format!("/admin/orders?{}", asked_on(status, None, None)),
         views => views.iter().map(|view| context! { name => view.name, query => view.query, current => view.query == asked(status) })
             .collect::<Vec<_>>(),
-        bulk => bulk(status), notice => notice(&query), newest => newest(&app).await?,
+        bulk, notice => notice(&query), newest => newest.unwrap_or_else(|| newest_of(&items)),
         closed => !fresh_shop_settings(&app).await?.takes_orders, may_set => staff.access.may(Permission::Settings),
     };
     template::page(&app, StatusCode::OK, "admin_orders.html", context! { ..values, ..frame(&staff, "orders") })
@@ -148,9 +157,16 @@ fn days_text(from: Option<&str>, to: Option<&str>) -> Option<String> {
     }
 }
 
-/// What can be done with several orders of this status at once.
-fn bulk(status: Option<OrderStatus>) -> Option<Value> {
-    match status? {
+/// The statuses that a name stands for: that of one, or of all whose parcels are still in the shop. None are all orders.
+fn statuses(name: &str) -> Vec<OrderStatus> {
+    let is_named = |status: &OrderStatus| status.as_str() == name || name == OPEN && status.is_open();
+    OrderStatus::ALL.into_iter().filter(is_named).collect()
+}
+
+/// What can be done with several orders of one of these statuses at once: nothing that would be something else for each of them.
+fn bulk(statuses: &[OrderStatus]) -> Option<Value> {
+    let [status] = statuses else { return None };
+    match status {
         OrderStatus::Pending => Some(context! { to => "confirmed", text => "Confirm those that are marked" }),
         OrderStatus::Confirmed => Some(context! {
             to => "shipped", text => "Mark as shipped, without tracking",
@@ -232,13 +248,12 @@ pub(in crate::routes::pages) async fn move_on(
     State(app): State<App>,
     staff: StaffPage<Orders>,
     headers: HeaderMap,
-    Form(fields): Form<Vec<(String, String)>>,
+    fields: Fields,
 ) -> Result<Response, Problem> {
-    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
-    staff.check(&headers, field("csrf"))?;
-    let to = field("to").parse::<OrderStatus>().ok();
+    staff.check(&headers, fields.csrf())?;
+    let to = fields.get("to").parse::<OrderStatus>().ok();
     let to = to.filter(|to| *to != OrderStatus::Cancelled).ok_or_else(Problem::not_found)?;
-    let chosen = fields.iter().filter(|(name, _)| name == "order").filter_map(|(_, id)| id.parse::<OrderId>().ok());
+    let chosen = fields.all("order").filter_map(|id| id.parse::<OrderId>().ok());
     let (mut moved, mut left) = (0, 0);
     for id in chosen.take(PAGE as usize) {
         let mover = Mover::Staff(staff.access.account_id);
@@ -259,7 +274,7 @@ pub(in crate::routes::pages) async fn move_on(
         }
     }
     // Back to what was worked on, with its days and words: who marks all of the next page means those.
-    let query = of_list(field("query"));
+    let query = of_list(fields.get("query"));
     let done = if moved + left == 0 { "&done=none" } else { "" };
     Ok(Redirect::to(&format!("/admin/orders?{query}&moved={moved}&left={left}{done}")).into_response())
 }

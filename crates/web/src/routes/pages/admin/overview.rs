@@ -13,7 +13,7 @@ use axum::{
 use commerce::{orders::Sold, second_factor::second_factor};
 use http::StatusCode;
 use minijinja::{Value, context};
-use model::{Currency, Money, Permission, SignedDuration, Timestamp};
+use model::{Currency, Money, OrderNumber, Permission, ShopSettings, SignedDuration, Timestamp};
 use serde::Deserialize;
 use store::{BestSeller, LowStock, OrderFilter, PageRequest, ProductFilter, SalesDay, ShortPlace};
 
@@ -107,8 +107,9 @@ pub(in crate::routes::pages) async fn page(
     let may = |permission| staff.access.may(permission);
     let range = Range::of(&query, app.now());
     let (orders, catalogue) = (may(Permission::Orders), may(Permission::Catalogue));
+    let settings = fresh_shop_settings(&app).await?;
     let sales = if orders { Some(sales(&app, range).await?) } else { None };
-    let short = if catalogue { Some(short(&app).await?) } else { None };
+    let short = if catalogue { Some(short(&app, settings.low_stock_at).await?) } else { None };
     let tabs = RANGES.map(|days| {
         let chosen = (query.from.is_empty() || range.is_another(&query)) && range.days() == days;
         context! { href => format!("/admin?days={days}"), text => format!("{days} days"), current => chosen }
@@ -117,8 +118,8 @@ pub(in crate::routes::pages) async fn page(
         tabs, from => date(range.first), to => date(range.last), is_another_range => range.is_another(&query),
         days_max => RANGE_MAX, sales, short, todo => todo(&app, &staff).await?,
         idle => !orders && !catalogue && !may(Permission::Customers) && !may(Permission::Settings),
-        closed => !fresh_shop_settings(&app).await?.takes_orders, may_set => may(Permission::Settings),
-        steps => first_steps(&app, &staff).await?, mail_goes_nowhere => app.settings().mail_goes_nowhere && may(Permission::Settings),
+        closed => !settings.takes_orders, may_set => may(Permission::Settings),
+        steps => first_steps(&app, &staff, &settings).await?, mail_goes_nowhere => app.settings().mail_goes_nowhere && may(Permission::Settings),
     };
     template::page(&app, StatusCode::OK, "admin_overview.html", context! { ..values, ..frame(&staff, "overview") })
 }
@@ -142,11 +143,11 @@ async fn todo(app: &App, staff: &Anyone) -> Result<Vec<Value>, Problem> {
 }
 
 /// What a new shop still lacks, for those who can see to it; nothing once all of it is there.
-async fn first_steps(app: &App, staff: &Anyone) -> Result<Option<Vec<Value>>, Problem> {
-    if !(staff.access.may(Permission::Settings) && staff.access.may(Permission::Catalogue)) {
+async fn first_steps(app: &App, staff: &Anyone, settings: &ShopSettings) -> Result<Option<Vec<Value>>, Problem> {
+    // A demonstration is complete without.
+    if app.settings().demo || !(staff.access.may(Permission::Settings) && staff.access.may(Permission::Catalogue)) {
         return Ok(None);
     }
-    let settings = fresh_shop_settings(app).await?;
     let request = PageRequest { limit: 1, after: None };
     let has_products = !app.engine().products(&ProductFilter::default(), &request).await?.items.is_empty();
     let has_factor = second_factor(app.engine(), staff.access.account_id).await?.is_some();
@@ -179,15 +180,14 @@ async fn first_steps(app: &App, staff: &Anyone) -> Result<Option<Vec<Value>>, Pr
         ),
     ];
     let is_all_done = steps.iter().all(|(done, ..)| *done);
-    // A demonstration is complete without.
-    if is_all_done || app.settings().demo {
+    if is_all_done {
         return Ok(None);
     }
     Ok(Some(steps.map(|(done, text, href, hint)| context! { done, text, href, hint }).to_vec()))
 }
 
-async fn short(app: &App) -> Result<Value, Problem> {
-    let at_most = fresh_shop_settings(app).await?.low_stock_at;
+/// The variants that are shortest, of those with `at_most` pieces or fewer.
+async fn short(app: &App, at_most: i64) -> Result<Value, Problem> {
     let found = app.engine().low_stock(at_most, ShortPlace::START, LISTED).await?;
     Ok(context! { at_most, variants => found.iter().map(short_row).collect::<Vec<_>>() })
 }
@@ -228,28 +228,30 @@ pub(crate) type Times = [Timestamp; 3];
 async fn figures(app: &App, times: Times) -> Result<Arc<Figures>, Problem> {
     match app.sold(times, LISTED as usize).await? {
         Some(sold) => {
-            let mut best = Vec::new();
-            for one in sold.best {
-                best.extend(best_seller(app, one).await?);
-            }
+            let best = best_sellers(app, &sold.best).await?;
             Ok(Arc::new(Figures { all: sold.days, best }))
         }
         None => figures_of_long_ago(app, times).await,
     }
 }
 
-/// A best seller as the latest order calls it.
-async fn best_seller(app: &App, sold: Sold) -> Result<Option<BestSeller>, Problem> {
-    let filter = OrderFilter { number: Some(sold.latest), ..OrderFilter::default() };
-    let order = app.engine().orders(&filter, &PageRequest { limit: 1, after: None }).await?.items.pop();
-    let line = order.and_then(|order| order.lines.into_iter().find(|line| line.variant_id == sold.variant_id));
-    Ok(line.map(|line| BestSeller {
-        product_id: line.product_id,
-        variant_id: line.variant_id,
-        title: line.title,
-        variant_title: line.variant_title,
-        pieces: sold.pieces,
-    }))
+/// The best sellers, each as the latest order calls it.
+async fn best_sellers(app: &App, sold: &[Sold]) -> Result<Vec<BestSeller>, Problem> {
+    let latest: Vec<OrderNumber> = sold.iter().map(|one| one.latest).collect();
+    let filter = OrderFilter { numbers: Some(latest), ..OrderFilter::default() };
+    let orders = app.engine().orders(&filter, &PageRequest { limit: LISTED, after: None }).await?.items;
+    let named = |one: &Sold| {
+        let order = orders.iter().find(|order| order.number == one.latest)?;
+        let line = order.lines.iter().find(|line| line.variant_id == one.variant_id)?;
+        Some(BestSeller {
+            product_id: line.product_id,
+            variant_id: line.variant_id,
+            title: line.title.clone(),
+            variant_title: line.variant_title.clone(),
+            pieces: one.pieces,
+        })
+    };
+    Ok(sold.iter().filter_map(named).collect())
 }
 
 /// The figures of a range that goes back too far to be in memory. They are kept for twenty times as long as it took the database

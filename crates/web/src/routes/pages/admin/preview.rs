@@ -17,6 +17,7 @@ use minijinja::{Value, context};
 use model::{Stamp, job::JobKind};
 use store::{Operation, execute};
 
+use super::imports::note_text;
 use crate::{App, problem::Problem};
 
 /// How many products, or rows of a list, are looked at in one transaction: nobody else can write meanwhile.
@@ -38,14 +39,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const SHOWN: usize = 50;
 
 /// What a file would do, for the page.
-pub(super) async fn look(app: &App, kind: JobKind, file: Bytes) -> Result<Value, Problem> {
+pub(super) async fn look(app: &App, kind: JobKind, with_images: bool, file: Bytes) -> Result<Value, Problem> {
     let currency = app.currency();
     match kind {
         JobKind::ImportProducts => {
             let read = move || shopify::read(Cursor::new(file), currency);
             let parsed = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
             let import = |products, stamp| ImportProducts { products, actor_id: None, stamp, progress: Arc::default() };
-            let mut notes: Vec<_> = parsed.pictures_elsewhere().into_iter().collect();
+            let mut notes: Vec<_> = parsed.pictures_elsewhere().filter(|_| !with_images).into_iter().collect();
             notes.extend(parsed.notes);
             rehearse(app, parsed.products, Pace::Batches(BATCH), import, &parsed.errors, &notes).await
         }
@@ -106,7 +107,8 @@ fn spoilt(errors: &[RowError]) -> usize {
 
 /// The first of them, for the page.
 fn told(errors: &[RowError]) -> Vec<Value> {
-    let row = |error: &RowError| context! { line => error.line, column => error.column, message => error.reason };
+    let row =
+        |error: &RowError| context! { line => error.line, column => error.column, message => note_text(&error.reason) };
     errors.iter().take(SHOWN).map(row).collect()
 }
 

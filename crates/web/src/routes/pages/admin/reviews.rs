@@ -12,7 +12,7 @@ use commerce::{
 };
 use http::{HeaderMap, StatusCode};
 use minijinja::{Value, context};
-use model::{Product, ProductId, Review, ReviewId, ReviewStatus};
+use model::{ProductId, Review, ReviewId, ReviewStatus};
 use serde::Deserialize;
 use store::{Cursor, PageRequest, ReviewFilter};
 
@@ -62,9 +62,9 @@ pub(in crate::routes::pages) async fn page(
     let request = PageRequest { limit: PAGE, after: Cursor::decode(&query.cursor, "newest") };
     let found = app.engine().reviews(&filter, &request).await?;
     let ids: Vec<ProductId> = found.items.iter().map(|review| review.product_id).collect();
-    let products = app.engine().products_by_id(&ids).await?;
-    let products: HashMap<ProductId, &Product> = products.iter().map(|product| (product.id, product)).collect();
-    let reviews = found.items.iter().map(|review| view(review, products.get(&review.product_id).copied()));
+    let products = app.engine().product_faces(&ids).await?;
+    let titles: HashMap<ProductId, String> = products.into_iter().map(|product| (product.id, product.title)).collect();
+    let reviews = found.items.iter().map(|review| view(review, titles.get(&review.product_id).map(String::as_str)));
     let values = context! {
         reviews => reviews.collect::<Vec<_>>(), shown, notice,
         tabs => SHOWN.map(|(name, text)| tab(format!("/admin/reviews?show={name}"), text, name == shown)),
@@ -73,7 +73,7 @@ pub(in crate::routes::pages) async fn page(
     template::page(&app, StatusCode::OK, "admin_reviews.html", context! { ..values, ..frame(&staff, "reviews") })
 }
 
-fn view(review: &Review, product: Option<&Product>) -> Value {
+fn view(review: &Review, product: Option<&str>) -> Value {
     let content = &review.content;
     let stars = usize::try_from(review.stars).unwrap_or(0);
     context! {
@@ -82,7 +82,7 @@ fn view(review: &Review, product: Option<&Product>) -> Value {
         title => content.title, text => content.text, author => content.author, verified => content.is_verified,
         status => review.status.as_str(), reports => content.reported_by.len(),
         reply => content.reply.as_ref().map(|reply| reply.text.clone()),
-        product => product.map(|product| product.title.clone()),
+        product,
         at => review.created_at.to_string(), at_text => time_text(review.created_at),
     }
 }

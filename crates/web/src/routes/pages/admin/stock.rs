@@ -17,6 +17,7 @@ use store::{Cursor, CursorKey, LowStock, PageRequest, Shelf, ShortPlace};
 use super::{
     forms::{Fields, Refused, form_number, fresh_shop_settings, notice, number, once, refused},
     frame,
+    names::Names,
     overview::short_row,
     tab,
 };
@@ -131,9 +132,9 @@ async fn show(
         let before = typed.filter(|_| !refused.is_stale).and_then(|typed| typed.find(name));
         before.map_or_else(|| now.to_string(), str::to_owned)
     };
-    let mut rows = Vec::new();
+    let (mut rows, mut names) = (Vec::new(), Names::new(app));
     for movement in &found.items {
-        rows.push(row(app, movement).await?);
+        rows.push(row(movement, &mut names).await?);
     }
     let next = found.next.map(|cursor| format!("/admin/stock/{id}?cursor={}", cursor.encode()));
     let values = context! {
@@ -166,15 +167,15 @@ const fn cause_text(cause: StockCause) -> &'static str {
     }
 }
 
-async fn row(app: &App, movement: &StockMovement) -> Result<Value, Problem> {
+async fn row(movement: &StockMovement, names: &mut Names<'_>) -> Result<Value, Problem> {
     let by = match movement.actor_id {
-        Some(id) => app.engine().account(id).await?.map(|account| account.name),
+        Some(id) => names.of(id).await?,
         None => None,
     };
     Ok(context! {
         delta => format!("{:+}", movement.delta), gone => movement.delta < 0, cause => cause_text(movement.cause),
         reason => movement.reason, order => movement.order_id.map(|id| id.to_string()),
-        by => by.filter(|name| !name.is_empty()), at => movement.at.to_string(), at_text => time_text(movement.at),
+        by, at => movement.at.to_string(), at_text => time_text(movement.at),
     })
 }
 

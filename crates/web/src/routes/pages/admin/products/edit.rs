@@ -17,6 +17,7 @@ use super::{
     super::{
         forms::{Done, Fields, Refused, form_number, notice, once_kept, refused},
         frame,
+        names::Names,
     },
     extras::Extras,
     status_class, status_text,
@@ -198,13 +199,12 @@ fn odd_prices(product: &Product) -> Vec<String> {
 async fn changes_since(app: &App, product: &Product, read_at: Option<Timestamp>) -> Result<Vec<Value>, Problem> {
     let filter = AuditFilter { subject_id: Some(product.id.0), from: read_at, ..AuditFilter::default() };
     let found = app.engine().audit_log(&filter, &PageRequest { limit: CHANGES, after: None }).await?;
-    let mut rows = Vec::new();
+    let (mut rows, mut names) = (Vec::new(), Names::new(app));
     for entry in found.items {
-        let account = match entry.actor_id {
-            Some(id) => app.engine().account(id).await?,
+        let by = match entry.actor_id {
+            Some(id) => names.of(id).await?,
             None => None,
         };
-        let by = account.map(|account| account.name).filter(|name| !name.is_empty());
         let (by, at) = (by.unwrap_or_else(|| "Somebody".to_owned()), time_text(entry.at));
         rows.push(context! { by, at, changes => entry.content.changes });
     }
@@ -258,10 +258,9 @@ pub(in crate::routes::pages) async fn generate(
         actor_id: Some(staff.access.account_id),
         stamp: app.stamp()?,
     };
-    let known = app.engine().product(product_id).await?.map_or(0, |product| product.variants.len());
     match app.try_run_as(staff.actor(), generate).await? {
-        Ok(product) => {
-            let done = if product.variants.len() > known { "generated" } else { "saved" };
+        Ok(generated) => {
+            let done = if generated.made > 0 { "generated" } else { "saved" };
             Ok(Redirect::to(&format!("/admin/products/{product_id}?done={done}")).into_response())
         }
         Err(error) => show(&app, &staff, product_id, None, Some(Again::Options(&fields)), &refused(error)?).await,

@@ -1,0 +1,77 @@
+//! Correcting what was mistyped about an order: where it goes, how its parcel can be followed.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::{
+    AccountId, Order, OrderEvent, OrderId, ShopSettings, Stamp,
+    order::{Correction, OrderActor},
+};
+use store::{Change, Operation, Tx};
+
+use super::{corrections, mails};
+use crate::{Error, check_version};
+
+/// Corrects an order, as the staff. Nothing else about it changes. The buyer is mailed when a parcel that is on its way gets the first
+/// number to follow it by, and not otherwise.
+#[derive(Clone, Debug)]
+pub struct CorrectOrder {
+    /// Which.
+    pub id: OrderId,
+    /// What is right.
+    pub correction: Correction,
+    /// Who does it.
+    pub staff_id: AccountId,
+    /// The settings: another country must be one that the shop sends to.
+    pub settings: Arc<ShopSettings>,
+    /// The version that the caller saw.
+    pub if_version: Option<i64>,
+    /// The clock and the ids.
+    pub stamp: Stamp,
+}
+
+#[async_trait]
+impl Operation for CorrectOrder {
+    type Output = Order;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Order, Error> {
+        // Load.
+        let before = tx.order(self.id).await?.ok_or(Error::NotFound("order"))?;
+        let buyer = tx.account(before.account_id).await?.ok_or(Error::NotFound("account"))?.account;
+
+        // Decide.
+        check_version(self.if_version, before.version)?;
+        let (mut order, said) = before.clone().corrected(self.correction.clone())?;
+        let Some(said) = said else { return Ok(order) };
+        // An order to where the shop no longer sends may still have a wrong street.
+        if order.ship_to.country != before.ship_to.country {
+            self.settings.check_destination(&order.ship_to)?;
+        }
+        // The buyer is gone, and so is what is written about them.
+        let is_forgotten = buyer.deleted_at.is_some() && !order.status.is_open();
+        let event = OrderEvent {
+            at: self.stamp.now,
+            status: order.status,
+            actor: OrderActor::Staff,
+            actor_id: Some(self.staff_id),
+            note: Some(said.to_owned()).filter(|_| !is_forgotten),
+        };
+        order.timeline.push(event.clone());
+        order.updated_at = self.stamp.now;
+        order.version += 1;
+        let order = if is_forgotten { order.anonymised() } else { order };
+
+        // Apply.
+        let mut ids = self.stamp.ids();
+        let mut changes = vec![Change::UpdateOrder { order: order.clone(), event: Some(event) }];
+        if order.ship_to != before.ship_to {
+            changes.push(corrections::note(tx, order.number, ids.draw()).await?);
+        }
+        if before.takes_first_tracking() {
+            changes.extend(mails::about(&order, &buyer, None, ids.draw(), self.stamp.now).map(Change::InsertMail));
+        }
+        tx.apply(&changes).await?;
+        Ok(order)
+    }
+}
