@@ -10,7 +10,8 @@ use std::{
 };
 
 use commerce::catalogue::ImportedProduct;
-use pictures::{Fetcher, Media, Size};
+use pictures::{FetchError, Fetcher, Media, MediaError, Size};
+use thiserror::Error;
 use tokio::task::{JoinError, JoinSet};
 use url::Url;
 
@@ -22,18 +23,77 @@ const PAUSE: Duration = Duration::from_millis(50);
 const TRIES: u32 = 3;
 /// Before it is asked for again; twice as long each time.
 const WAIT: Duration = Duration::from_millis(500);
+/// How many pictures of a server may fail in a row in a way that may pass. It is asked for no more of them: each would take a minute and a
+/// half where nobody answers.
+const FAILURES_MAX: u32 = 3;
+/// What is told of those.
+const NOT_ASKED: &str = "its server is not asked any more, as it failed for several pictures in a row";
 
-/// What became of pictures, by the addresses that they had: where they are kept, or why they could not be fetched.
-pub(crate) type Fetched = HashMap<String, Result<String, String>>;
+/// What became of pictures so far.
+#[derive(Debug, Default)]
+pub(crate) struct Fetched {
+    /// By the addresses that they had: where they are kept, or why they could not be fetched.
+    pictures: HashMap<String, Result<String, String>>,
+    /// How many pictures of a server failed last, in a row, in a way that may pass.
+    failures: HashMap<String, u32>,
+}
 
-/// The pictures of these products that are not among those `known`. One queue a server, so that each is asked for one thing at a time.
-pub(crate) fn queues(products: &[ImportedProduct], known: &Fetched) -> Vec<Vec<String>> {
-    let mut queues: BTreeMap<String, Vec<String>> = BTreeMap::new();
+impl Fetched {
+    /// Why the picture that had this address could not be fetched, if it could not.
+    pub(crate) fn failure(&self, url: &str) -> Option<&str> {
+        self.pictures.get(url)?.as_ref().err().map(String::as_str)
+    }
+
+    /// Those that could not be fetched, and why.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pictures.iter().filter_map(|(url, kept)| Some((url.as_str(), kept.as_ref().err()?.as_str())))
+    }
+
+    /// Adds what became of others.
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.pictures.extend(others.pictures);
+        self.failures.extend(others.failures);
+    }
+}
+
+/// Why nothing more can be fetched: no fault of a picture or its server.
+#[derive(Debug, Error)]
+pub(crate) enum Trouble {
+    /// The place where the shop keeps its pictures cannot be used now.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// A bug.
+    #[error(transparent)]
+    Bug(#[from] JoinError),
+}
+
+/// Pictures of one server. It is asked for one at a time.
+pub(crate) struct Queue {
+    server: String,
+    urls: Vec<String>,
+    /// See [`Fetched`].
+    failures: u32,
+}
+
+impl Queue {
+    /// How many there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.urls.len()
+    }
+}
+
+/// The pictures of these products that are not among those `known`, one queue a server.
+pub(crate) fn queues(products: &[ImportedProduct], known: &Fetched) -> Vec<Queue> {
+    let mut queues: BTreeMap<String, Queue> = BTreeMap::new();
     for url in products.iter().flat_map(|product| &product.draft.images).map(|image| &image.url) {
-        let Some(parsed) = Url::parse(url).ok().filter(|_| !known.contains_key(url)) else { continue };
-        let queue = queues.entry(parsed.authority().to_owned()).or_default();
-        if !queue.contains(url) {
-            queue.push(url.clone());
+        let Some(parsed) = Url::parse(url).ok().filter(|_| !known.pictures.contains_key(url)) else { continue };
+        let server = parsed.authority();
+        let queue = queues.entry(server.to_owned()).or_insert_with(|| {
+            let failures = known.failures.get(server).copied().unwrap_or_default();
+            Queue { server: server.to_owned(), urls: Vec::new(), failures }
+        });
+        if !queue.urls.contains(url) {
+            queue.urls.push(url.clone());
         }
     }
     queues.into_values().collect()
@@ -42,15 +102,15 @@ pub(crate) fn queues(products: &[ImportedProduct], known: &Fetched) -> Vec<Vec<S
 /// Fetches these pictures, and keeps them. `done` counts those that it is through with.
 ///
 /// # Errors
-/// A bug.
+/// The shop cannot keep pictures now, or a bug.
 pub(crate) async fn fetch(
-    queues: Vec<Vec<String>>,
+    queues: Vec<Queue>,
     media: &Media,
     fetcher: &Fetcher,
     done: Arc<AtomicU64>,
-) -> Result<Fetched, JoinError> {
+) -> Result<Fetched, Trouble> {
     let (mut waiting, mut running) = (queues.into_iter(), JoinSet::new());
-    let mut fetched = Fetched::new();
+    let mut fetched = Fetched::default();
     loop {
         while running.len() < SERVERS
             && let Some(queue) = waiting.next()
@@ -58,54 +118,168 @@ pub(crate) async fn fetch(
             running.spawn(one_server(queue, media.clone(), fetcher.clone(), Arc::clone(&done)));
         }
         match running.join_next().await {
-            Some(served) => fetched.extend(served?),
+            Some(served) => fetched.extend(served??),
             None => return Ok(fetched),
         }
     }
 }
 
-/// Puts the addresses under which pictures are kept in the place of those that they had.
+/// Puts the addresses under which pictures are kept in the place of those that they had, and notes which products lack one.
 pub(crate) fn put(products: &mut [ImportedProduct], fetched: &Fetched) {
     for product in products {
+        product.keeps_images = product.draft.images.iter().any(|image| fetched.failure(&image.url).is_some());
         let images = product.draft.images.iter_mut().map(|image| &mut image.url);
         for address in images.chain(product.variant_images.iter_mut().flatten()) {
-            if let Some(Ok(url)) = fetched.get(address.as_str()) {
+            if let Some(Ok(url)) = fetched.pictures.get(address.as_str()) {
                 address.clone_from(url);
             }
         }
     }
 }
 
-async fn one_server(
-    urls: Vec<String>,
-    media: Media,
-    fetcher: Fetcher,
-    done: Arc<AtomicU64>,
-) -> Vec<(String, Result<String, String>)> {
-    let mut served = Vec::with_capacity(urls.len());
-    for url in urls {
-        let kept = one(&url, &media, &fetcher).await;
-        done.fetch_add(1, Ordering::Relaxed);
-        served.push((url, kept));
-        tokio::time::sleep(PAUSE).await;
+/// The address of a picture as it is told: a name and a password in it are nobody's business.
+pub(crate) fn shown(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(mut parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
+            // An address that has them can be without them.
+            let _ = parsed.set_username("");
+            let _ = parsed.set_password(None);
+            parsed.into()
+        }
+        _ => url.to_owned(),
     }
-    served
 }
 
-async fn one(url: &str, media: &Media, fetcher: &Fetcher) -> Result<String, String> {
+async fn one_server(queue: Queue, media: Media, fetcher: Fetcher, done: Arc<AtomicU64>) -> Result<Fetched, MediaError> {
+    let Queue { server, urls, mut failures } = queue;
+    let mut fetched = Fetched::default();
+    for url in urls {
+        let kept = if failures < FAILURES_MAX {
+            let kept = one(&url, &media, &fetcher).await;
+            tokio::time::sleep(PAUSE).await;
+            let (kept, may_pass) = match kept {
+                Ok(kept) => (Ok(kept), false),
+                Err(Failure::Picture { reason, may_pass }) => (Err(reason), may_pass),
+                Err(Failure::Media(error)) => return Err(error),
+            };
+            failures = if may_pass { failures + 1 } else { 0 };
+            kept
+        } else {
+            Err(NOT_ASKED.to_owned())
+        };
+        done.fetch_add(1, Ordering::Relaxed);
+        fetched.pictures.insert(url, kept);
+    }
+    fetched.failures.insert(server, failures);
+    Ok(fetched)
+}
+
+/// Why a picture is not there.
+enum Failure {
+    /// It could not be fetched, or is none.
+    Picture {
+        reason: String,
+        /// Whether it may be different in a while.
+        may_pass: bool,
+    },
+    /// The shop cannot keep it now.
+    Media(MediaError),
+}
+
+impl Failure {
+    const fn may_pass(&self) -> bool {
+        match self {
+            Self::Picture { may_pass, .. } => *may_pass,
+            Self::Media(_) => true,
+        }
+    }
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        Self::Picture { reason: error.to_string(), may_pass: error.may_pass() }
+    }
+}
+
+impl From<MediaError> for Failure {
+    fn from(error: MediaError) -> Self {
+        match error {
+            MediaError::Refused(refusal) => Self::Picture { reason: refusal.to_string(), may_pass: false },
+            other => Self::Media(other),
+        }
+    }
+}
+
+async fn one(url: &str, media: &Media, fetcher: &Fetcher) -> Result<String, Failure> {
     let mut wait = WAIT;
-    for attempt in 1.. {
-        match fetcher.fetch(url, media.limits().bytes).await {
-            Ok(content) => {
-                let drawn = media.keep(content).await.map_err(|error| error.to_string())?;
-                return Ok(drawn.name.url(Size::Full));
-            }
-            Err(error) if attempt < TRIES && error.may_pass() => {
+    for _ in 1..TRIES {
+        match once(url, media, fetcher).await {
+            Err(failure) if failure.may_pass() => {
                 tokio::time::sleep(wait).await;
                 wait *= 2;
             }
-            Err(error) => return Err(error.to_string()),
+            done => return done,
         }
     }
-    Err("it could not be fetched".to_owned())
+    once(url, media, fetcher).await
+}
+
+async fn once(url: &str, media: &Media, fetcher: &Fetcher) -> Result<String, Failure> {
+    let content = fetcher.fetch(url, media.limits().bytes).await?;
+    let drawn = media.keep(content).await?;
+    Ok(drawn.name.url(Size::Full))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        io::{Cursor, Read as _, Write as _},
+        net::TcpListener,
+        thread,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_picture_is_not_to_blame_for_the_place_where_it_would_be_kept() {
+        // Whichever test comes first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut png = Cursor::new(Vec::new());
+        image::DynamicImage::new_rgb8(4, 4).write_to(&mut png, image::ImageFormat::Png).expect("written");
+        let png = png.into_inner();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let host = listener.local_addr().expect("bound").to_string();
+        thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let _ = stream.read(&mut [0; 2048]);
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", png.len());
+                let _ = stream.write_all(&[head.as_bytes(), &png].concat());
+            }
+        });
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().join("media");
+        let media = Media::folder(&place).expect("a folder");
+        let fetcher = Fetcher::new(host.parse().expect("a host")).expect("a fetcher");
+        let url = format!("http://{host}/a.png");
+        let queue = || vec![Queue { server: host.clone(), urls: vec![url.clone()], failures: 0 }];
+        let fetched = fetch(queue(), &media, &fetcher, Arc::default()).await.expect("fetched");
+        assert!(matches!(fetched.pictures.get(&url), Some(Ok(kept)) if kept.starts_with("/media/")), "{fetched:?}");
+
+        fs::remove_dir_all(&place).expect("removed");
+        fs::write(&place, "no folder").expect("written");
+        let failed = fetch(queue(), &media, &fetcher, Arc::default()).await;
+        assert!(matches!(failed, Err(Trouble::Media(_))), "{failed:?}");
+    }
+
+    #[test]
+    fn addresses_are_shown_without_passwords() {
+        for (url, as_shown) in [
+            ("https://ann:secret@pictures.example/a.png?b=c", "https://pictures.example/a.png?b=c"),
+            ("https://ann@pictures.example:8443/a.png", "https://pictures.example:8443/a.png"),
+            ("https://pictures.example/A.png", "https://pictures.example/A.png"),
+        ] {
+            assert_eq!(shown(url), as_shown);
+        }
+    }
 }

@@ -151,10 +151,11 @@ fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, s
         let (engine, wake) = (engine(), Arc::clone(wake));
         move || turns::run(Arc::clone(&engine), Arc::clone(&wake))
     });
-    let jobs = keeper.begin("jobs", {
+    let jobs_of = |name, with_images| {
         let (engine, app) = (engine(), app.clone());
-        move || jobs::run(Arc::clone(&engine), app.clone())
-    });
+        keeper.begin(name, move || jobs::run(Arc::clone(&engine), app.clone(), with_images))
+    };
+    let (jobs, jobs_with_images) = (jobs_of("jobs", false), jobs_of("jobs with pictures", true));
     let with_app = |name, task: fn(web::App) -> BoxedTask| {
         let app = app.clone();
         keeper.begin(name, move || task(app.clone()))
@@ -162,7 +163,7 @@ fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, s
     let settings = with_app("settings", |app| Box::pin(async move { app.follow_settings().await }));
     let search = with_app("search", |app| Box::pin(async move { app.follow_catalogue().await }));
     let orders = with_app("orders", |app| Box::pin(async move { app.read_orders().await }));
-    vec![upkeep, turns, jobs, settings, search, orders]
+    vec![upkeep, turns, jobs, jobs_with_images, settings, search, orders]
 }
 
 /// A task that can be begun like the others.

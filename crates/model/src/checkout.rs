@@ -31,8 +31,8 @@ pub struct Offer {
     pub is_active: bool,
     /// The product's name in URLs.
     pub slug: String,
-    /// The product's pictures.
-    pub images: Vec<Image>,
+    /// The picture that stands for the variant, see [`Image::of_variant`].
+    pub image: Option<Image>,
     /// The variant, with its prices and what is on hand.
     pub variant: Variant,
 }
@@ -216,7 +216,7 @@ mod tests {
             title: format!("Product {n}"),
             is_active: true,
             slug: format!("product-{n}"),
-            images: Vec::new(),
+            image: None,
             variant: Variant {
                 id: id(n),
                 sku: None,

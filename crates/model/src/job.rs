@@ -105,6 +105,12 @@ pub struct Job {
     /// because of it.
     #[serde(default)]
     pub notes: Vec<JobError>,
+    /// How many of those there are in all; 0 in a job of a program that did not count them. See [`Job::notes_in_all`].
+    #[serde(default)]
+    pub note_count: u64,
+    /// How many pictures could not be fetched. Each is a note, but they come behind those of the file, and only so many are kept.
+    #[serde(default)]
+    pub missing_images: u64,
     /// Why it failed.
     pub failure: Option<String>,
     /// Who asked for it.
@@ -165,13 +171,27 @@ impl Job {
         }
     }
 
-    /// Notes what is good to know, each of it once: after a crash some of it is found again.
+    /// Notes what is good to know.
     pub fn note(&mut self, notes: impl IntoIterator<Item = JobError>) {
+        self.note_count = self.notes_in_all();
         for note in notes {
-            if self.notes.len() < ERRORS_MAX && !self.notes.contains(&note) {
+            self.note_count += 1;
+            if self.notes.len() < ERRORS_MAX {
                 self.notes.push(note);
             }
         }
+    }
+
+    /// How many notes there are, those included that are not kept.
+    #[must_use]
+    pub fn notes_in_all(&self) -> u64 {
+        self.note_count.max(u64::try_from(self.notes.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Notes pictures that could not be fetched.
+    pub fn miss(&mut self, images: Vec<JobError>) {
+        self.missing_images += u64::try_from(images.len()).unwrap_or(u64::MAX);
+        self.note(images);
     }
 
     /// Brings it to its end.

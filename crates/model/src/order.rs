@@ -228,13 +228,16 @@ pub const TRACKING_CORRECTED: &str = "tracking corrected";
 /// What the event says of an order whose parcel could not be followed at first.
 pub const TRACKING_ADDED: &str = "tracking added";
 
+/// What the event says of an order whose parcel can no longer be followed.
+pub const TRACKING_REMOVED: &str = "tracking removed";
+
 /// A correction of what was mistyped about an order. What is `None` stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Correction {
     /// Where it goes, while its parcel is still in the shop.
     pub ship_to: Option<PostalAddress>,
-    /// How the parcel can be followed, once it has left.
-    pub tracking: Option<Tracking>,
+    /// How the parcel can be followed, once it has left; `Some(None)` for one that cannot be.
+    pub tracking: Option<Option<Tracking>>,
 }
 
 /// One entry of an order's timeline.
@@ -298,10 +301,12 @@ impl Order {
         self
     }
 
-    /// Whether its buyer is told of a tracking number: of the first one, while the parcel is on its way.
+    /// Whether its buyer is told of a tracking number: of the first one, while the parcel is on its way. What comes in the place of one
+    /// that was removed is a correction.
     #[must_use]
     pub fn takes_first_tracking(&self) -> bool {
-        self.status == OrderStatus::Shipped && self.tracking.is_none()
+        let was_removed = || self.timeline.iter().any(|event| event.note.as_deref() == Some(TRACKING_REMOVED));
+        self.status == OrderStatus::Shipped && self.tracking.is_none() && !was_removed()
     }
 
     /// The order with this correction, and what its timeline says of it: nothing when it is as it was.
@@ -324,8 +329,12 @@ impl Order {
                 let message = "a tracking number can be corrected once the order is `shipped` or `delivered`";
                 return Err(Violations::one("/tracking", "not_allowed", message));
             }
-            let tracking = Some(tracking.validate()?);
-            let what = if self.tracking.is_none() { TRACKING_ADDED } else { TRACKING_CORRECTED };
+            let tracking = tracking.map(Tracking::validate).transpose()?;
+            let what = match (&self.tracking, &tracking) {
+                (None, _) => TRACKING_ADDED,
+                (Some(_), Some(_)) => TRACKING_CORRECTED,
+                (Some(_), None) => TRACKING_REMOVED,
+            };
             said = said.or((tracking != self.tracking).then_some(what));
             self.tracking = tracking;
         }
@@ -392,7 +401,8 @@ mod tests {
         };
         let ship_to = Correction { ship_to: Some(address), tracking: None };
         let number = Tracking { number: "T-1".into(), ..Tracking::default() };
-        let tracking = Correction { ship_to: None, tracking: Some(number) };
+        let tracking = Correction { ship_to: None, tracking: Some(Some(number)) };
+        let removal = Correction { ship_to: None, tracking: Some(None) };
         for status in OrderStatus::ALL {
             let said = |correction: &Correction| order(status).corrected(correction.clone()).map(|(_, said)| said).ok();
             let is_open = matches!(status, OrderStatus::Pending | OrderStatus::Confirmed);
@@ -400,11 +410,15 @@ mod tests {
             assert_eq!(order(status).takes_first_tracking(), status == OrderStatus::Shipped);
             let has_left = matches!(status, OrderStatus::Shipped | OrderStatus::Delivered);
             assert_eq!(said(&tracking), has_left.then_some(Some(TRACKING_ADDED)), "{status:?}");
+            // There is none yet.
+            assert_eq!(said(&removal), has_left.then_some(None), "{status:?}");
             assert_eq!(said(&Correction::default()), Some(None), "{status:?}");
         }
         // The same again is no correction.
         let (corrected, _) = order(OrderStatus::Pending).corrected(ship_to.clone()).expect("open");
         assert_eq!(corrected.clone().corrected(ship_to), Ok((corrected, None)));
+        let (followed, _) = order(OrderStatus::Shipped).corrected(tracking).expect("on its way");
+        assert_eq!(followed.corrected(removal), Ok((order(OrderStatus::Shipped), Some(TRACKING_REMOVED))));
     }
 
     #[test]

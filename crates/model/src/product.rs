@@ -75,6 +75,14 @@ pub struct Image {
     pub alt: Option<String>,
 }
 
+impl Image {
+    /// Which of a product's pictures stands for a variant of it: the variant's own, if its URL is among them, or else the first one.
+    #[must_use]
+    pub fn of_variant<'i>(images: &'i [Self], own: Option<&str>) -> Option<&'i Self> {
+        own.and_then(|url| images.iter().find(|image| image.url == url)).or(images.first())
+    }
+}
+
 /// A thing that can be bought: it has the price, the SKU and the stock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variant {
@@ -409,6 +417,16 @@ mod tests {
 
     fn pointers(product: Product) -> Vec<String> {
         product.validate().expect_err("invalid").0.into_iter().map(|violation| violation.pointer).collect()
+    }
+
+    #[test]
+    fn a_variant_has_its_own_picture_or_the_first_one() {
+        let images = ["/a.png", "/b.png"].map(|url| Image { url: url.into(), alt: None });
+        for (own, expected) in [(Some("/b.png"), "/b.png"), (Some("/gone.png"), "/a.png"), (None, "/a.png")] {
+            let shown = Image::of_variant(&images, own).map(|image| image.url.as_str());
+            assert_eq!(shown, Some(expected), "{own:?}");
+        }
+        assert_eq!(Image::of_variant(&[], Some("/b.png")), None);
     }
 
     #[test]

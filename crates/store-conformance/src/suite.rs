@@ -229,6 +229,7 @@ macro_rules! suite {
                     variants_are_recognised_by_their_sku
                     one_bad_product_stops_all_of_them
                     an_export_changes_nothing_when_it_comes_back
+                    a_picture_that_is_missing_leaves_the_shops_own_alone
                     a_price_list_sets_prices_and_stock
                     an_exported_list_brings_no_sold_pieces_back
                     a_product_that_got_another_slug_is_not_doubled
@@ -282,6 +283,9 @@ macro_rules! suite {
                     a_correction_is_checked_as_an_order_is
                     a_corrected_address_is_forgotten_with_its_owner
                     a_parcel_gets_its_number_later
+                    a_number_of_a_parcel_is_taken_back
+                    an_order_is_corrected_before_it_moves_on_or_not_at_all
+                    a_correction_brings_back_nobody_who_leaves_meanwhile
                     a_book_of_the_orders_hears_of_corrected_addresses
                 }
                 idempotent {
@@ -338,6 +342,8 @@ macro_rules! suite {
                     a_job_whose_file_is_read_in_another_way_does_not_go_on
                     work_that_is_refused_is_not_counted
                     a_job_that_says_that_it_goes_on_stays_where_it_is
+                    jobs_with_pictures_are_taken_apart
+                    pictures_that_are_missing_are_told_and_counted
                     a_file_with_mistakes_does_nothing_unless_told_to_go_on
                     a_job_that_is_stopped_does_no_more
                     a_job_ends_with_the_permission_of_whoever_asked_for_it

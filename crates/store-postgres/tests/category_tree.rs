@@ -49,6 +49,7 @@ fn import(shop: &Shop, handle: &str, category: Option<&str>) -> ImportProducts {
         draft: draft(handle, 1),
         variant_images: Vec::new(),
         keeps_prices: false,
+        keeps_images: false,
         line: 2,
     };
     let (stamp, progress) = (shop.next_stamp(), Arc::new(AtomicU64::new(0)));

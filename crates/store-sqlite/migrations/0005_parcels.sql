@@ -4,3 +4,6 @@ CREATE INDEX orders_by_tracking ON orders (replace(lower(tracking ->> '$.number'
 
 -- The open sessions of an account, the one used longest ago first: whoever signs in for each request leaves very many that have ended.
 CREATE INDEX sessions_open ON sessions (account_id, last_used_at, id) WHERE ended_at IS NULL;
+
+-- The reviews of a product by their stars, and how many of them have how many: a product may have very many.
+CREATE INDEX reviews_by_stars ON reviews (product_id, status, stars, id);

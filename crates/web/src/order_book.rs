@@ -195,10 +195,35 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 #[cfg(test)]
 mod tests {
-    use model::{AccountId, Currency, Money, OrderId, OrderStatus, PostalAddress};
+    use async_trait::async_trait;
+    use commerce::{
+        accounts::CreateOwner,
+        orders::{CorrectOrder, Corrected},
+    };
+    use identity::fresh_stamp;
+    use model::{
+        AccountId, Currency, Email, Money, OrderId, OrderLine, OrderStatus, PostalAddress, ProductId, ShopSettings,
+        VariantId, order::Correction,
+    };
+    use store::{Change, Operation, Tx, execute};
+    use store_sqlite::{Options, SqliteEngine};
     use uuid::Uuid;
 
     use super::*;
+
+    /// Writes orders as they are.
+    struct Insert(Vec<Order>);
+
+    #[async_trait]
+    impl Operation for Insert {
+        type Output = ();
+        type Error = StoreError;
+
+        async fn run(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
+            let changes: Vec<_> = self.0.iter().cloned().map(Change::InsertOrder).collect();
+            tx.apply(&changes).await
+        }
+    }
 
     /// Orders of these numbers, each placed in the second of its number.
     fn page(numbers: &[i64], has_more: bool) -> Page<Order> {
@@ -241,5 +266,73 @@ mod tests {
         assert_eq!(seen(&merged(book(), older(true), 3)), (vec![9, 8, 7], second(7)));
         assert_eq!(seen(&merged(page(&[], false), older(true), 3)), (vec![8, 7, 3], second(3)));
         assert_eq!(seen(&merged(book(), page(&[], false), 3)), (vec![9, 7], None));
+    }
+
+    /// As on a process beside the one where the staff are at work: of so many corrections not all are known by name.
+    #[tokio::test]
+    async fn a_book_that_missed_too_many_corrections_is_begun_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let engine = SqliteEngine::open(&folder.path().join("shop.db"), Options::default()).expect("a database");
+        let create = CreateOwner {
+            email: Email::parse("/email", "owner@example.com").expect("an address"),
+            name: "Olga Owner".to_owned(),
+            password_hash: "none".to_owned(),
+            setup_link: None,
+            stamp: fresh_stamp(),
+        };
+        let owner = execute(&engine, create).await.expect("an owner");
+        let number = |number: u128| OrderNumber(OrderNumber::FIRST.0 + i64::try_from(number).expect("a small number"));
+        let line = OrderLine {
+            product_id: ProductId(Uuid::nil()),
+            variant_id: VariantId(Uuid::nil()),
+            title: "Mug".to_owned(),
+            variant_title: String::new(),
+            sku: None,
+            quantity: 1,
+            unit_price: Money::new(1, Currency::EUR),
+            stock_taken: true,
+        };
+        let order = |id: u128| {
+            let made = page(&[1], false).items.pop().expect("an order");
+            let (id, number, lines) = (OrderId(Uuid::from_u128(id)), number(id), vec![line.clone()]);
+            Order { id, number, lines, account_id: owner.id, ..made }
+        };
+        execute(&engine, Insert(vec![order(0), order(1)])).await.expect("two orders");
+        let correct = async |id: u128, name: &str| {
+            let ship_to = PostalAddress {
+                name: name.to_owned(),
+                line1: "Lindenstrasse 1".to_owned(),
+                city: "Berlin".to_owned(),
+                postal_code: "10969".to_owned(),
+                country: "DE".to_owned(),
+                ..PostalAddress::default()
+            };
+            let correct = CorrectOrder {
+                id: OrderId(Uuid::from_u128(id)),
+                correction: Correction { ship_to: Some(ship_to), tracking: None },
+                staff_id: owner.id,
+                settings: Arc::new(ShopSettings::default()),
+                if_version: None,
+                stamp: fresh_stamp(),
+            };
+            let Corrected { order, .. } = execute(&engine, correct).await.expect("corrected");
+            assert_eq!(order.ship_to.name, name);
+        };
+        let book = Orders::default();
+        let found = async |name: &str| {
+            let filter = OrderFilter { text: Some(name.to_owned()), ..OrderFilter::default() };
+            let request = PageRequest { limit: 10, after: None };
+            let page = book.page(&engine, &filter, &request, fresh_stamp().now).await.expect("a page");
+            page.items.iter().map(|order| order.number).collect::<Vec<_>>()
+        };
+        assert!(found("zora").await.is_empty());
+        correct(0, "Zora").await;
+        assert_eq!(found("zora").await, [number(0)]);
+        correct(0, "Yann").await;
+        for time in 0..100 {
+            correct(1, &format!("Xenia {time}")).await;
+        }
+        assert_eq!((found("yann").await, found("zora").await), (vec![number(0)], vec![]));
+        assert_eq!(found("xenia 99").await, [number(1)]);
     }
 }

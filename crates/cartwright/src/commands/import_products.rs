@@ -65,7 +65,8 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
     }
     if missing > 0 {
         note(format_args!(
-            "cartwright: {missing} pictures could not be fetched and keep their addresses; importing again tries them anew"
+            "cartwright: {missing} pictures could not be fetched and keep their addresses, but for products that were here with pictures of their own, \
+             which keep those; importing again tries them anew"
         ));
     }
     if bad > 0 || missing > 0 {

@@ -1,6 +1,12 @@
-//! Works on the jobs that wait: one at a time in each process.
+//! Works on the jobs that wait: in each process one at a time, and beside it one of those that fetch pictures.
 
-use std::{collections::HashSet, io::Cursor, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    io::Cursor,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use commerce::{
@@ -16,7 +22,7 @@ use commerce::{
 use identity::fresh_stamp;
 use model::{
     Currency, Job, Timestamp,
-    job::{JobError, JobKind},
+    job::{JobError, JobKind, LEASE},
 };
 use store::{DocumentKind, Engine, execute};
 use tokio::time::{MissedTickBehavior, interval};
@@ -30,11 +36,14 @@ const PERIOD: Duration = Duration::from_secs(1);
 const BATCH: usize = 50;
 /// The same of variants: what a batch locks, and how long it takes, goes by them. A product with more is a batch of its own.
 const BATCH_VARIANTS: usize = 200;
-/// How often a job says that it goes on while pictures are fetched: well within its lease.
-const GOES_ON: Duration = Duration::from_secs(5);
+/// How many products go into one transaction where their pictures are fetched: it is seen how it goes on, and little is fetched again after
+/// a crash.
+const BATCH_WITH_IMAGES: usize = 5;
+/// How often it is looked whether a job was stopped while pictures are fetched.
+const LOOKS: Duration = Duration::from_secs(2);
 
-/// Works on what waits, for ever.
-pub(super) async fn run(engine: Arc<dyn Engine>, app: web::App) {
+/// Works on what waits, for ever: on those jobs that fetch pictures, or on the others.
+pub(super) async fn run(engine: Arc<dyn Engine>, app: web::App, with_images: bool) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -44,7 +53,7 @@ pub(super) async fn run(engine: Arc<dyn Engine>, app: web::App) {
         if !waits {
             continue;
         }
-        match execute(engine.as_ref(), TakeJob { now: Timestamp::now() }).await {
+        match execute(engine.as_ref(), TakeJob { with_images, now: Timestamp::now() }).await {
             Ok(None) => {}
             Ok(Some(job)) => work_on(&engine, job, app.clone()).await,
             Err(error) => warn!(%error, "no job could be taken; it is tried again"),
@@ -97,6 +106,15 @@ impl From<commerce::Error> for Trouble {
     }
 }
 
+impl From<elsewhere::Trouble> for Trouble {
+    fn from(trouble: elsewhere::Trouble) -> Self {
+        match trouble {
+            elsewhere::Trouble::Media(error) => Self::Passing(error.to_string()),
+            elsewhere::Trouble::Bug(error) => Self::Lasting(error.to_string()),
+        }
+    }
+}
+
 /// What a file says.
 enum Items {
     Products(Vec<ImportedProduct>),
@@ -113,8 +131,8 @@ impl Items {
         }
     }
 
-    /// How many of them, from this one on, go into one transaction: at least one while there are any.
-    fn batch(&self, from: usize) -> usize {
+    /// How many of them, from this one on, go into one transaction: at least one while there are any, and at most so many.
+    fn batch(&self, from: usize, most: usize) -> usize {
         let variants = |at: usize| match self {
             Self::Products(products) => products.get(at).map_or(0, |product| product.draft.variants.len()),
             Self::Prices(_) => 1,
@@ -124,7 +142,7 @@ impl Items {
             },
         };
         let (mut count, mut sum) = (0, 0);
-        while count < BATCH && from + count < self.len() {
+        while count < most && from + count < self.len() {
             sum += variants(from + count);
             if count > 0 && sum > BATCH_VARIANTS {
                 break;
@@ -132,6 +150,14 @@ impl Items {
             count += 1;
         }
         count
+    }
+
+    /// Some of the products, if it is a file of those whose pictures may be elsewhere.
+    fn products(&mut self, from: usize, count: usize) -> Option<&mut [ImportedProduct]> {
+        match self {
+            Self::Products(products) => products.get_mut(from..from + count),
+            Self::Prices(_) | Self::Lines(_) => None,
+        }
     }
 
     fn some(&self, from: usize, count: usize) -> Work {
@@ -148,6 +174,8 @@ impl Items {
 
 /// Whether it came to its end; `false` when it was stopped, or somebody else has it now.
 async fn all(engine: &dyn Engine, job: &Job, app: &web::App) -> Result<bool, Trouble> {
+    // It was taken a moment ago.
+    let mut renewed = Instant::now();
     let file = file(engine, job).await?;
     let (kind, with_images, currencies) = (job.kind, job.with_images, app.currencies());
     let parsed = tokio::task::spawn_blocking(move || parse(kind, file, &currencies, with_images)).await;
@@ -165,52 +193,51 @@ async fn all(engine: &dyn Engine, job: &Job, app: &web::App) -> Result<bool, Tro
     if job.is_finished() {
         return Ok(false);
     }
-    let (mut done, mut fetched) = (job.done, Fetched::new());
-    while usize::try_from(done).is_ok_and(|done| done < total) {
-        if with_images && !fetch(engine, &job, app, (&mut items, done), &mut fetched).await? {
-            return Ok(false);
+    let most = if with_images { BATCH_WITH_IMAGES } else { BATCH };
+    let (mut done, mut fetched) = (job.done, Fetched::default());
+    while place(done) < total {
+        let count = items.batch(place(done), most);
+        let mut missing = Vec::new();
+        if with_images && let Some(products) = items.products(place(done), count) {
+            let found = fetch(engine, &job, app, (products, done), &mut fetched, &mut renewed).await?;
+            let Some(found) = found else { return Ok(false) };
+            missing = found;
         }
-        match batch(engine, &job, &items, done).await? {
+        match batch(engine, &job, &items, (done, count), missing).await? {
             Some(now) => done = now,
             None => return Ok(false),
         }
+        renewed = Instant::now();
     }
     Ok(true)
 }
 
-/// Fetches the pictures of the next batch, but for those that were fetched before; `false` when the job is lost meanwhile.
+/// Fetches the pictures of the next products, but for those that were fetched before, and tells those that it could not fetch; `None` when the
+/// job is lost meanwhile.
 async fn fetch(
     engine: &dyn Engine,
     job: &Job,
     app: &web::App,
-    (items, from): (&mut Items, u64),
+    (products, from): (&mut [ImportedProduct], u64),
     fetched: &mut Fetched,
-) -> Result<bool, Trouble> {
-    let count = items.batch(place(from));
-    let Items::Products(products) = items else { return Ok(true) };
-    let (_, products) = products.split_at_mut(place(from));
-    let (products, _) = products.split_at_mut(count);
+    renewed: &mut Instant,
+) -> Result<Option<Vec<JobError>>, Trouble> {
     let queues = elsewhere::queues(products, fetched);
-    if !queues.is_empty() {
-        let mut fetching = pin!(elsewhere::fetch(queues, app.media(), app.fetcher(), Arc::default()));
-        // Servers may be slow. Without a word from it, another process would take the job on.
-        let new = loop {
-            tokio::select! {
-                new = &mut fetching => break new.map_err(|error| Trouble::Lasting(error.to_string()))?,
-                () = tokio::time::sleep(GOES_ON) => {
-                    if !goes_on(engine, job, from, Vec::new()).await? {
-                        return Ok(false);
-                    }
+    let mut fetching = pin!(elsewhere::fetch(queues, app.media(), app.fetcher(), Arc::default()));
+    let new = loop {
+        tokio::select! {
+            new = &mut fetching => break new?,
+            () = tokio::time::sleep(LOOKS) => {
+                if !goes_on(engine, job, from, renewed).await? {
+                    return Ok(None);
                 }
             }
-        };
-        if !goes_on(engine, job, from, missing(products, &new)).await? {
-            return Ok(false);
         }
-        fetched.extend(new);
-    }
+    };
+    let missing = missing(products, &new);
+    fetched.extend(new);
     elsewhere::put(products, fetched);
-    Ok(true)
+    Ok(Some(missing))
 }
 
 /// The pictures that could not be fetched, each told of the first product that has it.
@@ -219,10 +246,10 @@ fn missing(products: &[ImportedProduct], fetched: &Fetched) -> Vec<JobError> {
     let mut notes = Vec::new();
     for product in products {
         for image in &product.draft.images {
-            if let Some(Err(error)) = fetched.get(&image.url)
+            if let Some(error) = fetched.failure(&image.url)
                 && told.insert(image.url.as_str())
             {
-                let message = format!("{} stays where it is: {error}", image.url);
+                let message = format!("{} stays where it is: {error}", elsewhere::shown(&image.url));
                 notes.push(JobError::new(product.line, None, &message));
             }
         }
@@ -230,32 +257,46 @@ fn missing(products: &[ImportedProduct], fetched: &Fetched) -> Vec<JobError> {
     notes
 }
 
-/// Notes that the job goes on; `false` when it is lost.
-async fn goes_on(engine: &dyn Engine, job: &Job, from: u64, notes: Vec<JobError>) -> Result<bool, Trouble> {
-    match step(engine, job, from, Work::Noted(notes)).await {
+/// Whether the job still goes on; `false` when it is lost. Servers may be slow, and without a word from it another process would take it on:
+/// its lease is renewed when half of it is over, and not before, as whatever is written empties the pages that are kept for everybody.
+async fn goes_on(engine: &dyn Engine, job: &Job, from: u64, renewed: &mut Instant) -> Result<bool, Trouble> {
+    if renewed.elapsed() < LEASE.unsigned_abs() / 2 {
+        let queued = engine.documents(DocumentKind::JobQueue).await;
+        let queued = queued.map_err(|error| Trouble::Passing(error.to_string()))?;
+        return Ok(queued.iter().any(|queued| queued.id == job.id));
+    }
+    *renewed = Instant::now();
+    match step(engine, job, from, Work::GoesOn, Vec::new()).await {
         Ok(Step::Done(_)) => Ok(true),
         Ok(Step::Lost) => Ok(false),
         Err(error) => Err(Trouble::Passing(error.to_string())),
     }
 }
 
-/// Does the next batch; gives how far the job is, or `None` when it is lost.
-async fn batch(engine: &dyn Engine, job: &Job, items: &Items, from: u64) -> Result<Option<u64>, Trouble> {
-    let count = items.batch(place(from));
-    match step(engine, job, from, items.some(place(from), count)).await {
+/// Does the next batch, so many from there on; gives how far the job is, or `None` when it is lost.
+async fn batch(
+    engine: &dyn Engine,
+    job: &Job,
+    items: &Items,
+    (from, count): (u64, usize),
+    missing: Vec<JobError>,
+) -> Result<Option<u64>, Trouble> {
+    match step(engine, job, from, items.some(place(from), count), missing.clone()).await {
         Ok(Step::Done(done)) => return Ok(Some(done)),
         Ok(Step::Lost) => return Ok(None),
         Err(error) if is_passing(&error) => return Err(Trouble::Passing(error.to_string())),
         // One of them is refused: each for itself, then.
         Err(_) => {}
     }
-    let (mut done, end) = (from, place(from) + count);
+    let (mut done, end, mut missing) = (from, place(from) + count, missing);
     while place(done) < end {
-        let stepped = match step(engine, job, done, items.some(place(done), 1)).await {
+        // With the first of them all are told.
+        let stepped = match step(engine, job, done, items.some(place(done), 1), missing.clone()).await {
             Err(error) if is_passing(&error) => return Err(Trouble::Passing(error.to_string())),
-            Err(error) => step(engine, job, done, Work::Refused(JobError::from(&error))).await,
+            Err(error) => step(engine, job, done, Work::Refused(JobError::from(&error)), missing).await,
             stepped => stepped,
         };
+        missing = Vec::new();
         match stepped {
             Ok(Step::Done(now)) => done = now,
             Ok(Step::Lost) => return Ok(None),
@@ -265,8 +306,14 @@ async fn batch(engine: &dyn Engine, job: &Job, items: &Items, from: u64) -> Resu
     Ok(Some(done))
 }
 
-async fn step(engine: &dyn Engine, job: &Job, from: u64, work: Work) -> Result<Step, ImportError> {
-    execute(engine, WorkOnJob { id: job.id, from, work, stamp: fresh_stamp() }).await
+async fn step(
+    engine: &dyn Engine,
+    job: &Job,
+    from: u64,
+    work: Work,
+    missing_images: Vec<JobError>,
+) -> Result<Step, ImportError> {
+    execute(engine, WorkOnJob { id: job.id, from, work, missing_images, stamp: fresh_stamp() }).await
 }
 
 fn place(done: u64) -> usize {
@@ -345,8 +392,10 @@ mod tests {
     #[test]
     fn a_batch_ends_at_its_products_or_at_their_variants() {
         let small = items(&[1; 60]);
-        assert_eq!((small.batch(0), small.batch(50), small.batch(60)), (BATCH, 10, 0));
+        let batch = |from| small.batch(from, BATCH);
+        assert_eq!((batch(0), batch(50), batch(60), small.batch(0, BATCH_WITH_IMAGES)), (BATCH, 10, 0, 5));
         let large = items(&[150, 50, 1, 250, 250]);
-        assert_eq!((large.batch(0), large.batch(2), large.batch(3), large.batch(4)), (2, 1, 1, 1));
+        let batch = |from| large.batch(from, BATCH);
+        assert_eq!((batch(0), batch(2), batch(3), batch(4)), (2, 1, 1, 1));
     }
 }

@@ -3,12 +3,17 @@
 use std::{
     io::{Cursor, Read, Write},
     net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-use crate::support::{OWNER, PASSWORD, Pages, Reply, Shop, eventually, text, unique_name};
+use crate::support::{Client, OWNER, PASSWORD, Pages, Reply, Shop, eventually, text, unique_name};
 
 const BOUNDARY: &str = "a-line-that-nobody-writes";
 
@@ -122,16 +127,56 @@ fn what_is_no_picture_is_refused_whatever_it_is_called() {
 
 /// A server that gives this picture to everybody, and its address.
 fn elsewhere(content: Vec<u8>) -> String {
+    answering("200 OK", content, 10).0
+}
+
+/// A server that gives this answer so often, and is gone then; its address, and how often it was asked.
+fn answering(status: &'static str, content: Vec<u8>, times: usize) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("bound").to_string();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
     thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok).take(10) {
+        for mut stream in listener.incoming().map_while(Result::ok).take(times) {
+            counter.fetch_add(1, Ordering::SeqCst);
             let _ = stream.read(&mut [0; 2048]);
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
             let _ = stream.write_all(&[head.as_bytes(), &content].concat());
         }
     });
+    (address, asked)
+}
+
+/// A server that lets everybody in and answers nobody, and its address.
+fn silent() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound").to_string();
+    thread::spawn(move || listener.incoming().map_while(Result::ok).collect::<Vec<_>>());
     address
+}
+
+/// A file of products, each with a picture at such an address.
+fn products(of: &[(&str, String)]) -> String {
+    let rows: Vec<_> = of.iter().map(|(handle, url)| format!("{handle},{handle},5,{url}\n")).collect();
+    format!("Handle,Title,Variant Price,Image Src\n{}", rows.concat())
+}
+
+/// Asks for an import of products; the id of the job.
+fn import(client: &Client, query: &str, file: String) -> String {
+    let path = format!("/v1/admin/imports/products{query}");
+    text(&client.request("POST", &path).bytes("text/csv", file.into_bytes()).send().expect(202)["id"])
+}
+
+fn job(shop: &Shop, id: &str) -> Value {
+    shop.owner().get(&format!("/v1/admin/jobs/{id}")).send().expect(200)
+}
+
+/// The job when it has come to its end.
+fn ended(shop: &Shop, id: &str) -> Value {
+    eventually("the job comes to its end", || {
+        let job = job(shop, id);
+        (!job["finished_at"].is_null()).then_some(job)
+    })
 }
 
 #[test]
@@ -169,23 +214,13 @@ fn an_import_fetches_the_pictures_if_it_is_asked_to() {
         let header = "Handle,Title,Variant Price,Image Src";
         format!("{header}\n{name},A,5,http://{host}/a.png\n{name}-other,B,5,http://127.0.0.1:9/b.png\n")
     };
-    let ended = |id: &str| {
-        eventually("the job comes to its end", || {
-            let job = shop.owner().get(&format!("/v1/admin/jobs/{id}")).send().expect(200);
-            (!job["finished_at"].is_null()).then_some(job)
-        })
-    };
-    let over_api = |name: &str, query: &str| {
-        let path = format!("/v1/admin/imports/products{query}");
-        let reply = shop.owner().request("POST", &path).bytes("text/csv", file(name).into_bytes()).send();
-        ended(&text(&reply.expect(202)["id"]))
-    };
+    let over_api = |name: &str, query: &str| ended(&shop, &import(shop.owner(), query, file(name)));
     let by_form = |name: &str, fields: &[(&str, &str)]| {
         let fields: Vec<_> = [("kind", "import_products")].into_iter().chain(fields.iter().copied()).collect();
         let sent = pages.post_file("/admin/import", &fields, &file(name));
         let location = sent.header("location");
         let id = location.strip_prefix("/admin/import/").unwrap_or_else(|| panic!("a job: {location}"));
-        (ended(id), pages.get(&location).text())
+        (ended(&shop, id), pages.get(&location).text())
     };
     let image = |slug: &str| {
         let product = shop.stranger().get(&format!("/v1/products/{slug}")).send().expect(200);
@@ -214,4 +249,82 @@ fn an_import_fetches_the_pictures_if_it_is_asked_to() {
     for name in ["plain", "plainer"] {
         assert_eq!(image(name), format!("http://{host}/a.png"));
     }
+}
+
+#[test]
+fn a_job_that_waits_for_a_server_holds_up_no_other_and_can_be_stopped() {
+    let (silent, host) = (silent(), elsewhere(png(64, 64, 60)));
+    let shop = Shop::start(&["--picture-hosts", &format!("{silent},{host}")]);
+    let with_images = |host: &str, name| {
+        import(shop.owner(), "?with_images=true", products(&[(name, format!("http://{host}/a.png"))]))
+    };
+    let waits = with_images(&silent, "slow");
+    eventually("it begins", || (job(&shop, &waits)["total"] == 1).then_some(()));
+    let behind = with_images(&host, "quick");
+    let plain = import(shop.owner(), "", products(&[("plain", format!("http://{silent}/a.png"))]));
+    let plain = ended(&shop, &plain);
+    assert_eq!((&plain["status"], &plain["with_images"]), (&json!("done"), &json!(false)), "{plain}");
+    let status = |id: &str| text(&job(&shop, id)["status"]);
+    assert_eq!((status(&waits), status(&behind)), ("running".to_owned(), "queued".to_owned()));
+    let stopped = shop.owner().delete(&format!("/v1/admin/jobs/{waits}")).send().expect(200);
+    assert_eq!((&stopped["status"], &stopped["with_images"]), (&json!("cancelled"), &json!(true)));
+    let behind = ended(&shop, &behind);
+    assert_eq!((&behind["status"], &behind["missing_images"]), (&json!("done"), &json!(0)), "{behind}");
+}
+
+#[test]
+fn a_job_that_waits_for_a_server_ends_with_the_permission_for_it() {
+    let silent = silent();
+    let shop = Shop::start(&["--picture-hosts", &silent]);
+    let staff = shop.staff(&["catalogue"]);
+    let file = products(&[("slow", format!("http://{silent}/a.png"))]);
+    let id = import(&staff.client, "?with_images=true", file);
+    eventually("it begins", || (job(&shop, &id)["total"] == 1).then_some(()));
+    shop.set_access(&staff, json!({"permissions": ["orders"]})).expect(200);
+    // It is seen when the lease is renewed.
+    let begin = Instant::now();
+    while job(&shop, &id)["finished_at"].is_null() {
+        assert!(begin.elapsed() < Duration::from_secs(18), "it ends with its lease, or never");
+        thread::sleep(Duration::from_millis(200));
+    }
+    let ended = job(&shop, &id);
+    assert!(text(&ended["failure"]).contains("may not change the catalogue any more"), "{ended}");
+}
+
+#[test]
+fn a_server_that_fails_again_and_again_is_not_asked_any_more() {
+    let (host, asked) = answering("503 Busy", Vec::new(), 100);
+    let shop = Shop::start(&["--picture-hosts", &host]);
+    let mut of: Vec<_> =
+        ["a", "b", "c", "d", "e", "f", "g"].map(|name| (name, format!("http://{host}/{name}.png"))).into();
+    of.push(("h", "http://ann:secret@pictures.example/h.png".to_owned()));
+    let id = import(shop.owner(), "?with_images=true", products(&of));
+    let job = ended(&shop, &id);
+    let counts = ["created", "missing_images", "note_count"].map(|name| job[name].as_u64());
+    assert_eq!((&job["status"], counts), (&json!("done"), [Some(8); 3]), "{job}");
+    assert_eq!(asked.load(Ordering::SeqCst), 9, "three pictures, three times each");
+    let notes: Vec<_> = (0..8).map(|at| text(&job["notes"][at]["message"])).collect();
+    assert!(notes[..3].iter().all(|note| note.contains("the server answered 503")), "{notes:?}");
+    assert!(notes[3..7].iter().all(|note| note.contains("its server is not asked any more")), "{notes:?}");
+    assert!(notes[7].starts_with("http://pictures.example/h.png stays where it is"), "{notes:?}");
+    let pages = Pages::new(shop.address());
+    assert_eq!(pages.sign_in(OWNER, PASSWORD).status, 303);
+    let page = pages.get(&format!("/admin/import/{id}")).text();
+    assert!(page.contains("fetched too; 8 could not be") && !page.contains("secret"), "{page}");
+}
+
+#[test]
+fn an_import_beside_a_server_that_is_away_leaves_the_shops_own_pictures_alone() {
+    let (host, _) = answering("200 OK", png(64, 64, 70), 1);
+    let shop = Shop::start(&["--picture-hosts", &host]);
+    let file = products(&[("mug", format!("http://{host}/a.png"))]);
+    let image = || text(&shop.stranger().get("/v1/products/mug").send().expect(200)["images"][0]["url"]);
+    let first = ended(&shop, &import(shop.owner(), "?with_images=true", file.clone()));
+    assert_eq!((&first["created"], &first["note_count"]), (&json!(1), &json!(0)), "{first}");
+    let kept = image();
+    assert!(kept.starts_with("/media/"), "{kept}");
+    let again = ended(&shop, &import(shop.owner(), "?with_images=true", file));
+    assert_eq!((&again["unchanged"], &again["missing_images"]), (&json!(1), &json!(1)), "{again}");
+    assert_eq!(again["notes"][1]["message"], "the shop's own pictures of this product stay as they are");
+    assert_eq!(image(), kept);
 }

@@ -121,7 +121,10 @@ fn a_job_that_is_killed_goes_on_where_it_ended() {
     server.stop();
     check(&launch.data);
     let export = run_on(&launch.data, &["export", "prices", "-"]).expect_success();
-    assert_eq!(export.lines().filter(|line| line.starts_with("THING-") && line.ends_with(",7")).count() as u64, THINGS);
+    assert_eq!(
+        export.lines().filter(|line| line.starts_with("\"THING-") && line.ends_with(",7")).count() as u64,
+        THINGS
+    );
 }
 
 /// A file with one bad row changes nothing, and the row is named.

@@ -193,6 +193,10 @@ fn a_wrong_address(browser: &Browser, origin: &str, shop: &Shop) {
     browser.pictures("order-tracking");
     browser.to_another_page(|| browser.click("[aria-labelledby=to] button"));
     assert!(browser.text("[aria-labelledby=to]").contains("LX 4411"), "{}", browser.page_text());
+    assert_eq!(browser.text("[role=status]"), "The tracking is saved. The customer gets a mail.");
+    browser.click("[aria-labelledby=to] summary");
+    browser.to_another_page(|| browser.click("[aria-labelledby=to] button[name=remove]"));
+    assert!(!browser.text("[aria-labelledby=to]").contains("LX 4411"), "{}", browser.page_text());
 }
 
 /// Strangers, and staff who are trusted with something else, see none of it; and no form of another site does anything.

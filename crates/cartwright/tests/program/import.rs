@@ -82,7 +82,7 @@ fn what_is_exported_can_be_imported_again() {
     place.run(&["export", "prices", prices.to_str().expect("UTF-8")]).expect(0);
     assert_eq!(fs::read_to_string(&prices).expect("written").lines().count(), 3);
     let printed = place.run(&["export", "prices", "-"]).expect(0);
-    assert!(printed.stdout.starts_with("SKU,Title"), "{printed:?}");
+    assert!(printed.stdout.starts_with("\"SKU\",\"Title\""), "{printed:?}");
     let catalogue = place.path("catalogue.ndjson");
     place.run(&["export", "catalogue", catalogue.to_str().expect("UTF-8")]).expect(0);
     let other = Place::new();

@@ -40,6 +40,9 @@ pub struct ImportedProduct {
     pub variant_images: Vec<Option<String>>,
     /// Whether nothing is said of prices: known variants keep theirs, whatever the draft has, and there can be no new ones.
     pub keeps_prices: bool,
+    /// Whether one of its pictures could not be fetched: where the shop has pictures of its own of the product, those stay, its variants'
+    /// included. A dead address would take their place otherwise.
+    pub keeps_images: bool,
     /// Where it stands in the file, for the report.
     pub line: u64,
 }
@@ -159,7 +162,14 @@ impl ImportProducts {
         if imported.keeps_prices {
             keep_prices(before.as_ref(), &mut draft)?;
         }
-        let incoming = Incoming { slug, before, draft, variant_images: &imported.variant_images };
+        let mut variant_images = imported.variant_images.as_slice();
+        if imported.keeps_images
+            && let Some(known) = before.as_ref().filter(|known| has_own_images(known))
+        {
+            draft.images.clone_from(&known.images);
+            variant_images = &[];
+        }
+        let incoming = Incoming { slug, before, draft, variant_images };
         incoming.import(tx, self.actor_id, ids, self.stamp).await
     }
 
@@ -243,6 +253,20 @@ impl Incoming<'_> {
         save(tx, &before, after, actor_id, ids, stamp).await?;
         Ok(Done::Updated)
     }
+}
+
+/// Whether the shop keeps pictures of this product: those have a path, and what is elsewhere a whole address.
+fn has_own_images(product: &Product) -> bool {
+    product.images.iter().any(|image| image.url.starts_with('/'))
+}
+
+/// Whether the shop's own pictures of this product stay as they are, as one of the file's could not be fetched.
+pub(crate) async fn images_stay(tx: &mut dyn Tx, imported: &ImportedProduct) -> Result<bool, Error> {
+    if !imported.keeps_images {
+        return Ok(false);
+    }
+    let known = known_product(tx, &text::slugify(&imported.handle), &imported.draft).await?;
+    Ok(known.as_ref().is_some_and(has_own_images))
 }
 
 /// Gives the variant this picture, if there is one.

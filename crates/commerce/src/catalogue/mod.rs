@@ -41,7 +41,9 @@ pub use sold_in::{SetPrice, check_sold_in};
 pub use update_product::UpdateProduct;
 pub use variants::{CreateVariant, DeleteVariant, UpdateVariant};
 
-pub(crate) use self::{categories::new_category, draft::first_stock, prices::begin as begin_prices};
+pub(crate) use self::{
+    categories::new_category, draft::first_stock, import_products::images_stay, prices::begin as begin_prices,
+};
 use crate::{Conflict, Error};
 
 /// The slug of a product that is new or renamed: the chosen one if it is free, or one made from the title.

@@ -6,13 +6,12 @@ pub mod shopify;
 
 use std::io::Write;
 
-use csv::{Writer, WriterBuilder};
+use csv::{QuoteStyle, Writer, WriterBuilder};
 
-/// Writes records with commas between their fields. A field with a semicolon stands in quotes too: spreadsheets that separate by commas and
-/// semicolons alike would begin a cell behind it, and carry out what [`neutralised`] did not see there.
+/// Writes records with commas between their fields. All but numbers stand in quotes: spreadsheets that separate by commas, semicolons and
+/// tabs alike would begin a cell within a text, and carry out what [`neutralised`] did not see there.
 pub(crate) fn records<W: Write>(to: W) -> Writer<W> {
-    // What could be taken for a comment is quoted, wherever it stands in a field.
-    WriterBuilder::new().comment(Some(b';')).from_writer(to)
+    WriterBuilder::new().quote_style(QuoteStyle::NonNumeric).from_writer(to)
 }
 
 /// Marks a text that a spreadsheet would take for a formula, and carry out, by an apostrophe; the readers take it off again.
@@ -51,11 +50,14 @@ mod tests {
 
     #[test]
     fn no_cell_begins_within_a_text() {
-        let fields = ["Mug;=1+1", "=1;\"2\"", ";", "a mug", "3"];
+        let fields = ["Mug;=1+1", "Mug\t=1+1", "=1;\"2\"", ";", "\t", "a mug", "", "3", "12.50"];
         let mut writer = records(Vec::new());
         writer.write_record(fields).expect("written");
         let written = writer.into_inner().expect("written");
-        assert_eq!(String::from_utf8_lossy(&written), "\"Mug;=1+1\",\"=1;\"\"2\"\"\",\";\",a mug,3\n");
+        assert_eq!(
+            String::from_utf8_lossy(&written),
+            "\"Mug;=1+1\",\"Mug\t=1+1\",\"=1;\"\"2\"\"\",\";\",\"\t\",\"a mug\",\"\",3,12.50\n"
+        );
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(written.as_slice());
         let read: Vec<_> = reader.records().map(|record| record.expect("read")).collect();
         assert_eq!(read, [csv::StringRecord::from(fields.to_vec())]);

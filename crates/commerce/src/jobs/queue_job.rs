@@ -57,6 +57,8 @@ impl Operation for QueueJob {
             errors: Vec::new(),
             error_count: 0,
             notes: Vec::new(),
+            note_count: 0,
+            missing_images: 0,
             failure: None,
             created_by: self.account_id,
             created_at: self.stamp.now,
@@ -85,6 +87,9 @@ impl Operation for QueueJob {
 /// Takes the job that has waited longest, for [`LEASE`]; `None` when there is none to be had.
 #[derive(Clone, Copy, Debug)]
 pub struct TakeJob {
+    /// Whether it is one that fetches pictures, or one that does not: servers elsewhere may take hours, and what asks nobody waits behind
+    /// none of them.
+    pub with_images: bool,
     /// The time.
     pub now: Timestamp,
 }
@@ -97,7 +102,7 @@ impl Operation for TakeJob {
     async fn run(&self, tx: &mut dyn Tx) -> Result<Option<Job>, Error> {
         for queued in tx.documents(DocumentKind::JobQueue).await? {
             let mut job = find(tx, queued.id).await?;
-            if job.is_free(self.now) {
+            if job.with_images == self.with_images && job.is_free(self.now) {
                 job.status = JobStatus::Running;
                 job.leased_until = Some(self.now + LEASE);
                 job.version += 1;

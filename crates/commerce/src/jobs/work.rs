@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{
     Job, Permission, Stamp, Timestamp,
-    job::{ERRORS_MAX, JobError, JobStatus, LEASE},
+    job::{JobError, JobStatus, LEASE},
 };
 use store::{Operation, StoreError, Tx};
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use super::{close, find, put};
 use crate::{
     Error,
     accounts::usable,
-    catalogue::{ImportError, ImportLines, ImportProducts, ImportSummary, ImportedProduct, SetPrices},
+    catalogue::{ImportError, ImportLines, ImportProducts, ImportSummary, ImportedProduct, SetPrices, images_stay},
     import::{catalogue::Line, prices::PriceRow},
 };
 
@@ -59,7 +59,8 @@ impl Operation for BeginJob {
         // Of what was noted under another reading nothing is left.
         (job.errors, job.error_count) = (Vec::new(), 0);
         (job.total, job.reading) = (Some(self.total), Some(self.reading));
-        job.notes = self.notes.iter().take(ERRORS_MAX).cloned().collect();
+        (job.notes, job.note_count, job.missing_images) = (Vec::new(), 0, 0);
+        job.note(self.notes.iter().cloned());
         job.refuse(self.errors.iter().cloned());
         if job.error_count > 0 && !job.keep_going {
             // Where no row is any good, as without a column that must be there, nothing is left to go on with.
@@ -88,8 +89,8 @@ pub enum Work {
     Lines(Vec<(u64, Line)>),
     /// Nothing of this one: the shop refuses it.
     Refused(JobError),
-    /// None of it yet, as it takes its time; this is good to know until then.
-    Noted(Vec<JobError>),
+    /// None of it yet, as it takes its time: the lease is renewed.
+    GoesOn,
 }
 
 /// Does some of a job, and notes how far it is, in one transaction.
@@ -101,6 +102,8 @@ pub struct WorkOnJob {
     pub from: u64,
     /// What to do.
     pub work: Work,
+    /// The pictures for it that could not be fetched.
+    pub missing_images: Vec<JobError>,
     /// The clock and the ids.
     pub stamp: Stamp,
 }
@@ -129,9 +132,11 @@ impl Operation for WorkOnJob {
             return Ok(Step::Lost);
         }
         let (actor_id, stamp) = (Some(job.created_by), self.stamp);
+        job.miss(self.missing_images.clone());
         let (count, summary) = match self.work.clone() {
             Work::Products(products) => {
                 let count = products.len();
+                job.note(kept_images(tx, &products).await?);
                 (count, ImportProducts { products, actor_id, stamp, progress: Arc::default() }.run(tx).await?)
             }
             Work::Prices(rows) => (rows.len(), SetPrices { rows, actor_id, stamp }.run(tx).await?),
@@ -140,10 +145,7 @@ impl Operation for WorkOnJob {
                 job.refuse([error]);
                 (1, ImportSummary::default())
             }
-            Work::Noted(notes) => {
-                job.note(notes);
-                (0, ImportSummary::default())
-            }
+            Work::GoesOn => (0, ImportSummary::default()),
         };
         job.done += u64::try_from(count).unwrap_or(u64::MAX);
         job.created += summary.created;
@@ -154,6 +156,17 @@ impl Operation for WorkOnJob {
         tx.apply(&[put(&job)?]).await?;
         Ok(Step::Done(job.done))
     }
+}
+
+/// Tells the products whose pictures stay as they are.
+async fn kept_images(tx: &mut dyn Tx, products: &[ImportedProduct]) -> Result<Vec<JobError>, ImportError> {
+    let mut notes = Vec::new();
+    for imported in products {
+        if images_stay(tx, imported).await.map_err(|error| ImportError { line: imported.line, error })? {
+            notes.push(JobError::new(imported.line, None, "the shop's own pictures of this product stay as they are"));
+        }
+    }
+    Ok(notes)
 }
 
 /// Whether whoever asked for a job may still do what it does: a file is worked on for long after it was sent.

@@ -12,6 +12,15 @@ use store::{Change, Operation, Tx};
 use super::{corrections, mails};
 use crate::{Error, check_version};
 
+/// An order that was corrected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Corrected {
+    /// The order as it is now.
+    pub order: Order,
+    /// Whether the buyer gets a mail about it.
+    pub is_told: bool,
+}
+
 /// Corrects an order, as the staff. Nothing else about it changes. The buyer is mailed when a parcel that is on its way gets the first
 /// number to follow it by, and not otherwise.
 #[derive(Clone, Debug)]
@@ -32,24 +41,27 @@ pub struct CorrectOrder {
 
 #[async_trait]
 impl Operation for CorrectOrder {
-    type Output = Order;
+    type Output = Corrected;
     type Error = Error;
 
-    async fn run(&self, tx: &mut dyn Tx) -> Result<Order, Error> {
+    async fn run(&self, tx: &mut dyn Tx) -> Result<Corrected, Error> {
         // Load.
         let before = tx.order(self.id).await?.ok_or(Error::NotFound("order"))?;
         let buyer = tx.account(before.account_id).await?.ok_or(Error::NotFound("account"))?.account;
 
         // Decide.
         check_version(self.if_version, before.version)?;
-        let (mut order, said) = before.clone().corrected(self.correction.clone())?;
-        let Some(said) = said else { return Ok(order) };
+        let (order, said) = before.clone().corrected(self.correction.clone())?;
+        // The buyer is gone, and so is what is written about them.
+        let is_forgotten = buyer.deleted_at.is_some() && !order.status.is_open();
+        let mut order = if is_forgotten { order.anonymised() } else { order };
+        let Some(said) = said.filter(|_| order != before) else {
+            return Ok(Corrected { order: before, is_told: false });
+        };
         // An order to where the shop no longer sends may still have a wrong street.
         if order.ship_to.country != before.ship_to.country {
             self.settings.check_destination(&order.ship_to)?;
         }
-        // The buyer is gone, and so is what is written about them.
-        let is_forgotten = buyer.deleted_at.is_some() && !order.status.is_open();
         let event = OrderEvent {
             at: self.stamp.now,
             status: order.status,
@@ -60,7 +72,6 @@ impl Operation for CorrectOrder {
         order.timeline.push(event.clone());
         order.updated_at = self.stamp.now;
         order.version += 1;
-        let order = if is_forgotten { order.anonymised() } else { order };
 
         // Apply.
         let mut ids = self.stamp.ids();
@@ -68,10 +79,13 @@ impl Operation for CorrectOrder {
         if order.ship_to != before.ship_to {
             changes.push(corrections::note(tx, order.number, ids.draw()).await?);
         }
-        if before.takes_first_tracking() {
-            changes.extend(mails::about(&order, &buyer, None, ids.draw(), self.stamp.now).map(Change::InsertMail));
-        }
+        let mail = before
+            .takes_first_tracking()
+            .then(|| mails::about(&order, &buyer, None, ids.draw(), self.stamp.now))
+            .flatten();
+        let is_told = mail.is_some();
+        changes.extend(mail.map(Change::InsertMail));
         tx.apply(&changes).await?;
-        Ok(order)
+        Ok(Corrected { order, is_told })
     }
 }

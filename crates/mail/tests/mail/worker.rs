@@ -333,16 +333,19 @@ async fn what_was_deleted_while_it_waited_its_turn_is_not_sent() {
 async fn an_idle_worker_asks_once_a_second_and_a_busy_one_ten_times() {
     let engine = MemoryEngine::with(Vec::new());
     let worker = Running::start(&engine, Transport::mailbox());
+    // On a busy machine all of this takes longer.
+    let begin = Instant::now();
     sleep(Duration::from_millis(2300)).await;
     let idle = engine.transactions.swap(0, Ordering::SeqCst);
-    assert!((2..=4).contains(&idle), "{idle}");
+    assert!((2..=begin.elapsed().as_secs() + 2).contains(&idle), "{idle}");
 
+    let begin = Instant::now();
     for _ in 0..100 {
         worker.wake.notify_one();
         sleep(Duration::from_millis(10)).await;
     }
-    let busy = engine.transactions.load(Ordering::SeqCst);
-    assert!((5..=14).contains(&busy), "{busy}");
+    let busy = u128::from(engine.transactions.load(Ordering::SeqCst));
+    assert!((5..=begin.elapsed().as_millis() / 100 + 4).contains(&busy), "{busy}");
     worker.stop().await;
 }
 

@@ -82,6 +82,7 @@ pub(super) const GOOD: &[&str] = &[
     r#"{"to":"shipped","note":"at last","tracking":{"carrier":"DHL","number":"00340434161094015902"}}"#,
     r#"{"to":"cancelled","restock":false}"#,
     r#"{"ship_to":{"name":"Ann","line1":"Street 1","line2":"c/o Bob","city":"Berlin","region":"BE","postal_code":"10969","country":"DE","phone":"+49 30 1"},"tracking":"00340434161094015902"}"#,
+    r#"{"tracking":null}"#,
     r#"{"lines":[{"variant_id":"01890000-0000-7000-8000-000000000001","quantity":2}],"currency":"EUR","expected_total":{"amount":2900,"currency":"EUR"},"ship_to":{"name":"Ann","line1":"Street 1","city":"Berlin","postal_code":"10969","country":"DE"}}"#,
     r#"{"url":"https://a.example/1.png"}"#,
     r#"{"rating":5,"title":"Fine","text":"It holds coffee.","author":"Ann"}"#,

@@ -71,29 +71,30 @@ pub(crate) fn meta(key: &'static str) -> Statement {
     Statement::new("SELECT value FROM meta WHERE key = $1", params![key])
 }
 
-/// Removes what nobody needs any more, at most `limit` of each; gives the count of each.
+/// Removes what nobody needs any more, at most `limit` of each; gives the count of each. What is to go is a list: as a join with
+/// all that there is it may be one of everything.
 pub(crate) fn sweep(keys_before: Timestamp, sessions_before: Timestamp, limit: u32) -> Vec<Statement> {
-    const KEYS: &str = "DELETE FROM idempotency_keys WHERE (account_id, route, key) IN (SELECT account_id, route, key \
-         FROM idempotency_keys WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    const KEYS: &str = "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(SELECT ctid \
+         FROM idempotency_keys WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED))";
     // A challenge also counts how many mails went out in its window, which lasts longer than the challenge.
-    const CHALLENGES: &str = "DELETE FROM challenges WHERE (account_id, purpose) IN (SELECT account_id, purpose \
-         FROM challenges WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    const CHALLENGES: &str = "DELETE FROM challenges WHERE ctid = ANY (ARRAY(SELECT ctid \
+         FROM challenges WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
     // Their refresh tokens go with them.
-    const EXPIRED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 \
-         ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
-    const ENDED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at < $1 \
-         ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    const EXPIRED: &str = "DELETE FROM sessions WHERE id = ANY (ARRAY(SELECT id FROM sessions WHERE expires_at < $1 \
+         ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
+    const ENDED: &str = "DELETE FROM sessions WHERE id = ANY (ARRAY(SELECT id FROM sessions WHERE ended_at < $1 \
+         ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
     // An index that has not read these for so long is one of a process that is gone. There is no index by time; but what comes before
     // a row that is so old is as old, whatever a wrong clock said of it. Such a row is looked for among the first, and from there at
     // distances that double.
-    const FEED: &str = "DELETE FROM catalogue_feed WHERE seq IN (WITH RECURSIVE \
+    const FEED: &str = "DELETE FROM catalogue_feed WHERE seq = ANY (ARRAY(WITH RECURSIVE \
          probe (place, step) AS (SELECT min(seq), greatest($2, 1) FROM catalogue_feed UNION ALL \
          SELECT place + step, step * 2 FROM probe WHERE place < (SELECT max(seq) FROM catalogue_feed)), \
          old (seq) AS (SELECT seq FROM (SELECT seq, at FROM catalogue_feed ORDER BY seq LIMIT $2) AS first WHERE at < $1 \
          UNION ALL SELECT next.seq FROM probe CROSS JOIN LATERAL \
          (SELECT seq, at FROM catalogue_feed WHERE seq >= place ORDER BY seq LIMIT 1) AS next WHERE next.at < $1) \
          SELECT seq FROM (SELECT seq, at FROM catalogue_feed WHERE seq <= (SELECT max(seq) FROM old) ORDER BY seq LIMIT $2) AS first \
-         WHERE at < $1 OR at > (SELECT at FROM catalogue_feed ORDER BY seq DESC LIMIT 1))";
+         WHERE at < $1 OR at > (SELECT at FROM catalogue_feed ORDER BY seq DESC LIMIT 1)))";
     let others = [CHALLENGES, EXPIRED, ENDED, FEED].map(|sql| (sql, sessions_before));
     let all = [(KEYS, keys_before)].into_iter().chain(others);
     let counted = |(sql, before)| {

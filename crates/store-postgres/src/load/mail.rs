@@ -62,11 +62,12 @@ pub(crate) fn lease(due: Due, until: Timestamp, limit: u32) -> Statement {
     Statement::new(sql, params![due.now, until, i64::from(limit), due.latest])
 }
 
-/// Marks mails that are due as sent, oldest first; gives a row for each.
+/// Marks mails that are due as sent, oldest first; gives a row for each. They are a list: as a join with all mails it may be one of
+/// everything.
 pub(crate) fn keep(due: Due, limit: u32) -> Statement {
     const SQL: &str = "UPDATE mails SET status = 'sent', sent_at = $1, attempts = attempts + 1, last_error = NULL \
-         WHERE id IN (SELECT id FROM mails WHERE status = 'pending' AND (next_attempt_at <= $1 OR next_attempt_at > $3) \
-         ORDER BY next_attempt_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED) RETURNING 1";
+         WHERE id = ANY (ARRAY(SELECT id FROM mails WHERE status = 'pending' AND (next_attempt_at <= $1 OR next_attempt_at > $3) \
+         ORDER BY next_attempt_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)) RETURNING 1";
     Statement::new(SQL, params![due.now, i64::from(limit), due.latest])
 }
 

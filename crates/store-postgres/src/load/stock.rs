@@ -1,6 +1,8 @@
 //! What can be bought, and the ledger.
 
-use model::{ProductStatus, StockMovement, VariantId, checkout::Offer};
+use std::collections::HashMap;
+
+use model::{Image, ProductId, ProductStatus, StockMovement, VariantId, checkout::Offer};
 use store::StoreError;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -14,10 +16,12 @@ pub(crate) fn lock_levels(ids: Vec<Uuid>) -> Statement {
     Statement::new(LOCK, params![ids])
 }
 
-/// These variants as the checkout sees them, in the order of their ids, each once: locks their levels, then asks.
+/// These variants as the checkout sees them, in the order of their ids, each once: locks their levels, then asks. The pictures of a
+/// product come with the first of its variants: there can be a hundred of both.
 pub(crate) fn offers(ids: Vec<Uuid>) -> [Statement; 2] {
     let sql = "SELECT v.id, v.sku, v.option_values, v.currency, v.price, v.compare_at_price, s.stock, v.track_stock, \
-         v.weight_grams, v.barcode, v.details, v.product_id, p.title, p.status, p.slug, p.images \
+         v.weight_grams, v.barcode, v.details, v.product_id, p.title, p.status, p.slug, \
+         CASE row_number() OVER (PARTITION BY p.id ORDER BY v.id) WHEN 1 THEN p.images END \
          FROM variants v JOIN stock_levels s ON s.variant_id = v.id JOIN products p ON p.id = v.product_id \
          WHERE v.id = ANY($1) ORDER BY v.id";
     [lock_levels(ids.clone()), Statement::new(sql, params![ids])]
@@ -25,12 +29,18 @@ pub(crate) fn offers(ids: Vec<Uuid>) -> [Statement; 2] {
 
 /// Reads what [`offers`] asks.
 pub(crate) fn offer_list(rows: &[Row]) -> Result<Vec<Offer>, StoreError> {
+    let mut pictures: HashMap<ProductId, Vec<Image>> = HashMap::new();
     read_all(rows, "variants", |columns| {
         let variant = super::product::variant(columns)?;
         let (product_id, title) = (columns.id()?, columns.string()?);
         let status: ProductStatus = columns.word()?;
-        let (slug, images) = (columns.string()?, columns.json()?);
-        Ok(Offer { product_id, title, is_active: status == ProductStatus::Active, slug, images, variant })
+        let slug = columns.string()?;
+        if let Some(images) = columns.opt_json()? {
+            pictures.insert(product_id, images);
+        }
+        let images = pictures.get(&product_id).map(Vec::as_slice).unwrap_or_default();
+        let image = Image::of_variant(images, variant.details.image.as_deref()).cloned();
+        Ok(Offer { product_id, title, is_active: status == ProductStatus::Active, slug, image, variant })
     })
 }
 

@@ -15,7 +15,8 @@ use crate::{
 const WORDS_MAX: usize = 16;
 
 /// A page of products with their variants: one statement. The inner select finds the products, the outer one adds what belongs
-/// to them.
+/// to them. Those of a category come along the index of categories, for it and each below it: as a condition on all products it may be
+/// asked of each of them.
 pub(crate) fn select(filter: &ProductFilter, page: &PageRequest) -> Statement {
     let (key, descending) = match filter.sort {
         ProductSort::Newest => ("created_at", true),
@@ -24,7 +25,16 @@ pub(crate) fn select(filter: &ProductFilter, page: &PageRequest) -> Statement {
         ProductSort::Title => ("title_fold", false),
     };
     let (behind, order) = if descending { ("<", " DESC") } else { (">", "") };
-    let mut select = Select::new("SELECT p.* FROM products p");
+    let mut select = Select::new("SELECT p.* FROM ");
+    if let Some(category) = filter.category {
+        const TREE: &str = "(WITH RECURSIVE below (id) AS (SELECT ? UNION SELECT c.id FROM categories c \
+             JOIN below ON c.parent_id = below.id) SELECT id FROM below) AS below \
+             CROSS JOIN LATERAL (SELECT * FROM products p";
+        select.add(TREE, params![category.0]);
+        select.only("p.category_id = below.id", params![]);
+    } else {
+        select.add("products p", params![]);
+    }
     conditions(&mut select, filter);
     if let Some(after) = &page.after {
         let place = match filter.sort {
@@ -36,17 +46,15 @@ pub(crate) fn select(filter: &ProductFilter, page: &PageRequest) -> Statement {
     }
     let sorted = format!(" ORDER BY p.{key}{order}, p.id{order}");
     select.add(&format!("{sorted} LIMIT ?"), overfull(page));
+    if filter.category.is_some() {
+        select.add(&format!(") AS p{sorted} LIMIT ?"), overfull(page));
+    }
     select.inside(|page| format!("SELECT {COLUMNS} FROM ({page}) AS p{WITH_VARIANTS}{sorted}, v.position"))
 }
 
 fn conditions(select: &mut Select, filter: &ProductFilter) {
     if let Some(status) = filter.status {
         select.only("p.status = ?", params![status.as_str()]);
-    }
-    if let Some(category) = filter.category {
-        const TREE: &str = "p.category_id IN (WITH RECURSIVE below (id) AS ( \
-             SELECT ? UNION SELECT c.id FROM categories c JOIN below ON c.parent_id = below.id) SELECT id FROM below)";
-        select.only(TREE, params![category.0]);
     }
     if let Some(tag) = &filter.tag {
         select.only("? = ANY(p.tags_lower)", params![sought(&tag.to_lowercase())]);

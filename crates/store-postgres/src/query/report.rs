@@ -15,11 +15,11 @@ use crate::{
 const DIGEST: &str = "SELECT o.number, o.placed_at, o.currency, o.total, o.ship_to ->> 'name', \
      o.ship_to ->> 'city', o.ship_to ->> 'postal_code', l.variant_id, l.sku, l.title, l.quantity";
 
-/// What is kept of the orders behind a number.
+/// What is kept of the orders behind a number; their lines by themselves for each (`OFFSET 0` keeps them so), whatever a plan expects.
 pub(crate) fn digests_after(after: OrderNumber, limit: u32) -> Statement {
     let sql = format!(
         "{DIGEST} FROM (SELECT * FROM orders WHERE number > $1 ORDER BY number LIMIT $2) o \
-         JOIN order_lines l ON l.order_number = o.number ORDER BY o.number, l.position"
+         CROSS JOIN LATERAL (SELECT * FROM order_lines WHERE order_number = o.number OFFSET 0) l ORDER BY o.number, l.position"
     );
     Statement::new(sql, params![after.0, i64::from(limit)])
 }

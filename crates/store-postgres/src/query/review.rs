@@ -26,7 +26,8 @@ pub(crate) fn select(filter: &ReviewFilter, page: &PageRequest) -> Statement {
             ReviewSort::Lowest => {
                 let stars = number_place(after).into_iter().take(1);
                 let values = stars.chain(number_place(after)).collect();
-                select.only("(stars > ? OR stars = ? AND id < ?)", values);
+                // The first of it says where in the index to begin.
+                select.only("stars >= ? AND (stars > ? OR id < ?)", values);
             }
         }
     }
@@ -61,7 +62,8 @@ fn only(select: &mut Select, filter: &ReviewFilter) {
         select.only("account_id = ?", params![account_id.0]);
     }
     if let Some(status) = filter.status {
-        select.only("status = ?", params![status.as_str()]);
+        // Spelt out, so that the few that wait are read from their index, and not looked for among all.
+        select.only(&format!("status = '{}'", status.as_str()), params![]);
     }
     if let Some(stars) = filter.stars {
         select.only("stars = ?", params![stars]);

@@ -1,6 +1,8 @@
 //! What can be bought, and the ledger.
 
-use model::{ProductStatus, StockMovement, VariantId, checkout::Offer};
+use std::collections::{HashMap, hash_map::Entry};
+
+use model::{Image, ProductId, ProductStatus, StockMovement, VariantId, checkout::Offer};
 use rusqlite::{Connection, params};
 use store::StoreError;
 
@@ -18,19 +20,26 @@ pub(crate) fn offers(conn: &Connection, variants: &[VariantId]) -> Sql<Vec<Offer
     let mut wanted = variants.to_vec();
     wanted.sort_unstable();
     wanted.dedup();
+    let mut pictures = HashMap::new();
     let mut offers = Vec::with_capacity(wanted.len());
     for id in wanted {
-        offers.extend(one(conn, "variants", SQL, [id.key()], offer)?);
+        offers.extend(one(conn, "variants", SQL, [id.key()], |columns| offer(columns, &mut pictures))?);
     }
     Ok(offers)
 }
 
-fn offer(columns: &mut Columns<'_>) -> Result<Offer, StoreError> {
+/// Reads one offer. The pictures of a product are read with the first of its variants: there can be a hundred of both.
+fn offer(columns: &mut Columns<'_>, pictures: &mut HashMap<ProductId, Vec<Image>>) -> Result<Offer, StoreError> {
     let (_, variant) = super::product::variant(columns)?;
     let (product_id, title) = (columns.id()?, columns.string()?);
     let status: ProductStatus = columns.word()?;
-    let (slug, images) = (columns.string()?, columns.list()?);
-    Ok(Offer { product_id, title, is_active: status == ProductStatus::Active, slug, images, variant })
+    let slug = columns.string()?;
+    let images = match pictures.entry(product_id) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(unknown) => unknown.insert(columns.list()?),
+    };
+    let image = Image::of_variant(images, variant.details.image.as_deref()).cloned();
+    Ok(Offer { product_id, title, is_active: status == ProductStatus::Active, slug, image, variant })
 }
 
 /// The movements behind a place, newest first: along the chain from the latest.

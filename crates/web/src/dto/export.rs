@@ -11,7 +11,9 @@ use super::{
     review::{OwnReviewDto, StockAlertDto},
 };
 
-/// All that the shop keeps about an account, but for the notes of its staff.
+/// What the shop keeps about an account. Left out are the notes of its staff, which reviews of others were reported, passwords, codes and
+/// tokens, sessions that ended and replies that are kept to be repeated; and for staff their second factor, API keys, saved views and
+/// what they did for the shop, in the audit log and elsewhere.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AccountExport)]
 pub struct AccountExportDto {
@@ -26,6 +28,9 @@ pub struct AccountExportDto {
     pub mails: Vec<ExportedMailDto>,
     /// What is on the wishlist, with what is no longer for sale.
     pub wishlist: Vec<ExportedWishDto>,
+    /// The end of the link that shares the wishlist, `GET /v1/wishlists/{token}`; null while it is not shared.
+    #[schema(required)]
+    pub wishlist_share_token: Option<String>,
     /// What is waited for, longest first.
     pub stock_alerts: Vec<StockAlertDto>,
     /// The reviews, the newest first, whether others see them or not.

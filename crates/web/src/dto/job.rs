@@ -20,6 +20,8 @@ pub struct JobDto {
     /// `queued`, `running`, `done` (what could not be used is in `errors`), `failed` (`failure` says why) or `cancelled`.
     #[schema(value_type = String, example = "running")]
     pub status: JobStatus,
+    /// Whether it fetches the pictures that products have on other servers.
+    pub with_images: bool,
     /// How much there is to do; null until the file was read.
     #[schema(required)]
     pub total: Option<u64>,
@@ -38,6 +40,10 @@ pub struct JobDto {
     /// What is read otherwise than it stands in the file, such as a stock below zero, which is 0, and which pictures stay on other
     /// servers: the first 500. Nothing is left out because of it.
     pub notes: Vec<JobErrorDto>,
+    /// How many of those there are in all.
+    pub note_count: u64,
+    /// How many pictures could not be fetched. Each is one of `notes`, which come behind those of the file.
+    pub missing_images: u64,
     /// Why it failed.
     #[schema(required)]
     pub failure: Option<String>,
@@ -58,6 +64,7 @@ impl From<&Job> for JobDto {
             id: job.id,
             kind: job.kind,
             status: job.status,
+            with_images: job.with_images,
             total: job.total,
             done: job.done,
             created: job.created,
@@ -66,6 +73,8 @@ impl From<&Job> for JobDto {
             errors: job.errors.iter().map(JobErrorDto::from).collect(),
             error_count: job.error_count,
             notes: job.notes.iter().map(JobErrorDto::from).collect(),
+            note_count: job.notes_in_all(),
+            missing_images: job.missing_images,
             failure: job.failure.clone(),
             created_by: job.created_by,
             created_at: job.created_at,

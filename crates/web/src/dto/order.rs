@@ -11,7 +11,7 @@ use model::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ImageDto, account::PostalAddressDto, money::MoneyDto, object::only_from_objects};
+use super::{ImageDto, account::PostalAddressDto, money::MoneyDto, object::only_from_objects, patch};
 
 only_from_objects!(; both RequestedLineDto, TrackingDto);
 
@@ -166,7 +166,7 @@ impl From<&Order> for OrderDto {
 }
 
 impl OrderDto {
-    /// The order as it is read: its lines lead to the pages of their products, as far as these are among `faces`.
+    /// The order as it is placed and read: its lines lead to the pages of their products, as far as these are among `faces`.
     #[must_use]
     pub fn read(order: &Order, faces: &Faces) -> Self {
         let lines = order.lines.iter().map(|line| OrderLineDto::read(line, faces)).collect();
@@ -207,8 +207,9 @@ impl AdminOrderDto {
     }
 }
 
-/// A line of an order: what was bought, as it was at the time. `slug` and `image` alone are of now: they lead to the product's page
-/// where orders are placed and read. Replies to cancelling, moving and correcting an order are without them.
+/// A line of an order: what was bought, as it was at the time. `slug` and `image` lead to the product's page: where orders are placed, as
+/// they were then; where they are read, as they are now. Replies to cancelling, moving and correcting an order are without
+/// them, and so is the export of an account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderLine)]
 pub struct OrderLineDto {
@@ -231,12 +232,13 @@ pub struct OrderLineDto {
     pub unit_price: MoneyDto,
     /// What the line cost.
     pub total: MoneyDto,
-    /// The product's name in URLs, as it is now; null when it is no longer for sale.
+    /// The product's name in URLs: where orders are placed, as it was then; where they are read, as it is now, and null when it is no
+    /// longer for sale.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "linen-shirt")]
     pub slug: Option<Option<String>>,
-    /// The variant's picture, or else the product's first one, as it is now; null when there is none, or the product is no longer for
-    /// sale.
+    /// The variant's picture, or else the product's first one: where orders are placed, as it was then; where they are read, as it is
+    /// now. Null when there is none, or the product is no longer for sale.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ImageDto>)]
     pub image: Option<Option<ImageDto>>,
@@ -260,9 +262,9 @@ pub type Faces = HashMap<ProductId, ProductFace>;
 #[must_use]
 pub fn faces_of(offers: &[Offer]) -> Faces {
     let mut faces = Faces::with_capacity(offers.len());
-    for Offer { product_id, slug, images, variant, .. } in offers {
-        let face = faces.entry(*product_id).or_insert_with(|| ProductFace::new(slug, images));
-        face.add(variant.id, variant.details.image.as_deref(), images);
+    for Offer { product_id, slug, image, variant, .. } in offers {
+        let face = faces.entry(*product_id).or_insert_with(|| ProductFace::new(slug, None));
+        face.add(variant.id, image.as_ref());
     }
     faces
 }
@@ -271,8 +273,9 @@ pub fn faces_of(offers: &[Offer]) -> Faces {
 #[derive(Debug)]
 pub struct ProductFace {
     slug: String,
-    first: Option<ImageDto>,
     of_variants: HashMap<VariantId, ImageDto>,
+    /// That of the variants that have none of their own.
+    of_others: Option<ImageDto>,
 }
 
 impl ProductFace {
@@ -282,23 +285,22 @@ impl ProductFace {
         if product.status != ProductStatus::Active {
             return None;
         }
-        let mut face = Self::new(&product.slug, &product.images);
-        product.variant_images.iter().for_each(|(id, url)| face.add(*id, Some(url.as_str()), &product.images));
+        let image_of = |own: Option<&str>| Image::of_variant(&product.images, own);
+        let mut face = Self::new(&product.slug, image_of(None));
+        product.variant_images.iter().for_each(|(id, url)| face.add(*id, image_of(Some(url.as_str()))));
         Some(face)
     }
 
-    fn new(slug: &str, images: &[Image]) -> Self {
-        Self { slug: slug.to_owned(), first: images.first().map(ImageDto::from), of_variants: HashMap::new() }
+    fn new(slug: &str, of_others: Option<&Image>) -> Self {
+        Self { slug: slug.to_owned(), of_others: of_others.map(ImageDto::from), of_variants: HashMap::new() }
     }
 
-    /// Adds the picture of a variant, if it has one of its own among these.
-    fn add(&mut self, variant_id: VariantId, url: Option<&str>, images: &[Image]) {
-        let own = url.and_then(|url| images.iter().find(|image| image.url == url));
-        self.of_variants.extend(own.map(|image| (variant_id, ImageDto::from(image))));
+    fn add(&mut self, variant_id: VariantId, image: Option<&Image>) {
+        self.of_variants.extend(image.map(|image| (variant_id, ImageDto::from(image))));
     }
 
     fn image_of(&self, variant_id: VariantId) -> Option<&ImageDto> {
-        self.of_variants.get(&variant_id).or(self.first.as_ref())
+        self.of_variants.get(&variant_id).or(self.of_others.as_ref())
     }
 }
 
@@ -418,14 +420,19 @@ pub struct OrderTransitionDto {
 }))]
 pub struct OrderPatchDto {
     /// Where it goes, the whole address; while the order is `pending` or `confirmed`.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = PostalAddressDto)]
     pub ship_to: Option<PostalAddressDto>,
-    /// How to follow the parcel, all of it; once the order is `shipped` or `delivered`.
-    pub tracking: Option<TrackingInputDto>,
+    /// How to follow the parcel, all of it; once the order is `shipped` or `delivered`. `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<TrackingInputDto>)]
+    pub tracking: Option<Option<TrackingInputDto>>,
 }
 
 impl From<OrderPatchDto> for Correction {
     fn from(patch: OrderPatchDto) -> Self {
-        Self { ship_to: patch.ship_to.map(PostalAddress::from), tracking: patch.tracking.map(Tracking::from) }
+        let tracking = patch.tracking.map(|tracking| tracking.map(Tracking::from));
+        Self { ship_to: patch.ship_to.map(PostalAddress::from), tracking }
     }
 }
 

@@ -11,6 +11,17 @@ pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) ->
     Option::deserialize(deserializer).map(Some)
 }
 
+/// Refuses a `null` for what cannot be cleared, instead of taking it for what was left out. Use it as
+/// `#[serde(default, deserialize_with = "given_and_not_null")]` on a field of type `Option<T>`.
+///
+/// # Errors
+/// What reading a `T` gives.
+pub(super) fn given_and_not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

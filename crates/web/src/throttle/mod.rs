@@ -42,6 +42,8 @@ pub struct Throttle {
     /// By purpose; test mails have none.
     mails: Buckets<(Email, Option<Purpose>)>,
     exports: Buckets<AccountId>,
+    /// Whose account is exported just now: several at once would keep several of the readers busy that the whole shop has.
+    exporting: Arc<Turns<AccountId>>,
     sign_ups: Buckets<IpAddr>,
     /// Who has a password compared. Those who are known share their account's line; strangers have one for each address, or they could stand
     /// in the way of the owner.
@@ -79,6 +81,12 @@ pub struct Attempt {
     _turn: Turn<(Email, Option<IpAddr>)>,
 }
 
+/// An export of an account. Until it is dropped there is no other one of it.
+#[must_use = "the next one may begin when it is dropped"]
+pub struct Exporting {
+    _turn: Turn<AccountId>,
+}
+
 /// One try with a code or token. It counts as a wrong one unless it is given back.
 #[must_use = "a try that is not given back counts as a wrong code"]
 pub struct CodeAttempt {
@@ -97,6 +105,7 @@ impl Throttle {
             codes: Buckets::new(CODES_PER_ADDRESS),
             mails: Buckets::new(MAILS_PER_MAILBOX),
             exports: Buckets::new(EXPORTS_PER_ACCOUNT),
+            exporting: Arc::new(Turns::without_waiting()),
             sign_ups: Buckets::new(Allowance { burst: sign_ups_per_address.max(1), refill: SIGN_UP_REFILL }),
             turns: Arc::default(),
         }
@@ -149,12 +158,14 @@ impl Throttle {
         self.mails.take(&(email.clone(), None), Instant::now()).is_ok()
     }
 
-    /// Counts an export of an account by whoever has it.
+    /// Begins an export of an account by whoever has it, and counts it. One that comes while another goes on does not count.
     ///
     /// # Errors
     /// 429 with the time to wait.
-    pub fn export(&self, account_id: AccountId) -> Result<(), Problem> {
-        self.exports.take(&account_id, Instant::now()).map_err(too_many)
+    pub async fn export(&self, account_id: AccountId) -> Result<Exporting, Problem> {
+        let turn = self.exporting.take(account_id).await.ok_or_else(|| too_many(Duration::from_secs(1)))?;
+        self.exports.take(&account_id, Instant::now()).map_err(too_many)?;
+        Ok(Exporting { _turn: turn })
     }
 
     /// Counts a sign-up from `address`.
@@ -342,6 +353,23 @@ mod tests {
         assert_eq!(codes.count(), 10);
         assert!(throttle.may_mail(&ann, Purpose::ResetPassword) && throttle.may_mail_test(&ann));
         assert_eq!((0..100).take_while(|_| throttle.may_mail_test(&ann)).count(), 9);
+    }
+
+    #[tokio::test]
+    async fn an_account_is_exported_once_at_a_time_and_not_often() {
+        let throttle = Throttle::new(1);
+        let [ann, bob] = [1, 2].map(|number| AccountId::from(uuid::Uuid::from_u128(number)));
+        let first = throttle.export(ann).await.expect("the first");
+        for _ in 0..100 {
+            assert!(throttle.export(ann).await.is_err(), "one goes on");
+        }
+        assert!(throttle.export(bob).await.is_ok(), "another's");
+        drop(first);
+        let mut allowed = 1;
+        while throttle.export(ann).await.is_ok() {
+            allowed += 1;
+        }
+        assert_eq!(allowed, 10, "those that did not begin do not count");
     }
 
     #[test]

@@ -16,6 +16,8 @@ const WAITING_MAX: usize = 16;
 /// Lines by key. One that nobody stands in is not kept.
 pub(super) struct Turns<K: Clone + Eq + Hash> {
     lines: Mutex<HashMap<K, Line>>,
+    at_once: usize,
+    waiting_max: usize,
 }
 
 struct Line {
@@ -39,11 +41,16 @@ struct Place<K: Clone + Eq + Hash> {
 
 impl<K: Clone + Eq + Hash> Default for Turns<K> {
     fn default() -> Self {
-        Self { lines: Mutex::default() }
+        Self { lines: Mutex::default(), at_once: AT_ONCE, waiting_max: WAITING_MAX }
     }
 }
 
 impl<K: Clone + Eq + Hash> Turns<K> {
+    /// One of each line at a time, and nobody waits: whoever comes meanwhile comes later.
+    pub(super) fn without_waiting() -> Self {
+        Self { lines: Mutex::default(), at_once: 1, waiting_max: 0 }
+    }
+
     /// Waits for a turn in the line of `key`; `None` at once when too many wait already.
     pub(super) async fn take(self: &Arc<Self>, key: K) -> Option<Turn<K>> {
         let (place, turns) = self.join(key)?;
@@ -53,8 +60,8 @@ impl<K: Clone + Eq + Hash> Turns<K> {
 
     fn join(self: &Arc<Self>, key: K) -> Option<(Place<K>, Arc<Semaphore>)> {
         let mut lines = self.lock();
-        let line = lines.entry(key.clone()).or_insert_with(Line::new);
-        if line.there >= AT_ONCE + WAITING_MAX {
+        let line = lines.entry(key.clone()).or_insert_with(|| Line::new(self.at_once));
+        if line.there >= self.at_once + self.waiting_max {
             return None;
         }
         line.there += 1;
@@ -69,8 +76,8 @@ impl<K: Clone + Eq + Hash> Turns<K> {
 }
 
 impl Line {
-    fn new() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), there: 0 }
+    fn new(at_once: usize) -> Self {
+        Self { turns: Arc::new(Semaphore::new(at_once)), there: 0 }
     }
 }
 

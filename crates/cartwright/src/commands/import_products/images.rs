@@ -6,7 +6,7 @@ use commerce::catalogue::ImportedProduct;
 
 use super::progress::Progress;
 use crate::{
-    elsewhere::{self, Fetched},
+    elsewhere::{self, Fetched, Queue},
     failure::Failure,
     say::note,
     settings::Settings,
@@ -22,15 +22,15 @@ pub(super) async fn fetch(
 ) -> Result<usize, Failure> {
     crate::data::make(folder)?;
     let (media, fetcher) = (shop::media(settings, folder)?, shop::fetcher(settings)?);
-    let queues = elsewhere::queues(products, &Fetched::new());
-    let progress = Progress::start(queues.iter().map(Vec::len).sum(), "pictures");
+    let queues = elsewhere::queues(products, &Fetched::default());
+    let progress = Progress::start(queues.iter().map(Queue::len).sum(), "pictures");
     let fetched = elsewhere::fetch(queues, &media, &fetcher, progress.counter()).await.map_err(Failure::failed)?;
     progress.finish().await;
     elsewhere::put(products, &fetched);
-    let mut missing: Vec<_> = fetched.iter().filter_map(|(url, kept)| Some((url, kept.as_ref().err()?))).collect();
-    missing.sort();
+    let mut missing: Vec<_> = fetched.missing().collect();
+    missing.sort_unstable();
     for (url, error) in &missing {
-        note(format_args!("{url}: {error}"));
+        note(format_args!("{}: {error}", elsewhere::shown(url)));
     }
     Ok(missing.len())
 }

@@ -23,6 +23,7 @@ fn one_reads_all_that_the_shop_keeps_about_one() {
     let (ann_here, by_ann) = (&ann.client, json!({"rating": 4, "text": "Does what it should."}));
     ann_here.post("/v1/account/addresses", &address()).key(&new_key()).send().expect(201);
     ann_here.request("PUT", &format!("/v1/account/wishlist/items/{product_id}")).send().expect(200);
+    let shared = ann_here.request("PUT", "/v1/account/wishlist/share").send().expect(200);
     ann_here.request("PUT", &format!("/v1/account/stock-alerts/{sold_out}")).send().expect(200);
     let review = ann_here.post(&format!("/v1/products/{product_id}/reviews"), &by_ann).send().expect(201);
 
@@ -33,6 +34,7 @@ fn one_reads_all_that_the_shop_keeps_about_one() {
     assert_eq!(all["orders"][0]["ship_to"]["name"], order["ship_to"]["name"]);
     assert_eq!(pick(&all["reviews"], "id"), [&review["id"]]);
     assert_eq!(pick(&all["wishlist"], "product_id"), [&json!(product_id)]);
+    assert!(shared["share_token"].is_string() && all["wishlist_share_token"] == shared["share_token"], "{all}");
     assert_eq!(pick(&all["stock_alerts"], "variant_id"), [&json!(sold_out)]);
     assert_eq!(pick(&all["sessions"], "current"), [&json!(true)]);
     let mails = pick(&all["mails"], "template");
@@ -42,6 +44,7 @@ fn one_reads_all_that_the_shop_keeps_about_one() {
     for empty in ["addresses", "wishlist", "stock_alerts", "reviews"] {
         assert_eq!(none[empty], json!([]), "{empty}");
     }
+    assert_eq!(none.get("wishlist_share_token"), Some(&Value::Null));
     shop.stranger().get(EXPORT).send().refused(401, "not_authenticated");
 }
 

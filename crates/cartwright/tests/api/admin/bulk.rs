@@ -56,7 +56,7 @@ fn a_catalogue_comes_in_goes_out_and_comes_back_unchanged() {
     assert!(prices.contains("\"'=1+1;=2+2\""), "{prices}");
     let job = ended(&shop, &send(&shop, "prices", &prices));
     assert_eq!(names(&job, &COUNTS), [241, 241, 0, 0, 241, 0], "{job}");
-    let dearer = prices.replace("12.50,,3", "13.00,15.00,8");
+    let dearer = prices.replace("12.50,\"\",3", "13.00,15.00,8");
     let job = ended(&shop, &send(&shop, "prices", &dearer));
     assert_eq!(names(&job, &COUNTS), [241, 241, 0, 120, 121, 0], "{job}");
     let mug = shop.stranger().get("/v1/products/mug-7").send().expect(200);

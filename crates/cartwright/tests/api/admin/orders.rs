@@ -111,6 +111,7 @@ fn a_mistyped_address_is_corrected_until_the_parcel_leaves() {
     correct(&json!({"ship_to": {"name": "", "line1": "1", "city": "B", "country": "DE"}})).invalid("/ship_to/name");
     correct(&json!({"tracking": "T-1"})).invalid("/tracking");
     correct(&json!({"status": "shipped"})).invalid("/status");
+    correct(&json!({"ship_to": null})).invalid("/ship_to");
     assert_eq!(staff.client.get(&path).send().header("etag"), tag, "a refused correction changes nothing");
     let corrected = correct(&json!({"ship_to": right}));
     let (now, was) = (corrected.expect(200), before.expect(200));
@@ -158,6 +159,12 @@ fn a_tracking_number_can_come_after_the_shipment() {
     assert!(mail.text.contains("0034"), "{}", mail.text);
     let right = json!({"number": "0043", "carrier": "DHL", "url": null});
     assert_eq!(follow(right.clone()).expect(200)["tracking"], right);
+    // It is taken back, and another one is no news.
+    let removed = follow(Value::Null).expect(200);
+    assert_eq!((&removed["tracking"], removed["version"].as_i64()), (&Value::Null, Some(6)));
+    assert_eq!(removed["timeline"][5]["note"], "tracking removed");
+    assert_eq!(follow(Value::Null).expect(200)["version"], removed["version"]);
+    assert_eq!(follow(json!("0044")).expect(200)["tracking"]["number"], "0044");
     assert_eq!(shop.templates_to(&buyer.email), mails);
 }
 

@@ -121,6 +121,7 @@ fn customers_can_have_all_that_the_shop_knows_of_them() {
     let mails = pick(&all["mails"], "template");
     assert!(mails.contains(&&json!("order_placed")) && mails.contains(&&json!("verify_email")), "{all}");
     assert_eq!(all["wishlist"][0]["product_id"], json!(product_id));
+    assert_eq!(all.get("wishlist_share_token"), Some(&json!(null)), "it is not shared");
     assert_eq!(all["stock_alerts"][0]["variant_id"], json!(sold_out));
     assert_eq!(all["left_out"], json!(null));
     // It is for the customer, who must not learn who reported them.

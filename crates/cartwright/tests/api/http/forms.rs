@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{OWNER, PASSWORD, Pages, Shop, field, line, text, unique_email, unique_name};
+use crate::support::{OWNER, PASSWORD, Pages, Reply, Shop, field, line, text, unique_email, unique_name};
 
 pub(super) fn owners(shop: &Shop) -> Pages {
     let pages = Pages::new(shop.address());
@@ -231,6 +231,11 @@ fn the_page_of_an_order_corrects_its_address_and_later_its_tracking() {
     let form = after(&html, "Correct the address");
     assert_eq!((shown(form, "line1"), shown(form, "version")), ("Lindenstrasse 11".to_owned(), "1".to_owned()));
     assert_eq!(shown(form, "name"), "Ann &lt;b&gt;");
+    // Without a country none is chosen for whoever does not look.
+    let mut nowhere = fields("1", "10969");
+    nowhere[4].1 = "";
+    let html = send(&nowhere).text();
+    assert!(html.contains("<option value=\"\" selected>Choose</option>"), "{html}");
     let corrected = send(&fields("1", "10969"));
     assert!(corrected.header("location").ends_with("done=readdressed"), "{}", corrected.text());
     let html = pages.get(&page).text();
@@ -245,8 +250,15 @@ fn the_page_of_an_order_corrects_its_address_and_later_its_tracking() {
     for to in ["confirmed", "shipped"] {
         shop.advance(&order, to);
     }
+    // What was typed for the address is not taken for a parcel, and the page says what became of it.
+    let late = send(&fields("2", "10969"));
+    let html = late.text();
+    assert_eq!(late.status, 409, "{html}");
+    assert!(html.contains("The parcel has left: its address can no longer be corrected."), "{html}");
+    assert!(html.contains("Add tracking") && !html.contains("<details open>"), "{html}");
     let html = pages.get(&page).text();
     assert!(html.contains("Add tracking") && !html.contains("Correct the address"), "{html}");
+    assert!(html.contains("once more, with the number."), "{html}");
     let follow = |number: &str, version: &str| {
         let fields = [("number", number), ("carrier", "An Post"), ("url", ""), ("version", version)];
         pages.post(&page, &format!("{page}/tracking"), &fields)
@@ -255,9 +267,51 @@ fn the_page_of_an_order_corrects_its_address_and_later_its_tracking() {
     let html = refused.text();
     assert_eq!((refused.status, shown(after(&html, "Add tracking"), "carrier")), (422, "An Post".to_owned()), "{html}");
     assert!(html.contains("id=\"tracking-number-error\""), "{html}");
-    assert!(follow("LX 4410", "4").header("location").ends_with("done=tracked"));
-    let html = pages.get(&page).text();
+    let saved = |reply: Reply| pages.get(&reply.header("location")).text();
+    let html = saved(follow("LX 4410", "4"));
+    assert!(html.contains("The tracking is saved. The customer gets a mail."), "{html}");
     assert!(html.contains("Tracking: LX 4410, An Post") && html.contains("Correct the tracking"), "{html}");
+    assert!(!html.contains("once more, with the number."), "{html}");
+    let html = saved(follow("LX 4411", "5"));
+    assert!(html.contains("The tracking is saved. The customer gets no mail about it."), "{html}");
+    // A form for the address that was open all along does not empty the tracking.
+    let html = send(&fields("2", "10969")).text();
+    let form = after(&html, "Correct the tracking");
+    assert_eq!((shown(form, "number"), shown(form, "carrier")), ("LX 4411".to_owned(), "An Post".to_owned()));
+    assert!(!html.contains("<details open>"), "{html}");
+    // Somebody else was quicker: what was typed is still there.
+    let stale = follow("LX 4412", "5");
+    let form = after(&stale.text(), "Correct the tracking").to_owned();
+    assert_eq!(
+        (stale.status, shown(&form, "number"), shown(&form, "version")),
+        (409, "LX 4412".to_owned(), "6".to_owned())
+    );
+    let removing = [("number", ""), ("remove", "1"), ("version", "6")];
+    let html = saved(pages.post(&page, &format!("{page}/tracking"), &removing));
+    assert!(html.contains("The tracking is removed.") && html.contains("Add tracking"), "{html}");
+    assert!(html.contains("The customer is not told.") && !html.contains("LX 4411"), "{html}");
+}
+
+#[test]
+fn nobody_is_told_of_a_parcel_whose_account_is_gone() {
+    let shop = Shop::shared();
+    let pages = owners(&shop);
+    let (_, variant) = shop.product(700, 5);
+    let buyer = shop.customer();
+    let order = shop.order(&buyer, &[line(&variant, 1)]);
+    for to in ["confirmed", "shipped"] {
+        shop.advance(&order, to);
+    }
+    buyer.client.delete_account().send().expect(204);
+    let page = format!("/admin/orders/{}", text(&order["id"]));
+    let html = pages.get(&page).text();
+    let form = after(&html, "Add tracking");
+    assert!(form.contains("The customer is not told.") && !html.contains("once more, with the number."), "{html}");
+    let version = shown(form, "version");
+    let fields = [("number", "LX 4413"), ("version", version.as_str())];
+    let saved = pages.post(&page, &format!("{page}/tracking"), &fields).header("location");
+    let html = pages.get(&saved).text();
+    assert!(html.contains("The tracking is saved. The customer gets no mail about it."), "{html}");
 }
 
 #[test]

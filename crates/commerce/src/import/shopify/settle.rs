@@ -149,7 +149,7 @@ fn imported(group: Group, head: Head, product: Product) -> ImportedProduct {
     };
     let keeps_prices = !group.unpriced.is_empty();
     let (handle, category, line) = (group.handle, head.product_type, group.line);
-    ImportedProduct { handle, category, draft, variant_images, keeps_prices, line }
+    ImportedProduct { handle, category, draft, variant_images, keeps_prices, keeps_images: false, line }
 }
 
 /// What the model says of a field, as a line and a column of the file.

@@ -26,8 +26,15 @@ use crate::support::{Shop, category, draft, eur, line, refused, with_options};
 
 fn imported(handle: &str, category: Option<&str>, draft: ProductDraft, line: u64) -> ImportedProduct {
     let category = category.map(str::to_owned);
-    let variant_images = Vec::new();
-    ImportedProduct { handle: handle.to_owned(), category, draft, variant_images, keeps_prices: false, line }
+    ImportedProduct {
+        handle: handle.to_owned(),
+        category,
+        draft,
+        variant_images: Vec::new(),
+        keeps_prices: false,
+        keeps_images: false,
+        line,
+    }
 }
 
 fn import(shop: &Shop, products: &[ImportedProduct]) -> ImportProducts {
@@ -204,6 +211,41 @@ pub async fn an_export_changes_nothing_when_it_comes_back(shop: Shop) {
     assert_eq!(shown().await, ["/a.png", "/c.png", "/c.png"]);
 }
 
+/// Importing again while the server that has them is away must not put dead addresses in the place of pictures that are kept.
+pub async fn a_picture_that_is_missing_leaves_the_shops_own_alone(shop: Shop) {
+    let file = |urls: &[&str], is_missing: bool| {
+        let image = |url: &&str| Image { url: (*url).to_owned(), alt: None };
+        let mut draft = draft("Mug", 4);
+        draft.images = urls.iter().map(image).collect();
+        let variant_images = vec![urls.last().map(|url| (*url).to_owned())];
+        [ImportedProduct { variant_images, keeps_images: is_missing, ..imported("mug", None, draft, 2) }]
+    };
+    let shown = async || {
+        let mug = shop.db().product_by_slug("mug").await.expect("an answer").expect("a product");
+        let images: Vec<_> = mug.images.into_iter().map(|image| image.url).collect();
+        (images, mug.variants[0].details.image.clone().unwrap_or_default())
+    };
+    let as_in =
+        |urls: &[&str], image: &str| (urls.iter().map(|url| (*url).to_owned()).collect::<Vec<_>>(), image.to_owned());
+    let (near, far) = (["/media/a.webp", "/media/b.webp"], ["/media/a.webp", "https://pictures.example/b.png"]);
+    // A new product, and one whose pictures are all elsewhere, have nothing to keep.
+    let elsewhere = ["https://pictures.example/b.png"];
+    assert_eq!(shop.run(import(&shop, &file(&elsewhere, true))).await.expect("imported"), summary(1, 0, 0));
+    assert_eq!(shown().await, as_in(&elsewhere, elsewhere[0]));
+    assert_eq!(shop.run(import(&shop, &file(&far, true))).await.expect("imported"), summary(0, 1, 0));
+    assert_eq!(shown().await, as_in(&far, far[1]));
+    assert_eq!(shop.run(import(&shop, &file(&near, false))).await.expect("imported"), summary(0, 1, 0));
+    assert_eq!(shown().await, as_in(&near, near[1]));
+    // What was fetched stays when it cannot be fetched again; the rest of the file counts.
+    assert_eq!(shop.run(import(&shop, &file(&far, true))).await.expect("imported"), summary(0, 0, 1));
+    let mut dearer = file(&far, true);
+    dearer[0].draft.variants[0].price = eur(1100);
+    assert_eq!(shop.run(import(&shop, &dearer)).await.expect("imported"), summary(0, 1, 0));
+    assert_eq!(shown().await, as_in(&near, near[1]));
+    assert_eq!(shop.run(import(&shop, &file(&far, false))).await.expect("imported"), summary(0, 1, 0));
+    assert_eq!(shown().await, as_in(&far, far[1]));
+}
+
 /// So is a list of prices and stock; what it changes, it changes.
 pub async fn a_price_list_sets_prices_and_stock(shop: Shop) {
     let coded = |title: &str, stock| {
@@ -326,12 +368,12 @@ pub async fn a_file_without_prices_leaves_them_as_they_are(shop: Shop) {
     assert_eq!(shop.run(import(&shop, &parsed.products)).await.expect("imported"), summary(0, 0, 1));
     assert_eq!(shop.product_now(mug.id).await, mug);
     // The rest of it counts.
-    let renamed = shopify::read(file.replace(",Mug,", ",Cup,").as_bytes(), Currency::EUR);
+    let renamed = shopify::read(file.replace(",\"Mug\",", ",\"Cup\",").as_bytes(), Currency::EUR);
     assert_eq!(shop.run(import(&shop, &renamed.products)).await.expect("imported"), summary(0, 1, 0));
     let after = shop.product_now(mug.id).await;
     assert_eq!((after.title.as_str(), &after.variants), ("Cup", &mug.variants));
     // What the shop does not know has no price to keep.
-    let other = shopify::read(file.replace("mug,", "pot,").replace("Mug-1", "Pot-1").as_bytes(), Currency::EUR);
+    let other = shopify::read(file.replace("\"mug\",", "\"pot\",").replace("Mug-1", "Pot-1").as_bytes(), Currency::EUR);
     assert_eq!(other.products.len(), 1);
     refused!(
         shop.run(import(&shop, &other.products)).await,

@@ -7,8 +7,8 @@ use commerce::{
     jobs::{BeginJob, CancelJob, EndJob, QueueJob, Step, TakeJob, Work, WorkOnJob, part_name},
 };
 use model::{
-    Account, CLOCK_SKEW, Job, Permission, SignedDuration,
-    job::{JobError, JobKind, JobStatus, KEPT_MAX, LEASE, WAITING_MAX},
+    Account, CLOCK_SKEW, Image, Job, Permission, SignedDuration,
+    job::{ERRORS_MAX, JobError, JobKind, JobStatus, KEPT_MAX, LEASE, WAITING_MAX},
 };
 use store::DocumentKind;
 use uuid::Uuid;
@@ -22,15 +22,22 @@ async fn queue(shop: &Shop, keep_going: bool) -> Job {
 }
 
 async fn queue_by(shop: &Shop, importer: &Account, keep_going: bool) -> Job {
+    shop.run(asked_for(shop, importer, keep_going)).await.expect("queued")
+}
+
+fn asked_for(shop: &Shop, importer: &Account, keep_going: bool) -> QueueJob {
     let account_id = importer.id;
     let parts = vec!["one".to_owned(), "two".to_owned()];
     let (kind, with_images) = (JobKind::ImportProducts, false);
-    let queue = QueueJob { kind, keep_going, with_images, parts, account_id, stamp: shop.next_stamp() };
-    shop.run(queue).await.expect("queued")
+    QueueJob { kind, keep_going, with_images, parts, account_id, stamp: shop.next_stamp() }
 }
 
 async fn take(shop: &Shop) -> Option<Job> {
-    shop.run(TakeJob { now: shop.now() }).await.expect("an answer")
+    take_of(shop, false).await
+}
+
+async fn take_of(shop: &Shop, with_images: bool) -> Option<Job> {
+    shop.run(TakeJob { with_images, now: shop.now() }).await.expect("an answer")
 }
 
 fn begin(shop: &Shop, job: &Job, total: u64, errors: &[&str]) -> BeginJob {
@@ -46,10 +53,14 @@ fn products(shop: &Shop, job: &Job, from: u64, names: &[&str]) -> WorkOnJob {
         draft: draft(name, 1),
         variant_images: Vec::new(),
         keeps_prices: false,
+        keeps_images: false,
         line: 1,
     };
-    let work = Work::Products(names.iter().map(imported).collect());
-    WorkOnJob { id: job.id, from, work, stamp: shop.next_stamp() }
+    work(shop, job, from, Work::Products(names.iter().map(imported).collect()))
+}
+
+fn work(shop: &Shop, job: &Job, from: u64, work: Work) -> WorkOnJob {
+    WorkOnJob { id: job.id, from, work, missing_images: Vec::new(), stamp: shop.next_stamp() }
 }
 
 async fn now(shop: &Shop, id: Uuid) -> Job {
@@ -148,8 +159,7 @@ pub async fn work_that_is_refused_is_not_counted(shop: Shop) {
     assert_eq!((catalogue(&shop).await, now(&shop, job.id).await.done), (0, 0));
     shop.run(products(&shop, &job, 0, &["a"])).await.expect("done");
     let error = JobError { line: 3, column: None, message: "no title".to_owned() };
-    let refused = WorkOnJob { id: job.id, from: 1, work: Work::Refused(error), stamp: shop.next_stamp() };
-    assert_eq!(shop.run(refused).await.expect("noted"), Step::Done(2));
+    assert_eq!(shop.run(work(&shop, &job, 1, Work::Refused(error))).await.expect("noted"), Step::Done(2));
     shop.run(EndJob { id: job.id, failure: None, now: shop.now() }).await.expect("ended");
     let ended = now(&shop, job.id).await;
     assert_eq!((ended.status, ended.created, ended.error_count, ended.errors.len()), (JobStatus::Done, 1, 2, 2));
@@ -160,19 +170,70 @@ pub async fn a_job_that_says_that_it_goes_on_stays_where_it_is(shop: Shop) {
     let job = queue(&shop, true).await;
     take(&shop).await.expect("a job");
     shop.run(begin(&shop, &job, 2, &[])).await.expect("begun");
-    let note = JobError { line: 2, column: None, message: "a picture stays where it is".to_owned() };
-    let goes_on = async |from: u64| {
-        let work = Work::Noted(vec![note.clone()]);
-        shop.run(WorkOnJob { id: job.id, from, work, stamp: shop.next_stamp() }).await.expect("an answer")
-    };
+    let goes_on = async |from: u64| shop.run(work(&shop, &job, from, Work::GoesOn)).await.expect("an answer");
     for _ in 0..3 {
         shop.pass(LEASE - SignedDuration::from_secs(1));
         assert_eq!(goes_on(0).await, Step::Done(0));
     }
     assert_eq!(take(&shop).await, None);
-    let noted = now(&shop, job.id).await;
-    assert_eq!((noted.notes, noted.done), (vec![note.clone()], 0));
+    assert_eq!(now(&shop, job.id).await.done, 0);
     assert_eq!(goes_on(1).await, Step::Lost);
+}
+
+/// A list of prices waits behind no server that has pictures.
+pub async fn jobs_with_pictures_are_taken_apart(shop: Shop) {
+    let importer = shop.staff("stan", &[Permission::Catalogue]).await;
+    let with_images = QueueJob { with_images: true, ..asked_for(&shop, &importer, true) };
+    let with_images = shop.run(with_images).await.expect("queued");
+    let plain = queue_by(&shop, &importer, true).await;
+    assert_eq!(take_of(&shop, false).await.map(|job| job.id), Some(plain.id));
+    assert_eq!(take_of(&shop, false).await, None);
+    assert_eq!(take_of(&shop, true).await.map(|job| job.id), Some(with_images.id));
+    assert_eq!(take_of(&shop, true).await, None);
+}
+
+/// In the transaction of what they were for: what is done again is not told twice.
+pub async fn pictures_that_are_missing_are_told_and_counted(shop: Shop) {
+    let told = |line: u64, message: &str| JobError { line, column: None, message: message.to_owned() };
+    let images = |url: &str| vec![Image { url: url.to_owned(), alt: None }];
+    let mut known = draft("a", 1);
+    known.images = images("/media/a.webp");
+    shop.add(known).await;
+    let job = queue(&shop, true).await;
+    take(&shop).await.expect("a job");
+    shop.run(begin(&shop, &job, 2, &[])).await.expect("begun");
+    let missing = told(1, "https://pictures.example/a.png stays where it is");
+    let with_missing = |names: &[&str]| {
+        let mut work = products(&shop, &job, 0, names);
+        if let Work::Products(products) = &mut work.work {
+            products[0].draft.images = images("https://pictures.example/a.png");
+            products[0].keeps_images = true;
+        }
+        work.missing_images = vec![missing.clone()];
+        work
+    };
+    assert!(shop.run(with_missing(&["a", " "])).await.is_err());
+    assert_eq!(now(&shop, job.id).await.notes, []);
+    assert_eq!(shop.run(with_missing(&["a"])).await.expect("done"), Step::Done(1));
+    let after = now(&shop, job.id).await;
+    let stay = told(1, "the shop's own pictures of this product stay as they are");
+    assert_eq!((&after.notes, after.note_count, after.missing_images), (&vec![missing.clone(), stay], 2, 1));
+    assert_eq!(
+        shop.db().product_by_slug("a").await.expect("an answer").expect("a product").images[0].url,
+        "/media/a.webp"
+    );
+
+    // Behind many notes of the file they are counted.
+    let job = queue(&shop, true).await;
+    take(&shop).await.expect("a job");
+    let notes = vec![told(2, "-7 is read as 0"); ERRORS_MAX + 1];
+    shop.run(BeginJob { notes, ..begin(&shop, &job, 1, &[]) }).await.expect("begun");
+    let begun = now(&shop, job.id).await;
+    assert_eq!((begun.notes.len(), begun.note_count), (ERRORS_MAX, ERRORS_MAX as u64 + 1));
+    let work = WorkOnJob { missing_images: vec![missing], ..products(&shop, &job, 0, &["b"]) };
+    assert_eq!(shop.run(work).await.expect("done"), Step::Done(1));
+    let after = now(&shop, job.id).await;
+    assert_eq!((after.notes.len(), after.note_count, after.missing_images), (ERRORS_MAX, ERRORS_MAX as u64 + 2, 1));
 }
 
 pub async fn a_file_with_mistakes_does_nothing_unless_told_to_go_on(shop: Shop) {

@@ -1,5 +1,7 @@
 //! Placing orders.
 
+use std::collections::HashMap;
+
 use commerce::{
     Conflict, Error,
     catalogue::{DeleteProduct, ProductPatch, UpdateProduct, UpdateVariant, VariantDraft, VariantPatch},
@@ -311,7 +313,10 @@ pub async fn unusable_accounts_buy_nothing(shop: Shop) {
 
 pub async fn offers_leave_out_what_is_not_there(shop: Shop) {
     let mut draft = with_options("Shirt", &["S", "M"], 5);
-    draft.images = vec![model::Image { url: "https://pictures.example/shirt.png".into(), alt: Some("A shirt".into()) }];
+    let picture = |url: &str| model::Image { url: url.into(), alt: Some(format!("A shirt in {url}")) };
+    draft.images = ["/front.png", "/back.png", "/medium.png"].map(picture).into();
+    let own = model::VariantDetails { image: Some("/medium.png".into()), ..model::VariantDetails::default() };
+    draft.variants[1].details = Some(own);
     let shirt = shop.add(draft).await;
     let (small, medium, unknown) = (shirt.variants[0].id, shirt.variants[1].id, shop.id());
     let nobody = shop.id();
@@ -323,10 +328,19 @@ pub async fn offers_leave_out_what_is_not_there(shop: Shop) {
         title: "Shirt".into(),
         is_active: true,
         slug: shirt.slug.clone(),
-        images: shirt.images.clone(),
+        image: Some(picture("/medium.png")),
         variant: shirt.variants[1].clone(),
     };
     assert_eq!(offers[1], expected);
+    assert_eq!(offers[0].image, Some(picture("/front.png")));
+    // Whichever of them is asked for alone.
+    let alone = load!(shop, |tx| tx.checkout(nobody, &[medium]).await).offers;
+    assert_eq!(alone, [expected]);
+    let mug = shop.product("Mug", 5).await;
+    let plain = mug.variants[0].id;
+    let beside = load!(shop, |tx| tx.checkout(nobody, &[plain, small]).await).offers;
+    let pictures = beside.iter().map(|offer| (offer.product_id, offer.image.clone())).collect::<HashMap<_, _>>();
+    assert_eq!(pictures, HashMap::from([(mug.id, None), (shirt.id, Some(picture("/front.png")))]));
     assert!(load!(shop, |tx| tx.checkout(nobody, &[]).await).offers.is_empty());
 }
 

@@ -58,6 +58,32 @@ pub async fn each_filter_finds_its_orders(shop: Shop) {
             },
             vec![second, first],
         ),
+        (
+            OrderFilter {
+                statuses: vec![OrderStatus::Pending, OrderStatus::Cancelled, OrderStatus::Pending],
+                ..none()
+            },
+            vec![fourth, third, first],
+        ),
+        (
+            OrderFilter {
+                statuses: vec![OrderStatus::Pending, OrderStatus::Confirmed, OrderStatus::Cancelled],
+                placed_from: Some(second.placed_at),
+                placed_before: Some(fourth.placed_at),
+                text: Some("ann".to_owned()),
+                ..none()
+            },
+            vec![third, second],
+        ),
+        (
+            OrderFilter {
+                statuses: vec![OrderStatus::Pending, OrderStatus::Confirmed],
+                number: Some(second.number),
+                tracking: Some("nowhere".to_owned()),
+                ..none()
+            },
+            vec![],
+        ),
         (OrderFilter { number: Some(second.number), ..none() }, vec![second]),
         (OrderFilter { number: Some(model::OrderNumber(1)), ..none() }, vec![]),
         (OrderFilter { placed_from: Some(second.placed_at), ..none() }, vec![fourth, third, second]),
@@ -102,6 +128,11 @@ pub async fn orders_are_paged_with_every_filter(shop: Shop) {
         OrderFilter { email: Some(email("ann")), statuses: vec![OrderStatus::Pending], ..none() },
         OrderFilter { statuses: vec![OrderStatus::Pending, OrderStatus::Confirmed], ..none() },
         OrderFilter { placed_from: Some(shop.now() - SignedDuration::from_millis(20)), ..none() },
+        OrderFilter {
+            statuses: vec![OrderStatus::Confirmed, OrderStatus::Shipped, OrderStatus::Pending],
+            placed_from: Some(shop.now() - SignedDuration::from_millis(20)),
+            ..none()
+        },
     ];
     for filter in filters {
         let whole = found(&shop, filter.clone()).await;

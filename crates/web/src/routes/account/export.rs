@@ -75,20 +75,22 @@ where
     }
 }
 
-/// Read all that the shop keeps about one
+/// Read what the shop keeps about one
 ///
 /// What the GDPR (articles 15 and 20) lets people ask for: the account, addresses, orders, mails, wishlist, stock alerts, reviews and
-/// sessions, in one reply. What the staff noted for themselves is not in it. Ten at once, and then one a minute.
+/// sessions, in one reply. Left out are what the staff noted for themselves, which reviews of others one reported, passwords, codes and
+/// tokens, sessions that ended and replies that are kept to be repeated; and for staff their second factor, API keys, saved views
+/// and what they did for the shop, in the audit log and elsewhere. Ten one after the other, and then one a minute; one at a time.
 #[utoipa::path(
     get, path = "/v1/account/export", tag = tag::ACCOUNT, operation_id = "export_account", security(("bearer" = [])),
     responses(
-        (status = 200, description = "All of it", body = AccountExportDto),
+        (status = 200, description = "What the shop keeps", body = AccountExportDto),
         (status = 429, description = "`too_many_requests`: try again after as many seconds as Retry-After says"),
     ),
 )]
 pub(super) async fn read(State(app): State<App>, caller: SignedIn) -> Result<Response, Problem> {
     let id = caller.account_id();
-    app.throttle().export(id)?;
+    let _exporting = app.throttle().export(id).await?;
     let account = app.engine().account(id).await?.ok_or_else(Problem::not_authenticated)?;
     let Kept { addresses, orders, mails, wishlist, alerts, reviews, sessions } = Kept::read(&app, id, true).await?;
     // A code goes to an address that nobody has here, and none to one that somebody has.
@@ -99,6 +101,7 @@ pub(super) async fn read(State(app): State<App>, caller: SignedIn) -> Result<Res
         orders: orders.iter().flatten().map(OrderDto::from).collect(),
         mails: mails.map(ExportedMailDto::from).collect(),
         wishlist: wishlist.iter().flat_map(|list| &list.items).map(ExportedWishDto::from).collect(),
+        wishlist_share_token: wishlist.and_then(|list| list.share_token),
         stock_alerts: alerts.iter().map(StockAlertDto::from).collect(),
         reviews: reviews.iter().map(OwnReviewDto::from).collect(),
         sessions: sessions.into_iter().map(|session| SessionDto::new(session, caller.session_id)).collect(),

@@ -121,8 +121,9 @@ pub(super) async fn read(
 ///
 /// Its address, as long as it is pending or confirmed; how its parcel can be followed, once it is shipped or delivered. Nothing else of
 /// it changes. The timeline says that it was corrected, and the audit log too, neither of them with the address. The buyer gets no mail,
-/// but for the first tracking number of an order that is on its way: the mail about the shipment is sent once more, with it. Too early or too
-/// late is 422 `not_allowed`. Needs the permission `orders`.
+/// but for the first tracking number of an order that is on its way: the mail about the shipment is sent once more, with it. `"tracking": null`
+/// removes the tracking, and the number that takes its place is mailed to nobody. Too early or too late is 422 `not_allowed`. Needs the
+/// permission `orders`.
 #[utoipa::path(
     patch, path = "/v1/admin/orders/{id}", tag = tag::ADMIN_ORDERS, operation_id = "admin_update_order", security(("bearer" = [])),
     params(
@@ -142,7 +143,7 @@ pub(super) async fn update(
     let (staff_id, correction) = (staff.account_id(), Correction::from(body));
     let (settings, stamp) = (app.shop_settings().await?, app.stamp()?);
     let correct = CorrectOrder { id, correction, staff_id, settings, if_version, stamp };
-    let order = app.run_as(staff.actor(), correct).await?;
+    let order = app.run_as(staff.actor(), correct).await?.order;
     reply::changed(order.version, &AdminOrderDto::from(&order))
 }
 

@@ -18,7 +18,8 @@ use crate::{
 ///
 /// Takes the stock and writes the order in one transaction; prices are the catalogue's. An acknowledged order is on
 /// disk. Send an `Idempotency-Key` that you draw for this order: repeating the request with it gives the same reply
-/// again, and never a second order: the same to the byte, so the `slug` and `image` of its lines are those of the first time.
+/// again, and never a second order: the same to the byte, so the `slug` and `image` of its lines are as they were then. A reply that an
+/// older version of the program kept is without them.
 ///
 /// Prices may change, and sales begin and end, between what a customer sees and what they order. With `expected_total` an order that comes
 /// to another total by then is not placed (409 `price_changed`); show the `total` of that problem, and ask again.

@@ -226,6 +226,7 @@ pub(in crate::routes::pages) async fn export(
         "left_out": orders.is_none().then_some(WITHOUT_ORDERS),
         "orders": orders.map(|orders| orders.iter().map(OrderDto::from).collect::<Vec<_>>()),
         "mails": mails.iter().map(MailDto::from).collect::<Vec<_>>(),
+        "wishlist_share_token": wishlist.as_ref().and_then(|list| list.share_token.as_deref()),
         "wishlist": wishlist.map(|list| list.items),
         "stock_alerts": alerts.iter().map(StockAlertDto::from).collect::<Vec<_>>(),
         "reviews": reviews.collect::<Vec<_>>(),

@@ -107,6 +107,8 @@ fn view(job: &Job) -> Value {
         failure => job.failure.as_deref().map(failure_text), is_open => matches!(job.status, JobStatus::Queued | JobStatus::Running),
         at => job.created_at.to_string(), at_text => time_text(job.created_at),
         errors => told(&job.errors), notes => told(&job.notes),
+        more_notes => job.notes_in_all().saturating_sub(u64::try_from(job.notes.len()).unwrap_or(u64::MAX)),
+        with_images => job.with_images, missing_images => job.missing_images,
     }
 }
 

@@ -34,10 +34,12 @@ use crate::{
 /// How many of an order's mails are shown: there are five kinds.
 const MAILS: u32 = 20;
 /// What the page before may say, beside what the order became.
-const NOTICES: [(&str, &str); 3] = [
+const NOTICES: [(&str, &str); 5] = [
     ("noted", "The note is there. Only the staff see it."),
     ("readdressed", "The address is corrected. The customer gets no mail about it."),
-    ("tracked", "The tracking is saved."),
+    ("tracked", "The tracking is saved. The customer gets no mail about it."),
+    ("tracked_and_told", "The tracking is saved. The customer gets a mail."),
+    ("untracked", "The tracking is removed. The customer gets no mail about it."),
 ];
 
 pub(in crate::routes::pages) async fn page(
@@ -125,6 +127,8 @@ async fn render(
     let mails = app.engine().mails(&filter, &PageRequest { limit: MAILS, after: None }).await?.items;
     let sees_customers = staff.access.may(Permission::Customers);
     let account = app.engine().account(order.account_id).await?.filter(|account| account.deleted_at.is_none());
+    // As the operation has it, which mails nobody who is gone.
+    let is_news = order.takes_first_tracking() && account.as_ref().is_some_and(|account| account.email.is_some());
     // The address may have been changed since the order was placed. The new one is for those who see customers.
     let mails_to = account.as_ref().and_then(|account| account.email.clone()).or_else(|| order.email.clone());
     let mails_elsewhere = mails_to != order.email;
@@ -139,7 +143,8 @@ async fn render(
     let values = context! {
         order => view(&order, &products), mails => mails.iter().map(|mail| mail_row(app, mail)).collect::<Vec<_>>(),
         notes => written(app, Noted::Order(id)).await?, once => form_number(), sees_mails => sees_customers, moves => moves(&order),
-        countries => countries(), customer => customer.map(|account| account.id.to_string()), mails_to => mails_to.as_ref().map(Email::as_str),
+        countries => countries(), country_codes => countries().iter().map(|(code, _)| code).collect::<Vec<_>>(), is_news,
+        customer => customer.map(|account| account.id.to_string()), mails_to => mails_to.as_ref().map(Email::as_str),
         mails_elsewhere,
         typed => context! {
             to => typed.to, note => typed.note, carrier => typed.carrier, number => typed.number, url => typed.url,
@@ -205,7 +210,6 @@ fn view(order: &Order, products: &[ProductId]) -> Value {
         placed_at => order.placed_at.to_string(), placed_text => time_text(order.placed_at),
         lines => lines.collect::<Vec<_>>(), events => events.collect::<Vec<_>>(), address => address(&order.ship_to),
         is_open => order.status.is_open(), has_left => order.status.has_left(), ship_to => order.ship_to,
-        is_news => order.takes_first_tracking(),
         tracking => order.tracking.as_ref().map(|tracking| {
             context! { number => tracking.number, carrier => tracking.carrier, url => tracking.url }
         }),
@@ -304,10 +308,10 @@ pub(in crate::routes::pages) async fn readdress(
         phone: fields.given("phone"),
     };
     let correction = Correction { ship_to: Some(ship_to), tracking: None };
-    correct(&app, &staff, id, &headers, &fields, correction, "readdressed").await
+    correct(&app, &staff, id, &headers, &fields, correction).await
 }
 
-/// Corrects how the parcel can be followed.
+/// Corrects how the parcel can be followed, or removes it.
 pub(in crate::routes::pages) async fn track(
     State(app): State<App>,
     staff: StaffPage<Orders>,
@@ -317,8 +321,9 @@ pub(in crate::routes::pages) async fn track(
 ) -> Result<Response, Problem> {
     let number = fields.get("number").to_owned();
     let tracking = Tracking { number, carrier: fields.given("carrier"), url: fields.given("url") };
+    let tracking = Some(tracking).filter(|_| !fields.is_checked("remove"));
     let correction = Correction { ship_to: None, tracking: Some(tracking) };
-    correct(&app, &staff, id, &headers, &fields, correction, "tracked").await
+    correct(&app, &staff, id, &headers, &fields, correction).await
 }
 
 async fn correct(
@@ -328,17 +333,25 @@ async fn correct(
     headers: &HeaderMap,
     fields: &Fields,
     correction: Correction,
-    done: &str,
 ) -> Result<Response, Problem> {
     staff.check(headers, fields.csrf())?;
     let (settings, stamp) = (app.shop_settings().await?, app.stamp()?);
     let (staff_id, if_version) = (staff.access.account_id, fields.version());
+    // What was typed into one form is nothing to the other.
+    let (done, typed) = match correction.tracking {
+        None => ("readdressed", context! { readdressing => fields.typed() }),
+        Some(None) => ("untracked", context! { retracking => fields.typed() }),
+        Some(Some(_)) => ("tracked", context! { retracking => fields.typed() }),
+    };
     let correct = CorrectOrder { id, correction, staff_id, settings, if_version, stamp };
     match app.try_run_as(staff.actor(), correct).await? {
-        Ok(_) => Ok(Redirect::to(&format!("/admin/orders/{id}?done={done}")).into_response()),
+        Ok(corrected) => {
+            let done = if corrected.is_told { "tracked_and_told" } else { done };
+            Ok(Redirect::to(&format!("/admin/orders/{id}?done={done}")).into_response())
+        }
         Err(error) => {
             let refused = refused(error)?;
-            let told = context! { correcting => fields.typed(), ..refused.shown() };
+            let told = context! { ..typed, ..refused.shown() };
             render(app, staff, id, refused.status_or_conflict(), told, &Moving::default()).await
         }
     }
