@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use commerce::catalogue::ImportedProduct;
@@ -23,30 +23,60 @@ const PAUSE: Duration = Duration::from_millis(50);
 const TRIES: u32 = 3;
 /// Before it is asked for again; twice as long each time.
 const WAIT: Duration = Duration::from_millis(500);
-/// How many pictures of a server may fail in a row in a way that may pass. It is asked for no more of them: each would take a minute and a
-/// half where nobody answers.
+/// How many pictures of a server may fail in a row in a way that may pass. After that it is left in peace for a while: each more would take
+/// a minute and a half where nobody answers.
 const FAILURES_MAX: u32 = 3;
-/// What is told of those.
-const NOT_ASKED: &str = "its server is not asked any more, as it failed for several pictures in a row";
+/// For how long; then one picture is asked for, and the others if that comes.
+const PEACE: Duration = Duration::from_secs(300);
+/// What is told of the pictures meanwhile.
+const NOT_ASKED: &str = "its server is not asked for some minutes, as it failed for several pictures in a row";
 
 /// What became of pictures so far.
 #[derive(Debug, Default)]
 pub(crate) struct Fetched {
     /// By the addresses that they had: where they are kept, or why they could not be fetched.
-    pictures: HashMap<String, Result<String, String>>,
-    /// How many pictures of a server failed last, in a row, in a way that may pass.
-    failures: HashMap<String, u32>,
+    pictures: HashMap<String, Result<String, Missing>>,
+    failures: HashMap<String, Failures>,
+}
+
+/// Why a picture could not be fetched, or is none.
+#[derive(Clone, Debug)]
+struct Missing {
+    reason: String,
+    /// Whether it may be different in a while.
+    may_pass: bool,
+}
+
+/// How many pictures of a server failed last, in a row, in a way that may pass.
+#[derive(Clone, Copy, Debug, Default)]
+struct Failures {
+    count: u32,
+    last: Option<Instant>,
+}
+
+impl Failures {
+    fn leave_in_peace(self) -> bool {
+        self.count >= FAILURES_MAX && self.last.is_some_and(|last| last.elapsed() < PEACE)
+    }
+
+    fn and_then(self, has_failed: bool) -> Self {
+        if has_failed { Self { count: self.count + 1, last: Some(Instant::now()) } } else { Self::default() }
+    }
 }
 
 impl Fetched {
     /// Why the picture that had this address could not be fetched, if it could not.
     pub(crate) fn failure(&self, url: &str) -> Option<&str> {
-        self.pictures.get(url)?.as_ref().err().map(String::as_str)
+        self.missing_of(url).map(|missing| missing.reason.as_str())
     }
 
     /// Those that could not be fetched, and why.
     pub(crate) fn missing(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pictures.iter().filter_map(|(url, kept)| Some((url.as_str(), kept.as_ref().err()?.as_str())))
+        self.pictures.iter().filter_map(|(url, kept)| Some((url.as_str(), kept.as_ref().err()?.reason.as_str())))
+    }
+
+    fn missing_of(&self, url: &str) -> Option<&Missing> {
+        self.pictures.get(url)?.as_ref().err()
     }
 
     /// Adds what became of others.
@@ -58,7 +88,7 @@ impl Fetched {
 
 /// Why nothing more can be fetched: no fault of a picture or its server.
 #[derive(Debug, Error)]
-pub(crate) enum Trouble {
+pub(crate) enum CannotFetch {
     /// The place where the shop keeps its pictures cannot be used now.
     #[error(transparent)]
     Media(#[from] MediaError),
@@ -71,8 +101,7 @@ pub(crate) enum Trouble {
 pub(crate) struct Queue {
     server: String,
     urls: Vec<String>,
-    /// See [`Fetched`].
-    failures: u32,
+    failures: Failures,
 }
 
 impl Queue {
@@ -108,7 +137,7 @@ pub(crate) async fn fetch(
     media: &Media,
     fetcher: &Fetcher,
     done: Arc<AtomicU64>,
-) -> Result<Fetched, Trouble> {
+) -> Result<Fetched, CannotFetch> {
     let (mut waiting, mut running) = (queues.into_iter(), JoinSet::new());
     let mut fetched = Fetched::default();
     loop {
@@ -124,10 +153,12 @@ pub(crate) async fn fetch(
     }
 }
 
-/// Puts the addresses under which pictures are kept in the place of those that they had, and notes which products lack one.
-pub(crate) fn put(products: &mut [ImportedProduct], fetched: &Fetched) {
+/// Puts the addresses under which pictures are kept in the place of those that they had, and notes which products lack one that may come
+/// another time: one that is gone for good must not keep a product from its other new pictures.
+pub(crate) fn settle(products: &mut [ImportedProduct], fetched: &Fetched) {
     for product in products {
-        product.keeps_images = product.draft.images.iter().any(|image| fetched.failure(&image.url).is_some());
+        let may_come = |url: &str| fetched.missing_of(url).is_some_and(|missing| missing.may_pass);
+        product.keeps_images = product.draft.images.iter().any(|image| may_come(&image.url));
         let images = product.draft.images.iter_mut().map(|image| &mut image.url);
         for address in images.chain(product.variant_images.iter_mut().flatten()) {
             if let Some(Ok(url)) = fetched.pictures.get(address.as_str()) {
@@ -154,18 +185,17 @@ async fn one_server(queue: Queue, media: Media, fetcher: Fetcher, done: Arc<Atom
     let Queue { server, urls, mut failures } = queue;
     let mut fetched = Fetched::default();
     for url in urls {
-        let kept = if failures < FAILURES_MAX {
-            let kept = one(&url, &media, &fetcher).await;
-            tokio::time::sleep(PAUSE).await;
-            let (kept, may_pass) = match kept {
-                Ok(kept) => (Ok(kept), false),
-                Err(Failure::Picture { reason, may_pass }) => (Err(reason), may_pass),
-                Err(Failure::Media(error)) => return Err(error),
-            };
-            failures = if may_pass { failures + 1 } else { 0 };
-            kept
+        let kept = if failures.leave_in_peace() {
+            Err(Missing { reason: NOT_ASKED.to_owned(), may_pass: true })
         } else {
-            Err(NOT_ASKED.to_owned())
+            let kept = match with_tries(&url, &media, &fetcher).await {
+                Ok(kept) => Ok(kept),
+                Err(Miss::Picture(missing)) => Err(missing),
+                Err(Miss::Media(error)) => return Err(error),
+            };
+            tokio::time::sleep(PAUSE).await;
+            failures = failures.and_then(kept.as_ref().is_err_and(|missing| missing.may_pass));
+            kept
         };
         done.fetch_add(1, Ordering::Relaxed);
         fetched.pictures.insert(url, kept);
@@ -175,46 +205,41 @@ async fn one_server(queue: Queue, media: Media, fetcher: Fetcher, done: Arc<Atom
 }
 
 /// Why a picture is not there.
-enum Failure {
-    /// It could not be fetched, or is none.
-    Picture {
-        reason: String,
-        /// Whether it may be different in a while.
-        may_pass: bool,
-    },
+enum Miss {
+    Picture(Missing),
     /// The shop cannot keep it now.
     Media(MediaError),
 }
 
-impl Failure {
+impl Miss {
     const fn may_pass(&self) -> bool {
         match self {
-            Self::Picture { may_pass, .. } => *may_pass,
+            Self::Picture(missing) => missing.may_pass,
             Self::Media(_) => true,
         }
     }
 }
 
-impl From<FetchError> for Failure {
+impl From<FetchError> for Miss {
     fn from(error: FetchError) -> Self {
-        Self::Picture { reason: error.to_string(), may_pass: error.may_pass() }
+        Self::Picture(Missing { reason: error.to_string(), may_pass: error.may_pass() })
     }
 }
 
-impl From<MediaError> for Failure {
+impl From<MediaError> for Miss {
     fn from(error: MediaError) -> Self {
         match error {
-            MediaError::Refused(refusal) => Self::Picture { reason: refusal.to_string(), may_pass: false },
+            MediaError::Refused(refusal) => Self::Picture(Missing { reason: refusal.to_string(), may_pass: false }),
             other => Self::Media(other),
         }
     }
 }
 
-async fn one(url: &str, media: &Media, fetcher: &Fetcher) -> Result<String, Failure> {
+async fn with_tries(url: &str, media: &Media, fetcher: &Fetcher) -> Result<String, Miss> {
     let mut wait = WAIT;
     for _ in 1..TRIES {
         match once(url, media, fetcher).await {
-            Err(failure) if failure.may_pass() => {
+            Err(miss) if miss.may_pass() => {
                 tokio::time::sleep(wait).await;
                 wait *= 2;
             }
@@ -224,7 +249,7 @@ async fn one(url: &str, media: &Media, fetcher: &Fetcher) -> Result<String, Fail
     once(url, media, fetcher).await
 }
 
-async fn once(url: &str, media: &Media, fetcher: &Fetcher) -> Result<String, Failure> {
+async fn once(url: &str, media: &Media, fetcher: &Fetcher) -> Result<String, Miss> {
     let content = fetcher.fetch(url, media.limits().bytes).await?;
     let drawn = media.keep(content).await?;
     Ok(drawn.name.url(Size::Full))
@@ -238,6 +263,8 @@ mod tests {
         net::TcpListener,
         thread,
     };
+
+    use commerce::import::shopify;
 
     use super::*;
 
@@ -262,14 +289,40 @@ mod tests {
         let media = Media::folder(&place).expect("a folder");
         let fetcher = Fetcher::new(host.parse().expect("a host")).expect("a fetcher");
         let url = format!("http://{host}/a.png");
-        let queue = || vec![Queue { server: host.clone(), urls: vec![url.clone()], failures: 0 }];
+        let queue = || vec![Queue { server: host.clone(), urls: vec![url.clone()], failures: Failures::default() }];
         let fetched = fetch(queue(), &media, &fetcher, Arc::default()).await.expect("fetched");
         assert!(matches!(fetched.pictures.get(&url), Some(Ok(kept)) if kept.starts_with("/media/")), "{fetched:?}");
 
         fs::remove_dir_all(&place).expect("removed");
         fs::write(&place, "no folder").expect("written");
         let failed = fetch(queue(), &media, &fetcher, Arc::default()).await;
-        assert!(matches!(failed, Err(Trouble::Media(_))), "{failed:?}");
+        assert!(matches!(failed, Err(CannotFetch::Media(_))), "{failed:?}");
+    }
+
+    #[test]
+    fn a_server_that_fails_is_left_in_peace_until_it_may_be_better() {
+        let failed = |count| (0..count).fold(Failures::default(), |failures, _| failures.and_then(true));
+        assert!(!failed(2).leave_in_peace());
+        assert!(failed(3).leave_in_peace());
+        assert!(!failed(3).and_then(false).leave_in_peace(), "one picture came");
+        let Some(long_ago) = Instant::now().checked_sub(PEACE) else { return };
+        let later = Failures { last: Some(long_ago), ..failed(3) };
+        assert!(!later.leave_in_peace());
+        assert!(later.and_then(true).leave_in_peace(), "it is no better");
+    }
+
+    /// The product keeps what it has for one that may come, and not for one that never will.
+    #[test]
+    fn what_is_gone_for_good_holds_nothing_up() {
+        const FILE: &str = "Handle,Title,Variant Price,Image Src\nmug,Mug,5,https://pictures.example/a.png\n";
+        let keeps = |may_pass| {
+            let mut products = shopify::read(FILE.as_bytes(), model::Currency::EUR).products;
+            let missing = Missing { reason: "404".to_owned(), may_pass };
+            let pictures = HashMap::from([("https://pictures.example/a.png".to_owned(), Err(missing))]);
+            settle(&mut products, &Fetched { pictures, ..Fetched::default() });
+            products.iter().map(|product| product.keeps_images).collect::<Vec<_>>()
+        };
+        assert_eq!((keeps(true), keeps(false)), (vec![true], vec![false]));
     }
 
     #[test]

@@ -192,6 +192,12 @@ impl Account {
         self.disabled_at.is_none() && self.deleted_at.is_none()
     }
 
+    /// Where its mails go; nowhere once it is deleted.
+    #[must_use]
+    pub fn reached_at(&self) -> Option<&Email> {
+        self.email.as_ref().filter(|_| self.deleted_at.is_none())
+    }
+
     /// What it may do.
     #[must_use]
     pub const fn access(&self) -> Access {

@@ -121,6 +121,14 @@ impl MailTemplate {
                 | Self::StaffInvitation { .. }
         )
     }
+
+    /// Whether the owner of the account that the mail is kept with may know of it. Not of a code for another address: it goes to an
+    /// address that nobody has here, and none is written to one that somebody has, so that whether there is such a mail would tell who
+    /// has an account.
+    #[must_use]
+    pub const fn is_for_its_owner(&self) -> bool {
+        !matches!(self, Self::ConfirmEmailChange { .. })
+    }
 }
 
 /// What an order's mails show.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Email, Money, OrderId, PostalAddress, ProductId, VariantId, text,
+    Account, AccountId, Email, Money, OrderId, PostalAddress, ProductId, VariantId, text,
     violation::{Violation, Violations},
 };
 
@@ -219,7 +219,7 @@ impl FromStr for OrderActor {
     }
 }
 
-/// What the event says of an order that was sent to another address than it was placed for. Never which: notes are not for that.
+/// What the event says of an order that goes to another address than it was placed for. Never which: notes are not for that.
 pub const ADDRESS_CORRECTED: &str = "address corrected";
 
 /// What the event says of an order whose parcel was first to be followed in another way.
@@ -301,6 +301,12 @@ impl Order {
         self
     }
 
+    /// Whether its buyer is forgotten: they are gone, and what was kept of them for the parcel alone goes as well.
+    #[must_use]
+    pub fn is_forgotten(&self, buyer: &Account) -> bool {
+        buyer.deleted_at.is_some() && !self.status.is_open()
+    }
+
     /// Whether its buyer is told of a tracking number: of the first one, while the parcel is on its way. What comes in the place of one
     /// that was removed is a correction.
     #[must_use]
@@ -321,11 +327,12 @@ impl Order {
                 return Err(Violations::one("/ship_to", "not_allowed", message));
             }
             let ship_to = ship_to.validate("/ship_to")?;
-            said = said.or((ship_to != self.ship_to).then_some(ADDRESS_CORRECTED));
+            said = (ship_to != self.ship_to).then_some(ADDRESS_CORRECTED);
             self.ship_to = ship_to;
         }
         if let Some(tracking) = correction.tracking {
-            if !self.status.has_left() {
+            // What is not there can be left away at any time.
+            if !self.status.has_left() && (tracking.is_some() || self.tracking.is_some()) {
                 let message = "a tracking number can be corrected once the order is `shipped` or `delivered`";
                 return Err(Violations::one("/tracking", "not_allowed", message));
             }
@@ -411,7 +418,7 @@ mod tests {
             let has_left = matches!(status, OrderStatus::Shipped | OrderStatus::Delivered);
             assert_eq!(said(&tracking), has_left.then_some(Some(TRACKING_ADDED)), "{status:?}");
             // There is none yet.
-            assert_eq!(said(&removal), has_left.then_some(None), "{status:?}");
+            assert_eq!(said(&removal), Some(None), "{status:?}");
             assert_eq!(said(&Correction::default()), Some(None), "{status:?}");
         }
         // The same again is no correction.

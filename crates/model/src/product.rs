@@ -81,6 +81,12 @@ impl Image {
     pub fn of_variant<'i>(images: &'i [Self], own: Option<&str>) -> Option<&'i Self> {
         own.and_then(|url| images.iter().find(|image| image.url == url)).or(images.first())
     }
+
+    /// Whether the shop keeps it: such pictures have a path, and what is elsewhere a whole address.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.url.starts_with('/')
+    }
 }
 
 /// A thing that can be bought: it has the price, the SKU and the stock.

@@ -11,7 +11,7 @@ use commerce::catalogue::{CreateCategory, ImportProducts, ImportedProduct, Produ
 use store::{Operation, StoreError, Tx};
 use store_conformance::{
     Database,
-    support::{Shop, category, draft},
+    support::{Shop, category, draft, imported},
 };
 
 /// Soon enough for what waits for nobody.
@@ -43,15 +43,7 @@ impl Operation for AsksForTree {
 }
 
 fn import(shop: &Shop, handle: &str, category: Option<&str>) -> ImportProducts {
-    let product = ImportedProduct {
-        handle: handle.to_owned(),
-        category: category.map(str::to_owned),
-        draft: draft(handle, 1),
-        variant_images: Vec::new(),
-        keeps_prices: false,
-        keeps_images: false,
-        line: 2,
-    };
+    let product = ImportedProduct { category: category.map(str::to_owned), ..imported(handle, draft(handle, 1)) };
     let (stamp, progress) = (shop.next_stamp(), Arc::new(AtomicU64::new(0)));
     ImportProducts { products: vec![product], actor_id: None, stamp, progress }
 }

@@ -1,19 +1,20 @@
 //! A page of orders costs what it shows, however many orders there are.
 
-use std::time::Duration;
+mod reads;
 
-use cartwright_store_postgres::{Options, PostgresEngine};
 use model::{AccountId, OrderStatus};
 use store::{OrderFilter, PageRequest, Queries as _};
 use test_postgres::Database;
 
-/// 5,000 orders of one buyer that have arrived, but for the latest 22.
+use crate::reads::{OTHERS, open, wait_for};
+
+/// 5,000 orders of one buyer that have arrived, or every third was cancelled, but for the latest 22.
 const ORDERS: &str = "\
     INSERT INTO accounts (id, email, name, role, permissions, created_at, updated_at, version, name_lower) \
     VALUES ('00000000-0000-0000-0000-000000000000', 'ann@example.com', 'Ann', 'customer', 0, now(), now(), 1, 'ann'); \
     INSERT INTO orders (number, id, account_id, status, currency, total, ship_to, placed_at, updated_at, version) \
     SELECT n, gen_random_uuid(), '00000000-0000-0000-0000-000000000000', \
-    CASE WHEN n <= 4978 THEN 'delivered' WHEN n % 2 = 0 THEN 'pending' ELSE 'confirmed' END, 'EUR', 1, \
+    CASE WHEN n <= 4978 AND n % 3 = 0 THEN 'cancelled' WHEN n <= 4978 THEN 'delivered' WHEN n % 2 = 0 THEN 'pending' ELSE 'confirmed' END, 'EUR', 1, \
     '{\"name\": \"Ann\", \"line1\": \"A 1\", \"city\": \"Berlin\", \"postal_code\": \"1\", \"country\": \"DE\"}', \
     now() - (5000 - n) * interval '1 minute', now(), 1 FROM generate_series(1, 5000) AS n; \
     INSERT INTO order_lines SELECT number, 0, gen_random_uuid(), gen_random_uuid(), 'Mug', '', NULL, 1, 1, true FROM orders; \
@@ -27,25 +28,6 @@ const COUNT: &str = "CREATE OR REPLACE VIEW reads AS SELECT sum(count) AS count 
 /// A row if some were read since [`COUNT`], and not as many as there are orders.
 const FEW_WERE_READ: &str =
     "SELECT 1 FROM reads JOIN reads_before ON reads.count - reads_before.count BETWEEN 1 AND 2500";
-const OTHERS: &str = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
-    AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
-
-async fn open(database: &Database) -> PostgresEngine {
-    let mut options = Options::parse(&database.url()).expect("a URL");
-    options.connections = 1;
-    PostgresEngine::open(options).await.expect("a database")
-}
-
-/// Waits until a statement gives `rows` rows. What a connection read is counted for others by when it is gone.
-async fn wait_for(database: &Database, sql: &str, rows: usize, what: &str) {
-    for _ in 0..100 {
-        if database.execute(sql) == rows {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{what}");
-}
 
 #[tokio::test]
 async fn no_page_of_orders_reads_all_of_them() {

@@ -1,11 +1,13 @@
 //! What is asked about the reviews of one product is answered from an index, however many there are.
 
-use std::time::{Duration, Instant};
+mod reads;
 
-use cartwright_store_postgres::{Options, PostgresEngine};
 use model::{ProductId, ReviewStatus};
 use store::{PageRequest, Queries, ReviewFilter, ReviewSort};
+use test_postgres::Database;
 use uuid::Uuid;
+
+use crate::reads::{OTHERS, open, wait_for};
 
 /// Four products, each with 2,000 reviews.
 const REVIEWS: &str = "INSERT INTO accounts \
@@ -23,8 +25,8 @@ const REVIEWS: &str = "INSERT INTO accounts \
 
 #[tokio::test]
 async fn reviews_are_sorted_by_their_stars_in_an_index() {
-    let database = test_postgres::Database::fresh();
-    let engine = PostgresEngine::open(Options::parse(&database.url()).expect("a URL")).await.expect("a database");
+    let database = Database::fresh();
+    let engine = open(&database).await;
     database.execute(REVIEWS);
     // By itself: it cannot be a part of a transaction.
     database.execute("VACUUM ANALYZE reviews");
@@ -47,10 +49,7 @@ async fn reviews_are_sorted_by_their_stars_in_an_index() {
     // The server knows what its connections used when they have ended.
     engine.close();
     drop(engine);
-    let begin = Instant::now();
+    wait_for(&database, OTHERS, 0, "somebody stays").await;
     let used = "SELECT 1 FROM pg_stat_user_indexes WHERE indexrelname = 'reviews_by_stars' AND idx_scan >= 2";
-    while database.execute(used) == 0 {
-        assert!(begin.elapsed() < Duration::from_secs(10), "the index was not used twice");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    wait_for(&database, used, 1, "the index was not used twice").await;
 }

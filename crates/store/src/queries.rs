@@ -10,7 +10,7 @@ use model::{
 use crate::{
     StoreError,
     document::{Document, DocumentKind},
-    page::{Page, PageRequest},
+    page::{CursorKey, Page, PageRequest},
     reports::{BestSeller, LowStock, OpenWork, OrderDigest, SalesDay, ShortPlace},
     rows::{AccountRow, ProductFace, Shelf},
     tx::unsupported,
@@ -125,6 +125,15 @@ impl ReviewSort {
             Self::Highest => "highest",
             Self::Lowest => "lowest",
         }
+    }
+
+    /// Where the review stands in this order, for cursors.
+    #[must_use]
+    pub fn key(self, review: &Review) -> CursorKey {
+        CursorKey::Number(match self {
+            Self::Newest | Self::Oldest => review.created_at.as_microsecond(),
+            Self::Highest | Self::Lowest => review.stars,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use model::{Currency, OrderNumber, ProductId, Timestamp, VariantId};
 use uuid::Uuid;
 
-/// What is kept of an order by those who look through all of them. Of it, only where the order was sent to is ever corrected.
+/// What is kept of an order by those who look through all of them. Of it, only where the order goes is ever corrected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderDigest {
     /// Its number.
@@ -14,9 +14,9 @@ pub struct OrderDigest {
     pub currency: Currency,
     /// The total in minor units.
     pub total: i64,
-    /// The name that it was sent to, as it was when this was read: those who leave are forgotten.
+    /// The name that it goes to, as it was when this was read: those who leave are forgotten.
     pub name: String,
-    /// The town that it was sent to; of those who left nothing, as of the name.
+    /// The town that it goes to; of those who left nothing, as of the name.
     pub city: String,
     /// The postal code there.
     pub postal_code: String,

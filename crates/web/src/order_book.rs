@@ -115,9 +115,8 @@ impl Orders {
         if kept.as_ref().is_none_or(|book| corrections.after(book.corrections()).is_none()) {
             let request = PageRequest { limit: 1, after: None };
             let latest = engine.orders(&OrderFilter::default(), &request).await?.items.pop();
-            let mut book = OrderBook::up_to(latest.map_or(OrderNumber::default(), |order| order.number));
-            book.correct(&[], corrections.count);
-            *kept = Some(book);
+            let latest = latest.map_or(OrderNumber::default(), |order| order.number);
+            *kept = Some(OrderBook::up_to(latest, corrections.count));
         }
         if let Some(book) = kept.as_mut() {
             let missing = book.missing(now);

@@ -28,7 +28,7 @@ use store::{DocumentKind, Engine, execute};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-use crate::elsewhere::{self, Fetched};
+use crate::elsewhere::{self, CannotFetch, Fetched};
 
 /// How often it is asked whether something waits.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -106,11 +106,11 @@ impl From<commerce::Error> for Trouble {
     }
 }
 
-impl From<elsewhere::Trouble> for Trouble {
-    fn from(trouble: elsewhere::Trouble) -> Self {
-        match trouble {
-            elsewhere::Trouble::Media(error) => Self::Passing(error.to_string()),
-            elsewhere::Trouble::Bug(error) => Self::Lasting(error.to_string()),
+impl From<CannotFetch> for Trouble {
+    fn from(error: CannotFetch) -> Self {
+        match error {
+            CannotFetch::Media(error) => Self::Passing(error.to_string()),
+            CannotFetch::Bug(error) => Self::Lasting(error.to_string()),
         }
     }
 }
@@ -175,7 +175,7 @@ impl Items {
 /// Whether it came to its end; `false` when it was stopped, or somebody else has it now.
 async fn all(engine: &dyn Engine, job: &Job, app: &web::App) -> Result<bool, Trouble> {
     // It was taken a moment ago.
-    let mut renewed = Instant::now();
+    let renewed = Instant::now();
     let file = file(engine, job).await?;
     let (kind, with_images, currencies) = (job.kind, job.with_images, app.currencies());
     let parsed = tokio::task::spawn_blocking(move || parse(kind, file, &currencies, with_images)).await;
@@ -194,50 +194,112 @@ async fn all(engine: &dyn Engine, job: &Job, app: &web::App) -> Result<bool, Tro
         return Ok(false);
     }
     let most = if with_images { BATCH_WITH_IMAGES } else { BATCH };
-    let (mut done, mut fetched) = (job.done, Fetched::default());
-    while place(done) < total {
-        let count = items.batch(place(done), most);
+    let mut course = Course { engine, app, job: &job, done: job.done, fetched: Fetched::default(), renewed };
+    while place(course.done) < total {
+        let from = place(course.done);
+        let count = items.batch(from, most);
         let mut missing = Vec::new();
-        if with_images && let Some(products) = items.products(place(done), count) {
-            let found = fetch(engine, &job, app, (products, done), &mut fetched, &mut renewed).await?;
-            let Some(found) = found else { return Ok(false) };
+        if with_images && let Some(products) = items.products(from, count) {
+            let Some(found) = course.fetch(products).await? else { return Ok(false) };
             missing = found;
         }
-        match batch(engine, &job, &items, (done, count), missing).await? {
-            Some(now) => done = now,
-            None => return Ok(false),
+        // The lease counts from when the batch begins.
+        let renewed = Instant::now();
+        if !course.batch(&items, count, missing).await? {
+            return Ok(false);
         }
-        renewed = Instant::now();
+        course.renewed = renewed;
     }
     Ok(true)
 }
 
-/// Fetches the pictures of the next products, but for those that were fetched before, and tells those that it could not fetch; `None` when the
-/// job is lost meanwhile.
-async fn fetch(
-    engine: &dyn Engine,
-    job: &Job,
-    app: &web::App,
-    (products, from): (&mut [ImportedProduct], u64),
-    fetched: &mut Fetched,
-    renewed: &mut Instant,
-) -> Result<Option<Vec<JobError>>, Trouble> {
-    let queues = elsewhere::queues(products, fetched);
-    let mut fetching = pin!(elsewhere::fetch(queues, app.media(), app.fetcher(), Arc::default()));
-    let new = loop {
-        tokio::select! {
-            new = &mut fetching => break new?,
-            () = tokio::time::sleep(LOOKS) => {
-                if !goes_on(engine, job, from, renewed).await? {
-                    return Ok(None);
+/// A job that is worked on, and how far it is.
+struct Course<'a> {
+    engine: &'a dyn Engine,
+    app: &'a web::App,
+    job: &'a Job,
+    /// How many of its products or rows are done.
+    done: u64,
+    /// What became of its pictures so far.
+    fetched: Fetched,
+    /// When its lease was renewed last.
+    renewed: Instant,
+}
+
+impl Course<'_> {
+    /// Fetches the pictures of the next products, but for those that were fetched before, and tells those that it could not fetch; `None`
+    /// when the job is lost meanwhile.
+    async fn fetch(&mut self, products: &mut [ImportedProduct]) -> Result<Option<Vec<JobError>>, Trouble> {
+        let app = self.app;
+        let queues = elsewhere::queues(products, &self.fetched);
+        let mut fetching = pin!(elsewhere::fetch(queues, app.media(), app.fetcher(), Arc::default()));
+        let new = loop {
+            tokio::select! {
+                new = &mut fetching => break new?,
+                () = tokio::time::sleep(LOOKS) => {
+                    if !self.goes_on().await? {
+                        return Ok(None);
+                    }
                 }
             }
+        };
+        let missing = missing(products, &new);
+        self.fetched.extend(new);
+        elsewhere::settle(products, &self.fetched);
+        Ok(Some(missing))
+    }
+
+    /// Whether the job still goes on; `false` when it is lost. Servers may be slow, and without a word from it another process would take
+    /// it on: its lease is renewed when half of it is over, and not before, as whatever is written empties the pages that are kept for
+    /// everybody.
+    async fn goes_on(&mut self) -> Result<bool, Trouble> {
+        if self.renewed.elapsed() < LEASE.unsigned_abs() / 2 {
+            let queued = self.engine.documents(DocumentKind::JobQueue).await;
+            let queued = queued.map_err(|error| Trouble::Passing(error.to_string()))?;
+            return Ok(queued.iter().any(|queued| queued.id == self.job.id));
         }
-    };
-    let missing = missing(products, &new);
-    fetched.extend(new);
-    elsewhere::put(products, fetched);
-    Ok(Some(missing))
+        self.renewed = Instant::now();
+        match self.step(Work::GoesOn, Vec::new()).await {
+            Ok(Step::Done(_)) => Ok(true),
+            Ok(Step::Lost) => Ok(false),
+            Err(error) => Err(Trouble::Passing(error.to_string())),
+        }
+    }
+
+    /// Does the next batch, of so many; `false` when the job is lost.
+    async fn batch(&mut self, items: &Items, count: usize, missing: Vec<JobError>) -> Result<bool, Trouble> {
+        match self.step(items.some(place(self.done), count), missing.clone()).await {
+            Ok(Step::Done(done)) => {
+                self.done = done;
+                return Ok(true);
+            }
+            Ok(Step::Lost) => return Ok(false),
+            Err(error) if is_passing(&error) => return Err(Trouble::Passing(error.to_string())),
+            // One of them is refused: each for itself, then.
+            Err(_) => {}
+        }
+        let (end, mut missing) = (place(self.done) + count, missing);
+        while place(self.done) < end {
+            // With the first of them all are told.
+            let stepped = match self.step(items.some(place(self.done), 1), missing.clone()).await {
+                Err(error) if is_passing(&error) => return Err(Trouble::Passing(error.to_string())),
+                Err(error) => self.step(Work::Refused(JobError::from(&error)), missing).await,
+                stepped => stepped,
+            };
+            missing = Vec::new();
+            match stepped {
+                Ok(Step::Done(done)) => self.done = done,
+                Ok(Step::Lost) => return Ok(false),
+                Err(error) => return Err(Trouble::Passing(error.to_string())),
+            }
+        }
+        Ok(true)
+    }
+
+    async fn step(&self, work: Work, missing_images: Vec<JobError>) -> Result<Step, ImportError> {
+        let (id, from, stamp) = (self.job.id, self.done, fresh_stamp());
+        execute(self.engine, WorkOnJob { id, from, work, missing_images, stamp }).await
+    }
 }
 
 /// The pictures that could not be fetched, each told of the first product that has it.
@@ -255,65 +317,6 @@ fn missing(products: &[ImportedProduct], fetched: &Fetched) -> Vec<JobError> {
         }
     }
     notes
-}
-
-/// Whether the job still goes on; `false` when it is lost. Servers may be slow, and without a word from it another process would take it on:
-/// its lease is renewed when half of it is over, and not before, as whatever is written empties the pages that are kept for everybody.
-async fn goes_on(engine: &dyn Engine, job: &Job, from: u64, renewed: &mut Instant) -> Result<bool, Trouble> {
-    if renewed.elapsed() < LEASE.unsigned_abs() / 2 {
-        let queued = engine.documents(DocumentKind::JobQueue).await;
-        let queued = queued.map_err(|error| Trouble::Passing(error.to_string()))?;
-        return Ok(queued.iter().any(|queued| queued.id == job.id));
-    }
-    *renewed = Instant::now();
-    match step(engine, job, from, Work::GoesOn, Vec::new()).await {
-        Ok(Step::Done(_)) => Ok(true),
-        Ok(Step::Lost) => Ok(false),
-        Err(error) => Err(Trouble::Passing(error.to_string())),
-    }
-}
-
-/// Does the next batch, so many from there on; gives how far the job is, or `None` when it is lost.
-async fn batch(
-    engine: &dyn Engine,
-    job: &Job,
-    items: &Items,
-    (from, count): (u64, usize),
-    missing: Vec<JobError>,
-) -> Result<Option<u64>, Trouble> {
-    match step(engine, job, from, items.some(place(from), count), missing.clone()).await {
-        Ok(Step::Done(done)) => return Ok(Some(done)),
-        Ok(Step::Lost) => return Ok(None),
-        Err(error) if is_passing(&error) => return Err(Trouble::Passing(error.to_string())),
-        // One of them is refused: each for itself, then.
-        Err(_) => {}
-    }
-    let (mut done, end, mut missing) = (from, place(from) + count, missing);
-    while place(done) < end {
-        // With the first of them all are told.
-        let stepped = match step(engine, job, done, items.some(place(done), 1), missing.clone()).await {
-            Err(error) if is_passing(&error) => return Err(Trouble::Passing(error.to_string())),
-            Err(error) => step(engine, job, done, Work::Refused(JobError::from(&error)), missing).await,
-            stepped => stepped,
-        };
-        missing = Vec::new();
-        match stepped {
-            Ok(Step::Done(now)) => done = now,
-            Ok(Step::Lost) => return Ok(None),
-            Err(error) => return Err(Trouble::Passing(error.to_string())),
-        }
-    }
-    Ok(Some(done))
-}
-
-async fn step(
-    engine: &dyn Engine,
-    job: &Job,
-    from: u64,
-    work: Work,
-    missing_images: Vec<JobError>,
-) -> Result<Step, ImportError> {
-    execute(engine, WorkOnJob { id: job.id, from, work, missing_images, stamp: fresh_stamp() }).await
 }
 
 fn place(done: u64) -> usize {

@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, OWNER, PASSWORD, Pages, Reply, Shop, eventually, text, unique_name};
+use crate::support::{OWNER, PASSWORD, Pages, Reply, Shop, ended, eventually, import, job, text, unique_name};
 
 const BOUNDARY: &str = "a-line-that-nobody-writes";
 
@@ -161,24 +161,6 @@ fn products(of: &[(&str, String)]) -> String {
     format!("Handle,Title,Variant Price,Image Src\n{}", rows.concat())
 }
 
-/// Asks for an import of products; the id of the job.
-fn import(client: &Client, query: &str, file: String) -> String {
-    let path = format!("/v1/admin/imports/products{query}");
-    text(&client.request("POST", &path).bytes("text/csv", file.into_bytes()).send().expect(202)["id"])
-}
-
-fn job(shop: &Shop, id: &str) -> Value {
-    shop.owner().get(&format!("/v1/admin/jobs/{id}")).send().expect(200)
-}
-
-/// The job when it has come to its end.
-fn ended(shop: &Shop, id: &str) -> Value {
-    eventually("the job comes to its end", || {
-        let job = job(shop, id);
-        (!job["finished_at"].is_null()).then_some(job)
-    })
-}
-
 #[test]
 fn pictures_are_imported_from_the_public_internet_and_from_named_hosts_alone() {
     let host = elsewhere(png(64, 64, 40));
@@ -211,10 +193,10 @@ fn an_import_fetches_the_pictures_if_it_is_asked_to() {
     assert_eq!(pages.sign_in(OWNER, PASSWORD).status, 303);
     // The picture of the other one is on a host that nobody named.
     let file = |name: &str| {
-        let header = "Handle,Title,Variant Price,Image Src";
-        format!("{header}\n{name},A,5,http://{host}/a.png\n{name}-other,B,5,http://127.0.0.1:9/b.png\n")
+        let other = format!("{name}-other");
+        products(&[(name, format!("http://{host}/a.png")), (other.as_str(), "http://127.0.0.1:9/b.png".to_owned())])
     };
-    let over_api = |name: &str, query: &str| ended(&shop, &import(shop.owner(), query, file(name)));
+    let over_api = |name: &str, what: &str| ended(&shop, &import(shop.owner(), what, &file(name)));
     let by_form = |name: &str, fields: &[(&str, &str)]| {
         let fields: Vec<_> = [("kind", "import_products")].into_iter().chain(fields.iter().copied()).collect();
         let sent = pages.post_file("/admin/import", &fields, &file(name));
@@ -227,7 +209,7 @@ fn an_import_fetches_the_pictures_if_it_is_asked_to() {
         text(&product["images"][0]["url"])
     };
 
-    let job = over_api("api", "?with_images=true");
+    let job = over_api("api", "products?with_images=true");
     assert_eq!((&job["status"], &job["created"]), (&json!("done"), &json!(2)), "{job}");
     assert_eq!((job["notes"].as_array().map(Vec::len), &job["notes"][0]["line"]), (Some(1), &json!(3)), "{job}");
     let note = text(&job["notes"][0]["message"]);
@@ -242,7 +224,7 @@ fn an_import_fetches_the_pictures_if_it_is_asked_to() {
     assert_eq!(image("form"), image("api"));
 
     // Nobody asked for it.
-    let plain = over_api("plain", "");
+    let plain = over_api("plain", "products");
     assert!(text(&plain["notes"][0]["message"]).starts_with("2 pictures stay on "), "{plain}");
     let (_, page) = by_form("plainer", &[]);
     assert!(page.contains("“Fetch the pictures” fetches them into the shop"), "{page}");
@@ -256,12 +238,12 @@ fn a_job_that_waits_for_a_server_holds_up_no_other_and_can_be_stopped() {
     let (silent, host) = (silent(), elsewhere(png(64, 64, 60)));
     let shop = Shop::start(&["--picture-hosts", &format!("{silent},{host}")]);
     let with_images = |host: &str, name| {
-        import(shop.owner(), "?with_images=true", products(&[(name, format!("http://{host}/a.png"))]))
+        import(shop.owner(), "products?with_images=true", &products(&[(name, format!("http://{host}/a.png"))]))
     };
     let waits = with_images(&silent, "slow");
     eventually("it begins", || (job(&shop, &waits)["total"] == 1).then_some(()));
     let behind = with_images(&host, "quick");
-    let plain = import(shop.owner(), "", products(&[("plain", format!("http://{silent}/a.png"))]));
+    let plain = import(shop.owner(), "products", &products(&[("plain", format!("http://{silent}/a.png"))]));
     let plain = ended(&shop, &plain);
     assert_eq!((&plain["status"], &plain["with_images"]), (&json!("done"), &json!(false)), "{plain}");
     let status = |id: &str| text(&job(&shop, id)["status"]);
@@ -278,7 +260,7 @@ fn a_job_that_waits_for_a_server_ends_with_the_permission_for_it() {
     let shop = Shop::start(&["--picture-hosts", &silent]);
     let staff = shop.staff(&["catalogue"]);
     let file = products(&[("slow", format!("http://{silent}/a.png"))]);
-    let id = import(&staff.client, "?with_images=true", file);
+    let id = import(&staff.client, "products?with_images=true", &file);
     eventually("it begins", || (job(&shop, &id)["total"] == 1).then_some(()));
     shop.set_access(&staff, json!({"permissions": ["orders"]})).expect(200);
     // It is seen when the lease is renewed.
@@ -298,14 +280,14 @@ fn a_server_that_fails_again_and_again_is_not_asked_any_more() {
     let mut of: Vec<_> =
         ["a", "b", "c", "d", "e", "f", "g"].map(|name| (name, format!("http://{host}/{name}.png"))).into();
     of.push(("h", "http://ann:secret@pictures.example/h.png".to_owned()));
-    let id = import(shop.owner(), "?with_images=true", products(&of));
+    let id = import(shop.owner(), "products?with_images=true", &products(&of));
     let job = ended(&shop, &id);
     let counts = ["created", "missing_images", "note_count"].map(|name| job[name].as_u64());
     assert_eq!((&job["status"], counts), (&json!("done"), [Some(8); 3]), "{job}");
     assert_eq!(asked.load(Ordering::SeqCst), 9, "three pictures, three times each");
     let notes: Vec<_> = (0..8).map(|at| text(&job["notes"][at]["message"])).collect();
     assert!(notes[..3].iter().all(|note| note.contains("the server answered 503")), "{notes:?}");
-    assert!(notes[3..7].iter().all(|note| note.contains("its server is not asked any more")), "{notes:?}");
+    assert!(notes[3..7].iter().all(|note| note.contains("its server is not asked for some minutes")), "{notes:?}");
     assert!(notes[7].starts_with("http://pictures.example/h.png stays where it is"), "{notes:?}");
     let pages = Pages::new(shop.address());
     assert_eq!(pages.sign_in(OWNER, PASSWORD).status, 303);
@@ -319,11 +301,11 @@ fn an_import_beside_a_server_that_is_away_leaves_the_shops_own_pictures_alone() 
     let shop = Shop::start(&["--picture-hosts", &host]);
     let file = products(&[("mug", format!("http://{host}/a.png"))]);
     let image = || text(&shop.stranger().get("/v1/products/mug").send().expect(200)["images"][0]["url"]);
-    let first = ended(&shop, &import(shop.owner(), "?with_images=true", file.clone()));
+    let first = ended(&shop, &import(shop.owner(), "products?with_images=true", &file));
     assert_eq!((&first["created"], &first["note_count"]), (&json!(1), &json!(0)), "{first}");
     let kept = image();
     assert!(kept.starts_with("/media/"), "{kept}");
-    let again = ended(&shop, &import(shop.owner(), "?with_images=true", file));
+    let again = ended(&shop, &import(shop.owner(), "products?with_images=true", &file));
     assert_eq!((&again["unchanged"], &again["missing_images"]), (&json!(1), &json!(1)), "{again}");
     assert_eq!(again["notes"][1]["message"], "the shop's own pictures of this product stay as they are");
     assert_eq!(image(), kept);

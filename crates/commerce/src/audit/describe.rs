@@ -2,7 +2,7 @@
 
 use model::{
     Account, AuditEntry, Category, MailTemplate, Order, OrderEvent, OrderId, Product, ProductId, Review, ShopSettings,
-    StockMovement, Tracking, VariantId, audit::CHANGES_MAX,
+    StockMovement, Tracking, VariantId, audit::CHANGES_MAX, order::ADDRESS_CORRECTED,
 };
 use serde_json::Value;
 use store::{Change, Document, DocumentKind};
@@ -319,7 +319,7 @@ fn is_id(text: &str) -> bool {
 fn corrected(order: &Order, old: &Order) -> Deed {
     let mut changes = Vec::new();
     if order.ship_to != old.ship_to {
-        changes.push("address corrected".to_owned());
+        changes.push(ADDRESS_CORRECTED.to_owned());
     }
     let (tracking, old_tracking) = (order.tracking.as_ref(), old.tracking.as_ref());
     let number = |tracking: Option<&Tracking>| tracking.map(|tracking| tracking.number.clone()).unwrap_or_default();

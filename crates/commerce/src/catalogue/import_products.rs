@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use model::{
-    AccountId, Category, CategoryId, Product, ProductOption, Stamp, Timestamp, Variant, Violations,
+    AccountId, Category, CategoryId, Image, Product, ProductOption, Stamp, Timestamp, Variant, Violations,
     category::CategoryDetails, stamp::Ids, text,
 };
 use store::{Change, Operation, Tx};
@@ -45,6 +45,14 @@ pub struct ImportedProduct {
     pub keeps_images: bool,
     /// Where it stands in the file, for the report.
     pub line: u64,
+}
+
+impl ImportedProduct {
+    /// The pictures of the known product, if they stay as they are: one of the file's could not be fetched, and the shop has its own.
+    fn kept_images<'p>(&self, known: Option<&'p Product>) -> Option<&'p [Image]> {
+        let images = known?.images.as_slice();
+        (self.keeps_images && images.iter().any(Image::is_own)).then_some(images)
+    }
 }
 
 /// Imports products, all of them or none.
@@ -163,10 +171,8 @@ impl ImportProducts {
             keep_prices(before.as_ref(), &mut draft)?;
         }
         let mut variant_images = imported.variant_images.as_slice();
-        if imported.keeps_images
-            && let Some(known) = before.as_ref().filter(|known| has_own_images(known))
-        {
-            draft.images.clone_from(&known.images);
+        if let Some(kept) = imported.kept_images(before.as_ref()) {
+            draft.images = kept.to_vec();
             variant_images = &[];
         }
         let incoming = Incoming { slug, before, draft, variant_images };
@@ -255,18 +261,13 @@ impl Incoming<'_> {
     }
 }
 
-/// Whether the shop keeps pictures of this product: those have a path, and what is elsewhere a whole address.
-fn has_own_images(product: &Product) -> bool {
-    product.images.iter().any(|image| image.url.starts_with('/'))
-}
-
 /// Whether the shop's own pictures of this product stay as they are, as one of the file's could not be fetched.
 pub(crate) async fn images_stay(tx: &mut dyn Tx, imported: &ImportedProduct) -> Result<bool, Error> {
     if !imported.keeps_images {
         return Ok(false);
     }
     let known = known_product(tx, &text::slugify(&imported.handle), &imported.draft).await?;
-    Ok(known.as_ref().is_some_and(has_own_images))
+    Ok(imported.kept_images(known.as_ref()).is_some())
 }
 
 /// Gives the variant this picture, if there is one.

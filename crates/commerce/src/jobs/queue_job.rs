@@ -21,7 +21,7 @@ pub struct QueueJob {
     pub kind: JobKind,
     /// See [`Job`].
     pub keep_going: bool,
-    /// See [`Job`]; of products from a CSV file alone.
+    /// See [`Job`]; counts for products from a CSV file alone.
     pub with_images: bool,
     /// The file in parts of [`PART_BYTES`], each as text (base64).
     pub parts: Vec<String>,
@@ -45,7 +45,7 @@ impl Operation for QueueJob {
             id: ids.draw(),
             kind: self.kind,
             keep_going: self.keep_going,
-            with_images: self.with_images,
+            with_images: self.with_images && self.kind == JobKind::ImportProducts,
             status: JobStatus::Queued,
             parts: u32::try_from(self.parts.len()).unwrap_or(u32::MAX),
             total: None,
@@ -87,8 +87,8 @@ impl Operation for QueueJob {
 /// Takes the job that has waited longest, for [`LEASE`]; `None` when there is none to be had.
 #[derive(Clone, Copy, Debug)]
 pub struct TakeJob {
-    /// Whether it is one that fetches pictures, or one that does not: servers elsewhere may take hours, and what asks nobody waits behind
-    /// none of them.
+    /// Whether to take one that fetches pictures, or one that does not. Servers elsewhere may take hours; a job that needs none of them
+    /// does not wait behind those.
     pub with_images: bool,
     /// The time.
     pub now: Timestamp,

@@ -209,11 +209,11 @@ pub struct Sold {
 }
 
 impl OrderBook {
-    /// A book for a shop whose latest order has this number.
+    /// A book for a shop whose latest order has this number, and in which so many addresses were corrected until now.
     #[must_use]
-    pub fn up_to(latest: OrderNumber) -> Self {
+    pub fn up_to(latest: OrderNumber, corrections: i64) -> Self {
         let kept = i64::try_from(KEPT_MAX).unwrap_or(i64::MAX);
-        Self { start: OrderNumber((latest.0 - kept).max(0)), ..Self::default() }
+        Self { start: OrderNumber((latest.0 - kept).max(0)), corrections, ..Self::default() }
     }
 
     /// The greatest number in it: what comes behind it is read next.
@@ -524,7 +524,7 @@ mod tests {
 
     #[test]
     fn sums_beyond_every_measure_stay_there() {
-        let mut book = OrderBook::up_to(OrderNumber(2));
+        let mut book = OrderBook::up_to(OrderNumber(2), 0);
         let dear = |number| OrderDigest { total: i64::MAX / 2 + 9, ..order(number, "Ann Example") };
         book.add(&[dear(1), dear(2)], at(9));
         let days = book.sales(Timestamp::MIN, Timestamp::MAX, &HashSet::new());
@@ -533,7 +533,7 @@ mod tests {
 
     #[test]
     fn orders_are_found_by_a_part_of_the_name_and_by_a_whole_sku() {
-        let mut book = OrderBook::up_to(OrderNumber(3));
+        let mut book = OrderBook::up_to(OrderNumber(3), 0);
         book.add(&[order(1, "Ann Example"), order(2, "Bob \u{c4}rger"), order(3, "Joanna Doe")], at(9));
         assert_eq!(find(&book, "ANN"), [3, 1]);
         assert_eq!(find(&book, "CUP-2"), [2]);
@@ -705,6 +705,6 @@ mod tests {
         // They do not come back.
         book.add(&orders, at(0));
         assert_eq!(find(&book, "buyer 10"), [first + 9, first + 8, first + 7, first + 6]);
-        assert_eq!(OrderBook::up_to(OrderNumber(first + 5)).end(), OrderNumber(0));
+        assert_eq!(OrderBook::up_to(OrderNumber(first + 5), 0).end(), OrderNumber(0));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{
-    AccountId, Order, OrderEvent, OrderId, ShopSettings, Stamp,
+    Account, AccountId, Order, OrderEvent, OrderId, ShopSettings, Stamp,
     order::{Correction, OrderActor},
 };
 use store::{Change, Operation, Tx};
@@ -19,6 +19,12 @@ pub struct Corrected {
     pub order: Order,
     /// Whether the buyer gets a mail about it.
     pub is_told: bool,
+}
+
+/// Whether the buyer gets a mail about a tracking number that the order gets now: about the first one, if they can be reached.
+#[must_use]
+pub fn is_told_of_tracking(order: &Order, buyer: &Account) -> bool {
+    order.takes_first_tracking() && buyer.reached_at().is_some()
 }
 
 /// Corrects an order, as the staff. Nothing else about it changes. The buyer is mailed when a parcel that is on its way gets the first
@@ -52,9 +58,9 @@ impl Operation for CorrectOrder {
         // Decide.
         check_version(self.if_version, before.version)?;
         let (order, said) = before.clone().corrected(self.correction.clone())?;
-        // The buyer is gone, and so is what is written about them.
-        let is_forgotten = buyer.deleted_at.is_some() && !order.status.is_open();
+        let is_forgotten = order.is_forgotten(&buyer);
         let mut order = if is_forgotten { order.anonymised() } else { order };
+        // What is not kept of it, such as the page of a parcel whose buyer is gone, is no correction.
         let Some(said) = said.filter(|_| order != before) else {
             return Ok(Corrected { order: before, is_told: false });
         };
@@ -67,7 +73,7 @@ impl Operation for CorrectOrder {
             status: order.status,
             actor: OrderActor::Staff,
             actor_id: Some(self.staff_id),
-            note: Some(said.to_owned()).filter(|_| !is_forgotten),
+            note: (!is_forgotten).then(|| said.to_owned()),
         };
         order.timeline.push(event.clone());
         order.updated_at = self.stamp.now;
@@ -79,12 +85,11 @@ impl Operation for CorrectOrder {
         if order.ship_to != before.ship_to {
             changes.push(corrections::note(tx, order.number, ids.draw()).await?);
         }
-        let mail = before
-            .takes_first_tracking()
-            .then(|| mails::about(&order, &buyer, None, ids.draw(), self.stamp.now))
-            .flatten();
-        let is_told = mail.is_some();
-        changes.extend(mail.map(Change::InsertMail));
+        let is_told = is_told_of_tracking(&before, &buyer);
+        if is_told {
+            let mail = mails::about(&order, &buyer, None, ids.draw(), self.stamp.now);
+            changes.extend(mail.map(Change::InsertMail));
+        }
         tx.apply(&changes).await?;
         Ok(Corrected { order, is_told })
     }

@@ -1,4 +1,4 @@
-//! Which orders were sent to another address than they were placed for: what the short copies of all orders, which processes keep in
+//! Which orders go to another address than they were placed for: what the short copies of all orders, which processes keep in
 //! memory, read once more.
 
 use model::OrderNumber;
@@ -37,6 +37,7 @@ pub async fn corrections(queries: &dyn Queries) -> Result<Corrections, StoreErro
         return Ok(Corrections::default());
     };
     let latest: Vec<i64> = document.read()?;
+    // The version counts them.
     Ok(Corrections { count: document.version, latest: latest.into_iter().map(OrderNumber).collect() })
 }
 

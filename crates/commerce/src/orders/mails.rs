@@ -13,7 +13,7 @@ pub(super) fn about(
     id: MailId,
     now: Timestamp,
 ) -> Option<OutboxMail> {
-    let to = buyer.email.clone().filter(|_| buyer.deleted_at.is_none())?;
+    let to = buyer.reached_at()?.clone();
     let data = OrderMail {
         number: order.number.to_string(),
         lines: order.lines.iter().map(line).collect(),

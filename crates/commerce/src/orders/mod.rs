@@ -9,7 +9,7 @@ mod place_order;
 mod under_terms;
 
 pub use book::{Found, OrderBook, Sold, Sought, SoughtIn};
-pub use correct_order::{CorrectOrder, Corrected};
+pub use correct_order::{CorrectOrder, Corrected, is_told_of_tracking};
 pub use corrections::{Corrections, corrections};
 pub use move_order::{MoveOrder, Mover};
 pub use place_order::{PlaceOrder, Placed};

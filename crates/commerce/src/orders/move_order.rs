@@ -110,11 +110,10 @@ impl MoveOrder {
             Mover::Customer(id) => (OrderActor::Customer, id),
             Mover::Staff(id) => (OrderActor::Staff, id),
         };
-        let mut event = OrderEvent { at: self.stamp.now, status: self.to, actor, actor_id: Some(actor_id), note };
-        // The buyer is gone; what is left was kept for the parcel alone.
-        let is_forgotten = buyer.deleted_at.is_some() && !self.to.is_open();
-        event.note = event.note.filter(|_| !is_forgotten);
         order.status = self.to;
+        let is_forgotten = order.is_forgotten(buyer);
+        let note = note.filter(|_| !is_forgotten);
+        let event = OrderEvent { at: self.stamp.now, status: self.to, actor, actor_id: Some(actor_id), note };
         order.timeline.push(event.clone());
         order.updated_at = self.stamp.now;
         order.version += 1;
@@ -125,7 +124,7 @@ impl MoveOrder {
         let mut ids = self.stamp.ids();
         let mail = mails::about(order, buyer, event.note.clone(), ids.draw(), self.stamp.now);
         let mut changes = vec![Change::UpdateOrder { order: order.clone(), event: Some(event) }];
-        if buyer.deleted_at.is_some() && was_open && !order.status.is_open() {
+        if was_open && order.is_forgotten(buyer) {
             let account_id = buyer.id;
             changes.extend([Change::AnonymiseOrders { account_id }, Change::ForgetTraces { account_id }]);
         }

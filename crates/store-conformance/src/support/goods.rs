@@ -1,7 +1,7 @@
 //! Products, their stock, and categories.
 
 use commerce::catalogue::{
-    CategoryDraft, CreateCategory, CreateProduct, MoveStock, OptionDraft, ProductDraft, VariantDraft,
+    CategoryDraft, CreateCategory, CreateProduct, ImportedProduct, MoveStock, OptionDraft, ProductDraft, VariantDraft,
 };
 use model::{
     Category, CategoryId, Currency, Money, Product, ProductId, ProductStatus, StockMovement, VariantId,
@@ -48,6 +48,20 @@ pub fn with_options(title: &str, sizes: &[&str], stock: i64) -> ProductDraft {
         options: vec![OptionDraft { name: "Size".to_owned(), values: Vec::new() }],
         variants: sizes.iter().map(|size| variant(&[size], stock)).collect(),
         ..draft(title, stock)
+    }
+}
+
+/// A product of a file, in its first row.
+#[must_use]
+pub fn imported(handle: &str, draft: ProductDraft) -> ImportedProduct {
+    ImportedProduct {
+        handle: handle.to_owned(),
+        category: None,
+        draft,
+        variant_images: Vec::new(),
+        keeps_prices: false,
+        keeps_images: false,
+        line: 2,
     }
 }
 

@@ -10,31 +10,52 @@ use crate::{
     param::{params, sought},
 };
 
-/// Newest first. An e-mail address asks through the account, which has the address that the buyer uses now. The orders of one
-/// buyer go by their numbers alone, those of all by time and number; of several states, each along its own index: no more are read of
-/// each than a page has, where the index of all by time would be read down to the oldest for the last of a few.
+/// Newest first. The orders of one buyer go by their numbers alone, those of all by time and number.
 pub(crate) fn select(filter: &OrderFilter, page: &PageRequest) -> Select {
     const BY_TIME: &str = " ORDER BY placed_at DESC, number DESC LIMIT ?";
+    const BY_STATE: &str = " ORDER BY status DESC, placed_at DESC, number DESC LIMIT ?";
     let is_by_buyer = filter.account_id.is_some() || filter.email.is_some();
     let statuses: Vec<&'static str> = OrderStatus::ALL
         .into_iter()
         .filter(|status| filter.statuses.contains(status))
         .map(OrderStatus::as_str)
         .collect();
-    let is_of_each = statuses.len() > 1 && !is_by_buyer;
+    // Of each state along the index of states: no more are read than a page has, where the index of all by time would be read down to the
+    // oldest for the last of a few. Neither would be chosen by how many have a state, which differs from shop to shop: as a range, and
+    // sorted by it, only that index has the order.
+    let is_of_each = !statuses.is_empty() && !is_by_buyer;
     let mut select = Select::new(format!("SELECT {COLUMNS} FROM "));
     if is_of_each {
         let each = "unnest(?) AS wanted (state) CROSS JOIN LATERAL (SELECT * FROM orders";
         select.add(each, params![statuses]);
-        select.only("status = wanted.state", params![]);
+        select.only("status >= wanted.state AND status <= wanted.state", params![]);
     } else {
         select.add("orders", params![]);
-        match statuses[..] {
-            [] => {}
-            [status] => select.only("status = ?", params![status]),
-            _ => select.only("status = ANY(?)", params![statuses]),
+        if !statuses.is_empty() {
+            select.only("status = ANY(?)", params![statuses]);
         }
     }
+    only(&mut select, filter);
+    if is_by_buyer {
+        if let Some(after) = &page.after {
+            select.only("number < (SELECT number FROM orders WHERE id = ?)", params![after.id]);
+        }
+        select.add(" ORDER BY number DESC LIMIT ?", overfull(page));
+    } else {
+        if let Some(after) = &page.after {
+            select.only("(placed_at, number) < (?, (SELECT number FROM orders WHERE id = ?))", time_place(after));
+        }
+        select.add(if is_of_each { BY_STATE } else { BY_TIME }, overfull(page));
+    }
+    if is_of_each {
+        select.add(") AS each_of", params![]);
+        select.add(BY_TIME, overfull(page));
+    }
+    select
+}
+
+/// The conditions but for the states. An e-mail address asks through the account, which has the address that the buyer uses now.
+fn only(select: &mut Select, filter: &OrderFilter) {
     if let Some(account_id) = filter.account_id {
         select.only("account_id = ?", params![account_id.0]);
     }
@@ -67,22 +88,6 @@ pub(crate) fn select(filter: &OrderFilter, page: &PageRequest) -> Select {
     if let Some(before) = filter.placed_before {
         select.only("placed_at < ?", params![before]);
     }
-    if is_by_buyer {
-        if let Some(after) = &page.after {
-            select.only("number < (SELECT number FROM orders WHERE id = ?)", params![after.id]);
-        }
-        select.add(" ORDER BY number DESC LIMIT ?", overfull(page));
-    } else {
-        if let Some(after) = &page.after {
-            select.only("(placed_at, number) < (?, (SELECT number FROM orders WHERE id = ?))", time_place(after));
-        }
-        select.add(BY_TIME, overfull(page));
-    }
-    if is_of_each {
-        select.add(") AS each_of", params![]);
-        select.add(BY_TIME, overfull(page));
-    }
-    select
 }
 
 /// The page of these orders.

@@ -1,7 +1,7 @@
 //! The reviews.
 
 use model::Review;
-use store::{Cursor, CursorKey, Page, PageRequest, ReviewFilter, ReviewSort, StoreError};
+use store::{Cursor, Page, PageRequest, ReviewFilter, ReviewSort, StoreError};
 use tokio_postgres::Row;
 
 use super::{limit, number_place, overfull};
@@ -77,10 +77,7 @@ fn only(select: &mut Select, filter: &ReviewFilter) {
 pub(crate) fn read(rows: &[Row], sort: ReviewSort, page: &PageRequest) -> Result<Page<Review>, StoreError> {
     Ok(Page::from_overfull(list(rows)?, limit(page), |last| Cursor {
         sort: sort.as_str().to_owned(),
-        key: CursorKey::Number(match sort {
-            ReviewSort::Newest | ReviewSort::Oldest => last.created_at.as_microsecond(),
-            ReviewSort::Highest | ReviewSort::Lowest => last.stars,
-        }),
+        key: sort.key(last),
         id: last.id.0,
     }))
 }

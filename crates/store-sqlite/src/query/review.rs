@@ -2,7 +2,7 @@
 
 use model::Review;
 use rusqlite::{Connection, params_from_iter, types::Value};
-use store::{Cursor, CursorKey, Page, PageRequest, ReviewFilter, ReviewSort};
+use store::{Cursor, Page, PageRequest, ReviewFilter, ReviewSort};
 
 use super::{id, limit, overfull, place, text};
 use crate::{
@@ -16,10 +16,7 @@ pub(crate) fn list(conn: &Connection, filter: &ReviewFilter, page: &PageRequest)
     let found = all(conn, "reviews", &sql, params_from_iter(values), review)?;
     Ok(Page::from_overfull(found, limit(page), |last| Cursor {
         sort: filter.sort.as_str().to_owned(),
-        key: CursorKey::Number(match filter.sort {
-            ReviewSort::Newest | ReviewSort::Oldest => last.created_at.as_microsecond(),
-            ReviewSort::Highest | ReviewSort::Lowest => last.stars,
-        }),
+        key: filter.sort.key(last),
         id: last.id.0,
     }))
 }
@@ -79,6 +76,7 @@ fn only(select: &mut Select, filter: &ReviewFilter) {
 #[cfg(test)]
 mod tests {
     use model::ReviewStatus;
+    use store::CursorKey;
     use uuid::Uuid;
 
     use super::*;

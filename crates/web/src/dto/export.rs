@@ -23,8 +23,7 @@ pub struct AccountExportDto {
     pub addresses: Vec<SavedAddressDto>,
     /// The orders, the newest first.
     pub orders: Vec<OrderDto>,
-    /// Which mails were written, the newest first, also to earlier addresses. Codes for another address are left out: whether there is such a
-    /// mail would tell who has an account.
+    /// Which mails were written, the newest first, also to earlier addresses. Codes for another address are left out.
     pub mails: Vec<ExportedMailDto>,
     /// What is on the wishlist, with what is no longer for sale.
     pub wishlist: Vec<ExportedWishDto>,

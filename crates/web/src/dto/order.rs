@@ -168,8 +168,8 @@ impl From<&Order> for OrderDto {
 impl OrderDto {
     /// The order as it is placed and read: its lines lead to the pages of their products, as far as these are among `faces`.
     #[must_use]
-    pub fn read(order: &Order, faces: &Faces) -> Self {
-        let lines = order.lines.iter().map(|line| OrderLineDto::read(line, faces)).collect();
+    pub fn with_faces(order: &Order, faces: &Faces) -> Self {
+        let lines = order.lines.iter().map(|line| OrderLineDto::with_faces(line, faces)).collect();
         Self { lines, ..Self::from(order) }
     }
 }
@@ -196,11 +196,11 @@ impl From<&Order> for AdminOrderDto {
 }
 
 impl AdminOrderDto {
-    /// The order as it is read, see [`OrderDto::read`].
+    /// The order as it is placed and read, see [`OrderDto::with_faces`].
     #[must_use]
-    pub fn read(order: &Order, faces: &Faces) -> Self {
+    pub fn with_faces(order: &Order, faces: &Faces) -> Self {
         Self {
-            order: OrderDto::read(order, faces),
+            order: OrderDto::with_faces(order, faces),
             account_id: order.account_id,
             allowed_transitions: order.status.allowed(),
         }
@@ -232,20 +232,18 @@ pub struct OrderLineDto {
     pub unit_price: MoneyDto,
     /// What the line cost.
     pub total: MoneyDto,
-    /// The product's name in URLs: where orders are placed, as it was then; where they are read, as it is now, and null when it is no
-    /// longer for sale.
+    /// The product's name in URLs; null when it is no longer for sale.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "linen-shirt")]
     pub slug: Option<Option<String>>,
-    /// The variant's picture, or else the product's first one: where orders are placed, as it was then; where they are read, as it is
-    /// now. Null when there is none, or the product is no longer for sale.
+    /// The variant's picture, or else the product's first one; null when there is none, or the product is no longer for sale.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ImageDto>)]
     pub image: Option<Option<ImageDto>>,
 }
 
 impl OrderLineDto {
-    fn read(line: &OrderLine, faces: &Faces) -> Self {
+    fn with_faces(line: &OrderLine, faces: &Faces) -> Self {
         let face = faces.get(&line.product_id);
         Self {
             slug: Some(face.map(|face| face.slug.clone())),
@@ -256,14 +254,14 @@ impl OrderLineDto {
 }
 
 /// What is shown of products that are for sale beside the lines of orders.
-pub type Faces = HashMap<ProductId, ProductFace>;
+pub type Faces = HashMap<ProductId, LineFace>;
 
 /// What is shown of what an order was placed for just now: it is for sale.
 #[must_use]
 pub fn faces_of(offers: &[Offer]) -> Faces {
     let mut faces = Faces::with_capacity(offers.len());
     for Offer { product_id, slug, image, variant, .. } in offers {
-        let face = faces.entry(*product_id).or_insert_with(|| ProductFace::new(slug, None));
+        let face = faces.entry(*product_id).or_insert_with(|| LineFace::new(slug, None));
         face.add(variant.id, image.as_ref());
     }
     faces
@@ -271,14 +269,14 @@ pub fn faces_of(offers: &[Offer]) -> Faces {
 
 /// What is shown of a product beside a line of an order.
 #[derive(Debug)]
-pub struct ProductFace {
+pub struct LineFace {
     slug: String,
     of_variants: HashMap<VariantId, ImageDto>,
     /// That of the variants that have none of their own.
     of_others: Option<ImageDto>,
 }
 
-impl ProductFace {
+impl LineFace {
     /// That of a product; `None` when it is not for sale, and so has no page.
     #[must_use]
     pub fn of(product: &store::ProductFace) -> Option<Self> {

@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use commerce::reviews::{DeleteReview, EditReview, ReportReview, WriteReview};
 use http::{HeaderMap, StatusCode, Uri};
-use model::{ProductId, ProductStatus, Review, ReviewId, ReviewStatus};
+use model::{ProductId, ProductStatus, Review, ReviewId, ReviewStatus, review::STARS_MAX};
 use serde::Deserialize;
 use store::{ReviewFilter, ReviewSort, StoredReply};
 use utoipa::{IntoParams, ToSchema};
@@ -97,8 +97,9 @@ async fn list(
         let sort = ReviewSort::from(query.sort.unwrap_or_default());
         let list = format!("{OF_PRODUCT}.{}", sort.as_str());
         let page = page_request(query.limit, query.cursor.as_deref(), &list)?;
-        if query.rating.is_some_and(|stars| !(1..=5).contains(&stars)) {
-            return Err(Problem::new(Code::InvalidQuery).parameter("rating", "out_of_range", "must be 1 to 5"));
+        if query.rating.is_some_and(|stars| !(1..=STARS_MAX).contains(&stars)) {
+            let message = format!("must be 1 to {STARS_MAX}");
+            return Err(Problem::new(Code::InvalidQuery).parameter("rating", "out_of_range", message));
         }
         let product = find_also_renamed(&app, &product).await?;
         let all = ReviewFilter {

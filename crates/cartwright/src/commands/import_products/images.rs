@@ -26,7 +26,7 @@ pub(super) async fn fetch(
     let progress = Progress::start(queues.iter().map(Queue::len).sum(), "pictures");
     let fetched = elsewhere::fetch(queues, &media, &fetcher, progress.counter()).await.map_err(Failure::failed)?;
     progress.finish().await;
-    elsewhere::put(products, &fetched);
+    elsewhere::settle(products, &fetched);
     let mut missing: Vec<_> = fetched.missing().collect();
     missing.sort_unstable();
     for (url, error) in &missing {

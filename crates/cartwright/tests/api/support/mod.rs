@@ -2,6 +2,7 @@
 
 mod client;
 mod contract;
+mod jobs;
 mod mails;
 mod pages;
 mod raw;
@@ -11,6 +12,7 @@ mod shop;
 
 pub(crate) use client::Client;
 pub(crate) use contract::Operation;
+pub(crate) use jobs::{ended, import, job};
 pub(crate) use mails::Mail;
 pub(crate) use pages::{Pages, field};
 pub(crate) use raw::{exchange, request};

@@ -22,19 +22,10 @@ use model::{
     details::ProductDetails,
 };
 
-use crate::support::{Shop, category, draft, eur, line, refused, with_options};
+use crate::support::{Shop, category, draft, eur, imported, line, refused, with_options};
 
-fn imported(handle: &str, category: Option<&str>, draft: ProductDraft, line: u64) -> ImportedProduct {
-    let category = category.map(str::to_owned);
-    ImportedProduct {
-        handle: handle.to_owned(),
-        category,
-        draft,
-        variant_images: Vec::new(),
-        keeps_prices: false,
-        keeps_images: false,
-        line,
-    }
+fn in_category(name: &str, product: ImportedProduct) -> ImportedProduct {
+    ImportedProduct { category: Some(name.to_owned()), ..product }
 }
 
 fn import(shop: &Shop, products: &[ImportedProduct]) -> ImportProducts {
@@ -48,9 +39,9 @@ const fn summary(created: u64, updated: u64, unchanged: u64) -> ImportSummary {
 
 pub async fn an_import_can_be_repeated_without_duplicates(shop: Shop) {
     let products = [
-        imported("Linen Shirt", Some("Shirts"), with_options("Linen shirt", &["S", "M"], 3), 2),
-        imported("mug", Some(" shirts "), draft("Mug", 4), 4),
-        imported("bare", None, draft("Bare", 0), 5),
+        in_category("Shirts", imported("Linen Shirt", with_options("Linen shirt", &["S", "M"], 3))),
+        in_category(" shirts ", imported("mug", draft("Mug", 4))),
+        imported("bare", draft("Bare", 0)),
     ];
     let first = import(&shop, &products);
     let progress = first.progress.clone();
@@ -71,7 +62,7 @@ pub async fn an_import_can_be_repeated_without_duplicates(shop: Shop) {
 pub async fn a_draft_in_a_file_stays_one_however_often_it_comes(shop: Shop) {
     let at = shop.now() + SignedDuration::from_hours(1);
     let details = Some(ProductDetails { publish_at: Some(at), ..ProductDetails::default() });
-    let file = [imported("mug", None, ProductDraft { status: ProductStatus::Draft, details, ..draft("Mug", 4) }, 2)];
+    let file = [imported("mug", ProductDraft { status: ProductStatus::Draft, details, ..draft("Mug", 4) })];
     shop.run(import(&shop, &file)).await.expect("imported");
     let status = async || shop.db().product_by_slug("mug").await.expect("an answer").expect("a product").status;
     shop.pass(SignedDuration::from_hours(1));
@@ -87,7 +78,7 @@ pub async fn a_draft_in_a_file_stays_one_however_often_it_comes(shop: Shop) {
 /// What was sold since must not come back.
 pub async fn stock_of_known_variants_is_left_alone(shop: Shop) {
     let ann = shop.customer("ann").await;
-    let product = imported("mug", None, draft("Mug", 4), 2);
+    let product = imported("mug", draft("Mug", 4));
     shop.run(import(&shop, std::slice::from_ref(&product))).await.expect("imported");
     let mug = shop.db().product_by_slug("mug").await.expect("an answer").expect("a product");
     shop.order(&ann, &[line(&mug, 3)]).await;
@@ -100,7 +91,7 @@ pub async fn stock_of_known_variants_is_left_alone(shop: Shop) {
 }
 
 pub async fn new_variants_come_and_unnamed_ones_stay(shop: Shop) {
-    let product = |sizes: &[&str]| imported("shirt", None, with_options("Shirt", sizes, 3), 2);
+    let product = |sizes: &[&str]| imported("shirt", with_options("Shirt", sizes, 3));
     shop.run(import(&shop, &[product(&["S", "M"])])).await.expect("imported");
     assert_eq!(shop.run(import(&shop, &[product(&["M", "L"])])).await.expect("imported"), summary(0, 1, 0));
     let shirt = shop.db().product_by_slug("shirt").await.expect("an answer").expect("a product");
@@ -113,7 +104,7 @@ pub async fn variants_are_recognised_by_their_sku(shop: Shop) {
     let product = |size: &str| {
         let mut draft = with_options("Shirt", &[size], 3);
         draft.variants[0].sku = Some("SKU-1".to_owned());
-        imported("shirt", None, draft, 2)
+        imported("shirt", draft)
     };
     shop.run(import(&shop, &[product("Small")])).await.expect("imported");
     assert_eq!(shop.run(import(&shop, &[product("S")])).await.expect("imported"), summary(0, 1, 0));
@@ -126,7 +117,8 @@ pub async fn one_bad_product_stops_all_of_them(shop: Shop) {
     taken.variants[0].sku = Some("TAKEN".into());
     shop.add(taken.clone()).await;
     let thief = ProductDraft { title: "Thief".into(), ..taken };
-    let products = [imported("mug", Some("New"), draft("Mug", 4), 2), imported("thief", None, thief, 7)];
+    let thief = ImportedProduct { line: 7, ..imported("thief", thief) };
+    let products = [in_category("New", imported("mug", draft("Mug", 4))), thief];
     let refusal = shop.run(import(&shop, &products)).await.expect_err("the SKU is taken");
     assert_eq!(refusal.line, 7);
     assert!(matches!(refusal.error, Error::Conflict(Conflict::SkuTaken(sku)) if sku == "TAKEN"));
@@ -135,7 +127,7 @@ pub async fn one_bad_product_stops_all_of_them(shop: Shop) {
 
     let mut wrong = draft("Wrong", 0);
     wrong.variants.push(VariantDraft { price: eur(-5), ..wrong.variants[0].clone() });
-    let products = [imported("mug", None, draft("Mug", 4), 2), imported("wrong", None, wrong, 9)];
+    let products = [imported("mug", draft("Mug", 4)), ImportedProduct { line: 9, ..imported("wrong", wrong) }];
     let refusal = shop.run(import(&shop, &products)).await.expect_err("a price below zero");
     assert_eq!(refusal.line, 9);
     assert_eq!(shop.db().product_by_slug("mug").await.expect("an answer"), None);
@@ -218,7 +210,7 @@ pub async fn a_picture_that_is_missing_leaves_the_shops_own_alone(shop: Shop) {
         let mut draft = draft("Mug", 4);
         draft.images = urls.iter().map(image).collect();
         let variant_images = vec![urls.last().map(|url| (*url).to_owned())];
-        [ImportedProduct { variant_images, keeps_images: is_missing, ..imported("mug", None, draft, 2) }]
+        [ImportedProduct { variant_images, keeps_images: is_missing, ..imported("mug", draft) }]
     };
     let shown = async || {
         let mug = shop.db().product_by_slug("mug").await.expect("an answer").expect("a product");
@@ -309,7 +301,7 @@ pub async fn an_exported_list_brings_no_sold_pieces_back(shop: Shop) {
 
 /// A file that comes again means the product that it made, whatever its slug is now.
 pub async fn a_product_that_got_another_slug_is_not_doubled(shop: Shop) {
-    let file = [imported("mug", None, draft("Mug", 5), 2)];
+    let file = [imported("mug", draft("Mug", 5))];
     shop.run(import(&shop, &file)).await.expect("imported");
     let mug = shop.db().product_by_slug("mug").await.expect("an answer").expect("a product");
     let patch = ProductPatch { slug: Some("blue-mug".to_owned()), ..ProductPatch::default() };
@@ -322,7 +314,7 @@ pub async fn a_product_that_got_another_slug_is_not_doubled(shop: Shop) {
     let coded = |sku: &str| {
         let mut draft = draft("Mug", 3);
         draft.variants[0].sku = Some(sku.to_owned());
-        imported("mug", None, draft, 2)
+        imported("mug", draft)
     };
     assert_eq!(shop.run(import(&shop, &[coded("M-2")])).await.expect("imported"), summary(1, 0, 0));
     assert_eq!(shop.product_now(mug.id).await.variants[0].sku, None);
@@ -344,7 +336,7 @@ pub async fn what_a_file_cannot_say_stays(shop: Shop) {
 /// Signs that tell names apart do.
 pub async fn names_that_differ_by_a_sign_are_two_categories(shop: Shop) {
     let file = ["C++", "C#", "c++"]
-        .map(|name| imported(&format!("on {name}").replace('#', "sharp"), Some(name), draft(name, 1), 2));
+        .map(|name| in_category(name, imported(&format!("on {name}").replace('#', "sharp"), draft(name, 1))));
     shop.run(import(&shop, &file)).await.expect("imported");
     let mut names: Vec<String> =
         shop.db().categories().await.expect("an answer").into_iter().map(|category| category.name).collect();
@@ -409,7 +401,7 @@ pub async fn a_file_changes_no_amount_into_another_currency(shop: Shop) {
     refused!(shop.run(set(&row)).await, ImportError { line: 2, error: Error::Invalid(_) });
     let mut same = draft("Mug", 5);
     same.variants[0].sku = Some("Mug-1".to_owned());
-    let file = [imported("mug", None, same.clone(), 2)];
+    let file = [imported("mug", same.clone())];
     refused!(shop.run(import(&shop, &file)).await, ImportError { line: 2, error: Error::Invalid(_) });
     assert_eq!(shop.product_now(mug.id).await, mug);
     let counted = PriceRow { price: None, stock: Some(9), ..row };
@@ -423,7 +415,7 @@ pub async fn a_known_variant_takes_a_new_sku(shop: Shop) {
         draft.variants.iter_mut().zip(skus).for_each(|(variant, sku)| variant.sku = Some(sku.to_owned()));
         draft
     };
-    let file = |skus| [imported("cap", None, cap(skus), 2)];
+    let file = |skus| [imported("cap", cap(skus))];
     shop.run(import(&shop, &file(["CAP-S", "CAP-M"]))).await.expect("imported");
     let before = shop.db().product_by_slug("cap").await.expect("an answer").expect("a product");
     assert_eq!(shop.run(import(&shop, &file(["CAP-SMALL", "CAP-M"]))).await.expect("imported"), summary(0, 1, 0));
@@ -434,7 +426,7 @@ pub async fn a_known_variant_takes_a_new_sku(shop: Shop) {
     // Whose SKU the file has under other values is that one.
     let mut turned = cap(["CAP-M", "CAP-SMALL"]);
     turned.variants.reverse();
-    shop.run(import(&shop, &[imported("cap", None, turned, 2)])).await.expect("imported");
+    shop.run(import(&shop, &[imported("cap", turned)])).await.expect("imported");
     let after = shop.product_now(before.id).await;
     assert_eq!(
         after.variants.iter().map(|one| (one.id, one.option_values[0].as_str())).collect::<Vec<_>>(),
@@ -448,7 +440,7 @@ pub async fn a_sale_that_is_over_comes_back_with_its_product(shop: Shop) {
     let over = Sale { prices: vec![eur(1200)], starts_at: Some(hours(2)), ends_at: Some(hours(1)) };
     let mut mug = draft("Mug", 1);
     mug.variants[0].details = Some(VariantDetails { sale: Some(over.clone()), ..VariantDetails::default() });
-    let file = [imported("mug", None, mug, 2)];
+    let file = [imported("mug", mug)];
     shop.add(draft("Mug", 1)).await;
     assert_eq!(shop.run(import(&shop, &file)).await.expect("imported"), summary(0, 1, 0));
     let known = shop.db().product_by_slug("mug").await.expect("an answer").expect("a product");

@@ -122,7 +122,7 @@ pub async fn a_book_of_the_orders_sums_up_what_the_engine_does(shop: Shop) {
         let by_text = by(OrderFilter { text: Some(text.to_owned()), ..OrderFilter::default() }).await;
         assert_eq!(by(OrderFilter { numbers: Some(numbers), ..OrderFilter::default() }).await, by_text, "{text}");
     }
-    // Where they were sent to, and what was bought, the book alone knows.
+    // Where they go, and what was bought, the book alone knows.
     let town = format!("{} {}", first.ship_to.postal_code, first.ship_to.city.to_uppercase());
     assert_eq!(find(&town, SoughtIn::People), [last.number, cancelled.number, first.number]);
     assert_eq!(find("cup", SoughtIn::Titles), [first.number]);

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use http::StatusCode;
-use model::{AccountId, MailTemplate, Order, OutboxMail, Review, SavedAddress, Session, StockAlert, Wishlist};
+use model::{AccountId, Order, OutboxMail, Review, SavedAddress, Session, StockAlert, Wishlist};
 use store::{DocumentKind, MailFilter, OrderFilter, Page, PageRequest, ReviewFilter, StoreError};
 
 use crate::{
@@ -78,9 +78,7 @@ where
 /// Read what the shop keeps about one
 ///
 /// What the GDPR (articles 15 and 20) lets people ask for: the account, addresses, orders, mails, wishlist, stock alerts, reviews and
-/// sessions, in one reply. Left out are what the staff noted for themselves, which reviews of others one reported, passwords, codes and
-/// tokens, sessions that ended and replies that are kept to be repeated; and for staff their second factor, API keys, saved views
-/// and what they did for the shop, in the audit log and elsewhere. Ten one after the other, and then one a minute; one at a time.
+/// sessions, in one reply; `AccountExport` says what is left out. Ten one after the other, and then one a minute; one at a time.
 #[utoipa::path(
     get, path = "/v1/account/export", tag = tag::ACCOUNT, operation_id = "export_account", security(("bearer" = [])),
     responses(
@@ -93,8 +91,7 @@ pub(super) async fn read(State(app): State<App>, caller: SignedIn) -> Result<Res
     let _exporting = app.throttle().export(id).await?;
     let account = app.engine().account(id).await?.ok_or_else(Problem::not_authenticated)?;
     let Kept { addresses, orders, mails, wishlist, alerts, reviews, sessions } = Kept::read(&app, id, true).await?;
-    // A code goes to an address that nobody has here, and none to one that somebody has.
-    let mails = mails.iter().filter(|mail| !matches!(mail.template, MailTemplate::ConfirmEmailChange { .. }));
+    let mails = mails.iter().filter(|mail| mail.template.is_for_its_owner());
     let everything = AccountExportDto {
         account: (&account).into(),
         addresses: addresses.into_iter().map(SavedAddressDto::from).collect(),

@@ -91,7 +91,7 @@ pub(super) async fn list(State(app): State<App>, _: Staff<Orders>, uri: Uri) -> 
     let page = page_request(query.limit, query.cursor.as_deref(), LIST)?;
     let found = app.engine().orders(&query.filter(&others)?, &page).await?;
     let faces = faces(&app, &found.items).await?;
-    let items = found.items.iter().map(|order| AdminOrderDto::read(order, &faces)).collect();
+    let items = found.items.iter().map(|order| AdminOrderDto::with_faces(order, &faces)).collect();
     reply::json(StatusCode::OK, &AdminOrders { items, next_cursor: next_cursor(found.next, LIST) })
 }
 
@@ -114,7 +114,7 @@ pub(super) async fn read(
 ) -> Result<Response, Problem> {
     let order = app.engine().order(id).await?.ok_or_else(Problem::not_found)?;
     let faces = faces(&app, slice::from_ref(&order)).await?;
-    reply::resource(order.version, &AdminOrderDto::read(&order, &faces), &headers)
+    reply::resource(order.version, &AdminOrderDto::with_faces(&order, &faces), &headers)
 }
 
 /// Correct an order

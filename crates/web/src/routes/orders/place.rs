@@ -56,6 +56,6 @@ pub(super) async fn place(
 }
 
 fn placed(Placed { order, offers }: &Placed) -> StoredReply {
-    let dto = OrderDto::read(order, &faces_of(offers));
+    let dto = OrderDto::with_faces(order, &faces_of(offers));
     reply::stored_resource(format!("/v1/orders/{}", order.id), order.version, &dto)
 }

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     App,
-    dto::order::{Faces, OrderDto, OrderStatusDto, ProductFace},
+    dto::order::{Faces, LineFace, OrderDto, OrderStatusDto},
     extract::{Path, SignedIn, next_cursor, page_request, read_several},
     openapi::tag,
     problem::{Code, Problem},
@@ -67,7 +67,7 @@ pub(super) async fn list(State(app): State<App>, caller: SignedIn, uri: Uri) -> 
     };
     let found = app.engine().orders(&filter, &page).await?;
     let faces = faces(&app, &found.items).await?;
-    let items = found.items.iter().map(|order| OrderDto::read(order, &faces)).collect();
+    let items = found.items.iter().map(|order| OrderDto::with_faces(order, &faces)).collect();
     reply::json(StatusCode::OK, &Orders { items, next_cursor: next_cursor(found.next, LIST) })
 }
 
@@ -119,7 +119,7 @@ pub(super) async fn read(
     let order = app.engine().order(id).await?;
     let order = order.filter(|order| order.account_id == caller.account_id()).ok_or_else(Problem::not_found)?;
     let faces = faces(&app, slice::from_ref(&order)).await?;
-    reply::resource(order.version, &OrderDto::read(&order, &faces), &headers)
+    reply::resource(order.version, &OrderDto::with_faces(&order, &faces), &headers)
 }
 
 /// What the lines of these orders show of their products as they are now: one query for all of them, as long as they are no more than
@@ -133,7 +133,7 @@ pub(in crate::routes) async fn faces(app: &App, orders: &[Order]) -> Result<Face
     let mut faces = Faces::with_capacity(ids.len());
     for ids in ids.chunks(PRODUCTS_AT_ONCE) {
         let products = app.engine().product_faces(ids).await?;
-        faces.extend(products.iter().filter_map(|product| Some((product.id, ProductFace::of(product)?))));
+        faces.extend(products.iter().filter_map(|product| Some((product.id, LineFace::of(product)?))));
     }
     Ok(faces)
 }

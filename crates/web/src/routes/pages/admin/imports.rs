@@ -178,8 +178,7 @@ pub(in crate::routes::pages) async fn upload(
         return show(&app, &staff, &Refused::default(), Some(seen)).await;
     }
     let parts = upload.file.chunks(PART_BYTES).map(|part| STANDARD.encode(part)).collect();
-    let (keep_going, account_id) = (upload.keep_going, staff.access.account_id);
-    let with_images = upload.with_images && kind == JobKind::ImportProducts;
+    let (keep_going, with_images, account_id) = (upload.keep_going, upload.with_images, staff.access.account_id);
     drop(upload);
     let queued = QueueJob { kind, keep_going, with_images, parts, account_id, stamp: app.stamp()? };
     match app.try_run_as(staff.actor(), queued).await? {

@@ -6,7 +6,7 @@ use axum::{
 };
 use commerce::{
     Conflict, Error,
-    orders::{CorrectOrder, MoveOrder, Mover},
+    orders::{CorrectOrder, MoveOrder, Mover, is_told_of_tracking},
     settings::{AddNote, Noted},
 };
 use http::{HeaderMap, StatusCode};
@@ -127,8 +127,7 @@ async fn render(
     let mails = app.engine().mails(&filter, &PageRequest { limit: MAILS, after: None }).await?.items;
     let sees_customers = staff.access.may(Permission::Customers);
     let account = app.engine().account(order.account_id).await?.filter(|account| account.deleted_at.is_none());
-    // As the operation has it, which mails nobody who is gone.
-    let is_news = order.takes_first_tracking() && account.as_ref().is_some_and(|account| account.email.is_some());
+    let is_news = account.as_ref().is_some_and(|account| is_told_of_tracking(&order, account));
     // The address may have been changed since the order was placed. The new one is for those who see customers.
     let mails_to = account.as_ref().and_then(|account| account.email.clone()).or_else(|| order.email.clone());
     let mails_elsewhere = mails_to != order.email;
@@ -209,10 +208,21 @@ fn view(order: &Order, products: &[ProductId]) -> Value {
         gives_back => gives_back(order), total => order.total.grouped(), email => order.email.as_ref().map(Email::as_str),
         placed_at => order.placed_at.to_string(), placed_text => time_text(order.placed_at),
         lines => lines.collect::<Vec<_>>(), events => events.collect::<Vec<_>>(), address => address(&order.ship_to),
-        is_open => order.status.is_open(), has_left => order.status.has_left(), ship_to => order.ship_to,
+        is_open => order.status.is_open(), has_left => order.status.has_left(), late => late(order.status), ship_to => order.ship_to,
         tracking => order.tracking.as_ref().map(|tracking| {
             context! { number => tracking.number, carrier => tracking.carrier, url => tracking.url }
         }),
+    }
+}
+
+/// Why its address can no longer be corrected; nothing while it can.
+const fn late(status: OrderStatus) -> Option<&'static str> {
+    match status {
+        OrderStatus::Pending | OrderStatus::Confirmed => None,
+        OrderStatus::Shipped | OrderStatus::Delivered => {
+            Some("The parcel has left: its address can no longer be corrected.")
+        }
+        OrderStatus::Cancelled => Some("The order is cancelled: its address can no longer be corrected."),
     }
 }
 
