@@ -142,7 +142,8 @@ impl Server {
 /// Begins what runs beside the requests, but for the delivery of mails.
 fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, stop: &Stop) -> Vec<JoinHandle<()>> {
     let keeper = Keeper::new(app.clone(), stop.clone());
-    let engine = || -> Arc<dyn Engine> { engine.clone() };
+    let database = engine;
+    let engine = || -> Arc<dyn Engine> { database.clone() };
     let upkeep = keeper.begin("upkeep", {
         let engine = engine();
         move || upkeep::run(Arc::clone(&engine))
@@ -150,6 +151,13 @@ fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, s
     let turns = keeper.begin("turns", {
         let (engine, wake) = (engine(), Arc::clone(wake));
         move || turns::run(Arc::clone(&engine), Arc::clone(&wake))
+    });
+    let commands = keeper.begin("commands", {
+        let database = Arc::clone(database);
+        move || {
+            let database = Arc::clone(&database);
+            async move { database.answer_commands().await }
+        }
     });
     let jobs_of = |name, with_images| {
         let (engine, app) = (engine(), app.clone());
@@ -163,7 +171,7 @@ fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, s
     let settings = with_app("settings", |app| Box::pin(async move { app.follow_settings().await }));
     let search = with_app("search", |app| Box::pin(async move { app.follow_catalogue().await }));
     let orders = with_app("orders", |app| Box::pin(async move { app.read_orders().await }));
-    vec![upkeep, turns, jobs, jobs_with_images, settings, search, orders]
+    vec![upkeep, turns, commands, jobs, jobs_with_images, settings, search, orders]
 }
 
 /// A task that can be begun like the others.

@@ -27,6 +27,9 @@ impl Maintenance for PostgresEngine {
         dump(&self.options, to).await.map_err(|error| StoreError::Internal(error.to_string()))
     }
 
+    /// There are none: what commands ask, they ask the server.
+    async fn answer_commands(&self) {}
+
     async fn close(&self) -> Result<(), StoreError> {
         Self::close(self);
         Ok(())

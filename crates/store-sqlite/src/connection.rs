@@ -2,6 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
+use parking_lot::ReentrantMutex;
 use rusqlite::{Connection, OpenFlags, config::DbConfig, ffi};
 
 use crate::open::Options;
@@ -15,6 +16,10 @@ const WRITER_CACHE_KIB: i64 = 16 * 1024;
 const READER_CACHE_KIB: i64 = 6 * 1024;
 /// What is left of the WAL file when it was copied back, in bytes.
 const WAL_KEPT_BYTES: i64 = 64 * 1024 * 1024;
+
+/// The writer's connection, lent to what else its thread has begun: a transaction, which must be something that could be sent to another
+/// thread, and a copy that is being made. Nobody ever waits for it.
+pub(crate) type Shared = ReentrantMutex<Connection>;
 
 /// The connection that writes; makes the file if there is none.
 pub(crate) fn writer(path: &Path, options: &Options) -> rusqlite::Result<Connection> {
@@ -58,6 +63,17 @@ pub(crate) fn that_writes(conn: Connection) -> rusqlite::Result<Connection> {
 pub(crate) fn reader(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     open(path, flags, busy_timeout, READER_CACHE_KIB)
+}
+
+/// A connection to a copy that is not finished: should it be cut off, it is thrown away, so that it needs neither a journal nor a sync until
+/// it is whole. The file must be there.
+pub(crate) fn copy(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.pragma_update_and_check(None, "journal_mode", "OFF", |_| Ok(()))?;
+    conn.pragma_update(None, "synchronous", "OFF")?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(conn)
 }
 
 fn open(path: &Path, flags: OpenFlags, busy_timeout: Duration, cache_kib: i64) -> rusqlite::Result<Connection> {

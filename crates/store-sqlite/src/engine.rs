@@ -26,12 +26,15 @@ use crate::{
     writer::Writer,
 };
 
+/// Those who ask the writer.
+pub(crate) type FileCallers = Callers<File, SyncSender<Message<File>>>;
+
 /// A shop in one SQLite file.
 pub struct SqliteEngine {
     pub(crate) path: PathBuf,
     pub(crate) readers: Arc<Readers>,
     pub(crate) changes: ChangeCounter,
-    callers: Arc<Callers<File, SyncSender<Message<File>>>>,
+    pub(crate) callers: Arc<FileCallers>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
     is_down: Arc<AtomicBool>,
 }
@@ -64,7 +67,7 @@ impl SqliteEngine {
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             let group_max = options.group_max;
             let database = File::new(file, options, conn);
-            Writer { database, messages: inbox, group_max, is_down: down }.run();
+            Writer::new(database, inbox, group_max, down).run();
         });
         let thread = thread.map_err(|error| OpenError::Thread(error.to_string()))?;
         Ok(Self {
@@ -106,7 +109,7 @@ impl SqliteEngine {
         let look = move |file: &File| {
             let Some(conn) = file.connection() else { return };
             let limit = pages.map_or(i64::from(u32::MAX) - 1, i64::from);
-            let _ = sender.send(conn.pragma_update_and_check(None, "max_page_count", limit, |_| Ok(())));
+            let _ = sender.send(conn.lock().pragma_update_and_check(None, "max_page_count", limit, |_| Ok(())));
         };
         self.callers.inspect(Box::new(look))?;
         match done.await {

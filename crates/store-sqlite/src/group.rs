@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use store::StoreError;
 
 use crate::{
+    connection::Shared,
     error::{Fault, Reach},
     member::{self, Guard, Request},
     sql,
@@ -28,15 +29,16 @@ struct Stop {
 /// Runs the jobs in one transaction and answers all of them. Tells whether the connection can go on being used.
 ///
 /// `is_full` says whether the disk is full, for errors that do not tell.
-pub(crate) fn run(conn: &mut Connection, requests: Vec<Request>, is_full: impl Fn() -> bool) -> Reach {
+pub(crate) fn run(shared: &Shared, requests: Vec<Request>, is_full: impl Fn() -> bool) -> Reach {
     let mut members: Vec<_> = requests.into_iter().map(|request| Member { request, error: None }).collect();
     if faults::is_lifted("guard.commit") {
-        return answer_before_commit(conn, members);
+        return answer_before_commit(shared, members);
     }
-    let mut attempted = attempt(conn, &mut members, Guard::Group);
+    let conn = &shared.lock();
+    let mut attempted = attempt(shared, &mut members, Guard::Group);
     if attempted.as_ref().is_err_and(|stop| stop.reach == Reach::Group) {
         roll_back(conn);
-        attempted = attempt(conn, &mut members, Guard::Savepoint);
+        attempted = attempt(shared, &mut members, Guard::Savepoint);
     }
     let mut stop = match attempted {
         Ok(()) => return answer(members),
@@ -51,7 +53,7 @@ pub(crate) fn run(conn: &mut Connection, requests: Vec<Request>, is_full: impl F
         if others.is_empty() {
             return Reach::Transaction;
         }
-        stop = match attempt(conn, &mut others, Guard::Savepoint) {
+        stop = match attempt(shared, &mut others, Guard::Savepoint) {
             Ok(()) => return answer(others),
             Err(stop) => stop,
         };
@@ -68,7 +70,8 @@ pub(crate) fn run(conn: &mut Connection, requests: Vec<Request>, is_full: impl F
 }
 
 /// Runs the members and commits.
-fn attempt(conn: &mut Connection, members: &mut [Member], guard: Guard) -> Result<(), Stop> {
+fn attempt(shared: &Shared, members: &mut [Member], guard: Guard) -> Result<(), Stop> {
+    let conn = &shared.lock();
     let whole = |error, reach| Stop { culprit: None, error, reach };
     // IMMEDIATE: the lock is taken now, where waiting for it is possible, and not in the middle.
     sql::run(conn, "BEGIN IMMEDIATE", []).map_err(|fault| {
@@ -76,7 +79,7 @@ fn attempt(conn: &mut Connection, members: &mut [Member], guard: Guard) -> Resul
         whole(fault.into_store(), reach)
     })?;
     for (index, member) in members.iter_mut().enumerate() {
-        match member::run(conn, member.request.job.as_mut(), guard) {
+        match member::run(shared, member.request.job.as_mut(), guard) {
             Ok(()) => member.error = None,
             Err(Failure { error, reach: Reach::Statement }) => member.error = Some(error),
             Err(Failure { error, reach }) => return Err(Stop { culprit: Some(index), error, reach }),
@@ -109,12 +112,13 @@ fn commit_error(fault: Fault) -> StoreError {
 }
 
 /// What must never be: an answer about what is not on the disk. For the proof that it would be noticed.
-fn answer_before_commit(conn: &mut Connection, members: Vec<Member>) -> Reach {
+fn answer_before_commit(shared: &Shared, members: Vec<Member>) -> Reach {
+    let conn = &shared.lock();
     if sql::run(conn, "BEGIN IMMEDIATE", []).is_err() {
         return Reach::Connection;
     }
     for mut member in members {
-        match member::run(conn, member.request.job.as_mut(), Guard::Savepoint) {
+        match member::run(shared, member.request.job.as_mut(), Guard::Savepoint) {
             Ok(()) => member.request.succeed(),
             Err(failure) => member.request.fail(failure.error),
         }

@@ -1,14 +1,17 @@
 //! What the command line asks.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use store::{Finding, Maintenance, StoreError};
+use tokio::runtime::Handle;
 
 use crate::{
-    backup, check, connection,
+    backup::{self, NotFilled},
+    check, connection,
     engine::{SqliteEngine, blocking},
     error::{Fault, OpenError},
+    neighbour,
     readers::in_snapshot,
 };
 
@@ -28,14 +31,22 @@ impl Maintenance for SqliteEngine {
     }
 
     async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        let (from, to) = (self.path.clone(), to.to_owned());
+        let (from, to, callers) = (self.path.clone(), to.to_owned(), Arc::clone(&self.callers));
+        let runtime = Handle::current();
         blocking(move || {
-            backup::copy_database(&from, &to).map_err(|error| match error {
+            let ask = |file: &Path| {
+                runtime.block_on(neighbour::copy(&callers, file.to_owned())).map_err(NotFilled::Failed)
+            };
+            backup::copy_of_a_shop(&from, &to, ask).map_err(|error| match error {
                 OpenError::Full(_) => StoreError::Full,
                 error => StoreError::Internal(error.to_string()),
             })
         })
         .await
+    }
+
+    async fn answer_commands(&self) {
+        neighbour::answer_commands(&self.path, Arc::clone(&self.callers)).await;
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use store::{Job, JobOutcome, StoreError};
 
 use crate::{
+    connection::Shared,
     error::{Fault, Reach},
     queue, sql,
     tx::{Failure, SqliteTx},
@@ -33,11 +34,12 @@ pub(crate) enum Guard {
 /// # Errors
 /// What was written is undone, unless the failure reaches beyond the statement: then the caller must end the whole
 /// transaction.
-pub(crate) fn run(conn: &mut Connection, job: &mut dyn Job, guard: Guard) -> Result<(), Failure> {
+pub(crate) fn run(shared: &Shared, job: &mut dyn Job, guard: Guard) -> Result<(), Failure> {
+    let conn = &shared.lock();
     if guard == Guard::Savepoint {
         sql::run(conn, "SAVEPOINT member", []).map_err(failure)?;
     }
-    let ran = poll_once(conn, job);
+    let ran = poll_once(shared, job);
     if conn.is_autocommit() {
         // SQLite ended the transaction by itself, and any savepoint with it.
         let gone = || StoreError::Internal("the transaction is gone".to_owned());
@@ -67,8 +69,8 @@ struct Ran {
 }
 
 /// Polls the job's future once: it awaits nothing but the transaction, which is always ready.
-fn poll_once(conn: &mut Connection, job: &mut dyn Job) -> Ran {
-    let mut tx = SqliteTx::new(conn);
+fn poll_once(shared: &Shared, job: &mut dyn Job) -> Ran {
+    let mut tx = SqliteTx::new(shared);
     // The job's result is not looked at after a panic, and its writes are undone: nothing half-done can be seen.
     let polled = catch_unwind(AssertUnwindSafe(|| {
         let mut running = job.run(&mut tx);

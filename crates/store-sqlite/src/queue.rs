@@ -21,6 +21,8 @@ use tokio::sync::oneshot;
 pub trait Database {
     /// What it is asked to do.
     type Job: Send;
+    /// What takes so long that it is done a piece at a time, between groups. Whoever waits for it is told when it is dropped.
+    type Task: Send;
 
     /// Does all of it in one transaction, and answers each when that is durable. Tells whether the database can go on being used.
     fn run(&mut self, group: Vec<Request<Self::Job>>) -> bool;
@@ -33,6 +35,9 @@ pub trait Database {
 
     /// Does what is due between two groups.
     fn tidy(&mut self);
+
+    /// Does a task. After each piece `others` has the writer go on for so long; when it gives `false`, the rest is not to be done.
+    fn attend(&mut self, task: Self::Task, others: &mut dyn FnMut(&mut Self, Duration) -> bool);
 
     /// Does what there is time for when nobody asks for anything.
     fn rest(&mut self);
@@ -71,6 +76,8 @@ pub enum Message<D: Database> {
     Run(Request<D::Job>),
     /// To do something between two groups.
     Inspect(Look<D>),
+    /// To do something that takes long beside the groups.
+    Attend(D::Task),
     /// To answer what came before this, and end.
     Close,
 }
@@ -164,6 +171,14 @@ impl<D: Database, O: Outbox<Message<D>>> Callers<D, O> {
     /// As [`Callers::submit`]. When the writer stops before it looked, `look` is dropped.
     pub fn inspect(&self, look: Look<D>) -> Result<(), StoreError> {
         self.send(Message::Inspect(look))
+    }
+
+    /// Has a task done, some time. When the writer stops before, it is dropped.
+    ///
+    /// # Errors
+    /// As [`Callers::submit`].
+    pub fn attend(&self, task: D::Task) -> Result<(), StoreError> {
+        self.send(Message::Attend(task))
     }
 
     /// Refuses jobs from now on.

@@ -12,7 +12,7 @@ use model::{
 use rusqlite::Connection;
 use store::{AccountRow, Change, Checkout, Claim, Claimed, Document, DocumentKind, DueAlert, SkuOwner, StoreError, Tx};
 
-use crate::{apply, error::Reach, load, sql::Sql};
+use crate::{apply, connection::Shared, error::Reach, load, sql::Sql};
 
 /// The first thing that went wrong in a transaction.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Failure {
 
 /// One member's part of the group's transaction.
 pub(crate) struct SqliteTx<'c> {
-    conn: &'c mut Connection,
+    conn: &'c Shared,
     failure: Option<Failure>,
     has_written: bool,
 }
@@ -34,7 +34,7 @@ type Found<T> = Result<T, StoreError>;
 
 impl<'c> SqliteTx<'c> {
     /// A member's view of the open transaction of `conn`.
-    pub(crate) const fn new(conn: &'c mut Connection) -> Self {
+    pub(crate) const fn new(conn: &'c Shared) -> Self {
         Self { conn, failure: None, has_written: false }
     }
 
@@ -60,7 +60,7 @@ impl<'c> SqliteTx<'c> {
         if let Some(failure) = &self.failure {
             return Err(failure.error.clone());
         }
-        work(self.conn).map_err(|fault| {
+        work(&self.conn.lock()).map_err(|fault| {
             let reach = fault.reach();
             let error = fault.into_store();
             self.failure = Some(Failure { error: error.clone(), reach });

@@ -1,6 +1,7 @@
 //! The writer: one thread, one database, one group after the other.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -23,79 +24,81 @@ const REOPEN_MAX: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Writer<D, I> {
     /// What it writes to, open.
-    pub database: D,
-    /// Where it is told what to do.
-    pub messages: I,
-    /// How many jobs share a transaction at most.
-    pub group_max: usize,
+    database: D,
+    desk: Desk<I>,
     /// Set while the database cannot be opened, and after the end.
-    pub is_down: Arc<AtomicBool>,
+    is_down: Arc<AtomicBool>,
+}
+
+/// Where the writer is told what to do.
+#[derive(Debug)]
+struct Desk<I> {
+    messages: I,
+    /// How many jobs share a transaction at most.
+    group_max: usize,
+}
+
+/// What came of waiting for a message.
+enum Turn {
+    /// Somebody asked for something.
+    Worked,
+    /// Nobody did.
+    Idle,
+    /// The database cannot go on being used; whether the writer was told to end as well.
+    Broke { is_last: bool },
+    /// The writer was told to end, or nobody is left who could ask for anything.
+    End,
 }
 
 impl<D: Database, I: Inbox<Message<D>>> Writer<D, I> {
+    /// Writes to `database`, which is open, what `messages` say, at most `group_max` jobs in a transaction; `is_down` is set while the
+    /// database cannot be opened, and after the end.
+    pub const fn new(database: D, messages: I, group_max: usize, is_down: Arc<AtomicBool>) -> Self {
+        Self { database, desk: Desk { messages, group_max }, is_down }
+    }
+
     /// Works until it is told to close, or nobody is left who could ask for anything.
     pub fn run(mut self) {
+        let mut tasks = VecDeque::new();
         let mut has_rested = true;
         loop {
-            let message = if has_rested {
-                self.messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            } else {
-                self.messages.recv_timeout(IDLE_AFTER)
-            };
-            match message {
-                Ok(Message::Run(first)) => {
-                    has_rested = false;
-                    let (is_usable, then) = self.group(first);
-                    let is_last = matches!(then, Some(Message::Close));
-                    if is_usable {
-                        self.database.tidy();
-                    } else if !self.reopen(is_last) {
-                        break;
-                    }
-                    if is_last {
-                        break;
-                    }
-                    if let Some(Message::Inspect(look)) = then {
-                        look(&self.database);
-                    }
+            let turn = match tasks.pop_front() {
+                Some(task) => self.attend(task, &mut tasks),
+                None => {
+                    let patience = (!has_rested).then_some(IDLE_AFTER);
+                    self.desk.turn(&mut self.database, patience, &mut tasks)
                 }
-                Ok(Message::Inspect(look)) => look(&self.database),
-                Err(RecvTimeoutError::Timeout) => {
+            };
+            match turn {
+                Turn::Worked => has_rested = false,
+                Turn::Idle => {
                     self.database.rest();
                     has_rested = true;
                 }
-                Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => break,
+                Turn::Broke { is_last } => {
+                    if !self.reopen(is_last) || is_last {
+                        break;
+                    }
+                    has_rested = false;
+                }
+                Turn::End => break,
             }
         }
         self.finish();
     }
 
-    /// Takes what is queued, without waiting for more, and runs it. Gives whether the database can go on being used, and the message
-    /// that ended the gathering.
-    fn group(&mut self, first: Request<D::Job>) -> (bool, Option<Message<D>>) {
-        let mut requests = Vec::with_capacity(16);
-        let mut then = None;
-        let mut next = Ok(Message::Run(first));
-        loop {
-            match next {
-                // Nobody waits for the result: the work would be for nothing.
-                Ok(Message::Run(request)) if request.reply.is_closed() => {}
-                Ok(Message::Run(request)) => requests.push(request),
-                Ok(other) => {
-                    then = Some(other);
-                    break;
-                }
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
-            if requests.len() >= self.group_max {
-                break;
-            }
-            next = self.messages.try_recv();
+    /// Does a task, and what else comes meanwhile; further tasks wait.
+    fn attend(&mut self, task: D::Task, waiting: &mut VecDeque<D::Task>) -> Turn {
+        let mut last = Turn::Worked;
+        self.database.attend(task, &mut |database, time| {
+            last = self.desk.turn(database, Some(time), waiting);
+            matches!(last, Turn::Worked | Turn::Idle)
+        });
+        match last {
+            // There was nothing else to do.
+            Turn::Idle => Turn::Worked,
+            last => last,
         }
-        if requests.is_empty() {
-            return (true, then);
-        }
-        (self.database.run(requests), then)
     }
 
     /// Opens the database again, however long it takes; whoever asks meanwhile is told. Whether it is open: once the writer was told
@@ -125,11 +128,11 @@ impl<D: Database, I: Inbox<Message<D>>> Writer<D, I> {
         let until = Instant::now() + pause;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            match self.messages.recv_timeout(left) {
+            match self.desk.messages.recv_timeout(left) {
                 Ok(Message::Run(request)) => {
                     request.fail(StoreError::Unavailable("it cannot be opened at the moment".to_owned()));
                 }
-                Ok(Message::Inspect(_)) => {}
+                Ok(Message::Inspect(_) | Message::Attend(_)) => {}
                 Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => return false,
                 Err(RecvTimeoutError::Timeout) => return true,
             }
@@ -139,11 +142,69 @@ impl<D: Database, I: Inbox<Message<D>>> Writer<D, I> {
     /// Refuses what came too late, and leaves a database without a WAL.
     fn finish(mut self) {
         self.is_down.store(true, Ordering::Release);
-        while let Ok(message) = self.messages.try_recv() {
+        while let Ok(message) = self.desk.messages.try_recv() {
             if let Message::Run(request) = message {
                 request.fail(stopped());
             }
         }
         self.database.close();
+    }
+}
+
+impl<I> Desk<I> {
+    /// Waits for a message, for so long at most, and does what it says. Tasks are put aside.
+    fn turn<D: Database>(&self, database: &mut D, patience: Option<Duration>, tasks: &mut VecDeque<D::Task>) -> Turn
+    where
+        I: Inbox<Message<D>>,
+    {
+        let message = match patience {
+            Some(patience) => self.messages.recv_timeout(patience),
+            None => self.messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let then = match message {
+            Ok(Message::Run(first)) => {
+                let (requests, then) = self.gather(first);
+                if !requests.is_empty() {
+                    if !database.run(requests) {
+                        return Turn::Broke { is_last: matches!(then, Some(Message::Close)) };
+                    }
+                    database.tidy();
+                }
+                then
+            }
+            Ok(other) => Some(other),
+            Err(RecvTimeoutError::Timeout) => return Turn::Idle,
+            Err(RecvTimeoutError::Disconnected) => return Turn::End,
+        };
+        match then {
+            Some(Message::Close) => return Turn::End,
+            Some(Message::Inspect(look)) => look(database),
+            Some(Message::Attend(task)) => tasks.push_back(task),
+            Some(Message::Run(_)) | None => {}
+        }
+        Turn::Worked
+    }
+
+    /// Takes what is queued, without waiting for more. Gives the message that ended the gathering, which is no job.
+    fn gather<D: Database>(&self, first: Request<D::Job>) -> (Vec<Request<D::Job>>, Option<Message<D>>)
+    where
+        I: Inbox<Message<D>>,
+    {
+        let mut requests = Vec::with_capacity(16);
+        let mut next = Ok(Message::Run(first));
+        loop {
+            match next {
+                // Nobody waits for the result: the work would be for nothing.
+                Ok(Message::Run(request)) if request.reply.is_closed() => {}
+                Ok(Message::Run(request)) => requests.push(request),
+                Ok(other) => return (requests, Some(other)),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+            if requests.len() >= self.group_max {
+                break;
+            }
+            next = self.messages.try_recv();
+        }
+        (requests, None)
     }
 }

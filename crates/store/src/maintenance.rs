@@ -31,6 +31,10 @@ pub trait Maintenance: Send + Sync {
     /// When the copy was not made; nothing is left at `to`.
     async fn backup(&self, to: &Path) -> Result<(), StoreError>;
 
+    /// Answers the commands that are run beside this process and leave to it what it does better, until it is dropped. Ends at once when
+    /// there are none, or none can reach it.
+    async fn answer_commands(&self);
+
     /// Answers what is under way and lets go of the database. Later work is refused.
     ///
     /// # Errors

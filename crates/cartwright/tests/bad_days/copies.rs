@@ -24,7 +24,9 @@ fn a_backup_of_a_busy_shop_has_all_that_was_acknowledged_before_it_began() {
         let began_at = std::time::Instant::now();
         let mut backup = program();
         backup.arg("backup").arg(&copy).arg("--data").arg(&launch.data);
-        run(&mut backup, "").expect_success();
+        let made = run(&mut backup, "");
+        assert!(!made.stderr.contains("does not make the copy"), "the shop was to make it: {made:?}");
+        made.expect_success();
         let ended_at = std::time::Instant::now();
         thread::sleep(Duration::from_millis(200));
         (began_at, ended_at)
@@ -35,7 +37,10 @@ fn a_backup_of_a_busy_shop_has_all_that_was_acknowledged_before_it_began() {
     let mode = fs::metadata(&copy).expect("the copy").permissions().mode();
     assert_eq!(mode & 0o077, 0, "others can read the copy: {mode:o}");
     refuse_a_live_target(&launch, &copy);
+    let socket = launch.data.join("shop.db-socket");
+    assert!(socket.exists(), "commands cannot reach the shop");
     server.stop();
+    assert!(!socket.exists(), "the socket of a shop that has ended");
 
     let elsewhere = tempfile::tempdir().expect("a folder");
     let restored = Launch::new(elsewhere.path(), &["--signup", "immediate"]);

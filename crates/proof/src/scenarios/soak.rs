@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
     fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -72,6 +72,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     let mut shop = Shop::fill(ground.launch.address, BUYERS);
     let mut outcome = Outcome::default();
     let (mut looks, mut acknowledged) = (Vec::new(), HashMap::new());
+    let backups = Backups::default();
     let begin = Instant::now();
     let mut part = 0;
     // Without its guard the log is not copied back; how soon it is too large is a matter of the machine.
@@ -86,7 +87,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
                 scope.spawn(|| read(&shop, &is_over));
                 scope.spawn(|| export(&shop, &is_over));
                 if lifted.is_none() {
-                    scope.spawn(|| back_up(&ground, &is_over));
+                    scope.spawn(|| backups.make(&ground, &is_over));
                 }
                 // Also when a look panics: otherwise they would go on for ever.
                 let _over = OnDrop(&is_over);
@@ -114,6 +115,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     ground.check();
     compare(&ground.launch, &shop, acknowledged, &mut outcome);
     judge(&looks, loaded, &mut outcome);
+    backups.judge(&mut outcome);
     outcome
 }
 
@@ -237,13 +239,38 @@ fn read(shop: &Shop, is_over: &AtomicBool) {
     }
 }
 
-/// Copies the whole database, as shops do while they sell.
-fn back_up(ground: &Ground, is_over: &AtomicBool) {
-    let copy = ground.folder.path().join("copy.db");
-    while !is_over.load(Ordering::Acquire) {
-        drop(fs::remove_file(&copy));
-        run_on(&ground.launch.data, &["backup", copy.to_str().expect("UTF-8")]).expect_success();
-        thread::sleep(Duration::from_millis(500));
+/// Copies of the whole database, as shops make them while they sell.
+#[derive(Default)]
+struct Backups {
+    made: AtomicU64,
+    longest_millis: AtomicU64,
+    /// Those that the shop left to the command, whose reading keeps the log from being emptied.
+    left: AtomicU64,
+}
+
+impl Backups {
+    fn make(&self, ground: &Ground, is_over: &AtomicBool) {
+        let copy = ground.folder.path().join("copy.db");
+        while !is_over.load(Ordering::Acquire) {
+            drop(fs::remove_file(&copy));
+            let begin = Instant::now();
+            let made = run_on(&ground.launch.data, &["backup", copy.to_str().expect("UTF-8")]);
+            let took = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.left.fetch_add(u64::from(made.stderr.contains("does not make the copy")), Ordering::Relaxed);
+            made.expect_success();
+            self.made.fetch_add(1, Ordering::Relaxed);
+            self.longest_millis.fetch_max(took, Ordering::Relaxed);
+            thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    fn judge(&self, outcome: &mut Outcome) {
+        let left = self.left.load(Ordering::Relaxed);
+        if left > 0 {
+            outcome.violate(format!("{left} backups were not made by the shop itself"));
+        }
+        let (made, longest) = (self.made.load(Ordering::Relaxed), self.longest_millis.load(Ordering::Relaxed));
+        let _ = write!(outcome.injected, "; {} backups, of {} s at most", thousands(made), longest.div_ceil(1_000));
     }
 }
 

@@ -27,12 +27,16 @@ use store_sqlite::{
     writer::Writer,
 };
 
+use tokio::sync::oneshot;
+
 use crate::judge::{quietly, words};
 
 const CALLERS: u32 = 3;
 /// Jobs of each, one after the other.
 const JOBS: u32 = 2;
 const GROUP_MAX: usize = 2;
+/// Pieces of a task.
+const PIECES_MAX: u32 = 4;
 
 /// Tries so many schedules; what went wrong in the first bad one.
 pub(super) fn try_out(seed: u64, schedules: u64, lifted: bool) -> Option<String> {
@@ -61,18 +65,29 @@ fn one_day(lifted: bool) {
         is_closed: false,
     };
     let is_down = Arc::new(AtomicBool::new(false));
-    let writer = Writer { database, messages: In(receiver), group_max: GROUP_MAX, is_down };
+    let writer = Writer::new(database, In(receiver), GROUP_MAX, is_down);
     let writer = thread::spawn(move || writer.run());
     let buyers = (0..CALLERS).map(|caller| {
         let (callers, stored) = (Arc::clone(&callers), Arc::clone(&stored));
         thread::spawn(move || ask(caller, &callers, &stored))
     });
     let buyers: Vec<_> = buyers.collect();
+    let task = {
+        let callers = Arc::clone(&callers);
+        thread::spawn(move || {
+            let (reply, done) = oneshot::channel();
+            // Done, given up or never begun: whoever waits is told.
+            if callers.attend(reply).is_ok() {
+                let _ = future::block_on(done);
+            }
+        })
+    };
     let closer = {
         let callers = Arc::clone(&callers);
         thread::spawn(move || callers.close())
     };
     let refused: Vec<u32> = buyers.into_iter().flat_map(|buyer| buyer.join().expect("a caller")).collect();
+    task.join().expect("the one with a task");
     closer.join().expect("the one who closes");
     writer.join().expect("the writer");
     let stored = list(&stored);
@@ -133,6 +148,7 @@ impl Ledger {
 
 impl Database for Ledger {
     type Job = u32;
+    type Task = oneshot::Sender<()>;
 
     fn run(&mut self, group: Vec<Request<u32>>) -> bool {
         assert!((1..=GROUP_MAX).contains(&group.len()), "a group of {}", group.len());
@@ -167,6 +183,15 @@ impl Database for Ledger {
 
     fn reopen(&mut self) -> Result<(), impl Display> {
         if self.is_broken_for_good || thread_rng().gen_ratio(1, 2) { Err("it does not open") } else { Ok(()) }
+    }
+
+    fn attend(&mut self, task: Self::Task, others: &mut dyn FnMut(&mut Self, Duration) -> bool) {
+        for _ in 0..thread_rng().gen_range(0..PIECES_MAX) {
+            if !others(self, Duration::from_millis(1)) {
+                return;
+            }
+        }
+        let _ = task.send(());
     }
 
     fn tidy(&mut self) {

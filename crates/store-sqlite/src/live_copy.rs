@@ -1,0 +1,249 @@
+//! Copying the database while the shop works.
+//!
+//! Who copies in one read transaction keeps the write-ahead log from beginning anew, so that it grows by all that is written meanwhile. The
+//! writer can do it without: through its own connection a piece at a time, between two groups. SQLite carries what that connection
+//! changes into the part that is copied already (<https://www.sqlite.org/backup.html>), and no transaction outlasts a piece. The copy is the
+//! database as it is at the end.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use rusqlite::{
+    Connection,
+    backup::{Backup, StepResult},
+};
+use tokio::sync::oneshot;
+
+use crate::connection;
+
+/// Pages that are copied between two looks at the clock.
+const STEP: i32 = 16;
+/// How long a piece takes: an order waits for it.
+const PIECE: Duration = Duration::from_millis(1);
+/// How long others go on after each. The disk shall not be behind by more than it can write meanwhile.
+const PAUSE: Duration = Duration::from_millis(3);
+/// When another process writes, or a group is rolled back after it wrote, SQLite begins anew. After so many times all pages that is given
+/// up.
+const ROUNDS_MAX: u64 = 4;
+
+/// A copy that somebody waits for.
+pub(crate) struct LiveCopy {
+    /// An empty file.
+    to: PathBuf,
+    /// `Err` says why there is no copy.
+    reply: oneshot::Sender<Result<(), String>>,
+}
+
+impl LiveCopy {
+    /// One into the empty file `to`, and where it will be told that it is made. When whoever waits there leaves, the copy is given up.
+    pub(crate) fn new(to: PathBuf) -> (Self, oneshot::Receiver<Result<(), String>>) {
+        let (reply, done) = oneshot::channel();
+        (Self { to, reply }, done)
+    }
+
+    /// Makes it from `source`, whose other work goes on in `others`, for the time that it is told; when that gives `false`, there is no more
+    /// to be had from `source`.
+    pub(crate) fn make(self, source: &Connection, mut others: impl FnMut(Duration) -> bool) {
+        let Self { to, reply } = self;
+        let made = copy(source, &to, |time| {
+            if reply.is_closed() {
+                return Err("nobody waits for it any more".to_owned());
+            }
+            if others(time) { Ok(()) } else { Err("the shop stops, or has lost its database".to_owned()) }
+        });
+        // Whoever left needs no answer.
+        let _ = reply.send(made);
+    }
+}
+
+fn copy(
+    source: &Connection,
+    to: &Path,
+    mut others: impl FnMut(Duration) -> Result<(), String>,
+) -> Result<(), String> {
+    let sqlite = |error: rusqlite::Error| error.to_string();
+    is_empty(to).map_err(|error| error.to_string())?;
+    let mut target = connection::copy(to).map_err(sqlite)?;
+    let backup = Backup::new(source, &mut target).map_err(sqlite)?;
+    let mut steps = 0;
+    loop {
+        let until = Instant::now() + PIECE;
+        loop {
+            match backup.step(STEP).map_err(sqlite)? {
+                StepResult::Done => return Ok(()),
+                StepResult::More => {}
+                // Another process has it for a moment.
+                _ => break,
+            }
+            steps += 1;
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        let pages = u64::try_from(backup.progress().pagecount).unwrap_or(0);
+        if steps * u64::from(STEP.unsigned_abs()) > ROUNDS_MAX * pages.max(1_000) {
+            return Err("the database changes in ways that make it begin anew all the time".to_owned());
+        }
+        let until = Instant::now() + PAUSE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            others(left)?;
+        }
+    }
+}
+
+/// Whoever asks names a file, and one that holds something is not what they meant.
+fn is_empty(file: &Path) -> io::Result<()> {
+    if fs::metadata(file)?.len() == 0 { Ok(()) } else { Err(io::Error::other("there is something in the file")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        open::Options,
+        wal::{MustStay, Wal, checkpoint},
+    };
+
+    /// Rows of about a page each.
+    const ROWS: u32 = 6_000;
+
+    struct Busy {
+        folder: tempfile::TempDir,
+        conn: Connection,
+        wal: Wal,
+        writes: u32,
+    }
+
+    impl Busy {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("shop.db");
+            let options =
+                Options { wal_limit_bytes: 512 * 1024, synchronous_full: false, ..Options::default() };
+            let conn = connection::writer(&path, &options).expect("a database");
+            conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).expect("WAL mode");
+            let fill = format!(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, x BLOB NOT NULL); \
+                 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) \
+                 INSERT INTO t SELECT i, 0, randomblob(3800) FROM n"
+            );
+            conn.execute_batch(&fill).expect("rows");
+            conn.pragma_update(None, "cache_size", 100).expect("a small cache");
+            let mut wal = Wal::new(&path, &options);
+            wal.stop_helper();
+            wal.empty(&conn);
+            Self { folder, conn, wal, writes: 0 }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.folder.path().join(name)
+        }
+
+        fn empty_file(&self) -> PathBuf {
+            fs::write(self.path("copy"), "").expect("a file");
+            self.path("copy")
+        }
+    }
+
+    /// Sets some rows, from the first to the last and over again.
+    fn write(conn: &Connection, writes: &mut u32) {
+        *writes += 1;
+        let set = "UPDATE t SET version = ?1, x = randomblob(3800) WHERE id BETWEEN ?2 AND ?2 + 19";
+        conn.execute(set, [*writes, *writes * 20 % ROWS]).expect("set");
+    }
+
+    fn sum_of(conn: &Connection) -> (i64, i64, String) {
+        let sql = "SELECT count(*), sum(version), group_concat(hex(substr(x, 1, 4)), '') FROM t";
+        conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).expect("a sum")
+    }
+
+    #[test]
+    fn what_is_written_meanwhile_is_in_it_and_the_log_stays_short() {
+        let mut shop = Busy::new();
+        let (copy, mut done) = LiveCopy::new(shop.empty_file());
+        let must_stay = MustStay::of(&shop.path("shop.db"));
+        let mut longest = 0;
+        let (conn, wal, writes) = (&shop.conn, &mut shop.wal, &mut shop.writes);
+        copy.make(conn, |_| {
+            write(conn, writes);
+            longest = longest.max(checkpoint(conn, "NOOP", &must_stay).expect("an answer").pages);
+            wal.keep_bounded(conn);
+            if *writes == 20 {
+                // Larger than what is kept in memory, so that some of it is in the log already. SQLite begins the copy anew.
+                let undone = "BEGIN; UPDATE t SET x = randomblob(3800), version = -1 WHERE id < 500; ROLLBACK";
+                conn.execute_batch(undone).expect("undone");
+            }
+            true
+        });
+        assert_eq!(done.try_recv().expect("an answer"), Ok(()));
+        let written = shop.writes * 20;
+        assert!(written > 1_000, "hardly anything was written meanwhile: {written} pages");
+        assert!(longest < 400, "the log grew to {longest} pages");
+        let copied = Connection::open(shop.path("copy")).expect("opens");
+        assert_eq!(sum_of(&copied), sum_of(&shop.conn));
+    }
+
+    #[test]
+    fn it_is_given_up_when_the_database_is_lost_or_nobody_waits() {
+        let shop = Busy::new();
+        let (copy, mut done) = LiveCopy::new(shop.empty_file());
+        copy.make(&shop.conn, |_| false);
+        let why = done.try_recv().expect("an answer").expect_err("no copy");
+        assert!(why.contains("lost its database"), "{why}");
+
+        let (copy, done) = LiveCopy::new(shop.empty_file());
+        let mut waiting = Some(done);
+        let mut pieces = 0;
+        copy.make(&shop.conn, |time| {
+            std::thread::sleep(time);
+            pieces += 1;
+            if pieces == 2 {
+                waiting = None;
+            }
+            true
+        });
+        assert_eq!(pieces, 2);
+    }
+
+    #[test]
+    fn it_is_given_up_when_others_write_all_the_time() {
+        let shop = Busy::new();
+        let other = connection::writer(&shop.path("shop.db"), &Options::default()).expect("opens");
+        let (copy, mut done) = LiveCopy::new(shop.empty_file());
+        let mut writes = 0;
+        copy.make(&shop.conn, |_| {
+            write(&other, &mut writes);
+            true
+        });
+        let why = done.try_recv().expect("an answer").expect_err("no copy");
+        assert!(why.contains("begin anew"), "{why}");
+    }
+
+    #[test]
+    fn what_is_in_a_file_stays() {
+        let shop = Busy::new();
+        for name in ["shop.db", "a text"] {
+            let path = shop.path(name);
+            if name == "a text" {
+                fs::write(&path, "precious").expect("written");
+            }
+            let before = fs::read(&path).expect("read");
+            let (copy, mut done) = LiveCopy::new(path.clone());
+            copy.make(&shop.conn, |_| true);
+            let why = done.try_recv().expect("an answer").expect_err("no copy");
+            assert!(why.contains("something in the file"), "{why}");
+            assert_eq!(fs::read(&path).expect("read"), before);
+        }
+        let (copy, mut done) = LiveCopy::new(shop.path("absent"));
+        copy.make(&shop.conn, |_| true);
+        done.try_recv().expect("an answer").expect_err("no file, no copy");
+        assert!(!shop.path("absent").exists());
+    }
+}
