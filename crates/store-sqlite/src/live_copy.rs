@@ -59,11 +59,7 @@ impl LiveCopy {
     }
 }
 
-fn copy(
-    source: &Connection,
-    to: &Path,
-    mut others: impl FnMut(Duration) -> Result<(), String>,
-) -> Result<(), String> {
+fn copy(source: &Connection, to: &Path, mut others: impl FnMut(Duration) -> Result<(), String>) -> Result<(), String> {
     let sqlite = |error: rusqlite::Error| error.to_string();
     is_empty(to).map_err(|error| error.to_string())?;
     let mut target = connection::copy(to).map_err(sqlite)?;
@@ -125,8 +121,7 @@ mod tests {
         fn new() -> Self {
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join("shop.db");
-            let options =
-                Options { wal_limit_bytes: 512 * 1024, synchronous_full: false, ..Options::default() };
+            let options = Options { wal_limit_bytes: 512 * 1024, synchronous_full: false, ..Options::default() };
             let conn = connection::writer(&path, &options).expect("a database");
             conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).expect("WAL mode");
             let fill = format!(

@@ -34,9 +34,8 @@ impl Maintenance for SqliteEngine {
         let (from, to, callers) = (self.path.clone(), to.to_owned(), Arc::clone(&self.callers));
         let runtime = Handle::current();
         blocking(move || {
-            let ask = |file: &Path| {
-                runtime.block_on(neighbour::copy(&callers, file.to_owned())).map_err(NotFilled::Failed)
-            };
+            let ask =
+                |file: &Path| runtime.block_on(neighbour::copy(&callers, file.to_owned())).map_err(NotFilled::Failed);
             backup::copy_of_a_shop(&from, &to, ask).map_err(|error| match error {
                 OpenError::Full(_) => StoreError::Full,
                 error => StoreError::Internal(error.to_string()),
