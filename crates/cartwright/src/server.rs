@@ -119,6 +119,10 @@ impl Server {
         let Self { engine, public_url, address, listener, app, wake, worker, .. } = self;
         info!(%address, public_url, version = env!("CARGO_PKG_VERSION"), "the shop is open");
         let tasks = begin_tasks(&engine, &app, &wake, &stop);
+        let commands = Keeper::new(app.clone(), stop.clone()).begin("commands", {
+            let (engine, stop) = (Arc::clone(&engine), stop.clone());
+            move || answer_commands(Arc::clone(&engine), stop.clone())
+        });
         // The worker stops beside the server, not after it: mails of the last requests wait in the outbox for the next
         // start, and stopping takes as long as the slower of the two.
         let mails = Keeper::new(app.clone(), stop.clone()).begin("mails", {
@@ -127,6 +131,8 @@ impl Server {
         });
         let served = web::serve(listener, app, stop.wait()).await;
         let delivered = mails.await;
+        // It takes its socket along.
+        let _ = commands.await;
         for task in tasks {
             task.abort();
         }
@@ -139,11 +145,18 @@ impl Server {
     }
 }
 
+/// Answers the commands that are run beside the shop, until it stops.
+async fn answer_commands(engine: Arc<dyn Database>, stop: Stop) {
+    tokio::select! {
+        () = engine.answer_commands() => {}
+        () = stop.wait() => {}
+    }
+}
+
 /// Begins what runs beside the requests, but for the delivery of mails.
 fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, stop: &Stop) -> Vec<JoinHandle<()>> {
     let keeper = Keeper::new(app.clone(), stop.clone());
-    let database = engine;
-    let engine = || -> Arc<dyn Engine> { database.clone() };
+    let engine = || -> Arc<dyn Engine> { engine.clone() };
     let upkeep = keeper.begin("upkeep", {
         let engine = engine();
         move || upkeep::run(Arc::clone(&engine))
@@ -151,13 +164,6 @@ fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, s
     let turns = keeper.begin("turns", {
         let (engine, wake) = (engine(), Arc::clone(wake));
         move || turns::run(Arc::clone(&engine), Arc::clone(&wake))
-    });
-    let commands = keeper.begin("commands", {
-        let database = Arc::clone(database);
-        move || {
-            let database = Arc::clone(&database);
-            async move { database.answer_commands().await }
-        }
     });
     let jobs_of = |name, with_images| {
         let (engine, app) = (engine(), app.clone());
@@ -171,7 +177,7 @@ fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, s
     let settings = with_app("settings", |app| Box::pin(async move { app.follow_settings().await }));
     let search = with_app("search", |app| Box::pin(async move { app.follow_catalogue().await }));
     let orders = with_app("orders", |app| Box::pin(async move { app.read_orders().await }));
-    vec![upkeep, turns, commands, jobs, jobs_with_images, settings, search, orders]
+    vec![upkeep, turns, jobs, jobs_with_images, settings, search, orders]
 }
 
 /// A task that can be begun like the others.

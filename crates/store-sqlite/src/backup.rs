@@ -1,8 +1,9 @@
-//! Copies of a live database: made beside the target, checked, synced, and only then given their name.
+//! Copies of a live database: made under another name, checked, synced, and only then given their own.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Permissions},
     io,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -13,7 +14,12 @@ use rusqlite::{
     backup::{Backup, StepResult},
 };
 
-use crate::{connection, error::OpenError, neighbour, open::check_ours};
+use crate::{
+    connection,
+    error::OpenError,
+    neighbour::{self, NotCopied},
+    open::check_ours,
+};
 
 /// How long a copy waits for a lock before it gives up.
 const WAIT: Duration = Duration::from_secs(10);
@@ -29,41 +35,11 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
         return Err(OpenError::Empty(from.display().to_string()));
     }
     drop(conn);
-    copy_of_a_shop(from, to, |file| neighbour::ask_for_copy(from, file))
-}
-
-/// Why a shop did not fill a copy of itself.
-#[derive(Debug)]
-pub(crate) enum NotFilled {
-    /// Nobody has it open.
-    NobodyIsThere,
-    /// Somebody has, and could not do it.
-    Failed(String),
-}
-
-/// Copies the database at `from`, which a shop may have open, into the new file `to`. `ask` has the shop fill an empty file; when it does not,
-/// the database is read here.
-///
-/// # Errors
-/// Nothing is left at `to`.
-pub(crate) fn copy_of_a_shop(
-    from: &Path,
-    to: &Path,
-    ask: impl FnOnce(&Path) -> Result<(), NotFilled>,
-) -> Result<(), OpenError> {
-    make_copy(to, |file| {
-        let Err(not_filled) = ask(file) else { return Ok(()) };
-        if let NotFilled::Failed(why) = not_filled {
-            tracing::warn!(
-                why,
-                "the running shop does not make the copy: it is made beside it, and the shop's log grows meanwhile"
-            );
-            // A new file: whoever began to fill this one may still be at it.
-            remove_if_there(file)?;
-            create_private(file)?;
-        }
-        copy_at_once(from, file)
-    })
+    refuse_existing(to)?;
+    match neighbour::ask_for_copy(from) {
+        Ok(copy) => take(copy.path(), to),
+        Err(not_copied) => copy_instead(from, to, not_copied),
+    }
 }
 
 /// Copies the database at `from`, which may be in use, into the new file `to`.
@@ -71,20 +47,85 @@ pub(crate) fn copy_of_a_shop(
 /// # Errors
 /// Nothing is left at `to`.
 pub(crate) fn copy_database(from: &Path, to: &Path) -> Result<(), OpenError> {
-    make_copy(to, |file| copy_at_once(from, file))
+    make(to, |file| copy_at_once(from, file))
 }
 
-/// Makes an empty file, has it filled, and gives it the name `to` once it is checked and synced.
-fn make_copy(to: &Path, fill: impl FnOnce(&Path) -> Result<(), OpenError>) -> Result<(), OpenError> {
+/// The same where a shop has the database open and did not do it.
+pub(crate) fn copy_instead(from: &Path, to: &Path, not_copied: NotCopied) -> Result<(), OpenError> {
+    match not_copied {
+        NotCopied::NobodyIsThere => {}
+        // Orders need what there is.
+        NotCopied::NoRoom if is_on_one_disk(from, folder_of(to)) => {
+            return Err(failed(to, "there is no room for it beside what the shop needs to go on"));
+        }
+        NotCopied::NoRoom => tell("there is no room for it beside the database"),
+        NotCopied::Failed(why) => tell(&why),
+    }
+    copy_database(from, to)
+}
+
+fn tell(why: &str) {
+    tracing::warn!(
+        why,
+        "the running shop does not make the copy: it is made beside it, and the shop's log grows meanwhile"
+    );
+}
+
+/// Makes of the whole copy of a shop, which is nobody else's, the new file `to`.
+///
+/// # Errors
+/// Nothing is left at `to`.
+pub(crate) fn take(copy: &Path, to: &Path) -> Result<(), OpenError> {
+    if is_on_one_disk(copy, folder_of(to)) {
+        finish(copy)?;
+        keep_for_oneself(copy);
+        refuse_existing(to)?;
+        match fs::rename(copy, to) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
+            renamed => return renamed.map_err(|error| failed(to, error)).and_then(|()| sync_folder(to)),
+        }
+    }
+    make(to, |file| {
+        let carry = || io::copy(&mut File::open(copy)?, &mut File::options().write(true).open(file)?);
+        carry().map(drop).map_err(|error| failed(file, error))
+    })
+}
+
+fn is_on_one_disk(one: &Path, other: &Path) -> bool {
+    let device = |path: &Path| fs::metadata(path).map(|file| file.dev());
+    matches!((device(one), device(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// What the shop has made is its own user's; root's backups are root's.
+fn keep_for_oneself(copy: &Path) {
+    let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
+    if user.is_root() {
+        let _ = chown(copy, Some(user.as_raw()), Some(group.as_raw()));
+    }
+}
+
+fn refuse_existing(to: &Path) -> Result<(), OpenError> {
     if to.exists() {
         return Err(failed(to, "a file of this name exists already; name another one, or move it away"));
     }
+    Ok(())
+}
+
+/// Makes an empty file, has it filled, and gives it the name `to` once it is checked and synced.
+fn make(to: &Path, fill: impl FnOnce(&Path) -> Result<(), OpenError>) -> Result<(), OpenError> {
+    refuse_existing(to)?;
     let unfinished = beside(to, ".unfinished");
+    // Held until the end, so that two do not write to one file.
+    let lock = File::options().write(true).create(true).truncate(false).mode(0o600).open(&unfinished);
+    let lock = lock.map_err(|error| failed(&unfinished, error))?;
+    lock.try_lock().map_err(|_| failed(to, "another copy of this name is being made"))?;
     let make = || {
-        remove_if_there(&unfinished)?;
-        create_private(&unfinished)?;
+        // What one left that was cut off.
+        let reset = lock.set_len(0).and_then(|()| lock.set_permissions(Permissions::from_mode(0o600)));
+        reset.map_err(|error| failed(&unfinished, error))?;
         fill(&unfinished)?;
         finish(&unfinished)?;
+        refuse_existing(to)?;
         put_in_place(&unfinished, to)
     };
     let made = make();
@@ -116,17 +157,19 @@ fn copy_at_once(from: &Path, to: &Path) -> Result<(), OpenError> {
     copy().map_err(|error| failed(to, error))
 }
 
-/// Checks the copy, and makes it durable.
+/// Checks that the copy is a whole shop, and makes it durable.
 fn finish(copy: &Path) -> Result<(), OpenError> {
-    let check = || -> rusqlite::Result<Vec<String>> {
-        let conn = connection::copy(copy)?;
-        // One file without a WAL beside it: that is what can be carried elsewhere.
-        conn.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
-        let wrong = integrity_check(&conn)?;
-        conn.close().map_err(|(_, error)| error)?;
-        Ok(wrong)
-    };
-    match check().map_err(|error| failed(copy, error))?.first() {
+    let sqlite = |error: rusqlite::Error| failed(copy, error);
+    let conn = connection::copy(copy).map_err(sqlite)?;
+    // To SQLite an empty file is a sound database.
+    if check_ours(&conn, copy, i64::MAX)? == 0 {
+        return Err(failed(copy, "the copy is empty"));
+    }
+    // One file without a WAL beside it: that is what can be carried elsewhere.
+    conn.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(())).map_err(sqlite)?;
+    let wrong = integrity_check(&conn).map_err(sqlite)?;
+    conn.close().map_err(|(_, error)| sqlite(error))?;
+    match wrong.first() {
         None => sync_file(copy),
         Some(first) => Err(failed(copy, format_args!("the copy does not pass its check ({first})"))),
     }
@@ -153,12 +196,8 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Makes the empty file `path` that only its owner may read.
-pub(crate) fn create_private(path: &Path) -> Result<(), OpenError> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| failed(path, error))
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).mode(0o600).open(path)
 }
 
 pub(crate) fn remove_if_there(path: &Path) -> Result<(), OpenError> {

@@ -70,6 +70,8 @@ pub(crate) fn reader(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Co
 pub(crate) fn copy(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
+    // Nobody else has a use for it: waiting for a lock would be for nothing, and orders may wait meanwhile.
+    conn.busy_timeout(Duration::ZERO)?;
     conn.pragma_update_and_check(None, "journal_mode", "OFF", |_| Ok(()))?;
     conn.pragma_update(None, "synchronous", "OFF")?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;

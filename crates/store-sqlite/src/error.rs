@@ -115,7 +115,12 @@ const ROOM_MIN_BYTES: u64 = 256 * 1024;
 
 /// Whether the file system of `path` has no room to speak of.
 pub(crate) fn is_disk_full(path: &Path) -> bool {
-    rustix::fs::statvfs(path).is_ok_and(|fs| fs.f_bavail.saturating_mul(fs.f_frsize) < ROOM_MIN_BYTES)
+    room(path).is_some_and(|bytes| bytes < ROOM_MIN_BYTES)
+}
+
+/// How much room the file system of `path` has for its owner, in bytes, if it tells.
+pub(crate) fn room(path: &Path) -> Option<u64> {
+    rustix::fs::statvfs(path).ok().map(|fs| fs.f_bavail.saturating_mul(fs.f_frsize))
 }
 
 /// Why a database could not be opened, migrated or restored. Each says what to do.

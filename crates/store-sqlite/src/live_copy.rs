@@ -6,24 +6,29 @@
 //! database as it is at the end.
 
 use std::{
-    fs, io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use rusqlite::{
-    Connection,
+    Connection, ErrorCode,
     backup::{Backup, StepResult},
 };
 use tokio::sync::oneshot;
 
-use crate::connection;
+use crate::{
+    connection,
+    neighbour::{NotCopied, STOPPED},
+};
 
 /// Pages that are copied between two looks at the clock.
 const STEP: i32 = 16;
-/// How long a piece takes: an order waits for it.
+/// How long a piece takes at most: an order waits for it.
 const PIECE: Duration = Duration::from_millis(1);
-/// How long others go on after each. The disk shall not be behind by more than it can write meanwhile.
+/// How many steps a piece has at most. With the pause that is 60 MiB a second: where the disk writes less than it is given, the system
+/// has whoever writes wait for it, and that is the writer.
+const PIECE_STEPS: u32 = 4;
+/// How long others go on after each.
 const PAUSE: Duration = Duration::from_millis(3);
 /// When another process writes, or a group is rolled back after it wrote, SQLite begins anew. After so many times all pages that is given
 /// up.
@@ -31,15 +36,14 @@ const ROUNDS_MAX: u64 = 4;
 
 /// A copy that somebody waits for.
 pub(crate) struct LiveCopy {
-    /// An empty file.
+    /// An empty file beside the database: a disk that makes the writer wait for it is one that orders wait for anyway.
     to: PathBuf,
-    /// `Err` says why there is no copy.
-    reply: oneshot::Sender<Result<(), String>>,
+    reply: oneshot::Sender<Result<(), NotCopied>>,
 }
 
 impl LiveCopy {
     /// One into the empty file `to`, and where it will be told that it is made. When whoever waits there leaves, the copy is given up.
-    pub(crate) fn new(to: PathBuf) -> (Self, oneshot::Receiver<Result<(), String>>) {
+    pub(crate) fn new(to: PathBuf) -> (Self, oneshot::Receiver<Result<(), NotCopied>>) {
         let (reply, done) = oneshot::channel();
         (Self { to, reply }, done)
     }
@@ -48,40 +52,43 @@ impl LiveCopy {
     /// to be had from `source`.
     pub(crate) fn make(self, source: &Connection, mut others: impl FnMut(Duration) -> bool) {
         let Self { to, reply } = self;
+        if reply.is_closed() {
+            return;
+        }
         let made = copy(source, &to, |time| {
             if reply.is_closed() {
-                return Err("nobody waits for it any more".to_owned());
+                return Err(NotCopied::Failed("nobody waits for it any more".to_owned()));
             }
-            if others(time) { Ok(()) } else { Err("the shop stops, or has lost its database".to_owned()) }
+            if others(time) { Ok(()) } else { Err(NotCopied::Failed(STOPPED.to_owned())) }
         });
         // Whoever left needs no answer.
         let _ = reply.send(made);
     }
 }
 
-fn copy(source: &Connection, to: &Path, mut others: impl FnMut(Duration) -> Result<(), String>) -> Result<(), String> {
-    let sqlite = |error: rusqlite::Error| error.to_string();
-    is_empty(to).map_err(|error| error.to_string())?;
-    let mut target = connection::copy(to).map_err(sqlite)?;
-    let backup = Backup::new(source, &mut target).map_err(sqlite)?;
+fn copy(
+    source: &Connection,
+    to: &Path,
+    mut others: impl FnMut(Duration) -> Result<(), NotCopied>,
+) -> Result<(), NotCopied> {
+    let mut target = connection::copy(to).map_err(not_copied)?;
+    let backup = Backup::new(source, &mut target).map_err(not_copied)?;
     let mut steps = 0;
     loop {
         let until = Instant::now() + PIECE;
-        loop {
-            match backup.step(STEP).map_err(sqlite)? {
-                StepResult::Done => return Ok(()),
-                StepResult::More => {}
-                // Another process has it for a moment.
-                _ => break,
-            }
+        for _ in 0..PIECE_STEPS {
             steps += 1;
-            if Instant::now() >= until {
-                break;
+            match backup.step(STEP).map_err(not_copied)? {
+                StepResult::Done => return Ok(()),
+                StepResult::More if Instant::now() < until => {}
+                // Or another process has it for a moment.
+                _ => break,
             }
         }
         let pages = u64::try_from(backup.progress().pagecount).unwrap_or(0);
         if steps * u64::from(STEP.unsigned_abs()) > ROUNDS_MAX * pages.max(1_000) {
-            return Err("the database changes in ways that make it begin anew all the time".to_owned());
+            let why = "the database changes in ways that make it begin anew all the time";
+            return Err(NotCopied::Failed(why.to_owned()));
         }
         let until = Instant::now() + PAUSE;
         loop {
@@ -94,13 +101,17 @@ fn copy(source: &Connection, to: &Path, mut others: impl FnMut(Duration) -> Resu
     }
 }
 
-/// Whoever asks names a file, and one that holds something is not what they meant.
-fn is_empty(file: &Path) -> io::Result<()> {
-    if fs::metadata(file)?.len() == 0 { Ok(()) } else { Err(io::Error::other("there is something in the file")) }
+fn not_copied(error: rusqlite::Error) -> NotCopied {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => NotCopied::NoRoom,
+        _ => NotCopied::Failed(error.to_string()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::{
         open::Options,
@@ -177,7 +188,7 @@ mod tests {
             }
             true
         });
-        assert_eq!(done.try_recv().expect("an answer"), Ok(()));
+        done.try_recv().expect("an answer").expect("a copy");
         let written = shop.writes * 20;
         assert!(written > 1_000, "hardly anything was written meanwhile: {written} pages");
         assert!(longest < 400, "the log grew to {longest} pages");
@@ -185,12 +196,19 @@ mod tests {
         assert_eq!(sum_of(&copied), sum_of(&shop.conn));
     }
 
+    fn why_not(mut done: oneshot::Receiver<Result<(), NotCopied>>) -> String {
+        match done.try_recv().expect("an answer").expect_err("no copy") {
+            NotCopied::Failed(why) => why,
+            other => format!("{other:?}"),
+        }
+    }
+
     #[test]
     fn it_is_given_up_when_the_database_is_lost_or_nobody_waits() {
         let shop = Busy::new();
-        let (copy, mut done) = LiveCopy::new(shop.empty_file());
+        let (copy, done) = LiveCopy::new(shop.empty_file());
         copy.make(&shop.conn, |_| false);
-        let why = done.try_recv().expect("an answer").expect_err("no copy");
+        let why = why_not(done);
         assert!(why.contains("lost its database"), "{why}");
 
         let (copy, done) = LiveCopy::new(shop.empty_file());
@@ -205,37 +223,49 @@ mod tests {
             true
         });
         assert_eq!(pieces, 2);
+
+        // Whoever asked left while it waited for others: nothing is written any more.
+        let (copy, done) = LiveCopy::new(shop.empty_file());
+        drop(done);
+        copy.make(&shop.conn, |_| true);
+        assert_eq!(fs::metadata(shop.path("copy")).expect("the file").len(), 0);
     }
 
     #[test]
     fn it_is_given_up_when_others_write_all_the_time() {
         let shop = Busy::new();
         let other = connection::writer(&shop.path("shop.db"), &Options::default()).expect("opens");
-        let (copy, mut done) = LiveCopy::new(shop.empty_file());
+        let (copy, done) = LiveCopy::new(shop.empty_file());
         let mut writes = 0;
         copy.make(&shop.conn, |_| {
             write(&other, &mut writes);
             true
         });
-        let why = done.try_recv().expect("an answer").expect_err("no copy");
+        let why = why_not(done);
         assert!(why.contains("begin anew"), "{why}");
     }
 
+    /// Nobody waits for locks, and what cannot be written is the copy's trouble alone.
     #[test]
-    fn what_is_in_a_file_stays() {
-        let shop = Busy::new();
-        for name in ["shop.db", "a text"] {
-            let path = shop.path(name);
-            if name == "a text" {
-                fs::write(&path, "precious").expect("written");
-            }
-            let before = fs::read(&path).expect("read");
-            let (copy, mut done) = LiveCopy::new(path.clone());
-            copy.make(&shop.conn, |_| true);
-            let why = done.try_recv().expect("an answer").expect_err("no copy");
-            assert!(why.contains("something in the file"), "{why}");
-            assert_eq!(fs::read(&path).expect("read"), before);
-        }
+    fn a_file_that_cannot_be_written_holds_nobody_up() {
+        let mut shop = Busy::new();
+        let locked = shop.empty_file();
+        let other = Connection::open(&locked).expect("opens");
+        other.execute_batch("BEGIN EXCLUSIVE").expect("locked");
+        let (copy, done) = LiveCopy::new(locked);
+        let begun = Instant::now();
+        copy.make(&shop.conn, |_| true);
+        assert!(begun.elapsed() < Duration::from_secs(3), "it took {:?}", begun.elapsed());
+        why_not(done);
+
+        // More than fits into the copy's memory goes into the full disk, also when an order changes a page.
+        let (copy, done) = LiveCopy::new(PathBuf::from("/dev/full"));
+        copy.make(&shop.conn, |_| {
+            write(&shop.conn, &mut shop.writes);
+            true
+        });
+        why_not(done);
+        write(&shop.conn, &mut shop.writes);
         let (copy, mut done) = LiveCopy::new(shop.path("absent"));
         copy.make(&shop.conn, |_| true);
         done.try_recv().expect("an answer").expect_err("no file, no copy");

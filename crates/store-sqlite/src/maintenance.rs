@@ -7,8 +7,7 @@ use store::{Finding, Maintenance, StoreError};
 use tokio::runtime::Handle;
 
 use crate::{
-    backup::{self, NotFilled},
-    check, connection,
+    backup, check, connection,
     engine::{SqliteEngine, blocking},
     error::{Fault, OpenError},
     neighbour,
@@ -34,9 +33,11 @@ impl Maintenance for SqliteEngine {
         let (from, to, callers) = (self.path.clone(), to.to_owned(), Arc::clone(&self.callers));
         let runtime = Handle::current();
         blocking(move || {
-            let ask =
-                |file: &Path| runtime.block_on(neighbour::copy(&callers, file.to_owned())).map_err(NotFilled::Failed);
-            backup::copy_of_a_shop(&from, &to, ask).map_err(|error| match error {
+            let copied = match runtime.block_on(neighbour::copy(&from, &callers)) {
+                Ok(copy) => backup::take(copy.path(), &to),
+                Err(not_copied) => backup::copy_instead(&from, &to, not_copied),
+            };
+            copied.map_err(|error| match error {
                 OpenError::Full(_) => StoreError::Full,
                 error => StoreError::Internal(error.to_string()),
             })

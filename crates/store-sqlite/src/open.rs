@@ -118,7 +118,7 @@ fn create_private(path: &Path) -> Result<(), OpenError> {
     match backup::create_private(path) {
         Err(_) if path.exists() => Ok(()),
         Err(error) => Err(OpenError::Unreadable { path: path.display().to_string(), reason: error.to_string() }),
-        Ok(()) => {
+        Ok(_) => {
             hand_over(path, folder_of(path));
             Ok(())
         }

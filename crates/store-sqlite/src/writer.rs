@@ -39,13 +39,13 @@ struct Desk<I> {
 }
 
 /// What came of waiting for a message.
-enum Turn {
+enum Turn<D: Database> {
     /// Somebody asked for something.
     Worked,
     /// Nobody did.
     Idle,
-    /// The database cannot go on being used; whether the writer was told to end as well.
-    Broke { is_last: bool },
+    /// The database cannot go on being used; what the writer was told afterwards.
+    Broke(Option<Message<D>>),
     /// The writer was told to end, or nobody is left who could ask for anything.
     End,
 }
@@ -75,8 +75,10 @@ impl<D: Database, I: Inbox<Message<D>>> Writer<D, I> {
                     self.database.rest();
                     has_rested = true;
                 }
-                Turn::Broke { is_last } => {
-                    if !self.reopen(is_last) || is_last {
+                Turn::Broke(then) => {
+                    if !self.reopen(matches!(then, Some(Message::Close)))
+                        || matches!(heed(then, &mut self.database, &mut tasks), Turn::End)
+                    {
                         break;
                     }
                     has_rested = false;
@@ -88,7 +90,7 @@ impl<D: Database, I: Inbox<Message<D>>> Writer<D, I> {
     }
 
     /// Does a task, and what else comes meanwhile; further tasks wait.
-    fn attend(&mut self, task: D::Task, waiting: &mut VecDeque<D::Task>) -> Turn {
+    fn attend(&mut self, task: D::Task, waiting: &mut VecDeque<D::Task>) -> Turn<D> {
         let mut last = Turn::Worked;
         self.database.attend(task, &mut |database, time| {
             last = self.desk.turn(database, Some(time), waiting);
@@ -153,7 +155,7 @@ impl<D: Database, I: Inbox<Message<D>>> Writer<D, I> {
 
 impl<I> Desk<I> {
     /// Waits for a message, for so long at most, and does what it says. Tasks are put aside.
-    fn turn<D: Database>(&self, database: &mut D, patience: Option<Duration>, tasks: &mut VecDeque<D::Task>) -> Turn
+    fn turn<D: Database>(&self, database: &mut D, patience: Option<Duration>, tasks: &mut VecDeque<D::Task>) -> Turn<D>
     where
         I: Inbox<Message<D>>,
     {
@@ -164,25 +166,17 @@ impl<I> Desk<I> {
         let then = match message {
             Ok(Message::Run(first)) => {
                 let (requests, then) = self.gather(first);
-                if !requests.is_empty() {
-                    if !database.run(requests) {
-                        return Turn::Broke { is_last: matches!(then, Some(Message::Close)) };
-                    }
-                    database.tidy();
+                if !requests.is_empty() && !database.run(requests) {
+                    return Turn::Broke(then);
                 }
+                database.tidy();
                 then
             }
             Ok(other) => Some(other),
             Err(RecvTimeoutError::Timeout) => return Turn::Idle,
             Err(RecvTimeoutError::Disconnected) => return Turn::End,
         };
-        match then {
-            Some(Message::Close) => return Turn::End,
-            Some(Message::Inspect(look)) => look(database),
-            Some(Message::Attend(task)) => tasks.push_back(task),
-            Some(Message::Run(_)) | None => {}
-        }
-        Turn::Worked
+        heed(then, database, tasks)
     }
 
     /// Takes what is queued, without waiting for more. Gives the message that ended the gathering, which is no job.
@@ -207,4 +201,15 @@ impl<I> Desk<I> {
         }
         (requests, None)
     }
+}
+
+/// Does what the writer is told that is no job.
+fn heed<D: Database>(message: Option<Message<D>>, database: &mut D, tasks: &mut VecDeque<D::Task>) -> Turn<D> {
+    match message {
+        Some(Message::Close) => return Turn::End,
+        Some(Message::Inspect(look)) => look(database),
+        Some(Message::Attend(task)) => tasks.push_back(task),
+        Some(Message::Run(_)) | None => {}
+    }
+    Turn::Worked
 }

@@ -144,6 +144,8 @@ pub struct Load<'a> {
     journal: Option<&'a Journal>,
     /// What chance says which orders are cancelled by.
     regrets: Option<u64>,
+    /// How long a buyer rests after an order.
+    rest: Duration,
 }
 
 impl<'a> Load<'a> {
@@ -151,7 +153,7 @@ impl<'a> Load<'a> {
     pub fn new(shop: &'a Shop, label: &str) -> Self {
         let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
         let (label, unanswered) = (label.to_owned(), Unanswered::Stop);
-        Self { shop, label, next, is_over, unanswered, journal: None, regrets: None }
+        Self { shop, label, next, is_over, unanswered, journal: None, regrets: None, rest: Duration::ZERO }
     }
 
     /// The same with buyers who never stop before they are told to.
@@ -178,6 +180,13 @@ impl<'a> Load<'a> {
     #[must_use]
     pub fn cancelling_some(mut self, seed: u64) -> Self {
         self.regrets = Some(seed);
+        self
+    }
+
+    /// The same with buyers who rest after each order.
+    #[must_use]
+    pub const fn resting(mut self, rest: Duration) -> Self {
+        self.rest = rest;
         self
     }
 
@@ -224,6 +233,7 @@ impl<'a> Load<'a> {
             if is_lost && self.unanswered == Unanswered::Stop {
                 break;
             }
+            thread::sleep(self.rest);
         }
         journal
     }

@@ -37,6 +37,10 @@ const FILES_MAX: u64 = 16;
 const BUYERS: usize = 4;
 /// Products, so that an export or a backup reads for a while: of seconds, and of hours.
 const PRODUCTS: (usize, usize) = (300, 20_000);
+/// In a run of more than two hours buyers rest after each order, so that the shop and its copy fit on a disk: 8 hours are 3 million orders
+/// at most, and 30 GB.
+const WITHOUT_REST: Duration = Duration::from_secs(2 * 3_600);
+const REST: Duration = Duration::from_millis(35);
 /// Access tokens live for ten minutes; a part of the load is shorter.
 const PART: Duration = Duration::from_secs(300);
 
@@ -73,6 +77,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     let mut outcome = Outcome::default();
     let (mut looks, mut acknowledged) = (Vec::new(), HashMap::new());
     let backups = Backups::default();
+    let rest = if time > WITHOUT_REST { REST } else { Duration::ZERO };
     let begin = Instant::now();
     let mut part = 0;
     // Without its guard the log is not copied back; how soon it is too large is a matter of the machine.
@@ -81,7 +86,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
         part += 1;
         let is_over = AtomicBool::new(false);
         let until = (begin.elapsed() + PART).min(time);
-        let load = Load::new(&shop, &format!("part-{part}")).undeterred();
+        let load = Load::new(&shop, &format!("part-{part}")).undeterred().resting(rest);
         let (sent, ()) = load.during(BUYERS, || {
             thread::scope(|scope| {
                 scope.spawn(|| read(&shop, &is_over));
