@@ -55,8 +55,8 @@ const QUEUE: Duration = Duration::from_millis(20);
 const LOOK: Duration = Duration::from_secs(10);
 /// What stands behind the name of a database whose copy is made, before a number.
 const COPYING: &str = ".copying-";
-/// What must be left for orders beside a copy, in bytes.
-const LEFT_MIN_BYTES: u64 = 256 * 1024 * 1024;
+/// What must be left for orders beside a copy, in bytes: as much as the log may become.
+const LEFT_MIN_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What somebody is told whose copy will never be made.
 pub(crate) const STOPPED: &str = "the shop stops, or has lost its database";
