@@ -14,7 +14,7 @@ use model::Currency;
 use pictures::{Fetcher, Media};
 use store::{Engine, Queries, execute};
 use store_postgres::{Options as PostgresOptions, PostgresEngine};
-use store_sqlite::{Options as SqliteOptions, SqliteEngine};
+use store_sqlite::{Maker, Options as SqliteOptions, SqliteEngine};
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -186,19 +186,21 @@ impl Places {
         }
     }
 
-    /// Copies the database, as it is and of whichever version, into the new file `to`.
+    /// Copies the database, as it is and of whichever version, into the new file `to`. Gives whether the running shop made the copy.
     ///
     /// # Errors
     /// There is no shop, or no copy could be made; nothing is left at `to`.
-    pub(crate) async fn backup(&self, to: &Path) -> Result<(), Failure> {
+    pub(crate) async fn backup(&self, to: &Path) -> Result<bool, Failure> {
         match &self.database {
             Place::File(path) => {
                 must_exist(path)?;
                 let (from, to) = (path.clone(), to.to_owned());
                 let copied = tokio::task::spawn_blocking(move || store_sqlite::backup(&from, &to)).await;
-                copied.map_err(Failure::failed)?.map_err(Failure::failed)
+                copied.map_err(Failure::failed)?.map(|maker| maker == Maker::Shop).map_err(Failure::failed)
             }
-            Place::Server(options) => store_postgres::backup(options, to).await.map_err(Failure::failed),
+            Place::Server(options) => {
+                store_postgres::backup(options, to).await.map(|()| false).map_err(Failure::failed)
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 //! Copies of a live database: made under another name, checked, synced, and only then given their own.
 
 use std::{
-    fs::{self, File, Permissions},
+    fs::{self, File},
     io,
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -13,33 +13,123 @@ use rusqlite::{
     Connection,
     backup::{Backup, StepResult},
 };
+use rustix::fs::{Mode, OFlags};
+use uuid::Uuid;
 
 use crate::{
     connection,
-    error::OpenError,
-    neighbour::{self, NotCopied},
+    error::{OpenError, room},
+    neighbour::{self, Lent, NotCopied},
     open::check_ours,
 };
 
 /// How long a copy waits for a lock before it gives up.
 const WAIT: Duration = Duration::from_secs(10);
+/// What must be left for orders beside a copy, in bytes: as much as the log may become.
+pub(crate) const LEFT_MIN_BYTES: u64 = 64 * 1024 * 1024;
+
+const EXISTS: &str = "a file of this name exists already; name another one, or move it away";
+
+/// Who made a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maker {
+    /// The process that has the shop open, a piece at a time.
+    Shop,
+    /// Whoever asked for it, in one read transaction: the log of a shop that has the database open grew meanwhile.
+    Reader,
+}
 
 /// Copies the shop in the file at `from`, which may be in use, and of an earlier or later version, as it is into the new file `to`. The
 /// process that has the shop open does it, if there is one that [answers](store::Maintenance::answer_commands).
 ///
 /// # Errors
 /// Nothing is left at `to`.
-pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
+pub fn backup(from: &Path, to: &Path) -> Result<Maker, OpenError> {
     let conn = connection::reader(from, WAIT).map_err(|error| OpenError::from_sqlite(from, &error))?;
     if check_ours(&conn, from, i64::MAX)? == 0 {
         return Err(OpenError::Empty(from.display().to_string()));
     }
     drop(conn);
-    refuse_existing(to)?;
-    match neighbour::ask_for_copy(from) {
-        Ok(copy) => take(copy.path(), to),
-        Err(not_copied) => copy_instead(from, to, not_copied),
+    refuse_unusable(to)?;
+    // What lies beside it lies beside the file itself, whatever leads there.
+    let from = fs::canonicalize(from).map_err(|error| failed(from, error))?;
+    let asked = neighbour::ask_for_copy(&from);
+    take_or_read(&from, to, asked.as_ref().map(Lent::path))
+}
+
+/// Makes the new file `to` of the copy that a shop made beside its database `from`, or of the database, if there is no such copy or none that can be used.
+///
+/// # Errors
+/// Nothing is left at `to`.
+pub(crate) fn take_or_read(from: &Path, to: &Path, copy: Result<&Path, &NotCopied>) -> Result<Maker, OpenError> {
+    let taken = match copy {
+        Ok(copy) => take(copy, to),
+        Err(not_copied) => Err(NotTaken::of(not_copied)),
+    };
+    let why = match taken {
+        Ok(()) => return Ok(Maker::Shop),
+        Err(NotTaken::Target(error)) => return Err(error),
+        Err(NotTaken::NobodyIsThere) => None,
+        Err(NotTaken::Copy(why)) => Some(why),
+    };
+    let size = fs::metadata(from).map_err(|error| failed(from, error))?.len();
+    let needed = size.saturating_add(if why.is_some() { LEFT_MIN_BYTES } else { 0 });
+    let folder = folder_of(to);
+    if is_on_one_disk(from, folder) && room(folder).is_some_and(|room| room < needed) {
+        return Err(failed(to, "there is no room for it beside what the shop needs to go on"));
     }
+    if let Some(why) = why {
+        tracing::warn!(why, "the copy is not made by the running shop: if there is one, its log grows meanwhile");
+    }
+    copy_database(from, to).map(|()| Maker::Reader)
+}
+
+/// Why the copy of a shop was not taken.
+enum NotTaken {
+    /// There is no shop.
+    NobodyIsThere,
+    /// There is no copy that can be used.
+    Copy(String),
+    /// There is, and it cannot be kept where it shall.
+    Target(OpenError),
+}
+
+impl NotTaken {
+    fn of(not_copied: &NotCopied) -> Self {
+        match not_copied {
+            NotCopied::NobodyIsThere => Self::NobodyIsThere,
+            NotCopied::NoRoom => Self::Copy("there is no room for it beside the database".to_owned()),
+            NotCopied::Failed(why) => Self::Copy(why.clone()),
+        }
+    }
+}
+
+/// Makes the new file `to` of the copy of a shop.
+fn take(copy: &Path, to: &Path) -> Result<(), NotTaken> {
+    let unusable = |error: &dyn std::fmt::Display| NotTaken::Copy(error.to_string());
+    // What is a link belongs to whoever made the link, and what is another user's may be changed by them: it is read, once, from the file
+    // that was looked at.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(copy, flags, Mode::empty()).map_err(|error| unusable(&error))?);
+    let found = file.metadata().map_err(|error| unusable(&error))?;
+    if !found.is_file() {
+        return Err(unusable(&"what the shop names is no file"));
+    }
+    if found.uid() == rustix::process::geteuid().as_raw() && is_on_one_disk(copy, folder_of(to)) {
+        finish(copy).map_err(|error| unusable(&error))?;
+        match give_name(copy, to) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
+            named => {
+                let named = named.map_err(|error| not_named(to, &error));
+                return named.and_then(|()| sync_folder(to)).map_err(NotTaken::Target);
+            }
+        }
+    }
+    let carry = |target: &Path| {
+        let mut target_file = File::options().write(true).open(target).map_err(|error| failed(target, error))?;
+        io::copy(&mut &file, &mut target_file).map(drop).map_err(|error| failed(target, error))
+    };
+    make(to, carry).map_err(NotTaken::Target)
 }
 
 /// Copies the database at `from`, which may be in use, into the new file `to`.
@@ -50,90 +140,54 @@ pub(crate) fn copy_database(from: &Path, to: &Path) -> Result<(), OpenError> {
     make(to, |file| copy_at_once(from, file))
 }
 
-/// The same where a shop has the database open and did not do it.
-pub(crate) fn copy_instead(from: &Path, to: &Path, not_copied: NotCopied) -> Result<(), OpenError> {
-    match not_copied {
-        NotCopied::NobodyIsThere => {}
-        // Orders need what there is.
-        NotCopied::NoRoom if is_on_one_disk(from, folder_of(to)) => {
-            return Err(failed(to, "there is no room for it beside what the shop needs to go on"));
-        }
-        NotCopied::NoRoom => tell("there is no room for it beside the database"),
-        NotCopied::Failed(why) => tell(&why),
-    }
-    copy_database(from, to)
-}
-
-fn tell(why: &str) {
-    tracing::warn!(
-        why,
-        "the running shop does not make the copy: it is made beside it, and the shop's log grows meanwhile"
-    );
-}
-
-/// Makes of the whole copy of a shop, which is nobody else's, the new file `to`.
-///
-/// # Errors
-/// Nothing is left at `to`.
-pub(crate) fn take(copy: &Path, to: &Path) -> Result<(), OpenError> {
-    if is_on_one_disk(copy, folder_of(to)) {
-        finish(copy)?;
-        keep_for_oneself(copy);
-        refuse_existing(to)?;
-        match fs::rename(copy, to) {
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
-            renamed => return renamed.map_err(|error| failed(to, error)).and_then(|()| sync_folder(to)),
-        }
-    }
-    make(to, |file| {
-        let carry = || io::copy(&mut File::open(copy)?, &mut File::options().write(true).open(file)?);
-        carry().map(drop).map_err(|error| failed(file, error))
-    })
-}
-
 fn is_on_one_disk(one: &Path, other: &Path) -> bool {
     let device = |path: &Path| fs::metadata(path).map(|file| file.dev());
     matches!((device(one), device(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// What the shop has made is its own user's; root's backups are root's.
-fn keep_for_oneself(copy: &Path) {
-    let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
-    if user.is_root() {
-        let _ = chown(copy, Some(user.as_raw()), Some(group.as_raw()));
+/// Before a long copy is made for nothing.
+fn refuse_unusable(to: &Path) -> Result<(), OpenError> {
+    if to.symlink_metadata().is_ok() {
+        return Err(failed(to, EXISTS));
     }
-}
-
-fn refuse_existing(to: &Path) -> Result<(), OpenError> {
-    if to.exists() {
-        return Err(failed(to, "a file of this name exists already; name another one, or move it away"));
-    }
-    Ok(())
+    fs::metadata(folder_of(to)).map(drop).map_err(|error| failed(to, error))
 }
 
 /// Makes an empty file, has it filled, and gives it the name `to` once it is checked and synced.
 fn make(to: &Path, fill: impl FnOnce(&Path) -> Result<(), OpenError>) -> Result<(), OpenError> {
-    refuse_existing(to)?;
-    let unfinished = beside(to, ".unfinished");
-    // Held until the end, so that two do not write to one file.
-    let lock = File::options().write(true).create(true).truncate(false).mode(0o600).open(&unfinished);
-    let lock = lock.map_err(|error| failed(&unfinished, error))?;
-    lock.try_lock().map_err(|_| failed(to, "another copy of this name is being made"))?;
-    let make = || {
-        // What one left that was cut off.
-        let reset = lock.set_len(0).and_then(|()| lock.set_permissions(Permissions::from_mode(0o600)));
-        reset.map_err(|error| failed(&unfinished, error))?;
-        fill(&unfinished)?;
-        finish(&unfinished)?;
-        refuse_existing(to)?;
-        put_in_place(&unfinished, to)
-    };
-    let made = make();
+    refuse_unusable(to)?;
+    // A name that nobody knows, and a file that nobody has made before: two may copy to one name at once, and others may write in the folder.
+    let unfinished = beside(to, &format!(".unfinished-{}", Uuid::now_v7().simple()));
+    create_private(&unfinished).map_err(|error| failed(&unfinished, error))?;
+    let made = fill(&unfinished).and_then(|()| finish(&unfinished)).and_then(|()| {
+        give_name(&unfinished, to).map_err(|error| not_named(to, &error))?;
+        sync_folder(to)
+    });
     if made.is_err() {
         // The error that is reported is the one that matters.
         let _ = fs::remove_file(&unfinished);
     }
     made
+}
+
+/// Gives a file the new name `to`.
+///
+/// # Errors
+/// Also when there is a file of that name.
+fn give_name(file: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(file, to) {
+        Ok(()) => fs::remove_file(file),
+        Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::CrossesDevices) => {
+            Err(error)
+        }
+        // Not every file system knows links.
+        Err(_) if to.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(file, to),
+    }
+}
+
+fn not_named(to: &Path, error: &io::Error) -> OpenError {
+    if error.kind() == io::ErrorKind::AlreadyExists { failed(to, EXISTS) } else { failed(to, error) }
 }
 
 /// All pages in one read transaction, so that writers do not make it begin again.

@@ -1,6 +1,7 @@
 //! The engine: its parts, opening and closing them.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -116,6 +117,11 @@ impl SqliteEngine {
             Ok(done) => done.map_err(|error| StoreError::Internal(error.to_string())),
             Err(_) => Err(stopped()),
         }
+    }
+
+    /// Where the file itself is, whatever leads there: what belongs to it lies beside it.
+    pub(crate) fn place(&self) -> PathBuf {
+        fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone())
     }
 
     /// Whether the writer has lost its database and tries to open it again, or has ended.

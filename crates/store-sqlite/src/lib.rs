@@ -41,7 +41,7 @@ mod tx;
 mod wal;
 pub mod writer;
 
-pub use backup::backup;
+pub use backup::{Maker, backup};
 pub use engine::SqliteEngine;
 pub use error::OpenError;
 pub use open::Options;

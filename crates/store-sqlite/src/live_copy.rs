@@ -17,7 +17,9 @@ use rusqlite::{
 use tokio::sync::oneshot;
 
 use crate::{
+    backup::LEFT_MIN_BYTES,
     connection,
+    error::room,
     neighbour::{NotCopied, STOPPED},
 };
 
@@ -30,6 +32,8 @@ const PIECE: Duration = Duration::from_millis(1);
 const PIECE_STEPS: u32 = 4;
 /// How long others go on after each.
 const PAUSE: Duration = Duration::from_millis(3);
+/// How large a page is.
+const PAGE_BYTES: u64 = 4096;
 /// When another process writes, or a group is rolled back after it wrote, SQLite begins anew. After so many times all pages that is given
 /// up.
 const ROUNDS_MAX: u64 = 4;
@@ -85,7 +89,11 @@ fn copy(
                 _ => break,
             }
         }
-        let pages = u64::try_from(backup.progress().pagecount).unwrap_or(0);
+        let progress = backup.progress();
+        let [pages, left] = [progress.pagecount, progress.remaining].map(|pages| u64::try_from(pages).unwrap_or(0));
+        if room(to).is_some_and(|room| room < left * PAGE_BYTES + LEFT_MIN_BYTES) {
+            return Err(NotCopied::NoRoom);
+        }
         if steps * u64::from(STEP.unsigned_abs()) > ROUNDS_MAX * pages.max(1_000) {
             let why = "the database changes in ways that make it begin anew all the time";
             return Err(NotCopied::Failed(why.to_owned()));

@@ -10,7 +10,7 @@ use crate::{
     backup, check, connection,
     engine::{SqliteEngine, blocking},
     error::{Fault, OpenError},
-    neighbour,
+    neighbour::{self, Copy},
     readers::in_snapshot,
 };
 
@@ -30,14 +30,12 @@ impl Maintenance for SqliteEngine {
     }
 
     async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        let (from, to, callers) = (self.path.clone(), to.to_owned(), Arc::clone(&self.callers));
+        let (from, to, callers) = (self.place(), to.to_owned(), Arc::clone(&self.callers));
         let runtime = Handle::current();
         blocking(move || {
-            let copied = match runtime.block_on(neighbour::copy(&from, &callers)) {
-                Ok(copy) => backup::take(copy.path(), &to),
-                Err(not_copied) => backup::copy_instead(&from, &to, not_copied),
-            };
-            copied.map_err(|error| match error {
+            let copy = runtime.block_on(neighbour::copy(&from, &callers));
+            let copied = backup::take_or_read(&from, &to, copy.as_ref().map(Copy::path));
+            copied.map(drop).map_err(|error| match error {
                 OpenError::Full(_) => StoreError::Full,
                 error => StoreError::Internal(error.to_string()),
             })
@@ -46,7 +44,7 @@ impl Maintenance for SqliteEngine {
     }
 
     async fn answer_commands(&self) {
-        neighbour::answer_commands(&self.path, Arc::clone(&self.callers)).await;
+        neighbour::answer_commands(&self.place(), Arc::clone(&self.callers)).await;
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -14,10 +14,7 @@ use std::{
         net::UnixStream as Stream,
     },
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -29,11 +26,11 @@ use tokio::{
     task::JoinSet,
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
+use uuid::Uuid;
 
 use crate::{
     backup::{beside, create_private},
     engine::FileCallers,
-    error::room,
     live_copy::LiveCopy,
 };
 
@@ -53,10 +50,8 @@ const QUESTION_WITHIN: Duration = Duration::from_secs(5);
 const QUEUE: Duration = Duration::from_millis(20);
 /// How often it is looked whether the socket still has its name.
 const LOOK: Duration = Duration::from_secs(10);
-/// What stands behind the name of a database whose copy is made, before a number.
+/// What stands behind the name of a database whose copy is made, before what nobody can guess.
 const COPYING: &str = ".copying-";
-/// What must be left for orders beside a copy, in bytes: as much as the log may become.
-const LEFT_MIN_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What somebody is told whose copy will never be made.
 pub(crate) const STOPPED: &str = "the shop stops, or has lost its database";
@@ -92,18 +87,23 @@ impl Lent {
 
 /// Has the process that has the database `db` open make a copy.
 pub(crate) fn ask_for_copy(db: &Path) -> Result<Lent, NotCopied> {
-    use io::ErrorKind::{ConnectionRefused, InvalidInput, NotFound};
+    use io::ErrorKind::{ConnectionRefused, NotFound, TimedOut, WouldBlock};
     let stream = match Stream::connect(address(db)) {
-        // Of a shop that was killed the socket stays. And none can have an address that is too long.
-        Err(error) if matches!(error.kind(), NotFound | ConnectionRefused | InvalidInput) => {
-            return Err(NotCopied::NobodyIsThere);
-        }
+        // Of a shop that was killed the socket stays.
+        Err(error) if matches!(error.kind(), NotFound | ConnectionRefused) => return Err(NotCopied::NobodyIsThere),
         connected => connected.map_err(|error| NotCopied::Failed(error.to_string()))?,
     };
     let mut shop = BufReader::new(stream);
-    let answer = ask(&mut shop).map_err(|error| NotCopied::Failed(format!("it does not answer ({error})")))?;
+    let answer = ask(&mut shop).map_err(|error| {
+        NotCopied::Failed(match error.kind() {
+            WouldBlock | TimedOut => format!("it gave no sign for {} seconds", PATIENCE.as_secs()),
+            _ => format!("it does not answer ({error})"),
+        })
+    })?;
     match answer.trim_start_matches('.').trim_end().split_once(' ') {
-        Some((DONE, number)) => Ok(Lent { path: beside(db, &format!("{COPYING}{number}")), _shop: shop }),
+        Some((DONE, number)) if number.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            Ok(Lent { path: beside(db, &format!("{COPYING}{number}")), _shop: shop })
+        }
         Some((NOT, NO_ROOM)) => Err(NotCopied::NoRoom),
         Some((NOT, why)) => Err(NotCopied::Failed(why.to_owned())),
         _ => Err(NotCopied::Failed("it ended meanwhile".to_owned())),
@@ -196,10 +196,6 @@ async fn with_signs<T>(stream: &mut UnixStream, work: impl Future<Output = T>) -
 /// Has the writer of the database `db` make a copy beside it.
 pub(crate) async fn copy(db: &Path, callers: &FileCallers) -> Result<Copy, NotCopied> {
     let failed = |error: io::Error| NotCopied::Failed(error.to_string());
-    let size = fs::metadata(db).map_err(failed)?.len();
-    if room(db).is_some_and(|room| room < size.saturating_add(LEFT_MIN_BYTES)) {
-        return Err(NotCopied::NoRoom);
-    }
     let copy = Copy::new(db).map_err(failed)?;
     let done = loop {
         let (live_copy, done) = LiveCopy::new(copy.path.clone());
@@ -219,17 +215,16 @@ pub(crate) struct Copy {
     /// What its name ends with.
     number: String,
     /// Locked, so that another process does not take it for one that was left.
-    _file: File,
+    file: File,
 }
 
 impl Copy {
     fn new(db: &Path) -> io::Result<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let number = Uuid::now_v7().simple().to_string();
         let path = beside(db, &format!("{COPYING}{number}"));
-        let file = create_private(&path)?;
-        file.try_lock()?;
-        Ok(Self { path, number, _file: file })
+        let copy = Self { file: create_private(&path)?, path, number };
+        copy.file.try_lock()?;
+        Ok(copy)
     }
 
     /// Where it is.
@@ -250,7 +245,8 @@ fn remove_left_copies(db: &Path) {
     let beginning = beside(Path::new(name), COPYING).into_os_string();
     for entry in fs::read_dir(folder_of(db)).into_iter().flatten().filter_map(Result::ok) {
         let is_copy = entry.file_name().as_bytes().starts_with(beginning.as_bytes());
-        if is_copy && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_copy && is_file && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
             tracing::info!(file = %entry.path().display(), "a copy that was not finished is removed");
             let _ = fs::remove_file(entry.path());
         }
@@ -297,7 +293,7 @@ mod tests {
     use tokio::task::{JoinHandle, spawn_blocking};
 
     use super::*;
-    use crate::{Options, SqliteEngine, backup};
+    use crate::{Maker, Options, SqliteEngine, backup};
 
     /// What is done beside the database, and said.
     type Answer = fn(&Path) -> &'static str;
@@ -334,7 +330,7 @@ mod tests {
             })
         }
 
-        async fn back_up(&self, to: PathBuf) -> Result<(), String> {
+        async fn back_up(&self, to: PathBuf) -> Result<Maker, String> {
             let from = self.path("shop.db");
             let made = spawn_blocking(move || backup(&from, &to)).await.expect("no panic");
             made.map_err(|error| error.to_string())
@@ -343,6 +339,13 @@ mod tests {
         async fn ask(&self) -> Result<Lent, NotCopied> {
             let db = self.path("shop.db");
             spawn_blocking(move || ask_for_copy(&db)).await.expect("no panic")
+        }
+
+        /// A folder on another disk, where the system has one.
+        fn another_disk(&self) -> Option<tempfile::TempDir> {
+            let folder = tempfile::tempdir_in("/dev/shm").ok()?;
+            let device = |path: &Path| fs::metadata(path).expect("a folder").dev();
+            (device(folder.path()) != device(self.folder.path())).then_some(folder)
         }
 
         /// How many files beside the database begin like a copy of it that is being made, or end like one.
@@ -381,12 +384,15 @@ mod tests {
         let ground = Arc::new(Ground::new());
         // What one left that was killed.
         drop(Listener::bind(ground.socket()).expect("a socket"));
-        fs::write(ground.path("shop.db.copying-1-1"), "half").expect("written");
+        fs::write(ground.path("shop.db.copying-11"), "half").expect("written");
+        let fifo = ground.path("shop.db.copying-22");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).expect("a pipe");
         assert!(matches!(ground.ask().await, Err(NotCopied::NobodyIsThere)));
 
         let answering = begin(&ground).await;
         let lent = ground.ask().await.expect("a copy");
         assert_shop(lent.path());
+        fs::remove_file(fifo).expect("what is no copy stays");
         assert_eq!(ground.unfinished(), 1, "and none that was left");
         drop(lent);
         let until = Instant::now() + Duration::from_secs(10);
@@ -394,19 +400,23 @@ mod tests {
             assert!(Instant::now() < until, "a copy that nobody took stays");
             sleep(Duration::from_millis(5)).await;
         }
-        ground.back_up(ground.path("a backup")).await.expect("a copy");
+        assert_eq!(ground.back_up(ground.path("a backup")).await, Ok(Maker::Shop));
         assert_shop(&ground.path("a backup"));
-        if let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") {
-            ground.back_up(elsewhere.path().join("a backup")).await.expect("a copy on another disk");
+        if let Some(elsewhere) = ground.another_disk() {
+            assert_eq!(ground.back_up(elsewhere.path().join("a backup")).await, Ok(Maker::Shop));
             assert_shop(&elsewhere.path().join("a backup"));
         }
         let (one, other) = tokio::join!(ground.back_up(ground.path("one")), ground.back_up(ground.path("other")));
-        assert_eq!((one, other), (Ok(()), Ok(())));
+        assert_eq!((one, other), (Ok(Maker::Shop), Ok(Maker::Shop)));
+        // Of two to one name one is kept.
+        let (one, other) = tokio::join!(ground.back_up(ground.path("same")), ground.back_up(ground.path("same")));
+        assert!(one.is_ok() != other.is_ok(), "{one:?}, {other:?}");
+        assert_shop(&ground.path("same"));
 
         ground.engine.close().await.expect("closed");
         let closed = ground.ask().await.err();
         assert!(matches!(&closed, Some(NotCopied::Failed(why)) if why.contains("stop")), "{closed:?}");
-        ground.back_up(ground.path("another")).await.expect("the database is there");
+        assert_eq!(ground.back_up(ground.path("another")).await, Ok(Maker::Reader));
         assert_shop(&ground.path("another"));
         answering.abort();
         let _ = answering.await;
@@ -417,57 +427,50 @@ mod tests {
     #[tokio::test]
     async fn when_it_does_not_the_command_makes_it() {
         let ground = Ground::new();
-        let answers: [(&str, Answer); 4] = [
+        let answers: [(&str, Answer); 8] = [
             ("refused", |_| "..not today\n"),
             ("ended", |_| "..."),
             ("ended in the middle of its answer", |_| ".done"),
-            ("no room, and another disk", |_| "not full\n"),
-        ];
-        let elsewhere = tempfile::tempdir_in("/dev/shm").expect("another disk");
-        for (name, answer) in answers {
-            let impostor = ground.impostor(answer);
-            let to = elsewhere.path().join(name);
-            ground.back_up(to.clone()).await.expect("a copy");
-            assert_shop(&to);
-            impostor.join().expect("it was asked");
-            fs::remove_file(ground.socket()).expect("removed");
-        }
-        let answers: [(&str, Answer); 4] = [
-            ("no room", |_| "not full\n"),
-            ("is empty", |db| {
-                fs::write(beside(db, ".copying-1-2"), "").expect("written");
-                ".done 1-2\n"
+            ("without room", |_| "not full\n"),
+            ("gone meanwhile", |_| ".done 14\n"),
+            ("empty", |db| {
+                fs::write(beside(db, ".copying-12"), "").expect("written");
+                ".done 12\n"
             }),
             ("not a database", |db| {
-                fs::write(beside(db, ".copying-1-3"), "no database at all ".repeat(1_000)).expect("written");
-                ".done 1-3\n"
+                fs::write(beside(db, ".copying-13"), "no database at all ".repeat(1_000)).expect("written");
+                ".done 13\n"
             }),
-            ("No such file", |_| ".done 1-4\n"),
+            ("a link", |db| {
+                std::os::unix::fs::symlink(db, beside(db, ".copying-15")).expect("a link");
+                "done 15\n"
+            }),
         ];
-        for (why, answer) in answers {
+        for (name, answer) in answers {
             let impostor = ground.impostor(answer);
-            let error = ground.back_up(ground.path("not a copy")).await.expect_err(why);
-            assert!(error.contains(why), "{error}");
+            assert_eq!(ground.back_up(ground.path(name)).await, Ok(Maker::Reader), "{name}");
+            assert_shop(&ground.path(name));
             impostor.join().expect("it was asked");
             fs::remove_file(ground.socket()).expect("removed");
-            assert!(!ground.path("not a copy").exists());
         }
+        assert!(ground.path("shop.db").exists());
     }
 
     #[tokio::test]
-    async fn two_do_not_write_one_file() {
+    async fn what_others_have_put_there_stays() {
         let ground = Ground::new();
-        let unfinished = ground.path("a backup.unfinished");
-        let file = File::create(&unfinished).expect("a file");
-        file.try_lock().expect("locked");
-        let error = ground.back_up(ground.path("a backup")).await.expect_err("another one is at it");
-        assert!(error.contains("another copy"), "{error}");
-        assert!(unfinished.exists());
-        // What one left that was cut off.
-        drop(file);
-        fs::write(&unfinished, "half a copy").expect("written");
-        ground.back_up(ground.path("a backup")).await.expect("a copy");
+        fs::write(ground.path("precious"), "precious").expect("written");
+        for name in ["a backup", "a backup.unfinished"] {
+            std::os::unix::fs::symlink(ground.path("precious"), ground.path(name)).expect("a link");
+        }
+        let error = ground.back_up(ground.path("a backup")).await.expect_err("there is something");
+        assert!(error.contains("exists already"), "{error}");
+        fs::remove_file(ground.path("a backup")).expect("removed");
+        assert_eq!(ground.back_up(ground.path("a backup")).await, Ok(Maker::Reader));
         assert_shop(&ground.path("a backup"));
-        assert_eq!(ground.unfinished(), 0);
+        assert!(fs::symlink_metadata(ground.path("a backup")).expect("there").is_file());
+        assert_eq!(fs::read(ground.path("precious")).expect("there"), b"precious");
+        let error = ground.back_up(ground.path("no/such/folder")).await.expect_err("no folder");
+        assert!(error.contains("No such file"), "{error}");
     }
 }

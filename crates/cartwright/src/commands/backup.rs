@@ -17,9 +17,9 @@ pub(super) async fn run(settings: &Settings, file: &Path) -> Result<(), Failure>
         ));
     }
     let places = Places::new(settings, false)?;
-    places.backup(file).await?;
+    let maker = if places.backup(file).await? { " The running shop made it." } else { "" };
     let bytes = fs::metadata(file).map_or(0, |metadata| metadata.len());
-    say(format_args!("Backed up to {}: {bytes} bytes, checked.", file.display()))?;
+    say(format_args!("Backed up to {}: {bytes} bytes, checked.{maker}", file.display()))?;
     shop::tell_of_pictures(settings, &places.folder)?;
     shop::tell_of_files(&places.folder)
 }
