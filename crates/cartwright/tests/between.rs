@@ -39,12 +39,14 @@ impl Drop for Beside {
     }
 }
 
-/// What a proxy in front of three processes needs to say: who is well, and to ask another one when one cannot be reached.
-fn proxy(folder: &Path, launches: &[Launch]) -> (Beside, SocketAddr) {
-    let address = free_address();
+/// What a proxy in front of three processes needs to say: who is well, and to ask another one when one cannot be reached. Gives its
+/// address, and the one where it tells who is.
+fn proxy(folder: &Path, launches: &[Launch]) -> (Beside, SocketAddr, SocketAddr) {
+    let (address, stats) = (free_address(), free_address());
     let mut config = format!(
         "global\n    maxconn 1000\ndefaults\n    mode http\n    timeout connect 2s\n    timeout client 30s\n    timeout server 30s\n\
-         \x20   retries 3\n    option redispatch\n    option forwardfor\nfrontend shop\n    bind {address}\n    default_backend processes\n\
+         \x20   timeout check 5s\n    retries 3\n    option redispatch\n    option forwardfor\nfrontend stats\n    bind {stats}\n\
+         \x20   stats enable\n    stats uri /stats\nfrontend shop\n    bind {address}\n    default_backend processes\n\
          backend processes\n    balance roundrobin\n    option httpchk GET /readyz\n    default-server check inter 100ms fall 1 rise 1\n"
     );
     for (number, launch) in launches.iter().enumerate() {
@@ -55,7 +57,17 @@ fn proxy(folder: &Path, launches: &[Launch]) -> (Beside, SocketAddr) {
     let haproxy = ["/usr/sbin/haproxy", "/usr/bin/haproxy"].into_iter().find(|path| Path::new(path).exists());
     let mut command = Command::new(haproxy.unwrap_or("haproxy"));
     command.args(["-db", "-q", "-f"]).arg(path);
-    (Beside::start(&mut command), address)
+    (Beside::start(&mut command), address, stats)
+}
+
+/// Waits until the proxy takes every process for well.
+fn all_are_well(stats: &Client, launches: &[Launch]) {
+    let is_well = |line: &str| line.starts_with("processes,process") && line.contains(",UP,");
+    within(Duration::from_secs(20), "the proxy", || {
+        let reply = stats.get("/stats;csv").ok().filter(|reply| reply.status == 200)?;
+        let table = String::from_utf8_lossy(&reply.body);
+        (table.lines().filter(|line| is_well(line)).count() == launches.len()).then_some(())
+    });
 }
 
 #[test]
@@ -74,9 +86,9 @@ fn a_rolling_restart_behind_a_proxy_fails_no_request() {
         .collect();
     let mut servers: Vec<_> = launches.iter().map(Launch::start).collect();
     create_owner_in(&launches[0].data, Some(&url));
-    let (_proxy, address) = proxy(folder.path(), &launches);
-    let client = Client::new(address);
-    within(Duration::from_secs(10), "the proxy", || client.get("/readyz").ok().filter(|reply| reply.status == 200));
+    let (_proxy, address, stats) = proxy(folder.path(), &launches);
+    let stats = Client::new(stats);
+    all_are_well(&stats, &launches);
 
     let shop = Shop::fill(address, 4);
     let is_over = AtomicBool::new(false);
@@ -95,6 +107,7 @@ fn a_rolling_restart_behind_a_proxy_fails_no_request() {
             });
             for (launch, server) in launches.iter().zip(&mut servers) {
                 thread::sleep(Duration::from_millis(500));
+                all_are_well(&stats, &launches);
                 server.ask_to_stop();
                 assert!(server.wait().success(), "{}", server.log());
                 *server = launch.start();

@@ -82,40 +82,46 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     let mut part = 0;
     // Without its guard the log is not copied back; how soon it is too large is a matter of the machine.
     let is_enough = |looks: &[Look]| lifted.is_some() && looks.last().is_some_and(|look| look.wal > WAL_MAX);
-    while begin.elapsed() < time && !is_enough(&looks) {
-        part += 1;
-        let is_over = AtomicBool::new(false);
-        let until = (begin.elapsed() + PART).min(time);
-        let load = Load::new(&shop, &format!("part-{part}")).undeterred().resting(rest);
-        let (sent, ()) = load.during(BUYERS, || {
-            thread::scope(|scope| {
-                scope.spawn(|| read(&shop, &is_over));
-                scope.spawn(|| export(&shop, &is_over));
-                if lifted.is_none() {
-                    scope.spawn(|| backups.make(&ground, &is_over));
-                }
-                // Also when a look panics: otherwise they would go on for ever.
-                let _over = OnDrop(&is_over);
-                while begin.elapsed() < until && !is_enough(&looks) {
-                    looks.push(Look::at(server.id(), &ground.launch));
-                    thread::sleep(Duration::from_millis(100));
-                }
-            });
-        });
-        for sent in &sent {
-            outcome.answered(&sent.key, sent.took);
-            match &sent.fate {
-                Fate::Acknowledged(told) => {
-                    acknowledged.insert(bytes_of(&told.id), (told.total, fingerprint(lines_of(&sent.body))));
-                }
-                fate => outcome.violate(format!("the order {} came to {fate:?}", sent.key)),
-            }
+    let is_done = AtomicBool::new(false);
+    let loaded = thread::scope(|scope| {
+        // One may take longer than a part of the load.
+        if lifted.is_none() {
+            scope.spawn(|| backups.make(&ground, &is_done));
         }
-        outcome.runs += sent.len() as u64;
-        tell(begin.elapsed().as_secs(), time.as_secs(), &outcome.violations);
-        shop.renew_tokens();
-    }
-    let loaded = begin.elapsed();
+        // Also when something panics: otherwise they would go on for ever.
+        let _done = OnDrop(&is_done);
+        while begin.elapsed() < time && !is_enough(&looks) {
+            part += 1;
+            let is_over = AtomicBool::new(false);
+            let until = (begin.elapsed() + PART).min(time);
+            let load = Load::new(&shop, &format!("part-{part}")).undeterred().resting(rest);
+            let (sent, ()) = load.during(BUYERS, || {
+                thread::scope(|scope| {
+                    scope.spawn(|| read(&shop, &is_over));
+                    scope.spawn(|| export(&shop, &is_over));
+                    // Also when a look panics: otherwise they would go on for ever.
+                    let _over = OnDrop(&is_over);
+                    while begin.elapsed() < until && !is_enough(&looks) {
+                        looks.push(Look::at(server.id(), &ground.launch));
+                        thread::sleep(Duration::from_millis(100));
+                    }
+                });
+            });
+            for sent in &sent {
+                outcome.answered(&sent.key, sent.took);
+                match &sent.fate {
+                    Fate::Acknowledged(told) => {
+                        acknowledged.insert(bytes_of(&told.id), (told.total, fingerprint(lines_of(&sent.body))));
+                    }
+                    fate => outcome.violate(format!("the order {} came to {fate:?}", sent.key)),
+                }
+            }
+            outcome.runs += sent.len() as u64;
+            tell(begin.elapsed().as_secs(), time.as_secs(), &outcome.violations);
+            shop.renew_tokens();
+        }
+        begin.elapsed()
+    });
     server.stop();
     ground.check();
     compare(&ground.launch, &shop, acknowledged, &mut outcome);
