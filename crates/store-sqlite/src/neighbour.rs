@@ -442,7 +442,9 @@ mod tests {
                 ".done 13\n"
             }),
             ("a link", |db| {
-                std::os::unix::fs::symlink(db, beside(db, ".copying-15")).expect("a link");
+                // To a shop that nobody has open.
+                let other = db.with_file_name("refused");
+                std::os::unix::fs::symlink(other, beside(db, ".copying-15")).expect("a link");
                 "done 15\n"
             }),
         ];
