@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     connection,
     error::{OpenError, room},
-    neighbour::{self, Lent, NotCopied},
+    neighbour::{self, Lent},
     open::check_ours,
 };
 
@@ -54,23 +54,23 @@ pub fn backup(from: &Path, to: &Path) -> Result<Maker, OpenError> {
     // What lies beside it lies beside the file itself, whatever leads there.
     let from = fs::canonicalize(from).map_err(|error| failed(from, error))?;
     let asked = neighbour::ask_for_copy(&from);
-    take_or_read(&from, to, asked.as_ref().map(Lent::path))
+    take_or_read(&from, to, asked.as_ref().map(|lent| lent.as_ref().map(Lent::path)))
 }
 
-/// Makes the new file `to` of the copy that a shop made beside its database `from`, or of the database, if there is no such copy or none that can be used.
+/// Makes the new file `to` of the copy that a shop made beside its database `from`; or of the database, if there is no shop, or no copy that
+/// can be used: why, `copy` says then.
 ///
 /// # Errors
 /// Nothing is left at `to`.
-pub(crate) fn take_or_read(from: &Path, to: &Path, copy: Result<&Path, &NotCopied>) -> Result<Maker, OpenError> {
-    let taken = match copy {
-        Ok(copy) => take(copy, to),
-        Err(not_copied) => Err(NotTaken::of(not_copied)),
-    };
-    let why = match taken {
-        Ok(()) => return Ok(Maker::Shop),
-        Err(NotTaken::Target(error)) => return Err(error),
-        Err(NotTaken::NobodyIsThere) => None,
-        Err(NotTaken::Copy(why)) => Some(why),
+pub(crate) fn take_or_read(from: &Path, to: &Path, copy: Result<Option<&Path>, &String>) -> Result<Maker, OpenError> {
+    let why = match copy {
+        Ok(Some(copy)) => match take(copy, to) {
+            Ok(()) => return Ok(Maker::Shop),
+            Err(NotTaken::Target(error)) => return Err(error),
+            Err(NotTaken::Copy(why)) => Some(why),
+        },
+        Ok(None) => None,
+        Err(why) => Some(why.clone()),
     };
     let size = fs::metadata(from).map_err(|error| failed(from, error))?.len();
     let needed = size.saturating_add(if why.is_some() { LEFT_MIN_BYTES } else { 0 });
@@ -86,22 +86,10 @@ pub(crate) fn take_or_read(from: &Path, to: &Path, copy: Result<&Path, &NotCopie
 
 /// Why the copy of a shop was not taken.
 enum NotTaken {
-    /// There is no shop.
-    NobodyIsThere,
-    /// There is no copy that can be used.
+    /// It cannot be used.
     Copy(String),
-    /// There is, and it cannot be kept where it shall.
+    /// It can, and it cannot be kept where it shall.
     Target(OpenError),
-}
-
-impl NotTaken {
-    fn of(not_copied: &NotCopied) -> Self {
-        match not_copied {
-            NotCopied::NobodyIsThere => Self::NobodyIsThere,
-            NotCopied::NoRoom => Self::Copy("there is no room for it beside the database".to_owned()),
-            NotCopied::Failed(why) => Self::Copy(why.clone()),
-        }
-    }
 }
 
 /// Makes the new file `to` of the copy of a shop.
@@ -252,13 +240,6 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Makes the empty file `path` that only its owner may read.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     File::options().write(true).create_new(true).mode(0o600).open(path)
-}
-
-pub(crate) fn remove_if_there(path: &Path) -> Result<(), OpenError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(path, error)),
-        _ => Ok(()),
-    }
 }
 
 pub(crate) fn sync_file(path: &Path) -> Result<(), OpenError> {

@@ -16,12 +16,7 @@ use rusqlite::{
 };
 use tokio::sync::oneshot;
 
-use crate::{
-    backup::LEFT_MIN_BYTES,
-    connection,
-    error::room,
-    neighbour::{NotCopied, STOPPED},
-};
+use crate::{backup::LEFT_MIN_BYTES, connection, error::room, neighbour::STOPPED};
 
 /// Pages that are copied between two looks at the clock.
 const STEP: i32 = 16;
@@ -38,16 +33,18 @@ const PAGE_BYTES: u64 = 4096;
 /// up.
 const ROUNDS_MAX: u64 = 4;
 
+const NO_ROOM: &str = "there is no room for it beside the database";
+
 /// A copy that somebody waits for.
 pub(crate) struct LiveCopy {
     /// An empty file beside the database: a disk that makes the writer wait for it is one that orders wait for anyway.
     to: PathBuf,
-    reply: oneshot::Sender<Result<(), NotCopied>>,
+    reply: oneshot::Sender<Result<(), String>>,
 }
 
 impl LiveCopy {
     /// One into the empty file `to`, and where it will be told that it is made. When whoever waits there leaves, the copy is given up.
-    pub(crate) fn new(to: PathBuf) -> (Self, oneshot::Receiver<Result<(), NotCopied>>) {
+    pub(crate) fn new(to: PathBuf) -> (Self, oneshot::Receiver<Result<(), String>>) {
         let (reply, done) = oneshot::channel();
         (Self { to, reply }, done)
     }
@@ -61,20 +58,16 @@ impl LiveCopy {
         }
         let made = copy(source, &to, |time| {
             if reply.is_closed() {
-                return Err(NotCopied::Failed("nobody waits for it any more".to_owned()));
+                return Err("nobody waits for it any more".to_owned());
             }
-            if others(time) { Ok(()) } else { Err(NotCopied::Failed(STOPPED.to_owned())) }
+            if others(time) { Ok(()) } else { Err(STOPPED.to_owned()) }
         });
         // Whoever left needs no answer.
         let _ = reply.send(made);
     }
 }
 
-fn copy(
-    source: &Connection,
-    to: &Path,
-    mut others: impl FnMut(Duration) -> Result<(), NotCopied>,
-) -> Result<(), NotCopied> {
+fn copy(source: &Connection, to: &Path, mut others: impl FnMut(Duration) -> Result<(), String>) -> Result<(), String> {
     let mut target = connection::copy(to).map_err(not_copied)?;
     let backup = Backup::new(source, &mut target).map_err(not_copied)?;
     let mut steps = 0;
@@ -92,11 +85,10 @@ fn copy(
         let progress = backup.progress();
         let [pages, left] = [progress.pagecount, progress.remaining].map(|pages| u64::try_from(pages).unwrap_or(0));
         if room(to).is_some_and(|room| room < left * PAGE_BYTES + LEFT_MIN_BYTES) {
-            return Err(NotCopied::NoRoom);
+            return Err(NO_ROOM.to_owned());
         }
         if steps * u64::from(STEP.unsigned_abs()) > ROUNDS_MAX * pages.max(1_000) {
-            let why = "the database changes in ways that make it begin anew all the time";
-            return Err(NotCopied::Failed(why.to_owned()));
+            return Err("the database changes in ways that make it begin anew all the time".to_owned());
         }
         let until = Instant::now() + PAUSE;
         loop {
@@ -109,10 +101,10 @@ fn copy(
     }
 }
 
-fn not_copied(error: rusqlite::Error) -> NotCopied {
+fn not_copied(error: rusqlite::Error) -> String {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => NotCopied::NoRoom,
-        _ => NotCopied::Failed(error.to_string()),
+        Some(ErrorCode::DiskFull) => NO_ROOM.to_owned(),
+        _ => error.to_string(),
     }
 }
 
@@ -204,11 +196,8 @@ mod tests {
         assert_eq!(sum_of(&copied), sum_of(&shop.conn));
     }
 
-    fn why_not(mut done: oneshot::Receiver<Result<(), NotCopied>>) -> String {
-        match done.try_recv().expect("an answer").expect_err("no copy") {
-            NotCopied::Failed(why) => why,
-            other => format!("{other:?}"),
-        }
+    fn why_not(mut done: oneshot::Receiver<Result<(), String>>) -> String {
+        done.try_recv().expect("an answer").expect_err("no copy")
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
     backup, check, connection,
     engine::{SqliteEngine, blocking},
     error::{Fault, OpenError},
-    neighbour::{self, Copy},
+    neighbour,
     readers::in_snapshot,
 };
 
@@ -34,7 +34,7 @@ impl Maintenance for SqliteEngine {
         let runtime = Handle::current();
         blocking(move || {
             let copy = runtime.block_on(neighbour::copy(&from, &callers));
-            let copied = backup::take_or_read(&from, &to, copy.as_ref().map(Copy::path));
+            let copied = backup::take_or_read(&from, &to, copy.as_ref().map(|copy| Some(copy.path())));
             copied.map(drop).map_err(|error| match error {
                 OpenError::Full(_) => StoreError::Full,
                 error => StoreError::Internal(error.to_string()),

@@ -39,7 +39,6 @@ const QUESTION: &[u8; 5] = b"copy\n";
 /// The answers: the number of the copy follows the one, and why there is none the other.
 const DONE: &str = "done";
 const NOT: &str = "not";
-const NO_ROOM: &str = "full";
 /// How often a shop that is at it says so.
 const SIGN: Duration = Duration::from_secs(1);
 /// How long a command waits for such a sign.
@@ -55,17 +54,6 @@ const COPYING: &str = ".copying-";
 
 /// What somebody is told whose copy will never be made.
 pub(crate) const STOPPED: &str = "the shop stops, or has lost its database";
-
-/// Why a shop did not copy itself.
-#[derive(Debug)]
-pub(crate) enum NotCopied {
-    /// Nobody has it open.
-    NobodyIsThere,
-    /// There is no room for a copy beside the database.
-    NoRoom,
-    /// It could not.
-    Failed(String),
-}
 
 /// Where the process is reached that has the database `db` open.
 fn address(db: &Path) -> PathBuf {
@@ -85,28 +73,28 @@ impl Lent {
     }
 }
 
-/// Has the process that has the database `db` open make a copy.
-pub(crate) fn ask_for_copy(db: &Path) -> Result<Lent, NotCopied> {
+/// Has the process that has the database `db` open make a copy; `None` when nobody has it open.
+///
+/// # Errors
+/// Why it made none.
+pub(crate) fn ask_for_copy(db: &Path) -> Result<Option<Lent>, String> {
     use io::ErrorKind::{ConnectionRefused, NotFound, TimedOut, WouldBlock};
     let stream = match Stream::connect(address(db)) {
         // Of a shop that was killed the socket stays.
-        Err(error) if matches!(error.kind(), NotFound | ConnectionRefused) => return Err(NotCopied::NobodyIsThere),
-        connected => connected.map_err(|error| NotCopied::Failed(error.to_string()))?,
+        Err(error) if matches!(error.kind(), NotFound | ConnectionRefused) => return Ok(None),
+        connected => connected.map_err(|error| error.to_string())?,
     };
     let mut shop = BufReader::new(stream);
-    let answer = ask(&mut shop).map_err(|error| {
-        NotCopied::Failed(match error.kind() {
-            WouldBlock | TimedOut => format!("it gave no sign for {} seconds", PATIENCE.as_secs()),
-            _ => format!("it does not answer ({error})"),
-        })
+    let answer = ask(&mut shop).map_err(|error| match error.kind() {
+        WouldBlock | TimedOut => format!("it gave no sign for {} seconds", PATIENCE.as_secs()),
+        _ => format!("it does not answer ({error})"),
     })?;
     match answer.trim_start_matches('.').trim_end().split_once(' ') {
         Some((DONE, number)) if number.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            Ok(Lent { path: beside(db, &format!("{COPYING}{number}")), _shop: shop })
+            Ok(Some(Lent { path: beside(db, &format!("{COPYING}{number}")), _shop: shop }))
         }
-        Some((NOT, NO_ROOM)) => Err(NotCopied::NoRoom),
-        Some((NOT, why)) => Err(NotCopied::Failed(why.to_owned())),
-        _ => Err(NotCopied::Failed("it ended meanwhile".to_owned())),
+        Some((NOT, why)) => Err(why.to_owned()),
+        _ => Err("it ended meanwhile".to_owned()),
     }
 }
 
@@ -163,9 +151,7 @@ async fn answer(mut stream: UnixStream, db: PathBuf, callers: Arc<FileCallers>) 
         let copied = with_signs(&mut stream, copy(&db, &callers)).await?;
         let (answer, copy) = match copied {
             Ok(copy) => (format!("{DONE} {}\n", copy.number), Some(copy)),
-            Err(NotCopied::NoRoom) => (format!("{NOT} {NO_ROOM}\n"), None),
-            Err(NotCopied::Failed(why)) => (format!("{NOT} {}\n", why.replace('\n', " ")), None),
-            Err(NotCopied::NobodyIsThere) => (format!("{NOT} {STOPPED}\n"), None),
+            Err(why) => (format!("{NOT} {}\n", why.replace('\n', " ")), None),
         };
         stream.write_all(answer.as_bytes()).await?;
         if copy.is_some() {
@@ -194,18 +180,20 @@ async fn with_signs<T>(stream: &mut UnixStream, work: impl Future<Output = T>) -
 }
 
 /// Has the writer of the database `db` make a copy beside it.
-pub(crate) async fn copy(db: &Path, callers: &FileCallers) -> Result<Copy, NotCopied> {
-    let failed = |error: io::Error| NotCopied::Failed(error.to_string());
-    let copy = Copy::new(db).map_err(failed)?;
+///
+/// # Errors
+/// Why there is none.
+pub(crate) async fn copy(db: &Path, callers: &FileCallers) -> Result<Copy, String> {
+    let copy = Copy::new(db).map_err(|error| error.to_string())?;
     let done = loop {
         let (live_copy, done) = LiveCopy::new(copy.path.clone());
         match callers.attend(live_copy) {
             Ok(()) => break done,
             Err(StoreError::Busy) => sleep(QUEUE).await,
-            Err(error) => return Err(NotCopied::Failed(error.to_string())),
+            Err(error) => return Err(error.to_string()),
         }
     };
-    done.await.unwrap_or_else(|_| Err(NotCopied::Failed(STOPPED.to_owned())))?;
+    done.await.unwrap_or_else(|_| Err(STOPPED.to_owned()))?;
     Ok(copy)
 }
 
@@ -336,7 +324,7 @@ mod tests {
             made.map_err(|error| error.to_string())
         }
 
-        async fn ask(&self) -> Result<Lent, NotCopied> {
+        async fn ask(&self) -> Result<Option<Lent>, String> {
             let db = self.path("shop.db");
             spawn_blocking(move || ask_for_copy(&db)).await.expect("no panic")
         }
@@ -387,10 +375,10 @@ mod tests {
         fs::write(ground.path("shop.db.copying-11"), "half").expect("written");
         let fifo = ground.path("shop.db.copying-22");
         rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).expect("a pipe");
-        assert!(matches!(ground.ask().await, Err(NotCopied::NobodyIsThere)));
+        assert!(matches!(ground.ask().await, Ok(None)), "nobody is there");
 
         let answering = begin(&ground).await;
-        let lent = ground.ask().await.expect("a copy");
+        let lent = ground.ask().await.expect("an answer").expect("a copy");
         assert_shop(lent.path());
         fs::remove_file(fifo).expect("what is no copy stays");
         assert_eq!(ground.unfinished(), 1, "and none that was left");
@@ -415,7 +403,7 @@ mod tests {
 
         ground.engine.close().await.expect("closed");
         let closed = ground.ask().await.err();
-        assert!(matches!(&closed, Some(NotCopied::Failed(why)) if why.contains("stop")), "{closed:?}");
+        assert!(closed.as_ref().is_some_and(|why| why.contains("stop")), "{closed:?}");
         assert_eq!(ground.back_up(ground.path("another")).await, Ok(Maker::Reader));
         assert_shop(&ground.path("another"));
         answering.abort();
@@ -431,7 +419,7 @@ mod tests {
             ("refused", |_| "..not today\n"),
             ("ended", |_| "..."),
             ("ended in the middle of its answer", |_| ".done"),
-            ("without room", |_| "not full\n"),
+            ("without room", |_| "not enough room\n"),
             ("gone meanwhile", |_| ".done 14\n"),
             ("empty", |db| {
                 fs::write(beside(db, ".copying-12"), "").expect("written");

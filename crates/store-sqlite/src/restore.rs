@@ -11,7 +11,7 @@ use file_owner::{folder_of, hand_over};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::{
-    backup::{self, beside, failed, remove_if_there},
+    backup::{self, beside, failed},
     connection,
     error::OpenError,
     migrate,
@@ -173,6 +173,13 @@ fn lock_out_others(db: &Path) -> Result<Option<Connection>, OpenError> {
             tracing::warn!(%error, "the database that is replaced cannot be read; it is kept as it is");
             Ok(None)
         }
+    }
+}
+
+fn remove_if_there(path: &Path) -> Result<(), OpenError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(path, error)),
+        _ => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
     fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -76,20 +76,17 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     let mut shop = Shop::fill(ground.launch.address, BUYERS);
     let mut outcome = Outcome::default();
     let (mut looks, mut acknowledged) = (Vec::new(), HashMap::new());
-    let backups = Backups::default();
     let rest = if time > WITHOUT_REST { REST } else { Duration::ZERO };
     let begin = Instant::now();
     let mut part = 0;
     // Without its guard the log is not copied back; how soon it is too large is a matter of the machine.
     let is_enough = |looks: &[Look]| lifted.is_some() && looks.last().is_some_and(|look| look.wal > WAL_MAX);
     let is_done = AtomicBool::new(false);
-    let loaded = thread::scope(|scope| {
+    let (loaded, backups) = thread::scope(|scope| {
         // One may take longer than a part of the load.
-        if lifted.is_none() {
-            scope.spawn(|| backups.make(&ground, &is_done));
-        }
+        let backups = lifted.is_none().then(|| scope.spawn(|| back_up(&ground, &is_done)));
         // Also when something panics: otherwise they would go on for ever.
-        let _done = OnDrop(&is_done);
+        let done = OnDrop(&is_done);
         while begin.elapsed() < time && !is_enough(&looks) {
             part += 1;
             let is_over = AtomicBool::new(false);
@@ -120,13 +117,17 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
             tell(begin.elapsed().as_secs(), time.as_secs(), &outcome.violations);
             shop.renew_tokens();
         }
-        begin.elapsed()
+        let loaded = begin.elapsed();
+        drop(done);
+        (loaded, backups.map(|backups| backups.join().expect("backups")))
     });
     server.stop();
     ground.check();
     compare(&ground.launch, &shop, acknowledged, &mut outcome);
     judge(&looks, loaded, &mut outcome);
-    backups.judge(&mut outcome);
+    if let Some(backups) = backups {
+        backups.judge(&mut outcome);
+    }
     outcome
 }
 
@@ -250,38 +251,38 @@ fn read(shop: &Shop, is_over: &AtomicBool) {
     }
 }
 
-/// Copies of the whole database, as shops make them while they sell.
+/// Copies of the whole database.
 #[derive(Default)]
 struct Backups {
-    made: AtomicU64,
-    longest_millis: AtomicU64,
+    made: u64,
+    longest: Duration,
     /// Those that the shop left to the command, whose reading keeps the log from being emptied.
-    left: AtomicU64,
+    left: u64,
+}
+
+/// Copies the whole database, as shops do while they sell.
+fn back_up(ground: &Ground, is_over: &AtomicBool) -> Backups {
+    let copy = ground.folder.path().join("copy.db");
+    let mut backups = Backups::default();
+    while !is_over.load(Ordering::Acquire) {
+        drop(fs::remove_file(&copy));
+        let begin = Instant::now();
+        let told = run_on(&ground.launch.data, &["backup", copy.to_str().expect("UTF-8")]).expect_success();
+        backups.longest = backups.longest.max(begin.elapsed());
+        backups.made += 1;
+        backups.left += u64::from(!told.contains("The running shop made it"));
+        thread::sleep(Duration::from_millis(500));
+    }
+    backups
 }
 
 impl Backups {
-    fn make(&self, ground: &Ground, is_over: &AtomicBool) {
-        let copy = ground.folder.path().join("copy.db");
-        while !is_over.load(Ordering::Acquire) {
-            drop(fs::remove_file(&copy));
-            let begin = Instant::now();
-            let made = run_on(&ground.launch.data, &["backup", copy.to_str().expect("UTF-8")]);
-            let took = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let told = made.expect_success();
-            self.left.fetch_add(u64::from(!told.contains("The running shop made it")), Ordering::Relaxed);
-            self.made.fetch_add(1, Ordering::Relaxed);
-            self.longest_millis.fetch_max(took, Ordering::Relaxed);
-            thread::sleep(Duration::from_millis(500));
-        }
-    }
-
     fn judge(&self, outcome: &mut Outcome) {
-        let left = self.left.load(Ordering::Relaxed);
-        if left > 0 {
-            outcome.violate(format!("{left} backups were not made by the shop itself"));
+        if self.left > 0 {
+            outcome.violate(format!("{} backups were not made by the shop itself", self.left));
         }
-        let (made, longest) = (self.made.load(Ordering::Relaxed), self.longest_millis.load(Ordering::Relaxed));
-        let _ = write!(outcome.injected, "; {} backups, of {} s at most", thousands(made), longest.div_ceil(1_000));
+        let longest = self.longest.as_millis().div_ceil(1_000);
+        let _ = write!(outcome.injected, "; {} backups, of {longest} s at most", thousands(self.made));
     }
 }
 
