@@ -149,9 +149,9 @@ pub(crate) struct ImportProducts {
     pub(crate) keep_going: bool,
     /// Fetch the pictures that the file names, and keep them with the shop's own.
     ///
-    /// A picture that cannot be fetched keeps its address, and is reported; a product that has pictures of the shop's own already keeps those.
-    /// An import without this gives products that are there already the addresses of the file, and not the pictures that were kept: repeat
-    /// an import as it was done first.
+    /// A picture that cannot be fetched keeps its address, and is reported. If it may come another time, as when its server does not answer, a
+    /// product that has pictures of the shop's own already keeps those instead. An import without this gives products that are there already
+    /// the addresses of the file, and not the pictures that were kept: repeat an import as it was done first.
     #[arg(long)]
     pub(crate) with_images: bool,
 }

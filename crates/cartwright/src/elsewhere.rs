@@ -251,8 +251,8 @@ async fn with_tries(url: &str, media: &Media, fetcher: &Fetcher) -> Result<Strin
 
 async fn once(url: &str, media: &Media, fetcher: &Fetcher) -> Result<String, Miss> {
     let content = fetcher.fetch(url, media.limits().bytes).await?;
-    let drawn = media.keep(content).await?;
-    Ok(drawn.name.url(Size::Full))
+    let picture = media.keep(content).await?;
+    Ok(picture.name.url(Size::Full))
 }
 
 #[cfg(test)]

@@ -254,9 +254,8 @@ async fn order(tx: &mut dyn Tx, old: &Order) -> Result<Outcome, Error> {
     }
     let Checkout { buyer, number, .. } = tx.checkout(old.account_id, &[]).await?;
     let buyer = buyer.ok_or(Error::NotFound("buyer"))?.account;
-    let variants: Vec<_> = old.lines.iter().map(|line| line.product_id).collect();
-    for id in variants {
-        tx.product(id).await?.ok_or(Error::NotFound("product"))?;
+    for line in &old.lines {
+        tx.product(line.product_id).await?.ok_or(Error::NotFound("product"))?;
     }
     let is_forgotten = buyer.deleted_at.is_some();
     let order = Order { number, email: buyer.email, ..old.clone() };

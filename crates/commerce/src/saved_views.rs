@@ -11,6 +11,8 @@ use crate::Error;
 pub const VIEWS_MAX: usize = 20;
 /// The most letters of a view's name.
 pub const NAME_MAX: usize = 40;
+/// The most letters of what is looked for. In an address each letter that is not of the English alphabet takes six or more.
+const QUERY_MAX: usize = 2000;
 
 /// A view.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +59,7 @@ impl Operation for SaveView {
     async fn run(&self, tx: &mut dyn Tx) -> Result<Vec<SavedView>, Error> {
         let mut wrong = Violations::default();
         let name = wrong.take(text::line("/name", &self.name, NAME_MAX)).unwrap_or_default();
-        let query = self.query.as_deref().map(|query| wrong.take(text::optional_line("/query", query, 300)));
+        let query = self.query.as_deref().map(|query| wrong.take(text::optional_line("/query", query, QUERY_MAX)));
         let known = tx.document_named(DocumentKind::SavedViews, &self.account_id.to_string()).await?;
         let mut views: Vec<SavedView> = known.as_ref().map_or_else(|| Ok(Vec::new()), Document::read)?;
         let place = views.iter().position(|view| view.name.to_lowercase() == name.to_lowercase());

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{
     AccountId, MailTemplate, OutboxMail, ProductStatus, Stamp, StockAlert, Timestamp, VariantId, mail::BackInStock,
-    review::ALERTS_MAX,
+    product::can_be_sold, review::ALERTS_MAX,
 };
 use store::{Change, DueAlert, Operation, Tx};
 
@@ -31,9 +31,6 @@ impl Operation for AskForStockAlert {
     async fn run(&self, tx: &mut dyn Tx) -> Result<StockAlert, Error> {
         let account_id = usable_row(tx.account(self.account_id).await?)?.account.id;
         let waiting = tx.stock_alerts_of(account_id).await?;
-        if let Some(alert) = waiting.iter().find(|alert| alert.variant_id == self.variant_id) {
-            return Ok(*alert);
-        }
         // With the lock of its level: stock that comes in meanwhile waits, and then finds the alert.
         let product = tx.product_of_variant(self.variant_id).await?;
         let product = product.filter(|product| product.status == ProductStatus::Active);
@@ -41,6 +38,9 @@ impl Operation for AskForStockAlert {
         let variant = variants.iter().find(|variant| variant.id == self.variant_id);
         if variant.ok_or(Error::NotFound("variant"))?.is_available() {
             return Err(Conflict::InStock.into());
+        }
+        if let Some(alert) = waiting.iter().find(|alert| alert.variant_id == self.variant_id) {
+            return Ok(*alert);
         }
         if waiting.len() >= ALERTS_MAX {
             return Err(Conflict::TooManyAlerts.into());
@@ -90,7 +90,8 @@ impl Operation for SendStockAlerts {
         let mut changes = Vec::with_capacity(due.len() * 2);
         for alert in &due {
             let DueAlert { account_id, variant_id, .. } = *alert;
-            if !alert.is_available {
+            // What lets it be bought, and them sign in, has them looked at again.
+            if !is_to_be_told(alert) {
                 changes.push(Change::PostponeStockAlert { account_id, variant_id });
                 continue;
             }
@@ -104,6 +105,12 @@ impl Operation for SendStockAlerts {
         }
         Ok(due.len())
     }
+}
+
+/// Whether somebody can buy what they wait for.
+fn is_to_be_told(alert: &DueAlert) -> bool {
+    let is_for_sale = alert.status == ProductStatus::Active && can_be_sold(alert.track_stock, alert.stock);
+    is_for_sale && alert.disabled_at.is_none()
 }
 
 fn about(alert: &DueAlert) -> BackInStock {

@@ -73,12 +73,18 @@ pub struct Category {
     pub version: i64,
 }
 
+/// Whether people mean the same category by these names: case, accents and separators do not matter, other signs do, for C++ is not C#.
+#[must_use]
+pub fn is_one_name(one: &str, other: &str) -> bool {
+    let signs = |text: &str| text.chars().filter(|c| "+#*%$@".contains(*c)).collect::<String>();
+    text::fold(one) == text::fold(other) && signs(one) == signs(other)
+}
+
 impl Category {
-    /// Whether people call it so: case, accents and separators do not matter, other signs do, for C++ is not C#.
+    /// Whether people [call it so](is_one_name).
     #[must_use]
     pub fn is_called(&self, name: &str) -> bool {
-        let signs = |text: &str| text.chars().filter(|c| "+#*%$@".contains(*c)).collect::<String>();
-        text::fold(&self.name) == text::fold(name) && signs(&self.name) == signs(name)
+        is_one_name(&self.name, name)
     }
 
     /// Its name in this language, as far as it has one.

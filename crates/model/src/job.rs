@@ -17,6 +17,9 @@ pub const WAITING_MAX: usize = 20;
 /// For how long a process has a job to itself without saying that it goes on.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
+/// How many processes may take a job in a row and end without a word: what it works on may be what ends them.
+pub const TAKES_MAX: u32 = 5;
+
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -111,6 +114,12 @@ pub struct Job {
     /// How many pictures could not be fetched. Each is a note, but they come behind those of the file, and only so many are kept.
     #[serde(default)]
     pub missing_images: u64,
+    /// Why it does not go on at the moment, though nobody stopped it; `None` while it does. It is tried again when its lease is over.
+    #[serde(default)]
+    pub interruption: Option<String>,
+    /// How often it was taken since anything was heard of it: that some of it is done, or why it does not go on.
+    #[serde(default)]
+    pub takes: u32,
     /// Why it failed.
     pub failure: Option<String>,
     /// Who asked for it.
@@ -198,6 +207,7 @@ impl Job {
     pub fn finish(&mut self, status: JobStatus, failure: Option<String>, now: Timestamp) {
         self.status = status;
         self.failure = failure;
+        self.interruption = None;
         self.finished_at = Some(now);
         self.leased_until = None;
     }

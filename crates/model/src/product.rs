@@ -114,11 +114,17 @@ pub struct Variant {
     pub details: VariantDetails,
 }
 
+/// Whether at least one piece of a variant can be sold that has so many, where its stock limits that.
+#[must_use]
+pub const fn can_be_sold(track_stock: bool, stock: i64) -> bool {
+    !track_stock || stock > 0
+}
+
 impl Variant {
     /// Whether at least one piece can be bought.
     #[must_use]
     pub const fn is_available(&self) -> bool {
-        !self.track_stock || self.stock > 0
+        can_be_sold(self.track_stock, self.stock)
     }
 
     /// What tells it from its siblings, for example "M / Blue"; empty for the only variant of a simple product.

@@ -2,7 +2,11 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, imageops::FilterType};
+use fast_image_resize::{
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+    images::{Image, ImageRef},
+};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use thiserror::Error;
 
 use crate::{Name, Size};
@@ -19,11 +23,13 @@ pub struct Limits {
     pub pixels: u64,
     /// Pixels of either edge.
     pub edge: u32,
+    /// Bytes of memory that its pixels take as they are stored; what is made of them takes less than as much again.
+    pub memory: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 20 * 1024 * 1024, pixels: 50_000_000, edge: 20_000 }
+        Self { bytes: 20 * 1024 * 1024, pixels: 50_000_000, edge: 20_000, memory: 208 * 1024 * 1024 }
     }
 }
 
@@ -53,25 +59,44 @@ pub enum Refusal {
         /// How many pixels there may be.
         pixels: u64,
     },
+    /// It would take too much memory though it has not too many pixels, as one of 16 bits for each colour.
+    #[error("its pixels take {} MiB of memory as they are stored; at most {} are taken: store it with 8 bits for each colour", mib(*.found), mib(*.allowed))]
+    TooMuchMemory {
+        /// How many bytes they take.
+        found: u64,
+        /// How many may be taken.
+        allowed: u64,
+    },
     /// It is broken, or cut off.
     #[error("the picture cannot be read: {0}")]
     Broken(String),
 }
 
-/// A picture drawn anew, in all sizes.
-pub struct Drawn {
+const fn mib(bytes: u64) -> u64 {
+    bytes.div_ceil(1024 * 1024)
+}
+
+/// A picture as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
     /// What it is called.
     pub name: Name,
     /// How wide it is in its full size.
     pub width: u32,
     /// How high it is in its full size.
     pub height: u32,
+}
+
+/// A picture drawn anew, in all sizes.
+pub struct Drawn {
+    /// What it is.
+    pub picture: Picture,
     /// The files, as WebP.
     pub files: Vec<(Size, Vec<u8>)>,
 }
 
 /// Reads a picture and draws it anew: upright, without metadata, at most as large as [`Size::Full`]. Of a GIF that moves, the
-/// first picture is taken. Takes some hundred milliseconds of a processor.
+/// first picture is taken. Takes some hundred milliseconds of a processor, and up to [`Limits::memory`] and as much again.
 ///
 /// # Errors
 /// Why it is not taken.
@@ -79,22 +104,66 @@ pub fn read(content: &[u8], limits: Limits) -> Result<Drawn, Refusal> {
     if content.len() > limits.bytes {
         return Err(Refusal::TooManyBytes { found: content.len(), allowed: limits.bytes });
     }
-    let picture = decode(content, limits)?;
-    let name = Name::of(content);
+    let mut larger = Pixels::of(decode(content, limits)?);
     let mut files = Vec::with_capacity(Size::ALL.len());
-    let mut larger = picture;
     let (mut width, mut height) = (0, 0);
     // From the largest to the smallest, each out of the one before: quicker, and as good to the eye.
     for size in Size::ALL.into_iter().rev() {
-        if larger.width().max(larger.height()) > size.edge() {
-            larger = larger.resize(size.edge(), size.edge(), FilterType::CatmullRom);
-        }
+        larger = larger.within(size.edge())?;
         if size == Size::Full {
-            (width, height) = (larger.width(), larger.height());
+            (width, height) = (larger.width, larger.height);
         }
-        files.push((size, encode(&larger)?));
+        files.push((size, larger.encode()?));
     }
-    Ok(Drawn { name, width, height, files })
+    Ok(Drawn { picture: Picture { name: Name::of(content), width, height }, files })
+}
+
+/// Pixels of four bytes each: red, green, blue and how opaque they are.
+struct Pixels {
+    width: u32,
+    height: u32,
+    bytes: Vec<u8>,
+    has_alpha: bool,
+}
+
+impl Pixels {
+    /// Those of a picture, which is halved as long as it is twice as large as any that is kept: four pixels become one exactly, and a large
+    /// one takes a quarter of the memory before it is copied.
+    fn of(mut picture: DynamicImage) -> Self {
+        while picture.width().max(picture.height()) >= Size::Full.edge() * 2 {
+            picture = picture.thumbnail_exact((picture.width() / 2).max(1), (picture.height() / 2).max(1));
+        }
+        let has_alpha = picture.color().has_alpha();
+        let pixels = picture.into_rgba8();
+        Self { width: pixels.width(), height: pixels.height(), bytes: pixels.into_raw(), has_alpha }
+    }
+
+    /// The same picture with no edge longer than this.
+    fn within(self, edge: u32) -> Result<Self, Refusal> {
+        let longest = self.width.max(self.height);
+        if longest <= edge {
+            return Ok(self);
+        }
+        let scaled = |length: u32| {
+            let scaled = (u64::from(length) * u64::from(edge) + u64::from(longest) / 2) / u64::from(longest);
+            u32::try_from(scaled).unwrap_or(edge).max(1)
+        };
+        let (width, height) = (scaled(self.width), scaled(self.height));
+        let broken = |error: &dyn std::fmt::Display| Refusal::Broken(format!("it cannot be made smaller: {error}"));
+        let from = ImageRef::new(self.width, self.height, &self.bytes, PixelType::U8x4);
+        let from = from.map_err(|error| broken(&error))?;
+        let mut to = Image::new(width, height, PixelType::U8x4);
+        let how = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
+        let resized = Resizer::new().resize(&from, &mut to, &how.use_alpha(self.has_alpha));
+        resized.map_err(|error| broken(&error))?;
+        Ok(Self { width, height, bytes: to.into_vec(), has_alpha: self.has_alpha })
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, Refusal> {
+        let broken = |error| Refusal::Broken(format!("it cannot be written as WebP: {error:?}"));
+        let encoder = webp::Encoder::from_rgba(&self.bytes, self.width, self.height);
+        encoder.encode_simple(false, QUALITY).map(|memory| memory.to_vec()).map_err(broken)
+    }
 }
 
 fn decode(content: &[u8], limits: Limits) -> Result<DynamicImage, Refusal> {
@@ -108,8 +177,8 @@ fn decode(content: &[u8], limits: Limits) -> Result<DynamicImage, Refusal> {
     let mut allowed = image::Limits::default();
     allowed.max_image_width = Some(limits.edge);
     allowed.max_image_height = Some(limits.edge);
-    // Four channels of 16 bits, and as much again for the decoder's own work.
-    allowed.max_alloc = Some(limits.pixels.saturating_mul(16));
+    // As much again for the decoder's own work.
+    allowed.max_alloc = Some(limits.memory.saturating_mul(2));
     reader.limits(allowed);
     let mut decoder = match reader.into_decoder() {
         Ok(decoder) => decoder,
@@ -119,6 +188,9 @@ fn decode(content: &[u8], limits: Limits) -> Result<DynamicImage, Refusal> {
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > limits.pixels || width.max(height) > limits.edge {
         return Err(Refusal::TooManyPixels { width, height, edge: limits.edge, pixels: limits.pixels });
+    }
+    if decoder.total_bytes() > limits.memory {
+        return Err(Refusal::TooMuchMemory { found: decoder.total_bytes(), allowed: limits.memory });
     }
     if width == 0 || height == 0 {
         return Err(Refusal::Broken("it has no pixels".to_owned()));
@@ -138,18 +210,9 @@ fn too_large(content: &[u8], format: ImageFormat, limits: Limits) -> Refusal {
     Refusal::TooManyPixels { width, height, edge: limits.edge, pixels: limits.pixels }
 }
 
-fn encode(picture: &DynamicImage) -> Result<Vec<u8>, Refusal> {
-    let has_alpha = picture.color().has_alpha();
-    let broken = |error| Refusal::Broken(format!("it cannot be written as WebP: {error:?}"));
-    let (width, height) = (picture.width(), picture.height());
-    let encoded = if has_alpha {
-        let pixels = picture.to_rgba8();
-        webp::Encoder::from_rgba(&pixels, width, height).encode_simple(false, QUALITY)
-    } else {
-        let pixels = picture.to_rgb8();
-        webp::Encoder::from_rgb(&pixels, width, height).encode_simple(false, QUALITY)
-    };
-    encoded.map(|memory| memory.to_vec()).map_err(broken)
+/// How wide and high a file is that was kept.
+pub(crate) fn dimensions(file: &[u8]) -> Option<(u32, u32)> {
+    ImageReader::with_format(Cursor::new(file), ImageFormat::WebP).into_dimensions().ok()
 }
 
 #[cfg(test)]
@@ -194,7 +257,8 @@ mod tests {
         let webp = written(&DynamicImage::ImageRgba8(pixels(1500, 600)), ImageFormat::WebP);
         for content in [png(1500, 600), jpeg(1500, 600), gif, webp] {
             let drawn = drawn(&content);
-            assert_eq!((drawn.width, drawn.height), (1500, 600));
+            assert_eq!((drawn.picture.width, drawn.picture.height), (1500, 600));
+            assert_eq!(dimensions(&drawn.files[0].1), Some((1500, 600)));
             let sizes = Size::ALL.map(|size| (file(&drawn, size).width(), file(&drawn, size).height()));
             assert_eq!(sizes, [(160, 64), (480, 192), (1200, 480), (1500, 600)]);
             let [red, green, _, alpha] = file(&drawn, Size::Medium).to_rgba8().get_pixel(20, 20).0;
@@ -209,9 +273,18 @@ mod tests {
 
     #[test]
     fn small_pictures_are_not_blown_up_and_large_ones_made_smaller() {
-        assert_eq!((drawn(&png(3, 2)).width, file(&drawn(&png(3, 2)), Size::Large).width()), (3, 3));
-        let large = drawn(&png(5000, 100));
-        assert_eq!((large.width, large.height), (2560, 51));
+        assert_eq!((drawn(&png(3, 2)).picture.width, file(&drawn(&png(3, 2)), Size::Large).width()), (3, 3));
+        for ((width, height), expected) in [
+            ((5000, 100), (2560, 51)),
+            ((5200, 2600), (2560, 1280)),
+            ((12_001, 7), (2560, 1)),
+            ((40, 6001), (17, 2560)),
+        ] {
+            let large = drawn(&jpeg(width, height));
+            assert_eq!((large.picture.width, large.picture.height), expected, "{width} × {height}");
+            let [red, green, ..] = file(&large, Size::Full).to_rgba8().get_pixel(2, 0).0;
+            assert!(red > 200 && green < 60, "{width} × {height}");
+        }
     }
 
     #[test]
@@ -239,6 +312,15 @@ mod tests {
             read(&bomb, Limits::default()),
             Err(Refusal::TooManyPixels { width: 50_000, height: 50_000, .. })
         ));
+        // And one whose pixels take eight bytes each.
+        let mut deep = written(&DynamicImage::new_rgba16(1, 1), ImageFormat::Png);
+        deep[16..20].copy_from_slice(&7_000_u32.to_be_bytes());
+        deep[20..24].copy_from_slice(&7_000_u32.to_be_bytes());
+        let crc = crc32(&deep[12..29]);
+        deep[29..33].copy_from_slice(&crc.to_be_bytes());
+        let refused = read(&deep, Limits::default()).err();
+        assert!(matches!(refused, Some(Refusal::TooMuchMemory { found: 392_000_000, .. })), "{refused:?}");
+        assert!(refused.is_some_and(|refusal| refusal.to_string().contains("374 MiB of memory")));
         let tight = Limits { pixels: 100, ..Limits::default() };
         assert!(matches!(read(&png(11, 10), tight), Err(Refusal::TooManyPixels { .. })));
         let short = Limits { bytes: 10, ..Limits::default() };
@@ -263,7 +345,7 @@ mod tests {
         let mut content = exif.into_inner();
         content.extend_from_slice(b"PK\x03\x04 a second file <script>alert(1)</script>");
         let drawn = drawn(&content);
-        assert_eq!((drawn.width, drawn.height), (20, 40), "it is upright");
+        assert_eq!((drawn.picture.width, drawn.picture.height), (20, 40), "it is upright");
         let mut probe =
             ImageReader::with_format(Cursor::new(&content), ImageFormat::Jpeg).into_decoder().expect("JPEG");
         assert_eq!(probe.orientation().expect("read"), Orientation::Rotate90, "the test is about something");
@@ -276,8 +358,8 @@ mod tests {
 
     #[test]
     fn equal_pictures_have_one_name() {
-        assert_eq!(drawn(&png(9, 9)).name, drawn(&png(9, 9)).name);
-        assert_ne!(drawn(&png(9, 9)).name, drawn(&png(9, 8)).name);
+        assert_eq!(drawn(&png(9, 9)).picture.name, drawn(&png(9, 9)).picture.name);
+        assert_ne!(drawn(&png(9, 9)).picture.name, drawn(&png(9, 8)).picture.name);
     }
 
     proptest::proptest! {

@@ -11,7 +11,7 @@ use object_store::{
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
-use crate::{Drawn, Limits, Refusal, name::FileName, read};
+use crate::{Limits, Name, Picture, Refusal, Size, decode::dimensions, name::FileName, read};
 
 /// Why a picture could not be kept or found.
 #[derive(Debug, Error)]
@@ -131,7 +131,10 @@ impl Media {
     ///
     /// # Errors
     /// Why it is not taken, or could not be kept. A part of its files may then be there, which nobody knows of.
-    pub async fn keep(&self, content: Bytes) -> Result<Drawn, MediaError> {
+    pub async fn keep(&self, content: Bytes) -> Result<Picture, MediaError> {
+        if let Some(kept) = self.kept(&content).await? {
+            return Ok(kept);
+        }
         let limits = self.limits;
         let turn = Arc::clone(&self.turns).acquire_owned().await;
         let draw = move || {
@@ -140,10 +143,28 @@ impl Media {
         };
         let drawn = tokio::task::spawn_blocking(draw).await;
         let drawn = drawn.map_err(|error| Refusal::Broken(format!("the decoder gave up: {error}")))??;
-        for (size, bytes) in &drawn.files {
-            self.put(&drawn.name.file(*size), bytes.clone()).await?;
+        for (size, bytes) in drawn.files {
+            self.put(&drawn.picture.name.file(size), bytes).await?;
         }
-        Ok(drawn)
+        Ok(drawn.picture)
+    }
+
+    /// The picture with this content, if all of its files are there.
+    async fn kept(&self, content: &[u8]) -> Result<Option<Picture>, MediaError> {
+        let name = Name::of(content);
+        for size in Size::ALL.into_iter().filter(|size| *size != Size::Full) {
+            match self.store.head(&key(&name.file(size))).await {
+                Ok(_) => {}
+                Err(object_store::Error::NotFound { .. }) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let full = match self.get(&name.file(Size::Full), None).await {
+            Ok(full) => full,
+            Err(MediaError::NotFound) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(dimensions(&full.bytes).map(|(width, height)| Picture { name, width, height }))
     }
 
     async fn put(&self, file: &str, bytes: Vec<u8>) -> Result<(), MediaError> {
@@ -209,7 +230,6 @@ fn key(file: &str) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Size;
 
     fn png() -> Bytes {
         let mut bytes = std::io::Cursor::new(Vec::new());
@@ -222,6 +242,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let media = Media::folder(&folder.path().join("media")).expect("a place");
         let kept = media.keep(png()).await.expect("kept");
+        assert_eq!((kept.width, kept.height), (300, 200));
         let file = kept.name.file(Size::Small);
         let whole = media.get(&file, None).await.expect("there");
         assert_eq!((&whole.bytes[..4], whole.total), (&b"RIFF"[..], u64::try_from(whole.bytes.len()).expect("small")));
@@ -234,7 +255,16 @@ mod tests {
         for behind in [Range::From(whole.total), Range::Within(whole.total, u64::MAX), Range::Last(0)] {
             assert!(matches!(media.get(&file, Some(behind)).await, Err(MediaError::OutOfRange(_))), "{behind:?}");
         }
-        media.keep(png()).await.expect("once more");
+        // Once more: it is there, and not drawn again. What is missing of it is.
+        let path = |size: Size| folder.path().join("media").join(key(&kept.name.file(size)).as_ref());
+        std::fs::write(path(Size::Small), "drawn before").expect("written");
+        assert_eq!(media.keep(png()).await.expect("once more"), kept);
+        assert_eq!(media.get(&file, None).await.expect("there").bytes[..], b"drawn before"[..]);
+        for size in Size::ALL {
+            std::fs::remove_file(path(size)).expect("removed");
+            assert_eq!(media.keep(png()).await.expect("drawn again"), kept);
+            assert!(path(size).exists(), "{size:?}");
+        }
         media.look().await.expect("nothing is wrong with it");
         for wrong in ["nothing.webp", "../shop.db", &kept.name.file(Size::Full).replace(".webp", ".svg")] {
             assert!(matches!(media.get(wrong, None).await, Err(MediaError::NotFound)), "{wrong}");

@@ -182,7 +182,7 @@ fn bson_files() -> Vec<Vec<u8>> {
 /// A picture that was sent.
 pub fn picture(bytes: &[u8]) {
     // Small: what a decoder gets wrong it gets wrong on small pictures too.
-    let limits = ::pictures::Limits { bytes: 1 << 20, pixels: 1 << 20, edge: 4_096 };
+    let limits = ::pictures::Limits { bytes: 1 << 20, pixels: 1 << 20, edge: 4_096, memory: 1 << 23 };
     let _ = ::pictures::read(bytes, limits);
 }
 

@@ -4,7 +4,7 @@
 //! that fails exactly one counts in the facet of that one, all others nowhere. Prices, options, stock and sale are about
 //! variants, so the same is done with the variants of a product.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use model::{CategoryId, ProductId};
 
@@ -111,25 +111,41 @@ impl<T: PartialEq> Fails<T> {
     }
 }
 
+/// What is chosen of an option or attribute.
+struct Choice {
+    /// Its name in lower case, with what it is.
+    name: String,
+    /// Its number; `None` when no product has a value of it.
+    kind: Option<u32>,
+    values: Vec<u32>,
+}
+
 /// The filters with names as numbers. A name that no product has is a number that none has.
 struct Chosen<'f> {
     filters: &'f Filters,
     vendors: Vec<u32>,
     tags: Vec<u32>,
-    options: Vec<(String, Vec<u32>)>,
-    attributes: Vec<(String, Vec<u32>)>,
+    options: Vec<Choice>,
+    attributes: Vec<Choice>,
 }
 
 impl<'f> Chosen<'f> {
     fn new(index: &Index, filters: &'f Filters) -> Self {
         let number = |kind: &str, value: &String| index.names.find(&pair(kind, value)).unwrap_or(NONE - 1);
-        let numbers = |kind: &str, values: &[String]| values.iter().map(|value| number(kind, value)).collect();
+        let numbers =
+            |kind: &str, values: &[String]| values.iter().map(|value| number(kind, value)).collect::<Vec<_>>();
         let named = |prefix: &str, all: &[(String, Vec<String>)]| {
-            let one = |(name, values): &(String, Vec<String>)| {
+            let mut choices: Vec<Choice> = Vec::new();
+            for (name, values) in all {
                 let kind = format!("{prefix}.{name}");
-                (kind.to_lowercase(), numbers(&kind, values))
-            };
-            all.iter().map(one).collect()
+                let (name, values) = (kind.to_lowercase(), numbers(&kind, values));
+                // However its name is written, it is one.
+                match choices.iter_mut().find(|choice| choice.name == name) {
+                    Some(choice) => choice.values.extend(values),
+                    None => choices.push(Choice { kind: index.names.find_kind(&name), name, values }),
+                }
+            }
+            choices
         };
         Self {
             filters,
@@ -155,8 +171,8 @@ impl<'f> Chosen<'f> {
         if !self.tags.is_empty() && !index.tags(doc).iter().any(|tag| self.tags.contains(tag)) {
             fails.note(OfProduct::Tag);
         }
-        for (at, (_, values)) in self.attributes.iter().enumerate() {
-            if !index.attributes(doc).iter().any(|value| values.contains(value)) {
+        for (at, choice) in self.attributes.iter().enumerate() {
+            if !index.attributes(doc).iter().any(|value| choice.values.contains(value)) {
                 fails.note(OfProduct::Attribute(at));
             }
         }
@@ -175,8 +191,8 @@ impl<'f> Chosen<'f> {
 
     fn variant(&self, index: &Index, row: &Row) -> Fails<OfVariant> {
         let mut fails = Fails::None;
-        for (at, (_, values)) in self.options.iter().enumerate() {
-            if !index.values(row).iter().any(|value| values.contains(value)) {
+        for (at, choice) in self.options.iter().enumerate() {
+            if !index.values(row).iter().any(|value| choice.values.contains(value)) {
                 fails.note(OfVariant::Option(at));
             }
         }
@@ -192,11 +208,28 @@ impl<'f> Chosen<'f> {
         }
         fails
     }
+
+    /// Which of the choices is about the option or attribute that `value` is one of.
+    fn place_of(choices: &[Choice], index: &Index, value: u32) -> Option<usize> {
+        if choices.is_empty() {
+            return None;
+        }
+        let kind = index.names.kind(value);
+        choices.iter().position(|choice| choice.kind == Some(kind))
+    }
+
+    /// All names that are chosen.
+    fn names(&self) -> HashSet<u32> {
+        let named = self.options.iter().chain(&self.attributes).flat_map(|choice| &choice.values);
+        self.vendors.iter().chain(&self.tags).chain(named).copied().collect()
+    }
 }
 
 /// Counts as it goes. A value counts once a product, however many of its variants have it.
 struct Counter<'i> {
     index: &'i Index,
+    /// The attributes that are facets.
+    facets: HashSet<u32>,
     counts: Vec<usize>,
     /// The document that was counted last for each name.
     last: Vec<u32>,
@@ -208,10 +241,12 @@ struct Counter<'i> {
 }
 
 impl<'i> Counter<'i> {
-    fn new(index: &'i Index) -> Self {
+    fn new(index: &'i Index, facets: &[String]) -> Self {
         let names = index.names.len();
+        let kinds = facets.iter().filter_map(|key| index.names.find_kind(&format!("attribute.{key}").to_lowercase()));
         Self {
             index,
+            facets: kinds.collect(),
             counts: vec![0; names],
             last: vec![NONE; names],
             categories: HashMap::new(),
@@ -246,7 +281,10 @@ impl<'i> Counter<'i> {
             self.index.tags(doc).iter().for_each(|tag| self.count(number, *tag));
         }
         for value in self.index.attributes(doc) {
-            let at = chosen.attributes.iter().position(|(name, _)| self.index.names.is_of(*value, name));
+            if !self.facets.contains(&self.index.names.kind(*value)) {
+                continue;
+            }
+            let at = Chosen::place_of(&chosen.attributes, self.index, *value);
             if at.map_or(fails == Fails::None, |at| fails.allows(&OfProduct::Attribute(at))) {
                 self.count(number, *value);
             }
@@ -265,7 +303,7 @@ impl<'i> Counter<'i> {
                 continue;
             }
             for value in self.index.values(row) {
-                let at = chosen.options.iter().position(|(name, _)| self.index.names.is_of(*value, name));
+                let at = Chosen::place_of(&chosen.options, self.index, *value);
                 if at.map_or(*fails == Fails::None, |at| fails.allows(&OfVariant::Option(at))) {
                     self.count(number, *value);
                 }
@@ -296,50 +334,60 @@ impl<'i> Counter<'i> {
             ratings: self.ratings,
             ..FacetCounts::default()
         };
-        let choices =
-            |all: &[(String, Vec<u32>)]| all.iter().flat_map(|(_, values)| values.clone()).collect::<Vec<_>>();
-        let (options, attributes) = (choices(&chosen.options), choices(&chosen.attributes));
-        for (number, count) in (0_u32..).zip(&self.counts) {
-            let Some((kind, value)) = self.index.names.name(number).split_once('\u{1f}') else { continue };
-            let (group, chosen) = match kind.split_once('.') {
-                Some(("option", name)) => (Some((&mut facets.options, name)), options.contains(&number)),
-                Some(("attribute", key)) => (Some((&mut facets.attributes, key)), attributes.contains(&number)),
-                _ => (None, chosen.vendors.contains(&number) || chosen.tags.contains(&number)),
-            };
-            if *count == 0 && !chosen {
+        let (names, chosen) = (&self.index.names, chosen.names());
+        let mut groups: HashMap<u32, (&str, Vec<Tally<'_>>)> = HashMap::new();
+        for (number, count) in (0_u32..).zip(self.counts) {
+            let is_chosen = chosen.contains(&number);
+            if count == 0 && !is_chosen {
                 continue;
             }
-            let counted = Counted { value: value.to_owned(), count: *count, is_chosen: chosen };
-            match group {
-                Some((groups, name)) => match groups.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(name)) {
-                    // Of several spellings of its name the first in the order of their bytes, whichever came first.
-                    Some((shown, values)) => {
-                        if name < shown.as_str() {
-                            name.clone_into(shown);
-                        }
-                        values.push(counted);
-                    }
-                    None => groups.push((name.to_owned(), vec![counted])),
-                },
-                None if kind == "vendor" => facets.vendors.push(counted),
-                None => facets.tags.push(counted),
+            let Some((kind, value)) = names.name(number).split_once('\u{1f}') else { continue };
+            let (shown, values) = groups.entry(names.kind(number)).or_insert_with(|| (kind, Vec::new()));
+            // Of several spellings of its name the first in the order of their bytes, whichever came first.
+            *shown = kind.min(*shown);
+            values.push(Tally { count, value, is_chosen });
+        }
+        for (number, (kind, values)) in groups {
+            let values = most_frequent(values);
+            match kind.split_once('.') {
+                Some(("option", name)) => facets.options.push((name.to_owned(), values)),
+                Some(("attribute", key)) if self.facets.contains(&number) => {
+                    facets.attributes.push((key.to_owned(), values));
+                }
+                // Chosen all the same.
+                Some(("attribute", _)) => {}
+                _ if kind == "vendor" => facets.vendors = values,
+                _ => facets.tags = values,
             }
         }
-        let groups = facets.options.iter_mut().chain(&mut facets.attributes).map(|(_, values)| values);
-        groups.chain([&mut facets.vendors, &mut facets.tags]).for_each(most_frequent);
         facets.options.sort_by(|one, other| one.0.cmp(&other.0));
         facets.attributes.sort_by(|one, other| one.0.cmp(&other.0));
         facets
     }
 }
 
-fn most_frequent(values: &mut Vec<Counted>) {
-    values.sort_by(|one, other| (other.count, &one.value).cmp(&(one.count, &other.value)));
-    let mut place = 0;
-    values.retain(|value| {
-        place += 1;
-        place <= VALUES_MAX || value.is_chosen
-    });
+/// What a facet counted of one of its values.
+#[derive(Clone, Copy)]
+struct Tally<'i> {
+    count: usize,
+    value: &'i str,
+    is_chosen: bool,
+}
+
+/// The most frequent of them, and those that are chosen. There may be as many as there are products.
+fn most_frequent(mut values: Vec<Tally<'_>>) -> Vec<Counted> {
+    let by = |one: &Tally<'_>, other: &Tally<'_>| (other.count, one.value).cmp(&(one.count, other.value));
+    if values.len() > VALUES_MAX {
+        values.select_nth_unstable_by(VALUES_MAX, by);
+        let mut place = 0;
+        values.retain(|value| {
+            place += 1;
+            place <= VALUES_MAX || value.is_chosen
+        });
+    }
+    values.sort_unstable_by(by);
+    let counted = |Tally { count, value, is_chosen }: Tally<'_>| Counted { value: value.to_owned(), count, is_chosen };
+    values.into_iter().map(counted).collect()
 }
 
 /// Cuts prices into bands of a round width, with one at each end for what lies far outside. `prices` are in the order of their documents.
@@ -429,7 +477,7 @@ impl Index {
         let chosen = Chosen::new(self, &query.filters);
         let inside = query.within.as_ref().map(|within| Inside::new(self, within));
         let has_words = !query.text.trim().is_empty();
-        let mut counter = Counter::new(self);
+        let mut counter = Counter::new(self, &query.facets);
         let mut passing: Vec<(u32, f32)> = Vec::new();
         let mut of_variants = Vec::new();
         for (number, score) in found.docs {

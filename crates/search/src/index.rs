@@ -72,8 +72,10 @@ struct Spelling {
 pub(crate) struct Names {
     numbers: HashMap<Box<str>, u32>,
     spellings: Vec<Vec<Spelling>>,
-    /// What each is a value of, in lower case.
-    kinds: Vec<Box<str>>,
+    /// What each is a value of.
+    kinds: Vec<u32>,
+    /// What there are values of, in lower case.
+    kind_numbers: HashMap<Box<str>, u32>,
 }
 
 impl Names {
@@ -84,7 +86,9 @@ impl Names {
             Some(number) => *number,
             None => {
                 let number = count(self.spellings.len());
-                self.kinds.push(key.split('\u{1f}').next().unwrap_or_default().into());
+                let next = count(self.kind_numbers.len());
+                let kind = key.split('\u{1f}').next().unwrap_or_default();
+                self.kinds.push(*self.kind_numbers.entry(kind.into()).or_insert(next));
                 self.numbers.insert(key.into(), number);
                 self.spellings.push(Vec::new());
                 number
@@ -117,9 +121,20 @@ impl Names {
         self.spellings.len()
     }
 
-    /// Whether the name with this number is a value of `kind`, which is in lower case.
-    pub(crate) fn is_of(&self, number: u32, kind: &str) -> bool {
-        self.kinds.get(place(number)).is_some_and(|of| **of == *kind)
+    /// What the name with this number is a value of.
+    pub(crate) fn kind(&self, number: u32) -> u32 {
+        self.kinds.get(place(number)).copied().unwrap_or(NONE)
+    }
+
+    /// The number of what `kind` names, which is in lower case, if there are values of it.
+    pub(crate) fn find_kind(&self, kind: &str) -> Option<u32> {
+        self.kind_numbers.get(kind).copied()
+    }
+
+    /// The name with this number, as it is written at this place of its spellings.
+    fn spelled(&self, number: u32, at: u16) -> &str {
+        let spelling = self.spellings.get(place(number)).and_then(|spellings| spellings.get(usize::from(at)));
+        spelling.map_or_else(|| self.name(number), |spelling| &spelling.text)
     }
 
     /// The name with this number, as it is written most often.
@@ -174,7 +189,12 @@ pub struct Index {
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Index").field("products", &self.len()).field("terms", &self.terms.len()).finish_non_exhaustive()
+        let [products, terms, names] = [self.len(), self.terms.len(), self.names.len()];
+        f.debug_struct("Index")
+            .field("products", &products)
+            .field("terms", &terms)
+            .field("names", &names)
+            .finish_non_exhaustive()
     }
 }
 
@@ -357,25 +377,33 @@ impl Index {
         }
     }
 
-    /// Forgets documents that are outdated, and words that only they had.
+    /// Forgets documents that are outdated, and words and names that only they had.
     fn compact(&mut self) {
         let mut moved = vec![NONE; self.docs.len()];
         let (docs, rows, labels) =
             (std::mem::take(&mut self.docs), std::mem::take(&mut self.rows), std::mem::take(&mut self.labels));
-        let keep = |labels_of: (u32, u32), to: &mut Labels| {
+        let names = std::mem::take(&mut self.names);
+        let keep = |labels_of: (u32, u32), to: &mut Labels, living: &mut Names| {
             let start = to.len();
-            labels.spelled(labels_of).for_each(|(name, spelling)| to.push(name, spelling));
+            for (name, spelling) in labels.spelled(labels_of) {
+                let (name, spelling) = living.note(names.spelled(name, spelling));
+                to.push(name, spelling);
+            }
             (start, to.len())
         };
         let mut rows: Vec<Option<Row>> = rows.into_iter().map(Some).collect();
         for (old, mut doc) in docs.into_iter().enumerate().filter(|(_, doc)| doc.is_alive) {
             moved[old] = count(self.docs.len());
-            doc.tags = keep(doc.tags, &mut self.labels);
-            doc.attributes = keep(doc.attributes, &mut self.labels);
+            if doc.vendor != NONE {
+                let vendor = names.spelled(doc.vendor, doc.vendor_spelling);
+                (doc.vendor, doc.vendor_spelling) = self.names.note(vendor);
+            }
+            doc.tags = keep(doc.tags, &mut self.labels, &mut self.names);
+            doc.attributes = keep(doc.attributes, &mut self.labels, &mut self.names);
             let start = count(self.rows.len());
             for row in rows.get_mut(place(doc.variants.0)..place(doc.variants.1)).unwrap_or_default() {
                 if let Some(mut row) = row.take() {
-                    row.values = keep(row.values, &mut self.labels);
+                    row.values = keep(row.values, &mut self.labels, &mut self.names);
                     self.rows.push(row);
                 }
             }

@@ -70,6 +70,8 @@ pub struct Query {
     pub within: Option<Within>,
     /// Which products.
     pub filters: Filters,
+    /// The attributes whose values are counted, by their keys.
+    pub facets: Vec<String>,
     /// Their order.
     pub order: Order,
     /// How many to pass over.

@@ -59,6 +59,7 @@ fn query(text: &str) -> Query {
         within: None,
         language: Language::english(),
         filters: Filters { is_active: true, ..Filters::default() },
+        facets: vec!["material".to_owned()],
         order: Order::Relevance,
         offset: 0,
         limit: 100,
@@ -168,9 +169,19 @@ fn a_product_is_found_as_it_is_now() {
     assert_eq!((found(&index, "cup"), found(&index, ""), index.len()), (vec![], vec![2], 1));
     // Often enough for the index to be made compact, more than once.
     for round in 0..6000 {
-        index.put(&product(7, &format!("Mug {round}")));
+        let mut mug = product(7, &format!("Mug {round}"));
+        (mug.vendor, mug.tags) =
+            (Some(format!("vendor {}", round / 5000)), vec![format!("tag {round}"), "new".to_owned()]);
+        index.put(&mug);
     }
     assert_eq!((found(&index, "mug 5999"), found(&index, "").len(), index.len()), (vec![7], 2, 2));
+    // What nobody is called any more is forgotten with it, and what is counted is what is there.
+    let told = format!("{index:?}");
+    let names = told.split("names: ").nth(1).and_then(|rest| rest.split(',').next()).expect("how many names");
+    assert!(names.parse::<usize>().expect("a number") < 2500, "{told}");
+    let facets = index.search(&query("")).facets;
+    let tags: Vec<_> = facets.tags.iter().map(|tag| (tag.value.as_str(), tag.count)).collect();
+    assert_eq!((tags, facets.vendors[0].value.as_str()), (vec![("new", 1), ("tag 5999", 1)], "vendor 1"));
     let draft = Product { status: ProductStatus::Draft, ..product(2, "Plate") };
     index.put(&draft);
     assert_eq!(found(&index, "plate"), Vec::<u128>::new());
@@ -212,6 +223,59 @@ fn filters_on_variants_are_about_one_variant() {
     assert_eq!(total("S", "Blue", Filters { in_stock: Some(true), ..Filters::default() }), 0);
     assert_eq!(total("M", "red", Filters { price_max: Some(500), ..Filters::default() }), 0);
     assert_eq!(total("M", "red", Filters { price_min: Some(500), ..Filters::default() }), 1);
+}
+
+#[test]
+fn an_option_is_one_however_its_name_is_written() {
+    let pipe = |number: u128, option: &str, value: &str| {
+        let mut pipe = product(number, "Pipe");
+        pipe.options = vec![ProductOption { name: option.to_owned(), values: vec![value.to_owned()] }];
+        pipe.variants = vec![variant(number, &[value], 100, 1)];
+        pipe
+    };
+    let index = index(&[pipe(1, "Länge", "2 m"), pipe(2, "LÄNGE", "3 m"), pipe(3, "länge", "3 m")]);
+    let chosen = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
+    let options = vec![chosen("Länge", "2 m"), chosen("LÄNGE", "3 m")];
+    let filters = Filters { options, ..Filters::default() };
+    let results = index.search(&Query { filters, ..query("") });
+    assert_eq!(results.total, 3, "of several values of one option any will do");
+    let [(name, values)] = results.facets.options.as_slice() else { panic!("{:?}", results.facets.options) };
+    let values: Vec<_> = values.iter().map(|value| (value.value.as_str(), value.count, value.is_chosen)).collect();
+    assert_eq!((name.as_str(), values), ("LÄNGE", vec![("3 m", 2, true), ("2 m", 1, true)]));
+}
+
+#[test]
+fn attributes_are_counted_where_they_are_facets_and_filter_anyway() {
+    let mut oak = product(1, "Table");
+    let text = |value: &str| AttributeValue::Text(value.to_owned());
+    oak.details.attributes =
+        BTreeMap::from([("material".to_owned(), text("oak")), ("link".to_owned(), text("https://a.example/1"))]);
+    let index = index(&[oak, product(2, "Chair")]);
+    let chosen = vec![("link".to_owned(), vec!["https://a.example/1".to_owned()])];
+    let filters = Filters { attributes: chosen, ..Filters::default() };
+    let results = index.search(&Query { filters, ..query("") });
+    let counted: Vec<_> = results.facets.attributes.iter().map(|(key, values)| (key.as_str(), values.len())).collect();
+    assert_eq!((results.total, counted), (1, vec![("material", 1)]));
+}
+
+#[test]
+fn of_many_values_the_most_frequent_are_told_and_those_that_are_chosen() {
+    let mut products: Vec<_> = (1..=150).map(|n| product(n, "Mug")).collect();
+    for (product, number) in products.iter_mut().zip(1..) {
+        product.tags = vec![format!("tag {number:03}")];
+        if number > 120 {
+            product.tags.push("often".to_owned());
+        }
+    }
+    let index = index(&products);
+    let filters = Filters { tags: vec!["tag 140".to_owned()], ..Filters::default() };
+    let tags = index.search(&Query { filters, ..query("") }).facets.tags;
+    let told: Vec<_> = tags.iter().map(|tag| tag.value.clone()).collect();
+    let expected: Vec<_> = std::iter::once("often".to_owned())
+        .chain((1..=99).map(|number| format!("tag {number:03}")))
+        .chain(["tag 140".to_owned()])
+        .collect();
+    assert_eq!(told, expected);
 }
 
 /// A product of which everything that can be filtered by is drawn.

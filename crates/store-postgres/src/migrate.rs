@@ -20,6 +20,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_reviews.sql"),
     include_str!("../migrations/0004_dashboard.sql"),
     include_str!("../migrations/0005_parcels.sql"),
+    include_str!("../migrations/0006_alerts.sql"),
 ];
 
 /// The version that this program works with.

@@ -56,8 +56,9 @@ fn stock_that_comes_while_it_is_looked_at_who_waits_is_told_of() {
             reason: None,
             at: shop.now(),
         };
+        assert!(!sending.is_finished(), "it comes too late");
+        // Whoever looks has the row of who waits; this waits for it to mark that row anew.
         shop.apply(vec![Change::MoveStock(vec![arrives])]).await.expect("arrived");
-        assert!(!sending.is_finished(), "it came too late");
         sending.await.expect("no panic").expect("sent");
         test_postgres::execute(url, QUICK).expect("as it was");
 

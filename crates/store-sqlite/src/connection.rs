@@ -65,6 +65,27 @@ pub(crate) fn reader(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Co
     open(path, flags, busy_timeout, READER_CACHE_KIB)
 }
 
+/// A connection that looks at everything and changes nothing. Of a file that is opened to be read alone SQLite does not know the CHECK
+/// constraints, and its integrity check passes over them.
+pub(crate) fn inspector(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = open(path, flags, busy_timeout, READER_CACHE_KIB)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+/// The same for a copy that is lent: it becomes one file without a log beside it, which would be left when the copy is removed. No link is
+/// followed, for whoever lent it may be another user.
+pub(crate) fn inspector_of_copy(copy: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let conn = Connection::open_with_flags(copy, flags)?;
+    conn.pragma_update(None, "synchronous", "OFF")?;
+    conn.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
+    set_up(&conn, Duration::ZERO, READER_CACHE_KIB)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
 /// A connection to a copy that is not finished: should it be cut off, it is thrown away, so that it needs neither a journal nor a sync until
 /// it is whole. The file must be there.
 pub(crate) fn copy(path: &Path) -> rusqlite::Result<Connection> {
@@ -108,6 +129,32 @@ mod tests {
     use rusqlite::ErrorCode;
 
     use super::*;
+
+    #[test]
+    fn what_looks_at_a_file_knows_its_constraints_changes_nothing_and_leaves_nothing_beside_a_copy() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, copied) = (folder.path().join("shop.db"), folder.path().join("copy"));
+        let conn = writer(&path, &Options::default()).expect("opens");
+        conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).expect("WAL mode");
+        conn.execute_batch(
+            "CREATE TABLE t (x CHECK (x > 0)); PRAGMA ignore_check_constraints = ON; INSERT INTO t VALUES (-1)",
+        )
+        .expect("a row that must not be");
+        conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("copied back");
+        std::fs::copy(&path, &copied).expect("copied");
+        let found = |conn: &Connection| conn.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+        for looking in [inspector(&path, Duration::ZERO), inspector_of_copy(&copied)] {
+            let looking = looking.expect("opens");
+            assert_eq!(found(&looking).as_deref(), Ok("CHECK constraint failed in t"));
+            assert!(looking.execute_batch("INSERT INTO t VALUES (8)").is_err(), "it looks and no more");
+        }
+        let names =
+            std::fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+        assert_eq!(names.filter(|name| name.to_string_lossy().starts_with("copy")).count(), 1);
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&copied, &link).expect("a link");
+        inspector_of_copy(&link).and_then(|conn| found(&conn)).expect_err("a link is followed");
+    }
 
     #[test]
     fn one_that_can_only_read_is_none_that_writes() {

@@ -17,11 +17,18 @@ use crate::{
 #[async_trait]
 impl Maintenance for SqliteEngine {
     async fn check(&self) -> Result<Vec<Finding>, StoreError> {
-        let path = self.path.clone();
+        let path = self.place();
         // A connection of its own: a check of a large shop takes seconds, and the readers are few.
         blocking(move || {
+            let lent = neighbour::ask_for_copy(&path).unwrap_or_else(|why| {
+                tracing::warn!(why, "what is checked is no copy: if there is a running shop, its log grows meanwhile");
+                None
+            });
             let check = || -> Result<Vec<Finding>, Fault> {
-                let conn = connection::reader(&path, std::time::Duration::from_secs(5))?;
+                let conn = match &lent {
+                    Some(lent) => connection::inspector_of_copy(lent.path())?,
+                    None => connection::inspector(&path, std::time::Duration::from_secs(5))?,
+                };
                 in_snapshot(&conn, check::run)
             };
             check().map_err(Fault::into_store)

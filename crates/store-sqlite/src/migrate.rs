@@ -22,6 +22,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, sql: include_str!("../migrations/0003_reviews.sql") },
     Migration { version: 4, sql: include_str!("../migrations/0004_dashboard.sql") },
     Migration { version: 5, sql: include_str!("../migrations/0005_parcels.sql") },
+    Migration { version: 6, sql: include_str!("../migrations/0006_alerts.sql") },
 ];
 
 /// The version that this program works with.

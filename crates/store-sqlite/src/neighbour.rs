@@ -447,6 +447,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_checked_beside_a_shop_is_the_copy_that_it_makes() {
+        let ground = Ground::new();
+        assert_eq!(ground.engine.check().await.expect("checked"), [], "nobody else is there");
+        let impostor = ground.impostor(|db| {
+            let copy = beside(db, ".copying-16");
+            backup::copy_database(db, &copy).expect("copied");
+            let damage =
+                "CREATE TABLE t (x CHECK (x > 0)); PRAGMA ignore_check_constraints = ON; INSERT INTO t VALUES (-1)";
+            Connection::open(&copy).and_then(|copy| copy.execute_batch(damage)).expect("damaged");
+            ".done 16\n"
+        });
+        let found = ground.engine.check().await.expect("checked");
+        impostor.join().expect("it was asked");
+        assert!(found.iter().any(|finding| finding.check == "integrity"), "{found:?}");
+        // Whoever is there and makes none is no reason not to look.
+        fs::remove_file(ground.socket()).expect("removed");
+        let impostor = ground.impostor(|_| "not today\n");
+        assert_eq!(ground.engine.check().await.expect("checked"), []);
+        impostor.join().expect("it was asked");
+    }
+
+    #[tokio::test]
     async fn what_others_have_put_there_stays() {
         let ground = Ground::new();
         fs::write(ground.path("precious"), "precious").expect("written");

@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     os::unix::fs::MetadataExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -28,6 +28,7 @@ const KEPT: &str = ".before-restore-";
 /// The database is then as it was.
 pub fn restore(from: &Path, db: &Path) -> Result<(), OpenError> {
     verify(from)?;
+    let db = &place(db);
     let incoming = beside(db, ".restoring");
     remove_if_there(&incoming)?;
     // Through SQLite rather than byte by byte, so that a database with a WAL beside it may be named as well.
@@ -40,6 +41,13 @@ pub fn restore(from: &Path, db: &Path) -> Result<(), OpenError> {
         let _ = fs::remove_file(&incoming);
     }
     restored
+}
+
+/// Where the database itself is or shall be, whatever leads there: what belongs to it lies beside it.
+fn place(db: &Path) -> PathBuf {
+    // A link to nothing leads to where a database shall be as well.
+    let target = || fs::read_link(db).map_or_else(|_| db.to_owned(), |target| folder_of(db).join(target));
+    fs::canonicalize(db).unwrap_or_else(|_| target())
 }
 
 /// Refuses what is no sound backup of a shop, or one of a newer program.

@@ -26,7 +26,7 @@ pub enum DocumentKind {
     Wishlist,
     /// Whose wishlist is shared, by the token that its link ends with.
     WishlistShare,
-    /// The settings of the shop: there is one, named `shop`.
+    /// The settings of the shop, named `shop`; and of what was short when the staff were told last, named `low_stock_told`.
     Settings,
     /// The notes on one thing, by what it is and its id: `order:…`, `account:…`.
     Notes,

@@ -315,7 +315,7 @@ pub trait Queries: Send + Sync + 'static {
     async fn stock_alerts(&self, _id: AccountId) -> Query<Vec<StockAlert>> {
         unsupported()
     }
-    /// Whether somebody waits for what came into stock: a point read, asked every second.
+    /// Whether somebody who waits for stock is to be looked at: a point read, asked every second.
     async fn has_due_stock_alerts(&self) -> Query<bool> {
         unsupported()
     }

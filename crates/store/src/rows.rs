@@ -1,6 +1,8 @@
 //! What loads give that is not a noun of the model by itself.
 
-use model::{Account, AccountId, Email, Image, OrderNumber, ProductId, ProductStatus, VariantId, checkout::Offer};
+use model::{
+    Account, AccountId, Email, Image, OrderNumber, ProductId, ProductStatus, Timestamp, VariantId, checkout::Offer,
+};
 
 /// An account with what only transactions may see.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +63,7 @@ pub struct ProductFace {
     pub variant_images: Vec<(VariantId, String)>,
 }
 
-/// Somebody who waits for a variant that came into stock.
+/// Somebody who waits for a variant, and whether that can be bought is to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueAlert {
     /// Who.
@@ -78,6 +80,12 @@ pub struct DueAlert {
     pub slug: String,
     /// What tells it from its siblings.
     pub option_values: Vec<String>,
-    /// Whether it can be bought at the moment, and whoever waits may sign in.
-    pub is_available: bool,
+    /// Whether shoppers see the product.
+    pub status: ProductStatus,
+    /// Whether its stock limits what can be sold.
+    pub track_stock: bool,
+    /// How many pieces there are.
+    pub stock: i64,
+    /// Since when whoever waits is locked out, if so.
+    pub disabled_at: Option<Timestamp>,
 }

@@ -3,13 +3,13 @@
 use std::fs::File;
 
 use commerce::{
-    Error,
     catalogue::{ImportLines, ImportSummary},
     import::catalogue::{self, Catalogue, Line},
+    jobs::is_passing,
 };
 use identity::fresh_stamp;
 use model::Currency;
-use store::{Engine, StoreError, execute};
+use store::{Engine, execute};
 
 use super::import_products::progress::Progress;
 use crate::{
@@ -57,12 +57,22 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> R
     }
     progress.finish().await;
     engine.close().await.map_err(Failure::failed)?;
+    if failure.is_none() || import.keep_going {
+        let ImportSummary { created, updated, unchanged } = summary;
+        say(format_args!(
+            "{name}: {created} things added, {updated} changed, {unchanged} were as they are in the file."
+        ))?;
+    }
     if let Some(failure) = failure {
         return Err(Failure::failed(failure));
     }
-    let ImportSummary { created, updated, unchanged } = summary;
-    say(format_args!("{name}: {created} things added, {updated} changed, {unchanged} were as they are in the file."))?;
-    if refused + errors.len() > 0 { Err(Failure::Found) } else { Ok(()) }
+    let bad = refused + errors.len();
+    if bad == 0 {
+        return Ok(());
+    }
+    let lines = if bad == 1 { "1 bad line was".to_owned() } else { format!("{bad} bad lines were") };
+    note(format_args!("cartwright: {lines} left out"));
+    Err(Failure::Found)
 }
 
 /// What is in the file; tells its mistakes.
@@ -91,12 +101,10 @@ async fn one_by_one(
     for line in batch {
         match execute(engine, lines_of(vec![line.clone()])).await {
             Ok(done) => add(summary, done),
-            Err(error) => match &error.error {
-                Error::Store(store) if !matches!(store, StoreError::Constraint(_)) => {
-                    return Err(format!("{store}; importing the file again goes on where this ended"));
-                }
-                _ => refused.push(error.to_string()),
-            },
+            Err(error) if is_passing(&error) => {
+                return Err(format!("{}; importing the file again goes on where this ended", error.error));
+            }
+            Err(error) => refused.push(error.to_string()),
         }
     }
     Ok(refused)

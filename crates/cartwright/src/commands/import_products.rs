@@ -12,10 +12,11 @@ use commerce::{
     Error,
     catalogue::{ImportError, ImportProducts, ImportSummary, ImportedProduct},
     import::{Parsed, shopify},
+    jobs::is_passing,
 };
 use identity::fresh_stamp;
 use model::Currency;
-use store::{Engine, StoreError, execute};
+use store::{Engine, execute};
 
 use self::progress::Progress;
 use crate::{
@@ -65,8 +66,8 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
     }
     if missing > 0 {
         note(format_args!(
-            "cartwright: {missing} pictures could not be fetched and keep their addresses, but for products that were here with pictures of their own, \
-             which keep those; importing again tries them anew"
+            "cartwright: {missing} pictures could not be fetched and keep their addresses; where one of them may come another time, a product that has \
+             pictures of the shop's own keeps those. Importing again tries them anew"
         ));
     }
     if bad > 0 || missing > 0 {
@@ -119,15 +120,13 @@ struct Done {
 impl Done {
     /// Takes in what one product, or the whole import, was refused for; `false` when going on makes no sense.
     fn refuse(&mut self, error: ImportError) -> bool {
-        match &error.error {
-            Error::Store(StoreError::Constraint(_)) => self.refused.push(error),
-            Error::Store(store) => {
-                self.failure = Some(format!("{store}; importing the file again goes on where this ended"));
-                return false;
-            }
-            _ => self.refused.push(error),
+        let goes_on = !is_passing(&error);
+        if goes_on {
+            self.refused.push(error);
+        } else {
+            self.failure = Some(format!("{}; importing the file again goes on where this ended", error.error));
         }
-        true
+        goes_on
     }
 
     fn add(&mut self, more: ImportSummary) {

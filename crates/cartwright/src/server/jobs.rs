@@ -17,7 +17,7 @@ use commerce::{
         prices::{self, PriceRow},
         shopify,
     },
-    jobs::{BeginJob, EndJob, Step, TakeJob, Work, WorkOnJob, is_passing, part_name},
+    jobs::{BeginJob, EndJob, InterruptJob, Step, TakeJob, Work, WorkOnJob, is_passing, part_name},
 };
 use identity::fresh_stamp;
 use model::{
@@ -75,6 +75,10 @@ async fn work_on(engine: &Arc<dyn Engine>, job: Job, app: web::App) {
         // Whoever takes it on when the lease is over goes on where this ended.
         Ok(Err(Trouble::Passing(error))) => {
             warn!(%id, error, "a job was interrupted; it goes on soon");
+            // Where the database is what is away, this is as well.
+            if let Err(error) = execute(engine.as_ref(), InterruptJob { id, reason: error }).await {
+                warn!(%id, %error, "why a job was interrupted could not be noted");
+            }
             return;
         }
         Ok(Err(Trouble::Lasting(failure))) => Some(failure),

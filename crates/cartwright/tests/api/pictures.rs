@@ -1,8 +1,10 @@
 //! `/v1/admin/pictures` and `/media/{file}`
 
 use std::{
+    fs,
     io::{Cursor, Read, Write},
     net::TcpListener,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -252,6 +254,38 @@ fn a_job_that_waits_for_a_server_holds_up_no_other_and_can_be_stopped() {
     assert_eq!((&stopped["status"], &stopped["with_images"]), (&json!("cancelled"), &json!(true)));
     let behind = ended(&shop, &behind);
     assert_eq!((&behind["status"], &behind["missing_images"]), (&json!("done"), &json!(0)), "{behind}");
+}
+
+#[test]
+fn an_import_says_that_pictures_cannot_be_kept() {
+    let host = elsewhere(png(64, 64, 80));
+    let shop = Shop::start(&["--picture-hosts", &host]);
+    let place = shop.place();
+    let media = Path::new(place.get(1).expect("the folder of the shop")).join("media");
+    fs::remove_dir_all(&media).expect("removed");
+    fs::write(&media, "no folder").expect("written");
+    let id = import(shop.owner(), "products?with_images=true", &products(&[("mug", format!("http://{host}/a.png"))]));
+    let told = eventually("it is told", || {
+        let job = job(&shop, &id);
+        (!job["interruption"].is_null()).then_some(job)
+    });
+    assert_eq!((&told["status"], &told["failure"], &told["done"]), (&json!("running"), &Value::Null, &json!(0)));
+    assert!(text(&told["interruption"]).starts_with("pictures cannot be kept"), "{told}");
+    let pages = Pages::new(shop.address());
+    assert_eq!(pages.sign_in(OWNER, PASSWORD).status, 303);
+    let page = pages.get(&format!("/admin/import/{id}")).text();
+    assert!(page.contains("Interrupted") && page.contains("Pictures cannot be kept"), "{page}");
+    // With the end of the lease it is tried again.
+    fs::remove_file(&media).expect("removed");
+    fs::create_dir(&media).expect("made");
+    let begin = Instant::now();
+    while job(&shop, &id)["finished_at"].is_null() {
+        assert!(begin.elapsed() < Duration::from_secs(30), "it goes on when it can");
+        thread::sleep(Duration::from_millis(200));
+    }
+    let ended = job(&shop, &id);
+    let counts = [&ended["created"], &ended["missing_images"], &ended["interruption"]];
+    assert_eq!((&ended["status"], counts), (&json!("done"), [&json!(1), &json!(0), &Value::Null]), "{ended}");
 }
 
 #[test]

@@ -31,6 +31,10 @@ fn a_backup_of_a_busy_shop_has_all_that_was_acknowledged_before_it_began() {
         let told = made.expect_success();
         assert!(told.contains("The running shop made it"), "{told}");
         let ended_at = std::time::Instant::now();
+        // What is checked beside the shop is a copy, too: nothing says that its log grows.
+        let checked = run(program().arg("check").arg("--data").arg(&launch.data), "");
+        assert!(!checked.stderr.contains("its log grows"), "{checked:?}");
+        checked.expect_success();
         thread::sleep(Duration::from_millis(200));
         (began_at, ended_at)
     });

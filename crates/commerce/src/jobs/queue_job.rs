@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{
     AccountId, Job, Stamp, Timestamp,
-    job::{JobKind, JobStatus, KEPT_MAX, LEASE, WAITING_MAX},
+    job::{JobKind, JobStatus, KEPT_MAX, LEASE, TAKES_MAX, WAITING_MAX},
 };
 use store::{Change, Document, DocumentKind, Operation, Tx};
 use uuid::Uuid;
@@ -59,6 +59,8 @@ impl Operation for QueueJob {
             notes: Vec::new(),
             note_count: 0,
             missing_images: 0,
+            interruption: None,
+            takes: 0,
             failure: None,
             created_by: self.account_id,
             created_at: self.stamp.now,
@@ -84,7 +86,8 @@ impl Operation for QueueJob {
     }
 }
 
-/// Takes the job that has waited longest, for [`LEASE`]; `None` when there is none to be had.
+/// Takes the job that has waited longest, for [`LEASE`]; `None` when there is none to be had. One that [`TAKES_MAX`] processes in a row have
+/// taken and ended with, as without memory for it, fails: it would end the next one as well.
 #[derive(Clone, Copy, Debug)]
 pub struct TakeJob {
     /// Whether to take one that fetches pictures, or one that does not. Servers elsewhere may take hours; a job that needs none of them
@@ -103,6 +106,14 @@ impl Operation for TakeJob {
         for queued in tx.documents(DocumentKind::JobQueue).await? {
             let mut job = find(tx, queued.id).await?;
             if job.with_images == self.with_images && job.is_free(self.now) {
+                if job.takes >= TAKES_MAX {
+                    let failure =
+                        format!("{TAKES_MAX} processes ended in the middle of it; what it did until then stays");
+                    job.finish(JobStatus::Failed, Some(failure), self.now);
+                    close(tx, job).await?;
+                    continue;
+                }
+                job.takes += 1;
                 job.status = JobStatus::Running;
                 job.leased_until = Some(self.now + LEASE);
                 job.version += 1;

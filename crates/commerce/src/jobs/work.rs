@@ -151,6 +151,10 @@ impl Operation for WorkOnJob {
         job.created += summary.created;
         job.updated += summary.updated;
         job.unchanged += summary.unchanged;
+        // Whoever waits for servers elsewhere may soon find again what it was interrupted by.
+        if count > 0 {
+            (job.interruption, job.takes) = (None, 0);
+        }
         job.leased_until = Some(stamp.now + LEASE);
         job.version += 1;
         tx.apply(&[put(&job)?]).await?;
@@ -189,6 +193,32 @@ async fn stopped(tx: &mut dyn Tx, mut job: Job, now: Timestamp) -> Result<Job, E
 /// An error that no line of the file is to blame for.
 fn beside(error: Error) -> ImportError {
     ImportError { line: 0, error }
+}
+
+/// Notes why a job does not go on at the moment: who asked for it looks at the job and not at the log. Its lease stays as it is, and with the
+/// end of that it is tried again.
+#[derive(Clone, Debug)]
+pub struct InterruptJob {
+    /// Which.
+    pub id: Uuid,
+    /// What keeps it from going on.
+    pub reason: String,
+}
+
+#[async_trait]
+impl Operation for InterruptJob {
+    type Output = ();
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        let mut job = find(tx, self.id).await?;
+        if job.is_finished() {
+            return Ok(());
+        }
+        (job.interruption, job.takes) = (Some(self.reason.clone()), 0);
+        job.version += 1;
+        Ok(tx.apply(&[put(&job)?]).await?)
+    }
 }
 
 /// Brings a job to its end.

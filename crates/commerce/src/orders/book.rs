@@ -266,12 +266,13 @@ impl OrderBook {
         }
     }
 
-    /// Numbers between the last entry and an order behind it that is young. Of old ones nothing comes any more.
+    /// Numbers between the last entry, or where the shop's numbers begin, and an order behind it that is young. Of old ones nothing comes
+    /// any more.
     fn note_missing(&mut self, order: &OrderDigest, now: Timestamp) {
-        if let Some(last) = self.entries.last()
-            && now.duration_since(order.placed_at) < LATE_MAX
-        {
-            let first = (last.number.0 + 1).max(order.number.0 - MISSING_MAX);
+        if now.duration_since(order.placed_at) < LATE_MAX {
+            let before_the_first = || self.start.max(OrderNumber(OrderNumber::FIRST.0 - 1));
+            let last = self.entries.last().map_or_else(before_the_first, |last| last.number);
+            let first = (last.0 + 1).max(order.number.0 - MISSING_MAX);
             self.missing.extend((first..order.number.0).map(|number| (OrderNumber(number), now)));
         }
         while self.missing.len() > usize::try_from(MISSING_MAX).unwrap_or(usize::MAX) {
@@ -665,6 +666,17 @@ mod tests {
         // What came long after a number that was left out: nobody waits for that one.
         book.add(&[order(9, "Dan")], at(1_000));
         assert_eq!(book.missing(at(1_000)), []);
+    }
+
+    #[test]
+    fn the_first_orders_of_a_shop_may_come_in_another_order_too() {
+        let mut book = OrderBook::up_to(OrderNumber(0), 0);
+        let (first, second) = (OrderNumber::FIRST.0, OrderNumber::FIRST.0 + 1);
+        let placed = |number: i64| OrderDigest { placed_at: at(1), ..order(number, "Ann") };
+        book.add(&[placed(second)], at(2));
+        assert_eq!(book.missing(at(2)), [OrderNumber(first)]);
+        book.add(&[placed(first)], at(3));
+        assert_eq!((book.missing(at(3)), find(&book, "ann")), (vec![], vec![second, first]));
     }
 
     #[test]

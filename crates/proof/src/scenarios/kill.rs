@@ -2,13 +2,16 @@
 //! quick.
 
 use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use super::siege::{End, Siege, Tally};
 use crate::{
-    harness::server::Server,
+    harness::{program::program, server::Server},
     progress::tell,
     scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
 };
@@ -22,10 +25,14 @@ const CAMPAIGN: u64 = 100;
 const CONTROL_KILLS: u64 = 20;
 /// How long after the load began the server is killed, in milliseconds.
 const KILL_AFTER_MS: std::ops::Range<u64> = 1..500;
+/// In one round of so many `cartwright backup` has the shop copy itself meanwhile, on the embedded engine.
+const BACKUP_EVERY: u64 = 4;
+/// How long the shop of the next start may take to remove what was not finished of a copy.
+const TIDY_MAX: Duration = Duration::from_secs(5);
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "kill",
-    injects: "kill -9 at a random moment, with 64 clients who ask again until they are answered",
+    injects: "kill -9 at a random moment, with 64 clients who ask again until they are answered, some during a backup",
     holds: "A B C D E; ready in under 1 s",
     engines: &[Engine::Sqlite, Engine::Postgres],
     alone: Alone::Always,
@@ -45,7 +52,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
 fn kill(run: &Run, kills: u64, faults: Option<&str>) -> Outcome {
     let mut chance = run.chance();
     let (mut total, mut tally) = (Outcome::default(), Tally::default());
-    let mut done = 0;
+    let (mut done, mut backups) = (0, 0);
     while done < kills {
         let part = CAMPAIGN.min(kills - done);
         let (siege, mut server) = Siege::begin(run, "kill", CLIENTS);
@@ -55,7 +62,17 @@ fn kill(run: &Run, kills: u64, faults: Option<&str>) -> Outcome {
             if let Some(faults) = faults {
                 server = siege.arm(server, faults);
             }
-            server = siege.round(|| kill_after(server, delay));
+            let is_copied = run.engine == Engine::Sqlite && chance.u64(0..BACKUP_EVERY) == 0;
+            let data = siege.launch().data.clone();
+            let mut backup = None;
+            server = siege.round(|| {
+                backup = is_copied.then(|| Backup::begin(&data));
+                kill_after(server, delay)
+            });
+            if let Some(backup) = backup {
+                backups += 1;
+                backup.end(&mut siege.outcome);
+            }
             if faults.is_some() {
                 siege.audit();
             }
@@ -74,7 +91,53 @@ fn kill(run: &Run, kills: u64, faults: Option<&str>) -> Outcome {
         total.violate(format!("nobody cancelled anything: {tally}"));
     }
     total.injected = tally.to_string();
+    if run.engine == Engine::Sqlite {
+        total.injected += &format!("; {backups} backups meanwhile");
+    }
     total
+}
+
+/// A backup under whose feet the shop ends that makes it. Then the command makes it, and nothing is left of what the shop had.
+struct Backup {
+    command: Child,
+    data: PathBuf,
+    copy: PathBuf,
+}
+
+impl Backup {
+    fn begin(data: &Path) -> Self {
+        let copy = data.join("copy-of-a-busy-shop.db");
+        drop(fs::remove_file(&copy));
+        let mut command = program();
+        command.arg("backup").arg(&copy).arg("--data").arg(data).stdout(Stdio::null()).stderr(Stdio::piped());
+        Self { command: command.spawn().expect("the program"), data: data.to_owned(), copy }
+    }
+
+    fn end(self, outcome: &mut Outcome) {
+        let ended = self.command.wait_with_output().expect("its end");
+        if !ended.status.success() {
+            let why = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
+            outcome.violate(format!("a backup failed under whose feet the shop ended: {why}"));
+        }
+        let orders = rusqlite::Connection::open(&self.copy)
+            .and_then(|copy| copy.query_row("SELECT count(*) FROM orders", [], |row| row.get::<_, i64>(0)));
+        if let Err(error) = orders {
+            outcome.violate(format!("the backup of a shop that ended meanwhile is none: {error}"));
+        }
+        let begin = Instant::now();
+        while let Some(left) = unfinished(&self.data) {
+            if begin.elapsed() > TIDY_MAX {
+                return outcome.violate(format!("{left} was left, and not removed by the next start"));
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// A file that shall become a copy, if there is one.
+fn unfinished(data: &Path) -> Option<String> {
+    let names = fs::read_dir(data).expect("the data").map(|entry| entry.expect("an entry").file_name());
+    names.map(|name| name.to_string_lossy().into_owned()).find(|name| name.contains(".copying-"))
 }
 
 fn kill_after(server: Server, delay: Duration) -> End {

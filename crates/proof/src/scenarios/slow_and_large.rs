@@ -54,7 +54,7 @@ const SLOWER_MAX: (f64, f64) = (6.0, 1.5);
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "slow-and-large",
     injects: "slow heads, bodies and readers, also by slowhttptest; 1 to 100 MB, depth 100,000, a million keys, a gzip bomb, a picture of 50,000²",
-    holds: "cut within 10 s; order p99 within 1.5; 32 MiB more at most",
+    holds: "cut within 10 s; order p99 within 1.5; 32 MiB more at most, from strangers and one after the other",
     engines: &[Engine::Sqlite],
     alone: Alone::Always,
     parts: 1,

@@ -46,7 +46,7 @@ const PART: Duration = Duration::from_secs(300);
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "soak",
-    injects: "orders, lists, searches, exports of a large catalogue and backups without pause",
+    injects: "orders, lists, searches, exports of a large catalogue, backups and checks of the whole database without pause",
     holds: "the log under 64 MiB, memory and open files flat, A B E",
     engines: &[Engine::Sqlite],
     alone: Alone::Never,
@@ -229,9 +229,12 @@ fn judge(looks: &[Look], loaded: Duration, outcome: &mut Outcome) {
 
 impl Look {
     fn at(pid: u32, launch: &Launch) -> Self {
-        let files = fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |files| files.count() as u64);
+        let files = fs::read_dir(format!("/proc/{pid}/fd")).expect("its open files").count() as u64;
+        // There is none before the first order and after the last.
         let wal = fs::metadata(launch.data.join("shop.db-wal")).map_or(0, |wal| wal.len());
-        Self { memory_kib: memory_kib(pid), files, wal }
+        let memory_kib = memory_kib(pid);
+        assert!(memory_kib > 0 && files > 0, "nothing can be seen of the server");
+        Self { memory_kib, files, wal }
     }
 }
 
@@ -251,7 +254,7 @@ fn read(shop: &Shop, is_over: &AtomicBool) {
     }
 }
 
-/// Copies of the whole database.
+/// Copies of the whole database, and checks.
 #[derive(Default)]
 struct Backups {
     made: u64,
@@ -260,7 +263,7 @@ struct Backups {
     left: u64,
 }
 
-/// Copies the whole database, as shops do while they sell.
+/// Copies the whole database, as shops do while they sell, and has all of it checked: each reads for as long as the database is large.
 fn back_up(ground: &Ground, is_over: &AtomicBool) -> Backups {
     let copy = ground.folder.path().join("copy.db");
     let mut backups = Backups::default();
@@ -271,6 +274,9 @@ fn back_up(ground: &Ground, is_over: &AtomicBool) -> Backups {
         backups.longest = backups.longest.max(begin.elapsed());
         backups.made += 1;
         backups.left += u64::from(!told.contains("The running shop made it"));
+        let checked = run_on(&ground.launch.data, &["check"]);
+        backups.left += u64::from(checked.stderr.contains("its log grows"));
+        checked.expect_success();
         thread::sleep(Duration::from_millis(500));
     }
     backups
@@ -279,10 +285,11 @@ fn back_up(ground: &Ground, is_over: &AtomicBool) -> Backups {
 impl Backups {
     fn judge(&self, outcome: &mut Outcome) {
         if self.left > 0 {
-            outcome.violate(format!("{} backups were not made by the shop itself", self.left));
+            outcome.violate(format!("{} copies were not made by the shop itself", self.left));
         }
         let longest = self.longest.as_millis().div_ceil(1_000);
-        let _ = write!(outcome.injected, "; {} backups, of {longest} s at most", thousands(self.made));
+        let _ =
+            write!(outcome.injected, "; {} backups, of {longest} s at most, and as many checks", thousands(self.made));
     }
 }
 

@@ -74,10 +74,7 @@ pub(crate) fn alert(columns: &mut Columns<'_>) -> Result<StockAlert, StoreError>
 /// Who waits for what came into stock. Only their own rows are locked: whoever moves stock holds the level and wants those.
 pub(crate) fn due_alerts(limit: u32, is_locked: bool) -> Statement {
     let lock = if is_locked { " FOR UPDATE OF a SKIP LOCKED" } else { "" };
-    let sql = format!(
-        "SELECT a.account_id, a.variant_id FROM stock_alerts a JOIN variants v ON v.id = a.variant_id \
-         JOIN products p ON p.id = v.product_id WHERE a.is_due AND p.status = 'active' LIMIT $1{lock}"
-    );
+    let sql = format!("SELECT a.account_id, a.variant_id FROM stock_alerts a WHERE a.is_due LIMIT $1{lock}");
     Statement::new(sql, params![i64::from(limit)])
 }
 
@@ -90,10 +87,10 @@ pub(crate) fn due(rows: &[Row]) -> Result<Vec<(AccountId, VariantId)>, StoreErro
 /// whoever lets stock come in later waits for the lock, and then finds that they wait still.
 pub(crate) fn about_alerts(due: &[(AccountId, VariantId)]) -> Statement {
     const SQL: &str = "SELECT c.id, c.email, c.name, v.id, p.title, p.slug, v.option_values, \
-         (NOT v.track_stock OR s.stock > 0) AND c.disabled_at IS NULL \
+         p.status, v.track_stock, s.stock, c.disabled_at \
          FROM unnest($1::UUID[], $2::UUID[]) AS due (account_id, variant_id) JOIN variants v ON v.id = due.variant_id \
          JOIN products p ON p.id = v.product_id JOIN stock_levels s ON s.variant_id = v.id \
-         JOIN accounts c ON c.id = due.account_id WHERE p.status = 'active'";
+         JOIN accounts c ON c.id = due.account_id";
     Statement::new(SQL, params![each(due, |(account_id, _)| account_id.0), each(due, |(_, variant_id)| variant_id.0)])
 }
 
@@ -108,7 +105,10 @@ pub(crate) fn due_list(rows: &[Row]) -> Result<Vec<DueAlert>, StoreError> {
             product_title: columns.string()?,
             slug: columns.string()?,
             option_values: columns.json()?,
-            is_available: columns.bool()?,
+            status: columns.word()?,
+            track_stock: columns.bool()?,
+            stock: columns.int()?,
+            disabled_at: columns.opt_time()?,
         })
     })
 }

@@ -13,7 +13,8 @@ use crate::{flight::Statement, param::params, row::Columns};
 /// Locks the levels of these variants, in the order of their ids, so that nobody waits in a circle.
 pub(crate) fn lock_levels(ids: Vec<Uuid>) -> Statement {
     const LOCK: &str = "SELECT 1 FROM stock_levels WHERE variant_id = ANY($1) ORDER BY variant_id FOR NO KEY UPDATE";
-    Statement::new(LOCK, params![ids])
+    const LOOK: &str = "SELECT 1 FROM stock_levels WHERE variant_id = ANY($1)";
+    Statement::new(if faults::is_lifted("guard.lock") { LOOK } else { LOCK }, params![ids])
 }
 
 /// These variants as the checkout sees them, in the order of their ids, each once: locks their levels, then asks. The pictures of a

@@ -62,13 +62,13 @@ pub(crate) fn alert(columns: &mut Columns<'_>) -> Result<StockAlert, StoreError>
     Ok(StockAlert { variant_id: columns.id()?, account_id: columns.id()?, created_at: columns.time()? })
 }
 
-/// Who waits for what came into stock.
+/// Who is to be looked at of those who wait for stock.
 pub(crate) fn due_alerts(conn: &Connection, limit: u32) -> Sql<Vec<DueAlert>> {
     const SQL: &str = "SELECT a.account_id, c.email, c.name, a.variant_id, p.title, p.slug, v.option_values, \
-         (v.track_stock = 0 OR s.stock > 0) AND c.disabled_at IS NULL \
+         p.status, v.track_stock, s.stock, c.disabled_at \
          FROM stock_alerts a JOIN variants v ON v.id = a.variant_id JOIN products p ON p.id = v.product_id \
          JOIN stock_levels s ON s.variant_id = v.id JOIN accounts c ON c.id = a.account_id \
-         WHERE a.is_due = 1 AND p.status = 'active' LIMIT ?";
+         WHERE a.is_due = 1 LIMIT ?";
     all(conn, "stock_alerts", SQL, [limit], |columns| {
         Ok(DueAlert {
             account_id: columns.id()?,
@@ -78,7 +78,10 @@ pub(crate) fn due_alerts(conn: &Connection, limit: u32) -> Sql<Vec<DueAlert>> {
             product_title: columns.string()?,
             slug: columns.string()?,
             option_values: columns.list()?,
-            is_available: columns.bool()?,
+            status: columns.word()?,
+            track_stock: columns.bool()?,
+            stock: columns.int()?,
+            disabled_at: columns.opt_time()?,
         })
     })
 }

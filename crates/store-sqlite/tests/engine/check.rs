@@ -49,6 +49,8 @@ async fn a_sound_shop_is_sound() {
 #[tokio::test]
 async fn every_kind_of_damage_is_found() {
     let cases = [
+        ("integrity", "UPDATE stock_levels SET stock = -1"),
+        ("integrity", "UPDATE order_lines SET quantity = 0"),
         ("ledger", "UPDATE stock_levels SET stock = stock + 1"),
         ("ledger", "DELETE FROM stock_movements WHERE cause = 'received'"),
         ("ledger", "UPDATE variants SET id = randomblob(16) WHERE position = 0"),

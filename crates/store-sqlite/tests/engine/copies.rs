@@ -77,6 +77,25 @@ async fn restoring_brings_back_what_was_and_keeps_what_is() {
     assert!(before.product_by_slug("bowl").await.expect("read").is_some());
 }
 
+/// A link to where there is more room stays one.
+#[tokio::test]
+async fn a_database_behind_a_link_is_replaced_where_it_is() {
+    let shop = Shop::open().await;
+    let copy = shop.folder.path().join("copy.db");
+    shop.engine.backup(&copy).await.expect("copied");
+    let (small, large) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let (link, db) = (small.path().join("shop.db"), large.path().join("shop.db"));
+    std::os::unix::fs::symlink(&db, &link).expect("a link");
+    // To nothing yet, and then to a shop.
+    for kept in [0, 1] {
+        restore(&copy, &link).expect("restored");
+        assert_eq!(names(small.path()), ["shop.db"]);
+        assert!(link.symlink_metadata().expect("there").is_symlink());
+        let before = names(large.path()).into_iter().filter(|name| name.contains("before-restore"));
+        assert_eq!((before.count(), db.is_file()), (kept, true));
+    }
+}
+
 #[tokio::test]
 async fn a_crashed_database_can_be_replaced_and_its_log_is_not_taken_for_the_new_ones() {
     let shop = Shop::open().await;

@@ -44,6 +44,9 @@ pub struct JobDto {
     pub note_count: u64,
     /// How many pictures could not be fetched. Each is one of `notes`, which come behind those of the file.
     pub missing_images: u64,
+    /// Why a job that is `running` does not go on at the moment, such as a picture store that is away; it is tried again every 20 seconds.
+    #[schema(required)]
+    pub interruption: Option<String>,
     /// Why it failed.
     #[schema(required)]
     pub failure: Option<String>,
@@ -75,6 +78,7 @@ impl From<&Job> for JobDto {
             notes: job.notes.iter().map(JobErrorDto::from).collect(),
             note_count: job.notes_in_all(),
             missing_images: job.missing_images,
+            interruption: job.interruption.clone(),
             failure: job.failure.clone(),
             created_by: job.created_by,
             created_at: job.created_at,

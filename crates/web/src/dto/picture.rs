@@ -1,6 +1,6 @@
 //! Pictures that were uploaded or fetched.
 
-use pictures::{Drawn, Name, Size};
+use pictures::{Name, Picture, Size};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -46,10 +46,10 @@ pub struct PictureDto {
     pub thumbnails: ThumbnailsDto,
 }
 
-impl From<&Drawn> for PictureDto {
-    fn from(drawn: &Drawn) -> Self {
-        let url = drawn.name.url(Size::Full);
-        Self { url, width: drawn.width, height: drawn.height, thumbnails: (&drawn.name).into() }
+impl From<&Picture> for PictureDto {
+    fn from(picture: &Picture) -> Self {
+        let url = picture.name.url(Size::Full);
+        Self { url, width: picture.width, height: picture.height, thumbnails: (&picture.name).into() }
     }
 }
 

@@ -142,13 +142,11 @@ pub struct RatingFacetDto {
     pub count: usize,
 }
 
-/// The facets as they are shown: `categories` is the whole tree, `chosen` the one that is filtered by, `keys` the attributes
-/// that shoppers can filter by.
+/// The facets as they are shown: `categories` is the whole tree, `chosen` the one that is filtered by.
 pub(crate) fn facets(
     counts: FacetCounts,
     categories: &[Category],
     chosen: Option<CategoryId>,
-    keys: &[String],
     currency: Currency,
     language: Option<&Language>,
 ) -> FacetsDto {
@@ -175,7 +173,7 @@ pub(crate) fn facets(
         vendors: counts.vendors.into_iter().map(CountedDto::from).collect(),
         tags: counts.tags.into_iter().map(CountedDto::from).collect(),
         options: counts.options.into_iter().map(group).collect(),
-        attributes: counts.attributes.into_iter().filter(|(key, _)| keys.contains(key)).map(group).collect(),
+        attributes: counts.attributes.into_iter().map(group).collect(),
         prices: counts
             .prices
             .into_iter()

@@ -62,7 +62,7 @@ codes! {
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "The body is of another type than JSON"
         "Send the body as `Content-Type: application/json`.";
     RequestTimeout "request_timeout" REQUEST_TIMEOUT "The body did not arrive in time"
-        "Send the whole body within ten seconds.";
+        "Send the whole body within ten seconds, and one more for each 64 KiB.";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "The resource does not have this method"
         "The Allow header lists the methods there are.";
     NotFound "not_found" NOT_FOUND "There is no such resource"

@@ -247,7 +247,7 @@ async fn read(
     request_body = ReviewPatchDto,
     responses(
         (status = 200, description = "The review as it is now", body = OwnReviewDto),
-        (status = 403, description = "`forbidden`: this shop takes no reviews"),
+        (status = 403, description = "`reviews_off`: this shop takes no reviews"),
     ),
 )]
 async fn edit(

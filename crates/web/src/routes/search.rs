@@ -126,7 +126,8 @@ async fn search(State(app): State<App>, uri: Uri, request: HeaderMap) -> Result<
             Some(wanted) => Some(find_category(&app, wanted, &categories).await?),
             None => None,
         };
-        let mut query = params.query(&app, category, &categories, &audience);
+        let keys = facet_keys(&app).await?;
+        let mut query = Query { facets: keys, ..params.query(&app, category, &categories, &audience) };
         if let Some(wanted) = &params.collection {
             query.within = Some(within(&app, wanted, &categories).await?);
         }
@@ -183,6 +184,7 @@ fn of_staff(app: &App, wanted: &str, limit: usize) -> Query {
         within: None,
         language: app.settings().languages.first().cloned().unwrap_or_else(Language::english),
         filters: Filters::default(),
+        facets: Vec::new(),
         order: Order::Relevance,
         offset: 0,
         limit,
@@ -246,14 +248,7 @@ async fn page(
         total: results.total,
         next_cursor: has_more.then(|| cursor(end, params.asked)),
         corrected: results.corrected,
-        facets: facets(
-            results.facets,
-            categories,
-            category,
-            &facet_keys(app).await?,
-            app.currency(),
-            language(audience),
-        ),
+        facets: facets(results.facets, categories, category, app.currency(), language(audience)),
     })
 }
 
@@ -401,6 +396,7 @@ impl Params {
                 categories: category.map(|id| subtree(categories, id)).unwrap_or_default(),
                 ..self.filters.clone()
             },
+            facets: Vec::new(),
             order: self.order,
             offset: self.offset,
             limit: self.limit,

@@ -44,7 +44,7 @@ pub(crate) struct Catalogue {
 struct Read {
     /// What [`store::Queries::change_counter`] said when the end was reached: where it is still that, nothing has changed.
     counter: Option<u64>,
-    /// Where to begin reading next; `None` before the index was made.
+    /// Where to begin reading next; `None` before anything was read.
     horizon: Option<u64>,
     /// The entries above the horizon that were read already.
     met: HashSet<FeedCursor>,
@@ -120,15 +120,14 @@ impl Catalogue {
         }
         let horizon = match read.horizon {
             Some(horizon) => horizon,
-            None => {
-                // Asked before the products are read: what changes meanwhile is above it.
-                let horizon = engine.catalogue_feed(FeedCursor::default(), 0).await?.horizon;
-                self.make(engine).await?;
-                read.horizon = Some(horizon);
-                self.is_made.store(true, Ordering::Release);
-                horizon
-            }
+            // Asked before the products are read: what changes meanwhile is above it. Kept when they cannot be read to the end: some of
+            // them are in the index by then, and may be gone when they are read once more.
+            None => *read.horizon.insert(engine.catalogue_feed(FeedCursor::default(), 0).await?.horizon),
         };
+        if !self.is_made.load(Ordering::Acquire) {
+            self.make(engine).await?;
+            self.is_made.store(true, Ordering::Release);
+        }
         let mut after = FeedCursor { place: horizon, seq: 0 };
         let mut next = None;
         loop {

@@ -303,7 +303,7 @@ fn a_carrier_needs_a_number_and_a_line_leads_to_its_product() {
         let fields = [("to", "shipped"), ("version", "2"), ("number", number), ("carrier", "DHL"), ("note", "Soon!")];
         pages.post(&page, &format!("{page}/move"), &fields)
     };
-    let html = told(&send(" "), 409);
+    let html = told(&send(" "), 422);
     assert!(html.contains("needs a tracking number."), "{html}");
     let shipping = after(&html, "id=\"move-shipped\"");
     assert_eq!((shown(shipping, "carrier"), shown(shipping, "note")), ("DHL".to_owned(), "Soon!".to_owned()));

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use bson::{Bson, Document};
 use model::{
     Image, Money, Product, ProductDetails, ProductStatus, Rating, Review, ReviewStatus, Variant, VariantDetails,
+    category::is_one_name,
     product::IMAGES_MAX,
     review::{ReviewContent, author},
     stock::STOCK_MAX,
@@ -72,8 +73,9 @@ impl Planner {
         let own = document.get("category").filter(|value| !matches!(value, Bson::Null));
         if let Some(own) = own {
             let by_id = id_of(Some(own)).and_then(|id| names.get(&id.text));
+            // Of several the first in the order of their letters, with each run the same.
             let by_name =
-                text(Some(own)).and_then(|name| names.values().find(|known| known.eq_ignore_ascii_case(&name)));
+                text(Some(own)).and_then(|name| names.values().filter(|known| is_one_name(known, &name)).min());
             if let Some(name) = by_id.or(by_name) {
                 return Some(name.clone());
             }

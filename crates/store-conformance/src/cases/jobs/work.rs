@@ -3,11 +3,11 @@
 use commerce::{
     Conflict, Error,
     import::READING,
-    jobs::{BeginJob, CancelJob, EndJob, QueueJob, Step, TakeJob, Work, WorkOnJob, part_name},
+    jobs::{BeginJob, CancelJob, EndJob, InterruptJob, QueueJob, Step, TakeJob, Work, WorkOnJob, part_name},
 };
 use model::{
     Account, CLOCK_SKEW, Image, Job, Permission, SignedDuration,
-    job::{ERRORS_MAX, JobError, JobKind, JobStatus, KEPT_MAX, LEASE, WAITING_MAX},
+    job::{ERRORS_MAX, JobError, JobKind, JobStatus, KEPT_MAX, LEASE, TAKES_MAX, WAITING_MAX},
 };
 use store::DocumentKind;
 use uuid::Uuid;
@@ -121,6 +121,58 @@ pub async fn whoever_goes_on_begins_where_the_last_one_ended(shop: Shop) {
         (JobStatus::Done, Some(shop.now()), true)
     );
     assert_eq!(take(&shop).await, None);
+}
+
+/// Who asked for a job sees why it stands still, until it goes on or has come to its end.
+pub async fn a_job_tells_what_it_was_interrupted_by_until_it_goes_on(shop: Shop) {
+    let job = queue(&shop, false).await;
+    take(&shop).await.expect("a job");
+    shop.run(begin(&shop, &job, 2, &[])).await.expect("begun");
+    let interrupt = |reason: &str| InterruptJob { id: job.id, reason: reason.to_owned() };
+    let told = async || now(&shop, job.id).await.interruption;
+    shop.run(interrupt("pictures cannot be kept")).await.expect("noted");
+    let noted = now(&shop, job.id).await;
+    assert_eq!((noted.interruption.as_deref(), noted.status), (Some("pictures cannot be kept"), JobStatus::Running));
+    assert_eq!(take(&shop).await, None, "its lease stays as it is");
+    shop.pass(LEASE);
+    take(&shop).await.expect("the same job");
+    // It waits for another server: whether pictures can be kept is not known yet.
+    shop.run(work(&shop, &job, 0, Work::GoesOn)).await.expect("renewed");
+    assert!(told().await.is_some());
+    shop.run(products(&shop, &job, 0, &["a"])).await.expect("done");
+    assert_eq!(told().await, None);
+    shop.run(interrupt("pictures cannot be kept")).await.expect("noted");
+    shop.run(CancelJob { id: job.id, now: shop.now() }).await.expect("stopped");
+    // A word that comes late.
+    shop.run(interrupt("something else")).await.expect("an answer");
+    assert_eq!(told().await, None);
+}
+
+/// A picture may take more memory than there is: the shop would be ended by it again and again.
+pub async fn a_job_that_ends_whoever_takes_it_fails(shop: Shop) {
+    let (job, other) = (queue(&shop, false).await, queue(&shop, false).await);
+    let take_often = async |times: u32| {
+        for _ in 0..times {
+            let taken = take(&shop).await.expect("a job");
+            assert_eq!(taken.id, job.id);
+            shop.pass(LEASE);
+        }
+    };
+    take_often(TAKES_MAX).await;
+    shop.run(begin(&shop, &job, 2, &[])).await.expect("begun");
+    // What is heard of it, and what is done of it, count for as much as ever.
+    shop.run(InterruptJob { id: job.id, reason: "pictures cannot be kept".to_owned() }).await.expect("noted");
+    take_often(TAKES_MAX).await;
+    shop.run(products(&shop, &job, 0, &["a"])).await.expect("done");
+    shop.pass(LEASE);
+    take_often(TAKES_MAX).await;
+    shop.run(work(&shop, &job, 1, Work::GoesOn)).await.expect("renewed");
+    shop.pass(LEASE);
+    assert_eq!(take(&shop).await.map(|job| job.id), Some(other.id));
+    let failed = now(&shop, job.id).await;
+    assert_eq!((failed.status, failed.done, is_tidy(&shop, &job).await), (JobStatus::Failed, 1, true));
+    let failure = failed.failure.expect("a reason");
+    assert!(failure.contains("5 processes ended in the middle of it"), "{failure}");
 }
 
 /// What is done is counted in items of the file, and another program may make others of it.

@@ -58,8 +58,8 @@ struct ProductsQuery {
     #[serde(default)]
     keep_going: bool,
     /// `true`: the pictures that products have on other servers are fetched, from the public internet only, and kept as uploads are. One
-    /// that cannot be fetched keeps its address, and is told of in the `notes` of the job; a product that has pictures of the shop's own
-    /// already keeps those. Repeat an import as it was done first: without this, products get the addresses that the file has.
+    /// that cannot be fetched keeps its address, and is told of in the `notes` of the job; where it may come another time, a product that
+    /// has pictures of the shop's own keeps those. Repeat an import as it was done first: without this, products get the addresses that the file has.
     #[serde(default)]
     with_images: bool,
 }

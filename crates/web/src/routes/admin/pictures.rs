@@ -65,8 +65,8 @@ async fn import(
 }
 
 async fn keep(app: &App, content: Bytes) -> Result<Response, Problem> {
-    let drawn = app.media().keep(content).await?;
-    let dto = PictureDto::from(&drawn);
+    let picture = app.media().keep(content).await?;
+    let dto = PictureDto::from(&picture);
     reply::created(&dto.url, 1, &dto)
 }
 

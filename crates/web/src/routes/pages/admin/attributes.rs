@@ -137,7 +137,7 @@ fn choices(fields: &Fields) -> Vec<String> {
     fields.get("choices").lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-/// A name for the API out of the one for people: `Länge (cm)` is `l_nge_cm`, which can be changed while it is new.
+/// A name for the API out of the one for people: `Länge (cm)` is `lange_cm`. Whoever wants another writes it.
 fn key(label: &str) -> String {
     let folded = model::text::fold(label);
     let words = folded.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
@@ -209,6 +209,7 @@ mod tests {
     fn keys_are_made_of_labels() {
         assert_eq!(key("Care instructions"), "care_instructions");
         assert_eq!(key("Width (cm)"), "width_cm");
+        assert_eq!(key("Länge (cm)"), "lange_cm");
         assert_eq!(key("!"), "");
     }
 }

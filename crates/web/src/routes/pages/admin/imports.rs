@@ -98,13 +98,14 @@ fn view(job: &Job) -> Value {
     let (status, class) = match job.status {
         JobStatus::Done if job.error_count > 0 && job.created + job.updated == 0 => ("Nothing was changed", "failed"),
         JobStatus::Done if job.error_count > 0 => ("Done, but for some rows", "pending"),
+        JobStatus::Running if job.interruption.is_some() => ("Interrupted", "pending"),
         status => status_text(status),
     };
     let share = job.total.filter(|total| *total > 0).map(|total| job.done.saturating_mul(100) / total);
     context! {
         id => job.id.to_string(), kind => kind_text(job.kind), status, class, share, done => job.done, total => job.total,
         created => job.created, updated => job.updated, unchanged => job.unchanged, error_count => job.error_count,
-        failure => job.failure.as_deref().map(failure_text), is_open => matches!(job.status, JobStatus::Queued | JobStatus::Running),
+        failure => job.failure.as_deref().map(failure_text), interruption => job.interruption.as_deref().map(sentence), is_open => matches!(job.status, JobStatus::Queued | JobStatus::Running),
         at => job.created_at.to_string(), at_text => time_text(job.created_at),
         errors => told(&job.errors), notes => told(&job.notes),
         more_notes => job.notes_in_all().saturating_sub(u64::try_from(job.notes.len()).unwrap_or(u64::MAX)),

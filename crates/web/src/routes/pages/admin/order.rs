@@ -74,7 +74,8 @@ pub(in crate::routes::pages) async fn note(
         Ok(_) => Ok(Redirect::to(&format!("/admin/orders/{id}?done=noted")).into_response()),
         Err(error) => {
             let refused = refused(error)?;
-            show(&app, &staff, id, None, Some(&refused.text), &Moving::default()).await
+            let told = Some((refused.status_or_conflict(), refused.text.as_str()));
+            show(&app, &staff, id, None, told, &Moving::default()).await
         }
     }
 }
@@ -107,10 +108,10 @@ async fn show(
     staff: &StaffPage<Orders>,
     id: OrderId,
     notice: Option<&str>,
-    error: Option<&str>,
+    refused: Option<(StatusCode, &str)>,
     typed: &Moving,
 ) -> Result<Response, Problem> {
-    let status = if error.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+    let (status, error) = refused.map_or((StatusCode::OK, None), |(status, error)| (status, Some(error)));
     render(app, staff, id, status, context! { notice, error }, typed).await
 }
 
@@ -286,16 +287,20 @@ pub(in crate::routes::pages) async fn move_on(
         if_version: form.version,
         stamp: app.stamp()?,
     };
-    let refused = match app.try_run_as(staff.actor(), order).await? {
+    let (status, refused) = match app.try_run_as(staff.actor(), order).await? {
         Ok(_) => return Ok(Redirect::to(&format!("/admin/orders/{id}?done={}", to.as_str())).into_response()),
-        Err(Error::Stale { .. }) => "Somebody else changed this order meanwhile. This is how it is now.".to_owned(),
-        Err(Error::Conflict(Conflict::NotAllowed { .. })) => {
-            "The order cannot go there from where it is now.".to_owned()
+        Err(Error::Stale { .. }) => {
+            (StatusCode::CONFLICT, "Somebody else changed this order meanwhile. This is how it is now.".to_owned())
         }
-        Err(Error::Invalid(wrong)) => wrong.0.iter().map(field_text).collect::<Vec<_>>().join(" "),
+        Err(Error::Conflict(Conflict::NotAllowed { .. })) => {
+            (StatusCode::CONFLICT, "The order cannot go there from where it is now.".to_owned())
+        }
+        Err(Error::Invalid(wrong)) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, wrong.0.iter().map(field_text).collect::<Vec<_>>().join(" "))
+        }
         Err(error) => return Err(error.into()),
     };
-    show(&app, &staff, id, None, Some(&refused), &form).await
+    show(&app, &staff, id, None, Some((status, &refused)), &form).await
 }
 
 /// Corrects where the order goes.

@@ -188,6 +188,9 @@ fn notice(query: &ListQuery) -> Option<String> {
         (0, 0) if query.done == "no-view" => {
             Some(format!("A view needs a name of at most {NAME_MAX} letters, and there can be {VIEWS_MAX}."))
         }
+        (0, 0) if query.done == "long-view" => {
+            Some("This is too much to look for at once to be kept as a view.".to_owned())
+        }
         (0, 0) if query.done == "none" => Some("Mark the orders first.".to_owned()),
         (0, 0) => None,
         (moved, 0) => Some(format!("{} moved on. The customers get a mail.", orders(moved))),
@@ -231,6 +234,7 @@ pub(in crate::routes::pages) async fn save_view(
     let done = match app.try_run_as(staff.actor(), save).await? {
         Ok(_) if is_replaced => "view-replaced",
         Ok(_) => "view",
+        Err(Error::Invalid(wrong)) if wrong.0.iter().any(|wrong| wrong.pointer == "/query") => "long-view",
         Err(Error::Invalid(_)) => "no-view",
         Err(error) => return Err(error.into()),
     };

@@ -50,7 +50,7 @@ pub(in crate::routes::pages) async fn add(
     let mut images = Vec::new();
     for (name, content) in upload.files {
         match app.media().keep(content).await {
-            Ok(drawn) => images.push(Image { url: PictureDto::from(&drawn).url, alt: None }),
+            Ok(picture) => images.push(Image { url: PictureDto::from(&picture).url, alt: None }),
             Err(error) => {
                 let problem = Problem::from(error);
                 let why = problem.text().to_owned();
