@@ -255,21 +255,36 @@ mod tests {
         for behind in [Range::From(whole.total), Range::Within(whole.total, u64::MAX), Range::Last(0)] {
             assert!(matches!(media.get(&file, Some(behind)).await, Err(MediaError::OutOfRange(_))), "{behind:?}");
         }
-        // Once more: it is there, and not drawn again. What is missing of it is.
-        let path = |size: Size| folder.path().join("media").join(key(&kept.name.file(size)).as_ref());
-        std::fs::write(path(Size::Small), "drawn before").expect("written");
         assert_eq!(media.keep(png()).await.expect("once more"), kept);
-        assert_eq!(media.get(&file, None).await.expect("there").bytes[..], b"drawn before"[..]);
+        // What is missing of it is drawn again.
+        let path = |name: &Name, size: Size| folder.path().join("media").join(key(&name.file(size)).as_ref());
         for size in Size::ALL {
-            std::fs::remove_file(path(size)).expect("removed");
+            std::fs::remove_file(path(&kept.name, size)).expect("removed");
             assert_eq!(media.keep(png()).await.expect("drawn again"), kept);
-            assert!(path(size).exists(), "{size:?}");
+            assert!(path(&kept.name, size).exists(), "{size:?}");
         }
         media.look().await.expect("nothing is wrong with it");
         for wrong in ["nothing.webp", "../shop.db", &kept.name.file(Size::Full).replace(".webp", ".svg")] {
             assert!(matches!(media.get(wrong, None).await, Err(MediaError::NotFound)), "{wrong}");
         }
         assert!(matches!(media.keep(Bytes::from_static(b"<svg/>")).await, Err(MediaError::Refused(_))));
+    }
+
+    #[tokio::test]
+    async fn a_picture_that_is_there_is_not_drawn_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let media = Media::folder(&folder.path().join("media")).expect("a place");
+        let kept = media.keep(png()).await.expect("kept");
+        // As if these bytes had been drawn: whoever draws them now finds that they are no picture.
+        let content = Bytes::from_static(b"nothing that can be drawn");
+        let name = Name::of(&content);
+        let path = |name: &Name, size: Size| folder.path().join("media").join(key(&name.file(size)).as_ref());
+        for size in Size::ALL {
+            let to = path(&name, size);
+            std::fs::create_dir_all(to.parent().expect("a folder")).expect("made");
+            std::fs::copy(path(&kept.name, size), to).expect("copied");
+        }
+        assert_eq!(media.keep(content).await.expect("there"), Picture { name, width: 300, height: 200 });
     }
 
     #[test]

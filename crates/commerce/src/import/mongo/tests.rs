@@ -28,6 +28,23 @@ fn told(plan: &Plan) -> Vec<String> {
 }
 
 #[test]
+fn a_product_is_in_the_category_that_people_mean() {
+    let product = |number: u8, category: &str| doc! { "_id": oid(number), "name": "Mug", "price": 5, "quantity": 1, "category": category };
+    let dump = Dump {
+        categories: vec![doc! { "_id": oid(1), "name": "Küche" }, doc! { "_id": oid(2), "name": "C++" }],
+        products: vec![product(3, "KÜCHE"), product(4, "kuche"), product(5, "C#")],
+        ..Dump::default()
+    };
+    let plan = plan(&dump, options(false));
+    let categories: Vec<_> = plan
+        .things
+        .iter()
+        .filter_map(|thing| if let Thing::Product(old) = thing { Some(old.category.as_deref()) } else { None })
+        .collect();
+    assert_eq!(categories, [Some("Küche"), Some("Küche"), None]);
+}
+
+#[test]
 fn a_sound_shop_is_brought_over_without_a_word() {
     let dump = Dump {
         users: vec![doc! { "_id": oid(1), "name": "Ann Fox", "email": "Ann@Example.com", "emailVerified": true,
