@@ -12,7 +12,7 @@ use crate::{Conflict, Error, accounts::usable_row};
 /// How many are told in one transaction.
 const AT_ONCE: u32 = 100;
 
-/// Asks for a mail when a variant that is sold out can be bought again. Asking again changes nothing.
+/// Asks for a mail when a variant that is sold out can be bought again. Asking again while it is sold out changes nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct AskForStockAlert {
     /// Who asks.
@@ -90,7 +90,7 @@ impl Operation for SendStockAlerts {
         let mut changes = Vec::with_capacity(due.len() * 2);
         for alert in &due {
             let DueAlert { account_id, variant_id, .. } = *alert;
-            // What lets it be bought, and them sign in, has them looked at again.
+            // When it can be bought, or they may sign in again, triggers of the schema mark them anew.
             if !is_to_be_told(alert) {
                 changes.push(Change::PostponeStockAlert { account_id, variant_id });
                 continue;

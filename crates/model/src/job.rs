@@ -17,7 +17,7 @@ pub const WAITING_MAX: usize = 20;
 /// For how long a process has a job to itself without saying that it goes on.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
-/// How many processes may take a job in a row and end without a word: what it works on may be what ends them.
+/// How often a job is taken without a word of it: what it works on may be what ends whoever takes it.
 pub const TAKES_MAX: u32 = 5;
 
 /// What a job does.
@@ -117,7 +117,7 @@ pub struct Job {
     /// Why it does not go on at the moment, though nobody stopped it; `None` while it does. It is tried again when its lease is over.
     #[serde(default)]
     pub interruption: Option<String>,
-    /// How often it was taken since anything was heard of it: that some of it is done, or why it does not go on.
+    /// How often it was taken since some of it was done, or was said why it does not go on. That it goes on, and no more, does not count.
     #[serde(default)]
     pub takes: u32,
     /// Why it failed.

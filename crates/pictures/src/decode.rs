@@ -6,7 +6,7 @@ use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
     images::{Image, ImageRef},
 };
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, metadata::Orientation};
 use thiserror::Error;
 
 use crate::{Name, Size};
@@ -23,7 +23,7 @@ pub struct Limits {
     pub pixels: u64,
     /// Pixels of either edge.
     pub edge: u32,
-    /// Bytes of memory that its pixels take as they are stored; what is made of them takes less than as much again.
+    /// Bytes of memory that its pixels take as they are stored. What is made of them takes no more than 160 MiB beside that.
     pub memory: u64,
 }
 
@@ -96,7 +96,7 @@ pub struct Drawn {
 }
 
 /// Reads a picture and draws it anew: upright, without metadata, at most as large as [`Size::Full`]. Of a GIF that moves, the
-/// first picture is taken. Takes some hundred milliseconds of a processor, and up to [`Limits::memory`] and as much again.
+/// first picture is taken. Takes some hundred milliseconds of a processor.
 ///
 /// # Errors
 /// Why it is not taken.
@@ -104,7 +104,8 @@ pub fn read(content: &[u8], limits: Limits) -> Result<Drawn, Refusal> {
     if content.len() > limits.bytes {
         return Err(Refusal::TooManyBytes { found: content.len(), allowed: limits.bytes });
     }
-    let mut larger = Pixels::of(decode(content, limits)?);
+    let (picture, held) = decode(content, limits)?;
+    let mut larger = Pixels::of(picture, held);
     let mut files = Vec::with_capacity(Size::ALL.len());
     let (mut width, mut height) = (0, 0);
     // From the largest to the smallest, each out of the one before: quicker, and as good to the eye.
@@ -127,12 +128,13 @@ struct Pixels {
 }
 
 impl Pixels {
-    /// Those of a picture, which is halved as long as it is twice as large as any that is kept: four pixels become one exactly, and a large
-    /// one takes a quarter of the memory before it is copied.
-    fn of(mut picture: DynamicImage) -> Self {
+    /// Those of a picture that was held so. It is halved as long as it is twice as large as any that is kept: a large one takes a quarter of
+    /// the memory before it is turned and copied.
+    fn of(mut picture: DynamicImage, held: Orientation) -> Self {
         while picture.width().max(picture.height()) >= Size::Full.edge() * 2 {
             picture = picture.thumbnail_exact((picture.width() / 2).max(1), (picture.height() / 2).max(1));
         }
+        picture.apply_orientation(held);
         let has_alpha = picture.color().has_alpha();
         let pixels = picture.into_rgba8();
         Self { width: pixels.width(), height: pixels.height(), bytes: pixels.into_raw(), has_alpha }
@@ -166,7 +168,8 @@ impl Pixels {
     }
 }
 
-fn decode(content: &[u8], limits: Limits) -> Result<DynamicImage, Refusal> {
+/// The pixels as they are stored, and how they were held.
+fn decode(content: &[u8], limits: Limits) -> Result<(DynamicImage, Orientation), Refusal> {
     let broken = |error: image::ImageError| Refusal::Broken(error.to_string());
     // By its first bytes: what it is called, and what a browser or server says it is, counts for nothing.
     let format = image::guess_format(content).map_err(|_| Refusal::UnknownKind)?;
@@ -196,10 +199,8 @@ fn decode(content: &[u8], limits: Limits) -> Result<DynamicImage, Refusal> {
         return Err(Refusal::Broken("it has no pixels".to_owned()));
     }
     // How it was held when it was taken; this is lost with the rest of the metadata, so it is carried out.
-    let orientation = decoder.orientation().map_err(broken)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(broken)?;
-    picture.apply_orientation(orientation);
-    Ok(picture)
+    let held = decoder.orientation().map_err(broken)?;
+    Ok((DynamicImage::from_decoder(decoder).map_err(broken)?, held))
 }
 
 /// The refusal of a picture that says it is larger than the decoder may make.
@@ -217,7 +218,7 @@ pub(crate) fn dimensions(file: &[u8]) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use image::{ExtendedColorType, ImageEncoder, codecs, metadata::Orientation};
+    use image::{ExtendedColorType, ImageEncoder, codecs};
 
     use super::*;
 
@@ -340,12 +341,16 @@ mod tests {
         // Orientation 6: it was held on its side. And where it was taken.
         let metadata = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0GPS-52.5N-13.4E".to_vec();
         encoder.set_exif_metadata(metadata).expect("JPEG has room for it");
-        let rgb = DynamicImage::ImageRgba8(pixels(40, 20)).to_rgb8();
-        encoder.write_image(&rgb, 40, 20, ExtendedColorType::Rgb8).expect("written");
+        // Large enough to be halved before it is turned.
+        let (width, height) = (5400, 2700);
+        let rgb = DynamicImage::ImageRgba8(pixels(width, height)).to_rgb8();
+        encoder.write_image(&rgb, width, height, ExtendedColorType::Rgb8).expect("written");
         let mut content = exif.into_inner();
         content.extend_from_slice(b"PK\x03\x04 a second file <script>alert(1)</script>");
         let drawn = drawn(&content);
-        assert_eq!((drawn.picture.width, drawn.picture.height), (20, 40), "it is upright");
+        assert_eq!((drawn.picture.width, drawn.picture.height), (1280, 2560), "it is upright");
+        let [above, below] = [40, 440].map(|y| file(&drawn, Size::Medium).to_rgba8().get_pixel(120, y).0);
+        assert!(above[0] > 200 && below[2] > 200, "what was left is above: {above:?}, {below:?}");
         let mut probe =
             ImageReader::with_format(Cursor::new(&content), ImageFormat::Jpeg).into_decoder().expect("JPEG");
         assert_eq!(probe.orientation().expect("read"), Orientation::Rotate90, "the test is about something");

@@ -132,7 +132,10 @@ impl Media {
     /// # Errors
     /// Why it is not taken, or could not be kept. A part of its files may then be there, which nobody knows of.
     pub async fn keep(&self, content: Bytes) -> Result<Picture, MediaError> {
-        if let Some(kept) = self.kept(&content).await? {
+        let named = content.clone();
+        let name = tokio::task::spawn_blocking(move || Name::of(&named)).await;
+        let name = name.map_err(|error| Refusal::Broken(format!("it cannot be named: {error}")))?;
+        if let Some(kept) = self.kept(name).await {
             return Ok(kept);
         }
         let limits = self.limits;
@@ -149,22 +152,14 @@ impl Media {
         Ok(drawn.picture)
     }
 
-    /// The picture with this content, if all of its files are there.
-    async fn kept(&self, content: &[u8]) -> Result<Option<Picture>, MediaError> {
-        let name = Name::of(content);
+    /// The picture of this name, if all of its files are known to be there. Whoever may not list a bucket is told of what is not there that
+    /// they may not see it; where nothing can be kept, that shows when it is.
+    async fn kept(&self, name: Name) -> Option<Picture> {
         for size in Size::ALL.into_iter().filter(|size| *size != Size::Full) {
-            match self.store.head(&key(&name.file(size))).await {
-                Ok(_) => {}
-                Err(object_store::Error::NotFound { .. }) => return Ok(None),
-                Err(error) => return Err(error.into()),
-            }
+            self.store.head(&key(&name.file(size))).await.ok()?;
         }
-        let full = match self.get(&name.file(Size::Full), None).await {
-            Ok(full) => full,
-            Err(MediaError::NotFound) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        Ok(dimensions(&full.bytes).map(|(width, height)| Picture { name, width, height }))
+        let full = self.get(&name.file(Size::Full), None).await.ok()?;
+        dimensions(&full.bytes).map(|(width, height)| Picture { name, width, height })
     }
 
     async fn put(&self, file: &str, bytes: Vec<u8>) -> Result<(), MediaError> {

@@ -1,6 +1,6 @@
 //! What is kept of each product, and which word is where.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use model::{AttributeValue, CategoryId, Language, Product, ProductId, ProductStatus, text};
 
@@ -101,6 +101,15 @@ impl Names {
             None => spellings.push(Spelling { text: name.into(), count: 1 }),
         }
         (number, u16::try_from(at).unwrap_or(u16::MAX))
+    }
+
+    /// Notes once more what has this number, at this place of its spellings, and gives both back.
+    fn note_again(&mut self, (number, at): (u32, u16)) -> (u32, u16) {
+        let spellings = self.spellings.get_mut(place(number));
+        if let Some(spelling) = spellings.and_then(|spellings| spellings.get_mut(usize::from(at))) {
+            spelling.count += 1;
+        }
+        (number, at)
     }
 
     /// Takes back what [`Self::note`] noted.
@@ -383,10 +392,15 @@ impl Index {
         let (docs, rows, labels) =
             (std::mem::take(&mut self.docs), std::mem::take(&mut self.rows), std::mem::take(&mut self.labels));
         let names = std::mem::take(&mut self.names);
-        let keep = |labels_of: (u32, u32), to: &mut Labels, living: &mut Names| {
+        let mut renamed = HashMap::new();
+        let mut again = |(name, spelling): (u32, u16), living: &mut Names| match renamed.entry((name, spelling)) {
+            Entry::Occupied(known) => living.note_again(*known.get()),
+            Entry::Vacant(new) => *new.insert(living.note(names.spelled(name, spelling))),
+        };
+        let mut keep = |labels_of: (u32, u32), to: &mut Labels, living: &mut Names| {
             let start = to.len();
-            for (name, spelling) in labels.spelled(labels_of) {
-                let (name, spelling) = living.note(names.spelled(name, spelling));
+            for label in labels.spelled(labels_of) {
+                let (name, spelling) = again(label, living);
                 to.push(name, spelling);
             }
             (start, to.len())
@@ -395,8 +409,7 @@ impl Index {
         for (old, mut doc) in docs.into_iter().enumerate().filter(|(_, doc)| doc.is_alive) {
             moved[old] = count(self.docs.len());
             if doc.vendor != NONE {
-                let vendor = names.spelled(doc.vendor, doc.vendor_spelling);
-                (doc.vendor, doc.vendor_spelling) = self.names.note(vendor);
+                (doc.vendor, doc.vendor_spelling) = self.names.note(names.spelled(doc.vendor, doc.vendor_spelling));
             }
             doc.tags = keep(doc.tags, &mut self.labels, &mut self.names);
             doc.attributes = keep(doc.attributes, &mut self.labels, &mut self.names);

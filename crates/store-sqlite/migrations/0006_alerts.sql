@@ -9,3 +9,5 @@ WHEN OLD.disabled_at IS NOT NULL AND NEW.disabled_at IS NULL
 BEGIN
     UPDATE stock_alerts SET is_due = 1 WHERE account_id = NEW.id;
 END;
+-- Who was passed over before is looked at now.
+UPDATE stock_alerts SET is_due = 1;

@@ -1,6 +1,6 @@
 //! What the command line asks.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use store::{Finding, Maintenance, StoreError};
@@ -20,16 +20,21 @@ impl Maintenance for SqliteEngine {
         let path = self.place();
         // A connection of its own: a check of a large shop takes seconds, and the readers are few.
         blocking(move || {
-            let lent = neighbour::ask_for_copy(&path).unwrap_or_else(|why| {
+            let lent = neighbour::ask_for_copy(&path);
+            let copy = match &lent {
+                Ok(None) => Ok(None),
+                Ok(Some(lent)) => {
+                    connection::inspector_of_copy(lent.path()).map(Some).map_err(|error| error.to_string())
+                }
+                Err(why) => Err(why.clone()),
+            };
+            let copy = copy.unwrap_or_else(|why| {
                 tracing::warn!(why, "what is checked is no copy: if there is a running shop, its log grows meanwhile");
                 None
             });
             let check = || -> Result<Vec<Finding>, Fault> {
-                let conn = match &lent {
-                    Some(lent) => connection::inspector_of_copy(lent.path())?,
-                    None => connection::inspector(&path, std::time::Duration::from_secs(5))?,
-                };
-                in_snapshot(&conn, check::run)
+                let whole = || connection::inspector(&path, Duration::from_secs(5));
+                in_snapshot(&copy.map_or_else(whole, Ok)?, check::run)
             };
             check().map_err(Fault::into_store)
         })

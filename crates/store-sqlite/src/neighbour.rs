@@ -223,7 +223,10 @@ impl Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        // And what a command had SQLite make beside it that was killed.
+        for part in ["", "-wal", "-shm", "-journal"] {
+            let _ = fs::remove_file(beside(&self.path, part));
+        }
     }
 }
 
@@ -461,11 +464,14 @@ mod tests {
         let found = ground.engine.check().await.expect("checked");
         impostor.join().expect("it was asked");
         assert!(found.iter().any(|finding| finding.check == "integrity"), "{found:?}");
-        // Whoever is there and makes none is no reason not to look.
-        fs::remove_file(ground.socket()).expect("removed");
-        let impostor = ground.impostor(|_| "not today\n");
-        assert_eq!(ground.engine.check().await.expect("checked"), []);
-        impostor.join().expect("it was asked");
+        // Whoever is there and makes none, or one that is gone, is no reason not to look.
+        let answers: [Answer; 2] = [|_| "not today\n", |_| "done 17\n"];
+        for answer in answers {
+            fs::remove_file(ground.socket()).expect("removed");
+            let impostor = ground.impostor(answer);
+            assert_eq!(ground.engine.check().await.expect("checked"), []);
+            impostor.join().expect("it was asked");
+        }
     }
 
     #[tokio::test]

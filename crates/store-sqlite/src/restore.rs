@@ -21,14 +21,17 @@ use crate::{
 /// What stands behind the name of a database that was replaced, before the time.
 const KEPT: &str = ".before-restore-";
 
-/// Puts the backup `from` in the place of the database `db`, which no process may have open. The database that was
-/// there is kept beside it as `{db}.before-restore-{seconds since 1970}`.
+/// How many links may lead from one to the other to a database.
+const LINKS_MAX: usize = 8;
+
+/// Puts the backup `from` in the place of the database `db`, which no process may have open; where that is a link, in the place of the file
+/// that it leads to. The database that was there is kept beside it, as its name with `.before-restore-{seconds since 1970}`.
 ///
 /// # Errors
 /// The database is then as it was.
 pub fn restore(from: &Path, db: &Path) -> Result<(), OpenError> {
     verify(from)?;
-    let db = &place(db);
+    let db = &place(db)?;
     let incoming = beside(db, ".restoring");
     remove_if_there(&incoming)?;
     // Through SQLite rather than byte by byte, so that a database with a WAL beside it may be named as well.
@@ -43,11 +46,26 @@ pub fn restore(from: &Path, db: &Path) -> Result<(), OpenError> {
     restored
 }
 
-/// Where the database itself is or shall be, whatever leads there: what belongs to it lies beside it.
-fn place(db: &Path) -> PathBuf {
-    // A link to nothing leads to where a database shall be as well.
-    let target = || fs::read_link(db).map_or_else(|_| db.to_owned(), |target| folder_of(db).join(target));
-    fs::canonicalize(db).unwrap_or_else(|_| target())
+/// Where the database itself is or shall be, whatever links lead there: what belongs to it lies beside it. A link to nothing leads to where
+/// a database shall be as well.
+///
+/// # Errors
+/// A link is another user's: whoever may make links in the shop's folder must not choose which file root replaces.
+fn place(db: &Path) -> Result<PathBuf, OpenError> {
+    let own = rustix::process::geteuid().as_raw();
+    let mut place = db.to_owned();
+    for _ in 0..LINKS_MAX {
+        let Ok(link) = fs::symlink_metadata(&place) else { break };
+        if !link.is_symlink() {
+            return fs::canonicalize(&place).map_err(|error| failed(&place, error));
+        }
+        if link.uid() != own {
+            return Err(failed(&place, "it is a link of another user; name the file that it leads to"));
+        }
+        let target = fs::read_link(&place).map_err(|error| failed(&place, error))?;
+        place = folder_of(&place).join(target);
+    }
+    Ok(place)
 }
 
 /// Refuses what is no sound backup of a shop, or one of a newer program.

@@ -63,7 +63,7 @@ pub struct ProductFace {
     pub variant_images: Vec<(VariantId, String)>,
 }
 
-/// Somebody who waits for a variant, and whether that can be bought is to be looked at.
+/// Somebody who waits for a variant that may be to be had again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueAlert {
     /// Who.

@@ -73,10 +73,10 @@ async fn work_on(engine: &Arc<dyn Engine>, job: Job, app: web::App) {
         Ok(Ok(true)) => None,
         Ok(Ok(false)) => return,
         // Whoever takes it on when the lease is over goes on where this ended.
-        Ok(Err(Trouble::Passing(error))) => {
+        Ok(Err(Trouble::Passing { reason, error })) => {
             warn!(%id, error, "a job was interrupted; it goes on soon");
             // Where the database is what is away, this is as well.
-            if let Err(error) = execute(engine.as_ref(), InterruptJob { id, reason: error }).await {
+            if let Err(error) = execute(engine.as_ref(), InterruptJob { id, reason: reason.to_owned() }).await {
                 warn!(%id, %error, "why a job was interrupted could not be noted");
             }
             return;
@@ -95,16 +95,22 @@ async fn work_on(engine: &Arc<dyn Engine>, job: Job, app: web::App) {
 
 /// Why a job did not come to its end.
 enum Trouble {
-    /// It may go well another time.
-    Passing(String),
+    /// It may go well another time. Why not now, for those who wait for it, and for the log.
+    Passing { reason: &'static str, error: String },
     /// It will not.
     Lasting(String),
+}
+
+impl Trouble {
+    fn of_database(error: &impl ToString) -> Self {
+        Self::Passing { reason: "the database could not be asked; the log says more", error: error.to_string() }
+    }
 }
 
 impl From<commerce::Error> for Trouble {
     fn from(error: commerce::Error) -> Self {
         match error {
-            commerce::Error::Store(store) => Self::Passing(store.to_string()),
+            commerce::Error::Store(store) => Self::of_database(&store),
             other => Self::Lasting(other.to_string()),
         }
     }
@@ -113,7 +119,10 @@ impl From<commerce::Error> for Trouble {
 impl From<CannotFetch> for Trouble {
     fn from(error: CannotFetch) -> Self {
         match error {
-            CannotFetch::Media(error) => Self::Passing(error.to_string()),
+            CannotFetch::Media(error) => Self::Passing {
+                reason: "pictures cannot be kept at the moment; the log says why",
+                error: error.to_string(),
+            },
             CannotFetch::Bug(error) => Self::Lasting(error.to_string()),
         }
     }
@@ -259,14 +268,14 @@ impl Course<'_> {
     async fn goes_on(&mut self) -> Result<bool, Trouble> {
         if self.renewed.elapsed() < LEASE.unsigned_abs() / 2 {
             let queued = self.engine.documents(DocumentKind::JobQueue).await;
-            let queued = queued.map_err(|error| Trouble::Passing(error.to_string()))?;
+            let queued = queued.map_err(|error| Trouble::of_database(&error))?;
             return Ok(queued.iter().any(|queued| queued.id == self.job.id));
         }
         self.renewed = Instant::now();
         match self.step(Work::GoesOn, Vec::new()).await {
             Ok(Step::Done(_)) => Ok(true),
             Ok(Step::Lost) => Ok(false),
-            Err(error) => Err(Trouble::Passing(error.to_string())),
+            Err(error) => Err(Trouble::of_database(&error)),
         }
     }
 
@@ -278,7 +287,7 @@ impl Course<'_> {
                 return Ok(true);
             }
             Ok(Step::Lost) => return Ok(false),
-            Err(error) if is_passing(&error) => return Err(Trouble::Passing(error.to_string())),
+            Err(error) if is_passing(&error) => return Err(Trouble::of_database(&error)),
             // One of them is refused: each for itself, then.
             Err(_) => {}
         }
@@ -286,7 +295,7 @@ impl Course<'_> {
         while place(self.done) < end {
             // With the first of them all are told.
             let stepped = match self.step(items.some(place(self.done), 1), missing.clone()).await {
-                Err(error) if is_passing(&error) => return Err(Trouble::Passing(error.to_string())),
+                Err(error) if is_passing(&error) => return Err(Trouble::of_database(&error)),
                 Err(error) => self.step(Work::Refused(JobError::from(&error)), missing).await,
                 stepped => stepped,
             };
@@ -294,7 +303,7 @@ impl Course<'_> {
             match stepped {
                 Ok(Step::Done(done)) => self.done = done,
                 Ok(Step::Lost) => return Ok(false),
-                Err(error) => return Err(Trouble::Passing(error.to_string())),
+                Err(error) => return Err(Trouble::of_database(&error)),
             }
         }
         Ok(true)
@@ -332,7 +341,7 @@ async fn file(engine: &dyn Engine, job: &Job) -> Result<Vec<u8>, Trouble> {
     let mut file = Vec::new();
     for number in 0..job.parts {
         let part = engine.document_named(DocumentKind::JobPart, &part_name(job.id, number)).await;
-        let part = part.map_err(|error| Trouble::Passing(error.to_string()))?;
+        let part = part.map_err(|error| Trouble::of_database(&error))?;
         let text = part.and_then(|part| part.read::<String>().ok());
         let bytes = text.and_then(|text| STANDARD.decode(text).ok());
         file.extend(bytes.ok_or_else(|| Trouble::Lasting("its file is not there any more".to_owned()))?);

@@ -86,8 +86,8 @@ impl Operation for QueueJob {
     }
 }
 
-/// Takes the job that has waited longest, for [`LEASE`]; `None` when there is none to be had. One that [`TAKES_MAX`] processes in a row have
-/// taken and ended with, as without memory for it, fails: it would end the next one as well.
+/// Takes the job that has waited longest, for [`LEASE`]; `None` when there is none to be had. One of which nothing was heard since it was
+/// taken [`TAKES_MAX`] times fails: whoever took it may have ended by it each time, as without memory for a picture.
 #[derive(Clone, Copy, Debug)]
 pub struct TakeJob {
     /// Whether to take one that fetches pictures, or one that does not. Servers elsewhere may take hours; a job that needs none of them
@@ -107,8 +107,10 @@ impl Operation for TakeJob {
             let mut job = find(tx, queued.id).await?;
             if job.with_images == self.with_images && job.is_free(self.now) {
                 if job.takes >= TAKES_MAX {
-                    let failure =
-                        format!("{TAKES_MAX} processes ended in the middle of it; what it did until then stays");
+                    let failure = format!(
+                        "it was begun {TAKES_MAX} times and nothing was heard of it, as when it ends the program each time; what it did until \
+                         then stays"
+                    );
                     job.finish(JobStatus::Failed, Some(failure), self.now);
                     close(tx, job).await?;
                     continue;

@@ -85,12 +85,13 @@ async fn a_database_behind_a_link_is_replaced_where_it_is() {
     shop.engine.backup(&copy).await.expect("copied");
     let (small, large) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
     let (link, db) = (small.path().join("shop.db"), large.path().join("shop.db"));
-    std::os::unix::fs::symlink(&db, &link).expect("a link");
+    std::os::unix::fs::symlink("other.db", &link).expect("a link");
+    std::os::unix::fs::symlink(&db, small.path().join("other.db")).expect("a link");
     // To nothing yet, and then to a shop.
     for kept in [0, 1] {
         restore(&copy, &link).expect("restored");
-        assert_eq!(names(small.path()), ["shop.db"]);
-        assert!(link.symlink_metadata().expect("there").is_symlink());
+        assert_eq!(names(small.path()), ["other.db", "shop.db"]);
+        assert!(small.path().join("other.db").symlink_metadata().expect("there").is_symlink());
         let before = names(large.path()).into_iter().filter(|name| name.contains("before-restore"));
         assert_eq!((before.count(), db.is_file()), (kept, true));
     }

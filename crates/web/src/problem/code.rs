@@ -72,7 +72,7 @@ codes! {
     InvalidInput "invalid_input" UNPROCESSABLE_ENTITY "Some of the input is wrong"
         "Each entry of `errors` has a JSON pointer into the body, a code, and what is allowed there.";
     PictureRefused "picture_refused" UNPROCESSABLE_ENTITY "The picture is not taken"
-        "The detail says why. Pictures are JPEG, PNG, WebP or GIF, at most 20 MiB and 50 megapixels, and come from the public internet.";
+        "The detail says why. Pictures are JPEG, PNG, WebP or GIF, at most 20 MiB and 50 megapixels with 8 bits for each colour, and come from the public internet.";
     IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "The idempotency key was used for another request"
         "Repeat the first request byte for byte, or draw a new key for a new one.";
 

@@ -172,7 +172,7 @@ pub async fn a_job_that_ends_whoever_takes_it_fails(shop: Shop) {
     let failed = now(&shop, job.id).await;
     assert_eq!((failed.status, failed.done, is_tidy(&shop, &job).await), (JobStatus::Failed, 1, true));
     let failure = failed.failure.expect("a reason");
-    assert!(failure.contains("5 processes ended in the middle of it"), "{failure}");
+    assert!(failure.contains("begun 5 times and nothing was heard of it"), "{failure}");
 }
 
 /// What is done is counted in items of the file, and another program may make others of it.

@@ -46,7 +46,7 @@ async fn list(State(app): State<App>, caller: SignedIn, Shopper(audience): Shopp
 
 /// Ask for a mail when a variant is in stock again
 ///
-/// It is sent once, and then one no longer waits. Asking again changes nothing.
+/// It is sent once, and then one no longer waits. Asking again while it is sold out changes nothing.
 #[utoipa::path(
     put, path = "/v1/account/stock-alerts/{variant_id}", operation_id = "ask_for_stock_alert", tag = tag::ACCOUNT, security(("bearer" = [])),
     params(("variant_id" = uuid::Uuid, Path, description = "The variant that is sold out")),
