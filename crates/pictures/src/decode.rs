@@ -9,7 +9,7 @@ use image::{
 };
 use thiserror::Error;
 
-use crate::{Name, Size};
+use crate::Size;
 
 /// How good what is kept looks, of 100.
 const QUALITY: f32 = 82.0;
@@ -78,21 +78,12 @@ const fn mib(bytes: u64) -> u64 {
     bytes.div_ceil(1024 * 1024)
 }
 
-/// A picture as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    /// What it is called.
-    pub name: Name,
+/// A picture drawn anew, in all sizes.
+pub struct Drawn {
     /// How wide it is in its full size.
     pub width: u32,
     /// How high it is in its full size.
     pub height: u32,
-}
-
-/// A picture drawn anew, in all sizes.
-pub struct Drawn {
-    /// What it is.
-    pub picture: Picture,
     /// The files, as WebP.
     pub files: Vec<(Size, Vec<u8>)>,
 }
@@ -118,7 +109,7 @@ pub fn read(content: &[u8], limits: Limits) -> Result<Drawn, Refusal> {
         }
         files.push((size, encode(&larger)?));
     }
-    Ok(Drawn { picture: Picture { name: Name::of(content), width, height }, files })
+    Ok(Drawn { width, height, files })
 }
 
 /// The pixels of a picture that was held so. It is halved as long as it is twice as large as any that is kept: a large one takes a quarter of the
@@ -224,6 +215,7 @@ mod tests {
     use image::{ExtendedColorType, ImageEncoder, codecs};
 
     use super::*;
+    use crate::Name;
 
     /// A picture whose left half is red and whose right half is transparent, or blue where there is no transparency.
     fn pixels(width: u32, height: u32) -> image::RgbaImage {
@@ -261,7 +253,7 @@ mod tests {
         let webp = written(&DynamicImage::ImageRgba8(pixels(1500, 600)), ImageFormat::WebP);
         for content in [png(1500, 600), jpeg(1500, 600), gif, webp] {
             let drawn = drawn(&content);
-            assert_eq!((drawn.picture.width, drawn.picture.height), (1500, 600));
+            assert_eq!((drawn.width, drawn.height), (1500, 600));
             assert_eq!(dimensions(&drawn.files[0].1), Some((1500, 600)));
             let sizes = Size::ALL.map(|size| (file(&drawn, size).width(), file(&drawn, size).height()));
             assert_eq!(sizes, [(160, 64), (480, 192), (1200, 480), (1500, 600)]);
@@ -277,7 +269,7 @@ mod tests {
 
     #[test]
     fn small_pictures_are_not_blown_up_and_large_ones_made_smaller() {
-        assert_eq!((drawn(&png(3, 2)).picture.width, file(&drawn(&png(3, 2)), Size::Large).width()), (3, 3));
+        assert_eq!((drawn(&png(3, 2)).width, file(&drawn(&png(3, 2)), Size::Large).width()), (3, 3));
         for ((width, height), expected) in [
             ((5000, 100), (2560, 51)),
             ((5200, 2600), (2560, 1280)),
@@ -285,7 +277,7 @@ mod tests {
             ((40, 6001), (17, 2560)),
         ] {
             let large = drawn(&jpeg(width, height));
-            assert_eq!((large.picture.width, large.picture.height), expected, "{width} × {height}");
+            assert_eq!((large.width, large.height), expected, "{width} × {height}");
             let [red, green, ..] = file(&large, Size::Full).to_rgba8().get_pixel(2, 0).0;
             assert!(red > 200 && green < 60, "{width} × {height}");
         }
@@ -364,7 +356,7 @@ mod tests {
         let mut content = exif.into_inner();
         content.extend_from_slice(b"PK\x03\x04 a second file <script>alert(1)</script>");
         let drawn = drawn(&content);
-        assert_eq!((drawn.picture.width, drawn.picture.height), (1280, 2560), "it is upright");
+        assert_eq!((drawn.width, drawn.height), (1280, 2560), "it is upright");
         let [above, below] = [40, 440].map(|y| file(&drawn, Size::Medium).to_rgba8().get_pixel(120, y).0);
         assert!(above[0] > 200 && below[2] > 200, "what was left is above: {above:?}, {below:?}");
         let mut probe =
@@ -379,8 +371,8 @@ mod tests {
 
     #[test]
     fn equal_pictures_have_one_name() {
-        assert_eq!(drawn(&png(9, 9)).picture.name, drawn(&png(9, 9)).picture.name);
-        assert_ne!(drawn(&png(9, 9)).picture.name, drawn(&png(9, 8)).picture.name);
+        assert_eq!(Name::of(&png(9, 9)), Name::of(&png(9, 9)));
+        assert_ne!(Name::of(&png(9, 9)), Name::of(&png(9, 8)));
     }
 
     proptest::proptest! {

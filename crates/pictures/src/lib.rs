@@ -10,7 +10,7 @@ mod fetch;
 mod media;
 mod name;
 
-pub use decode::{Drawn, Limits, Picture, Refusal, read};
+pub use decode::{Drawn, Limits, Refusal, read};
 pub use fetch::{FetchError, Fetcher, PrivateHosts};
-pub use media::{Media, MediaError, Range, Stored};
+pub use media::{Media, MediaError, Picture, Range, Stored};
 pub use name::{Name, Size};

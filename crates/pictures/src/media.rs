@@ -11,7 +11,7 @@ use object_store::{
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
-use crate::{Limits, Name, Picture, Refusal, Size, decode::dimensions, name::FileName, read};
+use crate::{Drawn, Limits, Name, Refusal, Size, decode::dimensions, name::FileName, read};
 
 /// Why a picture could not be kept or found.
 #[derive(Debug, Error)]
@@ -59,6 +59,17 @@ pub struct Stored {
     pub range: std::ops::Range<u64>,
     /// How many the file has.
     pub total: u64,
+}
+
+/// A picture as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// What it is called.
+    pub name: Name,
+    /// How wide it is in its full size.
+    pub width: u32,
+    /// How high it is in its full size.
+    pub height: u32,
 }
 
 /// The place where pictures are kept. Cheap to clone.
@@ -135,7 +146,7 @@ impl Media {
         let named = content.clone();
         let name = tokio::task::spawn_blocking(move || Name::of(&named)).await;
         let name = name.map_err(|error| Refusal::Broken(format!("it cannot be named: {error}")))?;
-        if let Some(kept) = self.kept(name).await {
+        if let Some(kept) = self.kept(&name).await {
             return Ok(kept);
         }
         let limits = self.limits;
@@ -146,20 +157,21 @@ impl Media {
         };
         let drawn = tokio::task::spawn_blocking(draw).await;
         let drawn = drawn.map_err(|error| Refusal::Broken(format!("the decoder gave up: {error}")))??;
-        for (size, bytes) in drawn.files {
-            self.put(&drawn.picture.name.file(size), bytes).await?;
+        let Drawn { width, height, files } = drawn;
+        for (size, bytes) in files {
+            self.put(&name.file(size), bytes).await?;
         }
-        Ok(drawn.picture)
+        Ok(Picture { name, width, height })
     }
 
     /// The picture of this name, if all of its files are known to be there. Whoever may not list a bucket is told of what is not there that
     /// they may not see it; where nothing can be kept, that shows when it is.
-    async fn kept(&self, name: Name) -> Option<Picture> {
+    async fn kept(&self, name: &Name) -> Option<Picture> {
         for size in Size::ALL.into_iter().filter(|size| *size != Size::Full) {
             self.store.head(&key(&name.file(size))).await.ok()?;
         }
         let full = self.get(&name.file(Size::Full), None).await.ok()?;
-        dimensions(&full.bytes).map(|(width, height)| Picture { name, width, height })
+        dimensions(&full.bytes).map(|(width, height)| Picture { name: name.clone(), width, height })
     }
 
     async fn put(&self, file: &str, bytes: Vec<u8>) -> Result<(), MediaError> {

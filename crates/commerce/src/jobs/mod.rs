@@ -28,6 +28,12 @@ fn put(job: &Job) -> Result<Change, StoreError> {
     Ok(Change::PutDocument(Document::new(DocumentKind::Job, job.id, job.id.to_string(), job.version, job)?))
 }
 
+/// Stores what became of a job.
+async fn save(tx: &mut dyn Tx, job: &mut Job) -> Result<(), StoreError> {
+    job.version += 1;
+    tx.apply(&[put(job)?]).await
+}
+
 /// What stores a job that has come to its end, and removes what nobody needs any more.
 async fn close(tx: &mut dyn Tx, mut job: Job) -> Result<Job, Error> {
     job.version += 1;

@@ -8,7 +8,7 @@ use model::{
 use store::{Change, Document, DocumentKind, Operation, Tx};
 use uuid::Uuid;
 
-use super::{close, find, part_name, put};
+use super::{close, find, part_name, put, save};
 use crate::{Conflict, Error};
 
 /// How large the parts of a file are that are kept.
@@ -118,8 +118,7 @@ impl Operation for TakeJob {
                 job.takes += 1;
                 job.status = JobStatus::Running;
                 job.leased_until = Some(self.now + LEASE);
-                job.version += 1;
-                tx.apply(&[put(&job)?]).await?;
+                save(tx, &mut job).await?;
                 return Ok(Some(job));
             }
         }

@@ -10,7 +10,7 @@ use model::{
 use store::{Operation, StoreError, Tx};
 use uuid::Uuid;
 
-use super::{close, find, put};
+use super::{close, find, save};
 use crate::{
     Error,
     accounts::usable,
@@ -72,8 +72,7 @@ impl Operation for BeginJob {
             job.finish(JobStatus::Failed, Some(failure.to_owned()), self.now);
             return close(tx, job).await;
         }
-        job.version += 1;
-        tx.apply(&[put(&job)?]).await?;
+        save(tx, &mut job).await?;
         Ok(job)
     }
 }
@@ -156,8 +155,7 @@ impl Operation for WorkOnJob {
             (job.interruption, job.takes) = (None, 0);
         }
         job.leased_until = Some(stamp.now + LEASE);
-        job.version += 1;
-        tx.apply(&[put(&job)?]).await?;
+        save(tx, &mut job).await?;
         Ok(Step::Done(job.done))
     }
 }
@@ -216,8 +214,7 @@ impl Operation for InterruptJob {
             return Ok(());
         }
         (job.interruption, job.takes) = (Some(self.reason.clone()), 0);
-        job.version += 1;
-        Ok(tx.apply(&[put(&job)?]).await?)
+        Ok(save(tx, &mut job).await?)
     }
 }
 
