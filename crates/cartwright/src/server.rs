@@ -6,7 +6,7 @@ mod open_files;
 mod turns;
 mod upkeep;
 
-use std::{io, net::SocketAddr, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+use std::{io, iter, net::SocketAddr, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use keeper::Keeper;
 use mail::Worker;
@@ -119,6 +119,7 @@ impl Server {
         let Self { engine, public_url, address, listener, app, wake, worker, .. } = self;
         info!(%address, public_url, version = env!("CARGO_PKG_VERSION"), "the shop is open");
         let tasks = begin_tasks(&engine, &app, &wake, &stop);
+        let jobs = begin_jobs(&engine, &app, &stop);
         let commands = Keeper::new(app.clone(), stop.clone()).begin("commands", {
             let (engine, stop) = (Arc::clone(&engine), stop.clone());
             move || answer_commands(Arc::clone(&engine), stop.clone())
@@ -131,8 +132,10 @@ impl Server {
         });
         let served = web::serve(listener, app, stop.wait()).await;
         let delivered = mails.await;
-        // It takes its socket along.
-        let _ = commands.await;
+        // It takes its socket along; and whoever goes on with a job need not wait for it.
+        for ended in iter::once(commands).chain(jobs) {
+            let _ = ended.await;
+        }
         for task in tasks {
             task.abort();
         }
@@ -153,7 +156,17 @@ async fn answer_commands(engine: Arc<dyn Database>, stop: Stop) {
     }
 }
 
-/// Begins what runs beside the requests, but for the delivery of mails.
+/// Begins the work on what staff have asked for. It ends by itself when the program stops.
+fn begin_jobs(engine: &Arc<dyn Database>, app: &web::App, stop: &Stop) -> [JoinHandle<()>; 2] {
+    let keeper = Keeper::new(app.clone(), stop.clone());
+    [("jobs", false), ("jobs with pictures", true)].map(|(name, with_images)| {
+        let (engine, app, stop) = (Arc::clone(engine), app.clone(), stop.clone());
+        let engine = move || -> Arc<dyn Engine> { engine.clone() };
+        keeper.begin(name, move || jobs::run(engine(), app.clone(), with_images, stop.clone()))
+    })
+}
+
+/// Begins what runs beside the requests, but for the delivery of mails and the work on jobs.
 fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, stop: &Stop) -> Vec<JoinHandle<()>> {
     let keeper = Keeper::new(app.clone(), stop.clone());
     let engine = || -> Arc<dyn Engine> { engine.clone() };
@@ -165,11 +178,6 @@ fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, s
         let (engine, wake) = (engine(), Arc::clone(wake));
         move || turns::run(Arc::clone(&engine), Arc::clone(&wake))
     });
-    let jobs_of = |name, with_images| {
-        let (engine, app) = (engine(), app.clone());
-        keeper.begin(name, move || jobs::run(Arc::clone(&engine), app.clone(), with_images))
-    };
-    let (jobs, jobs_with_images) = (jobs_of("jobs", false), jobs_of("jobs with pictures", true));
     let with_app = |name, task: fn(web::App) -> BoxedTask| {
         let app = app.clone();
         keeper.begin(name, move || task(app.clone()))
@@ -177,7 +185,7 @@ fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, s
     let settings = with_app("settings", |app| Box::pin(async move { app.follow_settings().await }));
     let search = with_app("search", |app| Box::pin(async move { app.follow_catalogue().await }));
     let orders = with_app("orders", |app| Box::pin(async move { app.read_orders().await }));
-    vec![upkeep, turns, jobs, jobs_with_images, settings, search, orders]
+    vec![upkeep, turns, settings, search, orders]
 }
 
 /// A task that can be begun like the others.

@@ -54,6 +54,11 @@ impl Stop {
         Ok(Self(receiver))
     }
 
+    /// Whether the program shall stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits until the program shall stop.
     pub(crate) async fn wait(mut self) {
         // The sender lives for as long as the program does; if it were gone, stopping would be right.

@@ -206,7 +206,7 @@ async fn category(tx: &mut dyn Tx, id: CategoryId, name: &str, stamp: Stamp) -> 
         return Ok(Outcome::Known);
     }
     let details = CategoryDetails::default();
-    let draft = CategoryDraft { name: name.to_owned(), slug: None, parent_id: None, position: 0, details };
+    let draft = CategoryDraft { name: name.to_owned(), slug: None, parent_id: None, position: Some(0), details };
     let category = new_category(&all, &draft, id, stamp)?;
     tx.apply(&[Change::InsertCategory(category)]).await?;
     Ok(Outcome::Added)

@@ -25,5 +25,5 @@ pub use lettre::message::Mailbox;
 pub use render::{RenderError, Renderer, Secret};
 pub use samples::samples;
 pub use templates::TemplateError;
-pub use transport::{Attempt, Transport, TransportUrlError};
-pub use worker::Worker;
+pub use transport::{Attempt, Carrier, Transport, TransportUrlError};
+pub use worker::{EngineOutbox, Outbox, Worker};

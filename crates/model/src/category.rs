@@ -129,6 +129,13 @@ pub fn reorder(siblings: &[CategoryId], id: CategoryId, after: Option<CategoryId
     Some(order.into_iter().zip(0..).collect())
 }
 
+/// The position behind all that hang below `parent` (at the top when `None`).
+#[must_use]
+pub fn place_behind(all: &[Category], parent: Option<CategoryId>) -> i64 {
+    let positions = all.iter().filter(|category| category.parent_id == parent).map(|category| category.position);
+    positions.max().map_or(0, |last| last.saturating_add(1))
+}
+
 /// `id` and all that hang below it, in the tree `all`.
 #[must_use]
 pub fn subtree(all: &[Category], id: CategoryId) -> Vec<CategoryId> {

@@ -341,6 +341,7 @@ macro_rules! suite {
                     whoever_goes_on_begins_where_the_last_one_ended
                     a_job_tells_what_it_was_interrupted_by_until_it_goes_on
                     a_job_that_ends_whoever_takes_it_fails
+                    a_job_that_is_handed_back_is_taken_at_once_as_often_as_need_be
                     a_job_whose_file_is_read_in_another_way_does_not_go_on
                     work_that_is_refused_is_not_counted
                     a_job_that_says_that_it_goes_on_stays_where_it_is

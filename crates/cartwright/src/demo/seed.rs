@@ -65,7 +65,7 @@ pub(crate) async fn seed(
             name: category.name.to_owned(),
             slug: Some(category.slug.to_owned()),
             parent_id: category.parent.and_then(|parent| ids.get(parent).copied()),
-            position,
+            position: Some(position),
             details: CategoryDetails::default(),
         };
         let made = execute(engine, CreateCategory { draft, stamp: Stamp::new(now, random()) }).await?;

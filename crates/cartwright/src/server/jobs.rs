@@ -17,7 +17,7 @@ use commerce::{
         prices::{self, PriceRow},
         shopify,
     },
-    jobs::{BeginJob, EndJob, InterruptJob, Step, TakeJob, Work, WorkOnJob, is_passing, part_name},
+    jobs::{BeginJob, EndJob, HandBackJob, InterruptJob, Step, TakeJob, Work, WorkOnJob, is_passing, part_name},
 };
 use identity::fresh_stamp;
 use model::{
@@ -25,10 +25,13 @@ use model::{
     job::{JobError, JobKind, LEASE},
 };
 use store::{DocumentKind, Engine, execute};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{info, warn};
 
-use crate::elsewhere::{self, CannotFetch, Fetched};
+use crate::{
+    elsewhere::{self, CannotFetch, Fetched},
+    stop::Stop,
+};
 
 /// How often it is asked whether something waits.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -39,15 +42,20 @@ const BATCH_VARIANTS: usize = 200;
 /// How many products go into one transaction where their pictures are fetched: it is seen how it goes on, and little is fetched again after
 /// a crash.
 const BATCH_WITH_IMAGES: usize = 5;
+/// How long handing back a job may take when the program stops: without that it is taken on when its lease is over.
+const HAND_BACK_MAX: Duration = Duration::from_secs(2);
 /// How often it is looked whether a job was stopped while pictures are fetched.
 const LOOKS: Duration = Duration::from_secs(2);
 
-/// Works on what waits, for ever: on those jobs that fetch pictures, or on the others.
-pub(super) async fn run(engine: Arc<dyn Engine>, app: web::App, with_images: bool) {
+/// Works on what waits until the program stops: on those jobs that fetch pictures, or on the others.
+pub(super) async fn run(engine: Arc<dyn Engine>, app: web::App, with_images: bool, stop: Stop) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.clone().wait() => return,
+        }
         // Asked outside of a transaction first: most of the time there is nothing.
         let waits = engine.documents(DocumentKind::JobQueue).await.is_ok_and(|queued| !queued.is_empty());
         if !waits {
@@ -55,33 +63,45 @@ pub(super) async fn run(engine: Arc<dyn Engine>, app: web::App, with_images: boo
         }
         match execute(engine.as_ref(), TakeJob { with_images, now: Timestamp::now() }).await {
             Ok(None) => {}
-            Ok(Some(job)) => work_on(&engine, job, app.clone()).await,
+            Ok(Some(job)) => work_on(&engine, job, app.clone(), stop.clone()).await,
             Err(error) => warn!(%error, "no job could be taken; it is tried again"),
         }
     }
 }
 
-async fn work_on(engine: &Arc<dyn Engine>, job: Job, app: web::App) {
+async fn work_on(engine: &Arc<dyn Engine>, job: Job, app: web::App, stop: Stop) {
     let id = job.id;
     info!(%id, kind = job.kind.as_str(), "a job begins");
     // A task of its own: a bug in one file must not end the work on all others.
     let worked = tokio::spawn({
         let engine = Arc::clone(engine);
-        async move { all(engine.as_ref(), &job, &app).await }
+        async move {
+            let mut done = job.done;
+            let ended = all(engine.as_ref(), &job, &app, &stop, &mut done).await;
+            (done, ended)
+        }
     });
     let failure = match worked.await {
-        Ok(Ok(true)) => None,
-        Ok(Ok(false)) => return,
+        Ok((_, Ok(true))) => None,
+        Ok((_, Ok(false))) => return,
+        Ok((from, Err(Trouble::Stopped))) => {
+            info!(%id, "a job is left to whoever goes on");
+            let handed_back = execute(engine.as_ref(), HandBackJob { id, from });
+            if !matches!(timeout(HAND_BACK_MAX, handed_back).await, Ok(Ok(()))) {
+                warn!(%id, "a job could not be handed back; it goes on when its lease is over");
+            }
+            return;
+        }
         // Whoever takes it on when the lease is over goes on where this ended.
-        Ok(Err(Trouble::Passing { reason, error })) => {
+        Ok((from, Err(Trouble::Passing { reason, error }))) => {
             warn!(%id, error, "a job was interrupted; it goes on soon");
             // Where the database is what is away, this is as well.
-            if let Err(error) = execute(engine.as_ref(), InterruptJob { id, reason: reason.to_owned() }).await {
+            if let Err(error) = execute(engine.as_ref(), InterruptJob { id, from, reason: reason.to_owned() }).await {
                 warn!(%id, %error, "why a job was interrupted could not be noted");
             }
             return;
         }
-        Ok(Err(Trouble::Lasting(failure))) => Some(failure),
+        Ok((_, Err(Trouble::Lasting(failure)))) => Some(failure),
         Err(panic) => {
             warn!(%id, error = %panic, "a job ended by a bug");
             Some("it ended by a bug in the program; the log has more".to_owned())
@@ -99,6 +119,8 @@ enum Trouble {
     Passing { reason: &'static str, error: String },
     /// It will not.
     Lasting(String),
+    /// The program stops.
+    Stopped,
 }
 
 impl Trouble {
@@ -186,12 +208,15 @@ impl Items {
 }
 
 /// Whether it came to its end; `false` when it was stopped, or somebody else has it now.
-async fn all(engine: &dyn Engine, job: &Job, app: &web::App) -> Result<bool, Trouble> {
+async fn all(engine: &dyn Engine, job: &Job, app: &web::App, stop: &Stop, done: &mut u64) -> Result<bool, Trouble> {
     // It was taken a moment ago.
     let renewed = Instant::now();
     let file = file(engine, job).await?;
     let (kind, with_images, currencies) = (job.kind, job.with_images, app.currencies());
-    let parsed = tokio::task::spawn_blocking(move || parse(kind, file, &currencies, with_images)).await;
+    let parsed = tokio::select! {
+        parsed = tokio::task::spawn_blocking(move || parse(kind, file, &currencies, with_images)) => parsed,
+        () = stop.clone().wait() => return Err(Trouble::Stopped),
+    };
     let Read { mut items, errors, notes } = parsed.map_err(|error| Trouble::Lasting(error.to_string()))?;
     let total = items.len();
     let begin = BeginJob {
@@ -207,9 +232,13 @@ async fn all(engine: &dyn Engine, job: &Job, app: &web::App) -> Result<bool, Tro
         return Ok(false);
     }
     let most = if with_images { BATCH_WITH_IMAGES } else { BATCH };
-    let mut course = Course { engine, app, job: &job, done: job.done, fetched: Fetched::default(), renewed };
-    while place(course.done) < total {
-        let from = place(course.done);
+    *done = job.done;
+    let mut course = Course { engine, app, stop, job: &job, done, fetched: Fetched::default(), renewed };
+    while place(*course.done) < total {
+        if stop.is_stopping() {
+            return Err(Trouble::Stopped);
+        }
+        let from = place(*course.done);
         let count = items.batch(from, most);
         let mut missing = Vec::new();
         if with_images && let Some(products) = items.products(from, count) {
@@ -230,9 +259,10 @@ async fn all(engine: &dyn Engine, job: &Job, app: &web::App) -> Result<bool, Tro
 struct Course<'a> {
     engine: &'a dyn Engine,
     app: &'a web::App,
+    stop: &'a Stop,
     job: &'a Job,
     /// How many of its products or rows are done.
-    done: u64,
+    done: &'a mut u64,
     /// What became of its pictures so far.
     fetched: Fetched,
     /// When its lease was renewed last.
@@ -249,6 +279,7 @@ impl Course<'_> {
         let new = loop {
             tokio::select! {
                 new = &mut fetching => break new?,
+                () = self.stop.clone().wait() => return Err(Trouble::Stopped),
                 () = tokio::time::sleep(LOOKS) => {
                     if !self.goes_on().await? {
                         return Ok(None);
@@ -281,9 +312,9 @@ impl Course<'_> {
 
     /// Does the next batch, of so many; `false` when the job is lost.
     async fn batch(&mut self, items: &Items, count: usize, missing: Vec<JobError>) -> Result<bool, Trouble> {
-        match self.step(items.some(place(self.done), count), missing.clone()).await {
+        match self.step(items.some(place(*self.done), count), missing.clone()).await {
             Ok(Step::Done(done)) => {
-                self.done = done;
+                *self.done = done;
                 return Ok(true);
             }
             Ok(Step::Lost) => return Ok(false),
@@ -291,17 +322,17 @@ impl Course<'_> {
             // One of them is refused: each for itself, then.
             Err(_) => {}
         }
-        let (end, mut missing) = (place(self.done) + count, missing);
-        while place(self.done) < end {
+        let (end, mut missing) = (place(*self.done) + count, missing);
+        while place(*self.done) < end {
             // With the first of them all are told.
-            let stepped = match self.step(items.some(place(self.done), 1), missing.clone()).await {
+            let stepped = match self.step(items.some(place(*self.done), 1), missing.clone()).await {
                 Err(error) if is_passing(&error) => return Err(Trouble::of_database(&error)),
                 Err(error) => self.step(Work::Refused(JobError::from(&error)), missing).await,
                 stepped => stepped,
             };
             missing = Vec::new();
             match stepped {
-                Ok(Step::Done(done)) => self.done = done,
+                Ok(Step::Done(done)) => *self.done = done,
                 Ok(Step::Lost) => return Ok(false),
                 Err(error) => return Err(Trouble::of_database(&error)),
             }
@@ -310,7 +341,7 @@ impl Course<'_> {
     }
 
     async fn step(&self, work: Work, missing_images: Vec<JobError>) -> Result<Step, ImportError> {
-        let (id, from, stamp) = (self.job.id, self.done, fresh_stamp());
+        let (id, from, stamp) = (self.job.id, *self.done, fresh_stamp());
         execute(self.engine, WorkOnJob { id, from, work, missing_images, stamp }).await
     }
 }

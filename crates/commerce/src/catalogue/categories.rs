@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use model::{
     Category, CategoryId, Collection, Language, Stamp, Violations,
-    category::{CategoryDetails, check_parent, reorder},
+    category::{CategoryDetails, check_parent, place_behind, reorder},
     collection::Members,
     details::Seo,
     text,
@@ -24,8 +24,8 @@ pub struct CategoryDraft {
     pub slug: Option<String>,
     /// The category above it.
     pub parent_id: Option<CategoryId>,
-    /// Its place among its siblings.
-    pub position: i64,
+    /// Its place among its siblings; behind them when `None`.
+    pub position: Option<i64>,
     /// What not every category has.
     pub details: CategoryDetails,
 }
@@ -89,7 +89,7 @@ pub(crate) fn new_category(
         parent_id: draft.parent_id,
         name,
         slug,
-        position: draft.position,
+        position: draft.position.unwrap_or_else(|| place_behind(all, draft.parent_id)),
         details: details(draft.details.clone())?,
         created_at: stamp.now,
         updated_at: stamp.now,

@@ -93,7 +93,7 @@ impl ImportLines {
         let CategoryLine { slug, name, position, description, seo, names, .. } = line.clone();
         let Some(known) = all.iter().find(|category| category.slug == slug) else {
             let details = CategoryDetails { description, seo, names };
-            let draft = CategoryDraft { name, slug: Some(slug), parent_id, position, details };
+            let draft = CategoryDraft { name, slug: Some(slug), parent_id, position: Some(position), details };
             CreateCategory { draft, stamp }.run(tx).await?;
             return Ok(Done::Created);
         };

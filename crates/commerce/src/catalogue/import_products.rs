@@ -205,7 +205,7 @@ impl ImportProducts {
             name: name.to_owned(),
             slug: None,
             parent_id: None,
-            position: 0,
+            position: Some(0),
             details: CategoryDetails::default(),
         };
         let all = tree.all.get_or_insert_default();

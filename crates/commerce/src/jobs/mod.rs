@@ -5,7 +5,7 @@ mod queue_job;
 mod work;
 
 pub use queue_job::{CancelJob, PART_BYTES, QueueJob, TakeJob};
-pub use work::{BeginJob, EndJob, InterruptJob, Step, Work, WorkOnJob, is_passing};
+pub use work::{BeginJob, EndJob, HandBackJob, InterruptJob, Step, Work, WorkOnJob, is_passing};
 
 use model::Job;
 use store::{Change, Document, DocumentKind, StoreError, Tx};

@@ -199,6 +199,8 @@ fn beside(error: Error) -> ImportError {
 pub struct InterruptJob {
     /// Which.
     pub id: Uuid,
+    /// How much of it was done when it was interrupted: of a job that somebody else has gone on with since nothing is noted.
+    pub from: u64,
     /// What keeps it from going on.
     pub reason: String,
 }
@@ -210,10 +212,36 @@ impl Operation for InterruptJob {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
         let mut job = find(tx, self.id).await?;
-        if job.is_finished() {
+        if job.is_finished() || job.done != self.from {
             return Ok(());
         }
         (job.interruption, job.takes) = (Some(self.reason.clone()), 0);
+        Ok(save(tx, &mut job).await?)
+    }
+}
+
+/// Hands a job back that this process cannot go on with, as it is stopped: the next one takes it at once, and need not wait for the end of
+/// the lease. That it was taken does not count: restarts are nothing that a job does.
+#[derive(Clone, Copy, Debug)]
+pub struct HandBackJob {
+    /// Which.
+    pub id: Uuid,
+    /// How much of it is done. One that somebody else has gone on with is theirs.
+    pub from: u64,
+}
+
+#[async_trait]
+impl Operation for HandBackJob {
+    type Output = ();
+    type Error = Error;
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
+        let mut job = find(tx, self.id).await?;
+        if job.status != JobStatus::Running || job.done != self.from {
+            return Ok(());
+        }
+        job.takes = job.takes.saturating_sub(1);
+        job.leased_until = None;
         Ok(save(tx, &mut job).await?)
     }
 }

@@ -5,8 +5,9 @@ mod reply;
 mod smtp;
 mod smtp_url;
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 
+use async_trait::async_trait;
 use lettre::Message;
 use model::{OutboxMail, mail::DeliveryOutcome};
 
@@ -17,9 +18,20 @@ pub use smtp_url::TransportUrlError;
 pub struct Transport(Kind);
 
 enum Kind {
+    Carrier(Arc<dyn Carrier>),
     Smtp(smtp::Smtp),
     Folder(folder::Folder),
     Mailbox { is_chosen: bool },
+}
+
+/// Something else that takes mails, in the place of a server: whoever must see each mail come and decide when it is taken.
+#[async_trait]
+pub trait Carrier: Send + Sync + 'static {
+    /// Whether mails could be delivered now, or what stands against it.
+    async fn check(&self) -> Result<(), String>;
+
+    /// Tries to deliver `mail`, as it is in the outbox. Dropping this ends the try.
+    async fn deliver(&self, mail: &OutboxMail) -> Attempt;
 }
 
 /// What came of trying to deliver a mail.
@@ -77,6 +89,12 @@ impl Transport {
         Ok(Self(Kind::Smtp(smtp)))
     }
 
+    /// Something else.
+    #[must_use]
+    pub fn carried_by(carrier: Arc<dyn Carrier>) -> Self {
+        Self(Kind::Carrier(carrier))
+    }
+
     /// A folder that gets an `.eml` file for each mail. It is made when the first one comes.
     pub fn folder(path: impl Into<PathBuf>) -> Self {
         Self(Kind::Folder(folder::Folder::new(path.into())))
@@ -110,6 +128,7 @@ impl Transport {
     /// What stands against it.
     pub async fn check(&self) -> Result<(), String> {
         match &self.0 {
+            Kind::Carrier(carrier) => carrier.check().await,
             Kind::Smtp(smtp) => smtp.check().await,
             Kind::Folder(folder) => folder.check().await,
             Kind::Mailbox { .. } => Ok(()),
@@ -118,18 +137,16 @@ impl Transport {
 
     /// Tries to deliver `mail`.
     pub async fn deliver(&self, renderer: &Renderer, mail: &OutboxMail) -> Attempt {
-        if self.is_mailbox() {
-            return Attempt::sent(true);
-        }
-        let message: Message = match renderer.message(mail) {
-            Ok(message) => message,
-            // A template can be mended before the next try; the rest cannot.
-            Err(error @ RenderError::Template(_)) => return Attempt::deferred(error.to_string()),
-            Err(error) => return Attempt::rejected(error.to_string()),
-        };
         match &self.0 {
-            Kind::Smtp(smtp) => smtp.send(&message).await,
-            Kind::Folder(folder) => folder.write(mail, message.formatted()).await,
+            Kind::Carrier(carrier) => carrier.deliver(mail).await,
+            Kind::Smtp(smtp) => match render(renderer, mail) {
+                Ok(message) => smtp.send(&message).await,
+                Err(attempt) => attempt,
+            },
+            Kind::Folder(folder) => match render(renderer, mail) {
+                Ok(message) => folder.write(mail, message.formatted()).await,
+                Err(attempt) => attempt,
+            },
             Kind::Mailbox { .. } => Attempt::sent(true),
         }
     }
@@ -142,9 +159,19 @@ impl Transport {
     }
 }
 
+/// The message that goes over the wire, or what comes of a mail that has none.
+fn render(renderer: &Renderer, mail: &OutboxMail) -> Result<Message, Attempt> {
+    renderer.message(mail).map_err(|error| match error {
+        // A template can be mended before the next try; the rest cannot.
+        RenderError::Template(_) => Attempt::deferred(error.to_string()),
+        error => Attempt::rejected(error.to_string()),
+    })
+}
+
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
+            Kind::Carrier(_) => f.write_str("a carrier"),
             Kind::Smtp(smtp) => smtp.fmt(f),
             Kind::Folder(folder) => folder.fmt(f),
             Kind::Mailbox { .. } => f.write_str("the built-in mailbox"),

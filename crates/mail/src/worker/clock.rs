@@ -15,13 +15,14 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    pub(super) fn new() -> Self {
-        Self { showed: Timestamp::now(), looked_at: Instant::now(), is_put_back: false }
+    /// One that shows this now.
+    pub(super) fn new(shows: Timestamp) -> Self {
+        Self { showed: shows, looked_at: Instant::now(), is_put_back: false }
     }
 
-    /// The time.
-    pub(super) fn look(&mut self) -> Timestamp {
-        self.note(Timestamp::now(), Instant::now())
+    /// Notes that it shows this now. Gives that.
+    pub(super) fn look(&mut self, shows: Timestamp) -> Timestamp {
+        self.note(shows, Instant::now())
     }
 
     /// Whether it was put back.
@@ -50,7 +51,7 @@ mod tests {
 
     #[test]
     fn only_a_clock_that_goes_back_by_more_than_a_moment_is_put_back() {
-        let begin = Clock::new();
+        let begin = Clock::new(Timestamp::now());
         let put_back = |shows_after: i64, secs: u64| {
             let mut clock = Clock { ..begin };
             let shows = begin.showed + SignedDuration::from_secs(shows_after);

@@ -6,6 +6,7 @@
 //! lease and the note of it reaches the database.
 
 mod clock;
+mod outbox;
 mod server_state;
 
 use std::{collections::VecDeque, pin::pin, sync::Arc, time::Duration};
@@ -13,14 +14,15 @@ use std::{collections::VecDeque, pin::pin, sync::Arc, time::Duration};
 use clock::Clock;
 use commerce::{
     Error,
-    mail::{Delivery, KeepMails, LeaseMails, NoteSmtp, RecordDeliveries},
+    mail::{Delivery, KeepMails, LeaseMails, RecordDeliveries},
 };
 use model::{
-    CLOCK_SKEW, OutboxMail, Timestamp,
+    CLOCK_SKEW, OutboxMail,
     mail::{self, DeliveryOutcome, MailLease, WAIT_MAX},
 };
+pub use outbox::{EngineOutbox, Outbox};
 use server_state::ServerState;
-use store::{Engine, StoreError, execute};
+use store::{Engine, StoreError};
 use tokio::{
     sync::Notify,
     task::{JoinError, JoinSet},
@@ -59,7 +61,7 @@ const STOP_NOTES_MAX: u32 = 5;
 /// Delivers the outbox.
 #[derive(Clone)]
 pub struct Worker {
-    engine: Arc<dyn Engine>,
+    outbox: Arc<dyn Outbox>,
     renderer: Arc<Renderer>,
     transport: Arc<Transport>,
     wake: Arc<Notify>,
@@ -109,7 +111,12 @@ struct Loop<'a> {
 impl Worker {
     /// A worker on `engine`. Notify `wake` whenever mails were enqueued; without that they wait for the next poll.
     pub fn new(engine: Arc<dyn Engine>, renderer: Arc<Renderer>, transport: Arc<Transport>, wake: Arc<Notify>) -> Self {
-        Self { engine, renderer, transport, wake }
+        Self::on(Arc::new(EngineOutbox::new(engine)), renderer, transport, wake)
+    }
+
+    /// The same on any outbox.
+    pub fn on(outbox: Arc<dyn Outbox>, renderer: Arc<Renderer>, transport: Arc<Transport>, wake: Arc<Notify>) -> Self {
+        Self { outbox, renderer, transport, wake }
     }
 
     /// Delivers until `shutdown` comes; then ends the sends under way, for at most 20 s, and notes them. The engine
@@ -168,7 +175,7 @@ impl<'a> Loop<'a> {
             batch: worker.batch_max(),
             lease_from: now,
             poll_at: now,
-            clock: Clock::new(),
+            clock: Clock::new(worker.outbox.now()),
         }
     }
 
@@ -193,11 +200,11 @@ impl<'a> Loop<'a> {
         self.lease_from = now + LEASE_GAP;
         let limit = self.batch;
         let lease = mail::LEASE;
-        let at = self.clock.look();
+        let at = self.clock.look(self.worker.outbox.now());
         // Another process may have leased some, by a clock that is ahead of this one.
         let wait_max = if self.clock.is_put_back() { lease + CLOCK_SKEW } else { WAIT_MAX };
         let operation = LeaseMails { now: at, lease, wait_max, limit };
-        match execute(&*self.worker.engine, operation).await {
+        match self.worker.outbox.lease(operation).await {
             Ok(mails) => {
                 if !mails.is_empty() {
                     self.know_shop().await;
@@ -226,7 +233,7 @@ impl<'a> Loop<'a> {
 
     /// Learns what the shop is called now, and where it is written to. A database that fails just then leaves it at what it was.
     async fn know_shop(&self) {
-        if let Ok(settings) = commerce::settings::settings(&*self.worker.engine).await {
+        if let Ok(settings) = self.worker.outbox.settings().await {
             self.worker.renderer.know_shop(&settings);
         }
     }
@@ -242,7 +249,7 @@ impl<'a> Loop<'a> {
     /// before the next lease.
     async fn note_smtp(&mut self) {
         if self.worker.transport.is_smtp() && !self.is_smtp_noted {
-            self.is_smtp_noted = execute(&*self.worker.engine, NoteSmtp).await.is_ok();
+            self.is_smtp_noted = self.worker.outbox.note_smtp().await.is_ok();
         }
     }
 
@@ -251,8 +258,8 @@ impl<'a> Loop<'a> {
         let now = Instant::now();
         self.lease_from = now + LEASE_GAP;
         let is_chosen = self.worker.transport.is_mailbox_by_choice();
-        let operation = KeepMails { now: Timestamp::now(), limit: self.batch, is_chosen };
-        match execute(&*self.worker.engine, operation).await {
+        let operation = KeepMails { now: self.worker.outbox.now(), limit: self.batch, is_chosen };
+        match self.worker.outbox.keep(operation).await {
             Ok(Some(kept)) => self.poll_at = if kept >= self.batch { now } else { now + POLL },
             Ok(None) => {
                 self.poll_at = now + POLL;
@@ -280,12 +287,12 @@ impl<'a> Loop<'a> {
                 continue;
             }
             let (renderer, transport) = (Arc::clone(&self.worker.renderer), Arc::clone(&self.worker.transport));
-            let engine = Arc::clone(&self.worker.engine);
+            let outbox = Arc::clone(&self.worker.outbox);
             self.sending += 1;
             let end_at = Instant::now() + SEND_MAX;
             self.tasks.spawn(async move {
                 // It may have waited here for a minute, and whoever it is for may be gone since then, and their mails with them.
-                match is_still_due(&*engine, mail.lease()).await {
+                match is_still_due(&*outbox, mail.lease()).await {
                     Ok(true) => {}
                     Ok(false) => return Done::Gone,
                     Err(error) => return Done::Unknown { lease: mail.lease(), error: error.to_string() },
@@ -378,21 +385,21 @@ impl<'a> Loop<'a> {
 
     async fn write(&self, deliveries: Vec<Delivery>) -> Result<(), Error> {
         let jitter = jitter();
-        let operation =
-            |deliveries, skip_missing| RecordDeliveries { deliveries, now: Timestamp::now(), jitter, skip_missing };
-        let engine = &*self.worker.engine;
-        match execute(engine, operation(deliveries.clone(), false)).await {
+        let outbox = &*self.worker.outbox;
+        let record =
+            |deliveries, skip_missing| RecordDeliveries { deliveries, now: outbox.now(), jitter, skip_missing };
+        match outbox.record(record(deliveries.clone(), false)).await {
             Err(Error::Store(StoreError::Broken(_))) => {}
             result => return result,
         }
         // An account was deleted, and its mails with it, while they were on their way.
-        match execute(engine, operation(deliveries.clone(), true)).await {
+        match outbox.record(record(deliveries.clone(), true)).await {
             Err(Error::Store(StoreError::Broken(_))) => {}
             result => return result,
         }
         for delivery in deliveries {
             let id = delivery.lease.mail;
-            match execute(engine, operation(vec![delivery], true)).await {
+            match outbox.record(record(vec![delivery], true)).await {
                 Err(Error::Store(broken @ StoreError::Broken(_))) => error!(mail = %id, %broken, "broken mail"),
                 result => result?,
             }
@@ -415,6 +422,13 @@ impl<'a> Loop<'a> {
         });
         if ended.await.is_err() {
             warn!(mails = self.sending, "stopped in the middle of sending; these mails are tried again later");
+            // The notes take their time: what is sent meanwhile nobody would hear of. What ended at this very moment is noted.
+            self.tasks.abort_all();
+            while let Some(done) = self.tasks.join_next().await {
+                if !done.as_ref().is_err_and(JoinError::is_cancelled) {
+                    self.take(done);
+                }
+            }
         }
         for _ in 0..STOP_NOTES_MAX {
             if self.results.is_empty() {
@@ -432,12 +446,12 @@ impl<'a> Loop<'a> {
 }
 
 /// Whether the mail is there, and handed out like this.
-async fn is_still_due(engine: &dyn Engine, lease: MailLease) -> Result<bool, StoreError> {
+async fn is_still_due(outbox: &dyn Outbox, lease: MailLease) -> Result<bool, StoreError> {
     // The guard's absence has noted it as sent already, and it must be sent all the same.
     if faults::is_lifted("guard.mail") {
         return Ok(true);
     }
-    Ok(engine.mail(lease.mail).await?.is_some_and(|mail| lease.is_of(&mail)))
+    outbox.is_due(lease).await
 }
 
 /// A random number; any will do where there is none to be had.

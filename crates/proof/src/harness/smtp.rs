@@ -34,6 +34,17 @@ pub enum Manner {
     TakeAndDrop,
     /// Does not let anybody in.
     Closed,
+    /// Answers with this code sooner, and hears no mail.
+    AnswerAt(Step, u16),
+}
+
+/// Where in the conversation the server says no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// At its own greeting: a server that is too busy.
+    Greeting,
+    /// At the recipient: an address that it does not know, or a mailbox that is full.
+    Recipient,
 }
 
 /// A mail that was kept.
@@ -156,7 +167,10 @@ impl Inner {
         stream.set_read_timeout(Some(Duration::from_secs(300)))?;
         let mut answer = stream.try_clone()?;
         let mut lines = BufReader::new(stream);
-        answer.write_all(b"220 proof ESMTP\r\n")?;
+        match self.manner() {
+            Manner::AnswerAt(Step::Greeting, code) => return self.refuse(code, &mut answer),
+            _ => answer.write_all(b"220 proof ESMTP\r\n")?,
+        }
         let mut line = String::new();
         let mut to = String::new();
         loop {
@@ -172,7 +186,10 @@ impl Inner {
                 "EHLO" | "HELO" => answer.write_all(b"250 proof\r\n")?,
                 "RCPT" => {
                     to = line.trim_end().split_once(':').map_or_else(String::new, |(_, to)| to.trim().to_owned());
-                    answer.write_all(b"250 ok\r\n")?;
+                    match self.manner() {
+                        Manner::AnswerAt(Step::Recipient, code) => self.refuse(code, &mut answer)?,
+                        _ => answer.write_all(b"250 ok\r\n")?,
+                    }
                 }
                 "DATA" => {
                     answer.write_all(b"354 go on\r\n")?;
@@ -187,6 +204,12 @@ impl Inner {
         }
     }
 
+    /// Says no.
+    fn refuse(&self, code: u16, answer: &mut TcpStream) -> std::io::Result<()> {
+        self.misbehaved.fetch_add(1, Ordering::AcqRel);
+        answer.write_all(format!("{code} as told\r\n").as_bytes())
+    }
+
     /// Does with a mail as it was told; whether the conversation goes on.
     fn end_of_mail(&self, mail: &[u8], to: &str, answer: &mut TcpStream) -> std::io::Result<bool> {
         let manner = self.manner();
@@ -197,12 +220,16 @@ impl Inner {
             let to = to.trim_matches(['<', '>']).to_owned();
             self.kept().push(Kept { id, message_id, to, at: Instant::now() });
         }
+        if let Manner::Answer(code) = manner {
+            return self.refuse(code, answer).map(|()| true);
+        }
         self.misbehaved.fetch_add(usize::from(manner != Manner::Take), Ordering::AcqRel);
         match manner {
             Manner::Take => answer.write_all(b"250 kept\r\n").map(|()| true),
-            Manner::Answer(code) => answer.write_all(format!("{code} as told\r\n").as_bytes()).map(|()| true),
             Manner::TakeAndDrop => answer.write_all(b"250 kept\r\n").map(|()| false),
-            Manner::DropKept | Manner::DropUnkept | Manner::Closed => Ok(false),
+            Manner::DropKept | Manner::DropUnkept | Manner::Closed | Manner::Answer(_) | Manner::AnswerAt(..) => {
+                Ok(false)
+            }
             Manner::Stall => {
                 let begin = Instant::now();
                 while begin.elapsed() < SILENCE && self.manner() == Manner::Stall {

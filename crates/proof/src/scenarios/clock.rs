@@ -22,19 +22,19 @@ use crate::{
     scenario::{Alone, Control, Engine, Outcome, Run, Scenario, Size},
 };
 
-/// The jumps, as libfaketime writes them, and what is over when time went forward so far.
+/// The jumps, as libfaketime writes them, and what is over then: when time went forward so far, or since what was given out before is of
+/// a time to come.
 const JUMPS: [(&str, Over); 6] = [
     ("+1h", Over::Tokens),
-    ("-1d", Over::Nothing),
+    ("-1d", Over::Sessions),
     ("@2038-01-19 03:14:00", Over::Sessions),
-    ("-1h", Over::Nothing),
+    ("-1h", Over::Sessions),
     ("+1d", Over::Tokens),
     ("+31d", Over::Sessions),
 ];
 /// What a jump outlives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Over {
-    Nothing,
     Tokens,
     Sessions,
 }
@@ -109,16 +109,18 @@ fn jump(run: &Run, jumps: &[(&str, Over)], rounds: u64, lifted: Option<&str>) ->
             if !pending.is_empty() {
                 outcome.violate(format!("{jump}: {} mails are stuck: {}", pending.len(), pending[0]));
             }
-            if over != Over::Nothing {
+            clock.put("+0");
+            let back = format!("{jump}: back again, a token of then");
+            if jump.starts_with('-') {
+                // An hour later, or a day: a token of then is too old, and one of before is what it was.
+                prove_over(&client, &ahead, Over::Tokens, &back, &mut outcome);
+                let status = client.get_as(&text(&session["access_token"]), "/v1/account").expect("a reply").status;
+                if status != 200 {
+                    outcome.violate(format!("{jump}: back again, a token of before is answered with {status}"));
+                }
+            } else {
                 // What a clock that is ahead gave out is worth nothing when it is put right: it would live for all that time.
-                clock.put("+0");
-                prove_over(
-                    &client,
-                    &ahead,
-                    Over::Sessions,
-                    &format!("{jump}: back again, a token of then"),
-                    &mut outcome,
-                );
+                prove_over(&client, &ahead, Over::Sessions, &back, &mut outcome);
             }
             outcome.runs += 1;
             tell(outcome.runs, rounds * jumps.len() as u64, &outcome.violations);

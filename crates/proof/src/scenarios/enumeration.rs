@@ -32,7 +32,7 @@ const WRONG: usize = 16;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "enumeration",
     injects: "addresses with and without an account, asked for by turns at login, sign-up and reset",
-    holds: "the same status and body, as many wrong passwords until 429; timing AUC 0.48 to 0.52",
+    holds: "the same status, headers and body, as many wrong passwords until 429; timing AUC 0.48 to 0.52",
     engines: &[Engine::Sqlite],
     alone: Alone::Long,
     parts: 1,
@@ -112,7 +112,7 @@ fn compare(run: &Run, pairs: u64, questions: &[Question], lifted: Option<&str>) 
             learned.ask_pair(&client, question, [&unknown, &known], &mut chance);
         });
         let (path, area, count) = (question.path, learned.area(), learned.pairs());
-        if !matches!(learned.answers.as_slice(), [(status, _)] if *status == question.status) {
+        if !matches!(learned.answers.as_slice(), [answer] if answer.status == question.status) {
             outcome.violate(format!("{path} has {} answers: {}", learned.answers.len(), learned.shown()));
         }
         if learned.tells_apart() {
@@ -139,13 +139,13 @@ fn prove_limits(client: &Client, outcome: &mut Outcome) {
     let [login, ..] = QUESTIONS;
     let (customer, home) = (Known::Customer.address(0), "203.0.113.1");
     let signed_in = ask_from(client, login.path, &json!({"email": customer, "password": PASSWORD}), home);
-    if signed_in.0 != 200 {
-        outcome.violate(format!("a customer cannot sign in: {}", signed_in.0));
+    if signed_in.status != 200 {
+        outcome.violate(format!("a customer cannot sign in: {}", signed_in.status));
     }
     let emails = [customer, Known::Unverified.address(0), "nobody-at-all@example.com".to_owned()];
     let told = emails.each_ref().map(|email| {
         let from = if *email == emails[0] { home } else { "203.0.113.2" };
-        (0..WRONG).map(|_| ask_from(client, login.path, &(login.body)(email), from).0).collect::<Vec<_>>()
+        (0..WRONG).map(|_| ask_from(client, login.path, &(login.body)(email), from).status).collect::<Vec<_>>()
     });
     if !told[0].contains(&401) || !told[0].contains(&429) {
         outcome.violate(format!("{WRONG} wrong passwords are answered with {:?}: that proves nothing", told[0]));
@@ -188,6 +188,14 @@ impl Accounts<'_> {
     }
 }
 
+/// What somebody is told.
+#[derive(PartialEq, Eq)]
+struct Answer {
+    status: u16,
+    headers: Vec<String>,
+    body: Vec<u8>,
+}
+
 /// What somebody learns who asks one question again and again.
 #[derive(Default)]
 struct Learned {
@@ -195,7 +203,7 @@ struct Learned {
     of_known: Vec<f64>,
     of_unknown: Vec<f64>,
     /// The different ones.
-    answers: Vec<(u16, Vec<u8>)>,
+    answers: Vec<Answer>,
     worst: Duration,
 }
 
@@ -245,7 +253,9 @@ impl Learned {
     }
 
     fn shown(&self) -> String {
-        let shown = |(status, body): &(u16, Vec<u8>)| format!("{status} {}", String::from_utf8_lossy(body));
+        let shown = |Answer { status, headers, body }: &Answer| {
+            format!("{status} {} {}", headers.join(", "), String::from_utf8_lossy(body))
+        };
         self.answers.iter().map(shown).collect::<Vec<_>>().join(" / ")
     }
 }
@@ -276,14 +286,14 @@ fn verify_customers(ground: &Ground, accounts: u64) {
 }
 
 /// Asks from an address of its own, lest the limits of one address get in the way.
-fn ask(client: &Client, path: &str, body: &Value, chance: &mut fastrand::Rng) -> (u16, Vec<u8>) {
+fn ask(client: &Client, path: &str, body: &Value, chance: &mut fastrand::Rng) -> Answer {
     ask_from(client, path, body, &format!("10.{}.{}.{}", chance.u8(..), chance.u8(..), chance.u8(1..255)))
 }
 
-fn ask_from(client: &Client, path: &str, body: &Value, from: &str) -> (u16, Vec<u8>) {
+fn ask_from(client: &Client, path: &str, body: &Value, from: &str) -> Answer {
     let headers = [("content-type", "application/json"), ("x-forwarded-for", from)];
     let reply = client.call("POST", path, &headers, body.to_string().as_bytes()).expect("a reply");
-    (reply.status, reply.body)
+    Answer { status: reply.status, headers: reply.headers, body: reply.body }
 }
 
 /// How often one of the first is larger than one of the second: the area under the receiver's curve.

@@ -104,8 +104,10 @@ fn fail_once(run: &Run, failure: &str, lifted: Option<&str>, outcome: &mut Outco
     let mut server = ground.launch.start_or_end();
     let written = Journal::new(&ground.folder.path().join("journal"));
     if server.has_ended() {
-        // It may fail at the start: then it says why, and does not stay half alive.
-        if !server.log().contains("error") || server.has_panicked() {
+        // It may fail at the start: then its last word is why, and it does not stay half alive.
+        let (status, log) = (server.wait(), server.log());
+        let says_why = log.lines().last().is_some_and(|last| last.starts_with("cartwright: "));
+        if status.success() || !says_why || server.has_panicked() {
             outcome.violate(format!("{failure}: it ended at its start with\n{}", server.log()));
         }
     } else {

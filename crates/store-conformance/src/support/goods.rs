@@ -87,7 +87,7 @@ pub fn category(name: &str, parent_id: Option<CategoryId>) -> CategoryDraft {
         name: name.to_owned(),
         slug: None,
         parent_id,
-        position: 0,
+        position: Some(0),
         details: model::category::CategoryDetails::default(),
     }
 }

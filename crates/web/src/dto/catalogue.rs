@@ -493,7 +493,7 @@ impl From<NewCategoryDto> for CategoryDraft {
     fn from(dto: NewCategoryDto) -> Self {
         let seo = dto.seo.map(Into::into).unwrap_or_default();
         let details = CategoryDetails { description: dto.description, seo, names: dto.names };
-        Self { name: dto.name, slug: dto.slug, parent_id: dto.parent_id, position: dto.position, details }
+        Self { name: dto.name, slug: dto.slug, parent_id: dto.parent_id, position: Some(dto.position), details }
     }
 }
 

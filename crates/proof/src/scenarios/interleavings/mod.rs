@@ -2,7 +2,7 @@
 //! waiting for bad luck, and found again with the same seed.
 //!
 //! * [`queue`]: callers, the commit queue and its writer, step by step, under [shuttle].
-//! * [`leases`]: several mail workers on one outbox, on the real engines, with time that passes between any two steps.
+//! * [`leases`]: several mail workers on one outbox, on the real engines, with time that passes between any two of their steps.
 //!
 //! [shuttle]: https://docs.rs/shuttle
 
@@ -26,8 +26,8 @@ pub(super) const SCENARIO: Scenario = Scenario {
         Engine::Postgres => interleave(run, None, run.count(4_000, 1_000_000), false),
     },
     control: Control {
-        without: "giving back what was leased too long ago, and in the queue without commit before answer",
-        finds: &["was sent by two at once"],
+        without: "an end to what takes too long to send, every note of what was sent, and in the queue commit before answer",
+        finds: &["was sent by two at once", "whom nothing troubled"],
         is_above_engines: false,
         run: |run| interleave(run, (run.engine == Engine::Sqlite).then_some(500), 4_000, true),
     },

@@ -32,7 +32,7 @@ async fn all(shop: &Shop) -> Vec<Category> {
 }
 
 pub async fn a_category_comes_back_as_it_was_made(shop: Shop) {
-    let top = shop.category(CategoryDraft { position: -3, ..category(" Küche & Bad ", None) }).await;
+    let top = shop.category(CategoryDraft { position: Some(-3), ..category(" Küche & Bad ", None) }).await;
     assert_eq!((top.name.as_str(), top.slug.as_str(), top.position), ("Küche & Bad", "kuche-bad", -3));
     assert_eq!((top.parent_id, top.created_at, top.version), (None, shop.now(), 1));
     let below = shop.category(CategoryDraft { slug: Some("cups".into()), ..category("Cups", Some(top.id)) }).await;

@@ -3,7 +3,9 @@
 use commerce::{
     Conflict, Error,
     import::READING,
-    jobs::{BeginJob, CancelJob, EndJob, InterruptJob, QueueJob, Step, TakeJob, Work, WorkOnJob, part_name},
+    jobs::{
+        BeginJob, CancelJob, EndJob, HandBackJob, InterruptJob, QueueJob, Step, TakeJob, Work, WorkOnJob, part_name,
+    },
 };
 use model::{
     Account, CLOCK_SKEW, Image, Job, Permission, SignedDuration,
@@ -128,7 +130,8 @@ pub async fn a_job_tells_what_it_was_interrupted_by_until_it_goes_on(shop: Shop)
     let job = queue(&shop, false).await;
     take(&shop).await.expect("a job");
     shop.run(begin(&shop, &job, 2, &[])).await.expect("begun");
-    let interrupt = |reason: &str| InterruptJob { id: job.id, reason: reason.to_owned() };
+    let interrupt_at = |from: u64, reason: &str| InterruptJob { id: job.id, from, reason: reason.to_owned() };
+    let interrupt = |reason: &str| interrupt_at(0, reason);
     let told = async || now(&shop, job.id).await.interruption;
     shop.run(interrupt("pictures cannot be kept")).await.expect("noted");
     let noted = now(&shop, job.id).await;
@@ -141,10 +144,14 @@ pub async fn a_job_tells_what_it_was_interrupted_by_until_it_goes_on(shop: Shop)
     assert!(told().await.is_some());
     shop.run(products(&shop, &job, 0, &["a"])).await.expect("done");
     assert_eq!(told().await, None);
-    shop.run(interrupt("pictures cannot be kept")).await.expect("noted");
+    // Of whoever was too slow, and has lost it.
+    shop.run(interrupt("the database could not be asked")).await.expect("an answer");
+    assert_eq!(told().await, None);
+    shop.run(interrupt_at(1, "pictures cannot be kept")).await.expect("noted");
+    assert!(told().await.is_some());
     shop.run(CancelJob { id: job.id, now: shop.now() }).await.expect("stopped");
     // A word that comes late.
-    shop.run(interrupt("something else")).await.expect("an answer");
+    shop.run(interrupt_at(1, "something else")).await.expect("an answer");
     assert_eq!(told().await, None);
 }
 
@@ -161,7 +168,7 @@ pub async fn a_job_that_ends_whoever_takes_it_fails(shop: Shop) {
     take_often(TAKES_MAX).await;
     shop.run(begin(&shop, &job, 2, &[])).await.expect("begun");
     // What is heard of it, and what is done of it, count for as much as ever.
-    shop.run(InterruptJob { id: job.id, reason: "pictures cannot be kept".to_owned() }).await.expect("noted");
+    shop.run(InterruptJob { id: job.id, from: 0, reason: "pictures cannot be kept".to_owned() }).await.expect("noted");
     take_often(TAKES_MAX).await;
     shop.run(products(&shop, &job, 0, &["a"])).await.expect("done");
     shop.pass(LEASE);
@@ -173,6 +180,27 @@ pub async fn a_job_that_ends_whoever_takes_it_fails(shop: Shop) {
     assert_eq!((failed.status, failed.done, is_tidy(&shop, &job).await), (JobStatus::Failed, 1, true));
     let failure = failed.failure.expect("a reason");
     assert!(failure.contains("begun 5 times and nothing was heard of it"), "{failure}");
+}
+
+/// A shop that is restarted for every change goes on with its imports, however long they take.
+pub async fn a_job_that_is_handed_back_is_taken_at_once_as_often_as_need_be(shop: Shop) {
+    let job = queue(&shop, false).await;
+    let hand_back = async |from| shop.run(HandBackJob { id: job.id, from }).await.expect("an answer");
+    for _ in 0..=TAKES_MAX {
+        assert_eq!(take(&shop).await.map(|taken| taken.id), Some(job.id));
+        assert_eq!(take(&shop).await, None);
+        hand_back(0).await;
+    }
+    take(&shop).await.expect("the same job");
+    shop.run(begin(&shop, &job, 2, &[])).await.expect("begun");
+    shop.run(products(&shop, &job, 0, &["a"])).await.expect("done");
+    hand_back(0).await;
+    assert_eq!(take(&shop).await, None, "whoever has gone on with it keeps it");
+    hand_back(1).await;
+    assert_eq!(take(&shop).await.map(|taken| taken.done), Some(1));
+    shop.run(CancelJob { id: job.id, now: shop.now() }).await.expect("stopped");
+    hand_back(1).await;
+    assert_eq!((now(&shop, job.id).await.status, take(&shop).await), (JobStatus::Cancelled, None));
 }
 
 /// What is done is counted in items of the file, and another program may make others of it.

@@ -40,10 +40,16 @@ pub async fn movements_that_are_added_meanwhile_disturb_no_page(shop: Shop) {
 
 pub async fn categories_are_listed_by_position_and_name(shop: Shop) {
     let place = |name: &str, position| commerce::catalogue::CategoryDraft { position, ..category(name, None) };
-    for draft in [place("Cups", 2), place("Zebra", 1), place("Apple", 2), place("First", -1)] {
+    for draft in [
+        place("Cups", Some(2)),
+        place("Zebra", Some(1)),
+        place("Apple", Some(2)),
+        place("First", Some(-1)),
+        place("Last", None),
+    ] {
         shop.category(draft).await;
     }
     let all: Vec<Category> = shop.db().categories().await.expect("an answer");
     let names: Vec<_> = all.iter().map(|category| category.name.as_str()).collect();
-    assert_eq!(names, ["First", "Zebra", "Apple", "Cups"]);
+    assert_eq!(names, ["First", "Zebra", "Apple", "Cups", "Last"]);
 }

@@ -60,7 +60,7 @@ pub async fn every_order_is_paged_once_and_in_order(shop: Shop) {
 
 pub async fn filters_and_pages_go_together(shop: Shop) {
     let top = shop.category(category("Top", None)).await;
-    let below = shop.category(CategoryDraft { position: 1, ..category("Below", Some(top.id)) }).await;
+    let below = shop.category(CategoryDraft { position: Some(1), ..category("Below", Some(top.id)) }).await;
     for number in 0..20_i64 {
         let mut draft = ProductDraft {
             category_id: (number % 2 == 0).then_some(if number % 4 == 0 { top.id } else { below.id }),

@@ -164,7 +164,7 @@ pub async fn each_kind_of_change_is_in_it(shop: Shop) {
         name: "Cups".to_owned(),
         slug: None,
         parent_id: None,
-        position: 0,
+        position: Some(0),
         details: Default::default(),
     };
     shop.run(audited(&shop, &ola, CreateCategory { draft, stamp: shop.next_stamp() })).await.expect("made");
@@ -212,7 +212,7 @@ pub async fn a_repeated_request_is_in_it_once(shop: Shop) {
             name: "Cups".to_owned(),
             slug: None,
             parent_id: None,
-            position: 0,
+            position: Some(0),
             details: Default::default(),
         };
         let operation = audited(&shop, &stan, CreateCategory { draft, stamp: shop.next_stamp() });
@@ -236,7 +236,7 @@ pub async fn it_is_filtered_and_read_page_by_page(shop: Shop) {
     for n in 0..5 {
         shop.pass(model::SignedDuration::from_secs(60));
         let name = format!("Category {n}");
-        let draft = CategoryDraft { name, slug: None, parent_id: None, position: 0, details: Default::default() };
+        let draft = CategoryDraft { name, slug: None, parent_id: None, position: Some(0), details: Default::default() };
         let by = if n % 2 == 0 { &stan } else { &ola };
         shop.run(audited(&shop, by, CreateCategory { draft, stamp: shop.next_stamp() })).await.expect("made");
     }

@@ -131,14 +131,11 @@ pub(in crate::routes::pages) async fn create(
     fields: Fields,
 ) -> Result<Response, Problem> {
     staff.check(&headers, fields.csrf())?;
-    let parent_id = fields.get("parent").parse().ok();
-    let all = app.engine().categories().await?;
-    let last = all.iter().filter(|category| category.parent_id == parent_id).map(|category| category.position).max();
     let draft = CategoryDraft {
         name: fields.get("name").to_owned(),
         slug: None,
-        parent_id,
-        position: last.map_or(0, |last| last.saturating_add(1)),
+        parent_id: fields.get("parent").parse().ok(),
+        position: None,
         details: model::category::CategoryDetails::default(),
     };
     let create = CreateCategory { draft, stamp: app.stamp()? };
