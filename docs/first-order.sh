@@ -63,7 +63,7 @@ sys.exit(1)
 PYTHON
 }
 
-[ -x "$cartwright" ] || fail "no binary at $cartwright; build it with: cargo build --release"
+[ -x "$cartwright" ] || fail "no binary at $cartwright; build it with: cargo build --release -p cartwright"
 "$python" -c 'import aiosmtpd' 2>/dev/null || fail "python3 has no aiosmtpd; install it with: pip install aiosmtpd"
 
 say '1. A mail server and a shop'

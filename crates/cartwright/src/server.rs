@@ -6,7 +6,7 @@ mod open_files;
 mod turns;
 mod upkeep;
 
-use std::{io, iter, net::SocketAddr, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use keeper::Keeper;
 use mail::Worker;
@@ -15,6 +15,7 @@ use tokio::{
     net::{TcpListener, TcpSocket},
     sync::Notify,
     task::JoinHandle,
+    time::timeout,
 };
 use tracing::{info, warn};
 
@@ -132,9 +133,13 @@ impl Server {
         });
         let served = web::serve(listener, app, stop.wait()).await;
         let delivered = mails.await;
-        // It takes its socket along; and whoever goes on with a job need not wait for it.
-        for ended in iter::once(commands).chain(jobs) {
-            let _ = ended.await;
+        // It takes its socket along.
+        let _ = commands.await;
+        // Whoever goes on with a job need not wait for its lease to end.
+        for mut job in jobs {
+            if timeout(JOB_ENDS_MAX, &mut job).await.is_err() {
+                job.abort();
+            }
         }
         for task in tasks {
             task.abort();
@@ -147,6 +152,9 @@ impl Server {
         Ok(())
     }
 }
+
+/// How long a job may take to come to where it can be left, when everything else has stopped.
+const JOB_ENDS_MAX: Duration = Duration::from_secs(5);
 
 /// Answers the commands that are run beside the shop, until it stops.
 async fn answer_commands(engine: Arc<dyn Database>, stop: Stop) {

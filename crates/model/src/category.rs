@@ -218,6 +218,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_new_stands_behind_what_hangs_beside_it() {
+        let mut all = chain(3);
+        all[1].position = 7;
+        let behind = |parent: Option<u128>| place_behind(&all, parent.map(id));
+        assert_eq!((behind(None), behind(Some(1)), behind(Some(3))), (1, 8, 0));
+    }
+
+    #[test]
     fn a_category_cannot_hang_below_itself() {
         let all = chain(4);
         assert_eq!(check_parent(&all, id(1), Some(id(4))), Err(Misplaced::Cycle));

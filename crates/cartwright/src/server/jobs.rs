@@ -53,8 +53,10 @@ pub(super) async fn run(engine: Arc<dyn Engine>, app: web::App, with_images: boo
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = ticks.tick() => {}
+            // What was handed back a moment ago is not taken again.
+            biased;
             () = stop.clone().wait() => return,
+            _ = ticks.tick() => {}
         }
         // Asked outside of a transaction first: most of the time there is nothing.
         let waits = engine.documents(DocumentKind::JobQueue).await.is_ok_and(|queued| !queued.is_empty());
@@ -76,27 +78,27 @@ async fn work_on(engine: &Arc<dyn Engine>, job: Job, app: web::App, stop: Stop) 
     let worked = tokio::spawn({
         let engine = Arc::clone(engine);
         async move {
-            let mut done = job.done;
-            let ended = all(engine.as_ref(), &job, &app, &stop, &mut done).await;
-            (done, ended)
+            let mut lease = job.leased_until.unwrap_or_default();
+            let ended = all(engine.as_ref(), &job, &app, &stop, &mut lease).await;
+            (lease, ended)
         }
     });
     let failure = match worked.await {
         Ok((_, Ok(true))) => None,
         Ok((_, Ok(false))) => return,
-        Ok((from, Err(Trouble::Stopped))) => {
+        Ok((lease, Err(Trouble::Stopping))) => {
             info!(%id, "a job is left to whoever goes on");
-            let handed_back = execute(engine.as_ref(), HandBackJob { id, from });
+            let handed_back = execute(engine.as_ref(), HandBackJob { id, lease });
             if !matches!(timeout(HAND_BACK_MAX, handed_back).await, Ok(Ok(()))) {
                 warn!(%id, "a job could not be handed back; it goes on when its lease is over");
             }
             return;
         }
         // Whoever takes it on when the lease is over goes on where this ended.
-        Ok((from, Err(Trouble::Passing { reason, error }))) => {
+        Ok((lease, Err(Trouble::Passing { reason, error }))) => {
             warn!(%id, error, "a job was interrupted; it goes on soon");
             // Where the database is what is away, this is as well.
-            if let Err(error) = execute(engine.as_ref(), InterruptJob { id, from, reason: reason.to_owned() }).await {
+            if let Err(error) = execute(engine.as_ref(), InterruptJob { id, lease, reason: reason.to_owned() }).await {
                 warn!(%id, %error, "why a job was interrupted could not be noted");
             }
             return;
@@ -120,7 +122,7 @@ enum Trouble {
     /// It will not.
     Lasting(String),
     /// The program stops.
-    Stopped,
+    Stopping,
 }
 
 impl Trouble {
@@ -207,15 +209,25 @@ impl Items {
     }
 }
 
-/// Whether it came to its end; `false` when it was stopped, or somebody else has it now.
-async fn all(engine: &dyn Engine, job: &Job, app: &web::App, stop: &Stop, done: &mut u64) -> Result<bool, Trouble> {
+/// Whether it came to its end; `false` when it was cancelled, or somebody else has it now. `lease` is until when this process has it, and is
+/// moved on with that.
+async fn all(
+    engine: &dyn Engine,
+    job: &Job,
+    app: &web::App,
+    stop: &Stop,
+    lease: &mut Timestamp,
+) -> Result<bool, Trouble> {
+    if stop.is_stopping() {
+        return Err(Trouble::Stopping);
+    }
     // It was taken a moment ago.
     let renewed = Instant::now();
     let file = file(engine, job).await?;
     let (kind, with_images, currencies) = (job.kind, job.with_images, app.currencies());
     let parsed = tokio::select! {
         parsed = tokio::task::spawn_blocking(move || parse(kind, file, &currencies, with_images)) => parsed,
-        () = stop.clone().wait() => return Err(Trouble::Stopped),
+        () = stop.clone().wait() => return Err(Trouble::Stopping),
     };
     let Read { mut items, errors, notes } = parsed.map_err(|error| Trouble::Lasting(error.to_string()))?;
     let total = items.len();
@@ -232,13 +244,13 @@ async fn all(engine: &dyn Engine, job: &Job, app: &web::App, stop: &Stop, done: 
         return Ok(false);
     }
     let most = if with_images { BATCH_WITH_IMAGES } else { BATCH };
-    *done = job.done;
-    let mut course = Course { engine, app, stop, job: &job, done, fetched: Fetched::default(), renewed };
-    while place(*course.done) < total {
+    let mut course =
+        Course { engine, app, stop, job: &job, lease, done: job.done, fetched: Fetched::default(), renewed };
+    while place(course.done) < total {
         if stop.is_stopping() {
-            return Err(Trouble::Stopped);
+            return Err(Trouble::Stopping);
         }
-        let from = place(*course.done);
+        let from = place(course.done);
         let count = items.batch(from, most);
         let mut missing = Vec::new();
         if with_images && let Some(products) = items.products(from, count) {
@@ -261,8 +273,10 @@ struct Course<'a> {
     app: &'a web::App,
     stop: &'a Stop,
     job: &'a Job,
+    /// Until when this process has it.
+    lease: &'a mut Timestamp,
     /// How many of its products or rows are done.
-    done: &'a mut u64,
+    done: u64,
     /// What became of its pictures so far.
     fetched: Fetched,
     /// When its lease was renewed last.
@@ -279,7 +293,7 @@ impl Course<'_> {
         let new = loop {
             tokio::select! {
                 new = &mut fetching => break new?,
-                () = self.stop.clone().wait() => return Err(Trouble::Stopped),
+                () = self.stop.clone().wait() => return Err(Trouble::Stopping),
                 () = tokio::time::sleep(LOOKS) => {
                     if !self.goes_on().await? {
                         return Ok(None);
@@ -312,9 +326,9 @@ impl Course<'_> {
 
     /// Does the next batch, of so many; `false` when the job is lost.
     async fn batch(&mut self, items: &Items, count: usize, missing: Vec<JobError>) -> Result<bool, Trouble> {
-        match self.step(items.some(place(*self.done), count), missing.clone()).await {
+        match self.step(items.some(place(self.done), count), missing.clone()).await {
             Ok(Step::Done(done)) => {
-                *self.done = done;
+                self.done = done;
                 return Ok(true);
             }
             Ok(Step::Lost) => return Ok(false),
@@ -322,17 +336,20 @@ impl Course<'_> {
             // One of them is refused: each for itself, then.
             Err(_) => {}
         }
-        let (end, mut missing) = (place(*self.done) + count, missing);
-        while place(*self.done) < end {
+        let (end, mut missing) = (place(self.done) + count, missing);
+        while place(self.done) < end {
+            if self.stop.is_stopping() {
+                return Err(Trouble::Stopping);
+            }
             // With the first of them all are told.
-            let stepped = match self.step(items.some(place(*self.done), 1), missing.clone()).await {
+            let stepped = match self.step(items.some(place(self.done), 1), missing.clone()).await {
                 Err(error) if is_passing(&error) => return Err(Trouble::of_database(&error)),
                 Err(error) => self.step(Work::Refused(JobError::from(&error)), missing).await,
                 stepped => stepped,
             };
             missing = Vec::new();
             match stepped {
-                Ok(Step::Done(done)) => *self.done = done,
+                Ok(Step::Done(done)) => self.done = done,
                 Ok(Step::Lost) => return Ok(false),
                 Err(error) => return Err(Trouble::of_database(&error)),
             }
@@ -340,9 +357,13 @@ impl Course<'_> {
         Ok(true)
     }
 
-    async fn step(&self, work: Work, missing_images: Vec<JobError>) -> Result<Step, ImportError> {
-        let (id, from, stamp) = (self.job.id, *self.done, fresh_stamp());
-        execute(self.engine, WorkOnJob { id, from, work, missing_images, stamp }).await
+    async fn step(&mut self, work: Work, missing_images: Vec<JobError>) -> Result<Step, ImportError> {
+        let (id, from, stamp) = (self.job.id, self.done, fresh_stamp());
+        let step = execute(self.engine, WorkOnJob { id, from, work, missing_images, stamp }).await?;
+        if matches!(step, Step::Done(_)) {
+            *self.lease = stamp.now + LEASE;
+        }
+        Ok(step)
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use model::job::LEASE;
 use serde_json::Value;
 
 use proof::harness::{
@@ -15,7 +16,7 @@ use proof::harness::{
     client::Client,
     load::{Fate, Load},
     program::{Ended, check, create_owner, run_on},
-    server::Launch,
+    server::{Launch, Server},
     shop::{Shop, text},
 };
 
@@ -84,6 +85,18 @@ fn an_import_and_a_busy_shop_do_not_get_in_each_others_way() {
 /// Killed in the middle of a job, the shop goes on with it, and nothing of it is done twice.
 #[test]
 fn a_job_that_is_killed_goes_on_where_it_ended() {
+    prove_it_goes_on(Server::kill);
+}
+
+/// Stopped, it hands the job back: nobody waits for the end of a lease.
+#[test]
+fn a_job_that_is_stopped_goes_on_with_the_next_start() {
+    let after = prove_it_goes_on(Server::stop);
+    assert!(after < LEASE.unsigned_abs() / 2, "it went on after {after:?} only");
+}
+
+/// Ends the program in the middle of a job, and proves that it goes on with the next start where it was; after how long that is.
+fn prove_it_goes_on(end: fn(Server)) -> Duration {
     const THINGS: u64 = 6_000;
     let folder = tempfile::tempdir().expect("a folder");
     let launch = Launch::new(folder.path(), &["--signup", "immediate"]);
@@ -110,10 +123,14 @@ fn a_job_that_is_killed_goes_on_where_it_ended() {
         }
     };
     let begun = until("begins", &|job| job["done"].as_u64().is_some_and(|done| done >= 100), &shop.owner);
-    server.kill();
-    assert!(begun["done"].as_u64().is_some_and(|done| done < THINGS), "it was killed too late: {begun}");
+    end(server);
+    assert!(begun["done"].as_u64().is_some_and(|done| done < THINGS), "it was ended too late: {begun}");
     let server = launch.start();
+    let begin = Instant::now();
     shop.renew_tokens();
+    let before = read(&client, &shop.owner)["done"].as_u64();
+    until("goes on", &|job| job["done"].as_u64() > before || !job["finished_at"].is_null(), &shop.owner);
+    let after = begin.elapsed();
     let ended = until("ends", &|job| !job["finished_at"].is_null(), &shop.owner);
     let counts = ["total", "done", "created", "updated", "unchanged", "error_count"].map(|name| ended[name].as_u64());
     assert_eq!(counts, [THINGS, THINGS, THINGS, 0, 0, 0].map(Some), "{ended}");
@@ -125,6 +142,7 @@ fn a_job_that_is_killed_goes_on_where_it_ended() {
         export.lines().filter(|line| line.starts_with("\"THING-") && line.ends_with(",7")).count() as u64,
         THINGS
     );
+    after
 }
 
 /// A file with one bad row changes nothing, and the row is named.

@@ -199,8 +199,8 @@ fn beside(error: Error) -> ImportError {
 pub struct InterruptJob {
     /// Which.
     pub id: Uuid,
-    /// How much of it was done when it was interrupted: of a job that somebody else has gone on with since nothing is noted.
-    pub from: u64,
+    /// Until when whoever was interrupted had it: of a job that somebody else has taken since nothing is noted.
+    pub lease: Timestamp,
     /// What keeps it from going on.
     pub reason: String,
 }
@@ -212,7 +212,7 @@ impl Operation for InterruptJob {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
         let mut job = find(tx, self.id).await?;
-        if job.is_finished() || job.done != self.from {
+        if job.is_finished() || job.leased_until != Some(self.lease) {
             return Ok(());
         }
         (job.interruption, job.takes) = (Some(self.reason.clone()), 0);
@@ -226,8 +226,8 @@ impl Operation for InterruptJob {
 pub struct HandBackJob {
     /// Which.
     pub id: Uuid,
-    /// How much of it is done. One that somebody else has gone on with is theirs.
-    pub from: u64,
+    /// Until when this process has it. One that somebody else has taken since is theirs.
+    pub lease: Timestamp,
 }
 
 #[async_trait]
@@ -237,7 +237,7 @@ impl Operation for HandBackJob {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
         let mut job = find(tx, self.id).await?;
-        if job.status != JobStatus::Running || job.done != self.from {
+        if job.is_finished() || job.leased_until != Some(self.lease) {
             return Ok(());
         }
         job.takes = job.takes.saturating_sub(1);

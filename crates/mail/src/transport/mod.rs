@@ -89,7 +89,7 @@ impl Transport {
         Ok(Self(Kind::Smtp(smtp)))
     }
 
-    /// Something else.
+    /// Whatever this makes of them: it gets the rows of the outbox, and no messages.
     #[must_use]
     pub fn carried_by(carrier: Arc<dyn Carrier>) -> Self {
         Self(Kind::Carrier(carrier))
@@ -137,18 +137,19 @@ impl Transport {
 
     /// Tries to deliver `mail`.
     pub async fn deliver(&self, renderer: &Renderer, mail: &OutboxMail) -> Attempt {
-        match &self.0 {
-            Kind::Carrier(carrier) => carrier.deliver(mail).await,
-            Kind::Smtp(smtp) => match render(renderer, mail) {
-                Ok(message) => smtp.send(&message).await,
-                Err(attempt) => attempt,
-            },
-            Kind::Folder(folder) => match render(renderer, mail) {
-                Ok(message) => folder.write(mail, message.formatted()).await,
-                Err(attempt) => attempt,
-            },
-            Kind::Mailbox { .. } => Attempt::sent(true),
+        match self.try_to(renderer, mail).await {
+            Ok(attempt) | Err(attempt) => attempt,
         }
+    }
+
+    /// The same; in an error what comes of a mail of which no message can be made.
+    async fn try_to(&self, renderer: &Renderer, mail: &OutboxMail) -> Result<Attempt, Attempt> {
+        Ok(match &self.0 {
+            Kind::Carrier(carrier) => carrier.deliver(mail).await,
+            Kind::Smtp(smtp) => smtp.send(&render(renderer, mail)?).await,
+            Kind::Folder(folder) => folder.write(mail, render(renderer, mail)?.formatted()).await,
+            Kind::Mailbox { .. } => Attempt::sent(true),
+        })
     }
 
     /// Takes leave of the server.

@@ -20,9 +20,9 @@ impl Clock {
         Self { showed: shows, looked_at: Instant::now(), is_put_back: false }
     }
 
-    /// Notes that it shows this now. Gives that.
-    pub(super) fn look(&mut self, shows: Timestamp) -> Timestamp {
-        self.note(shows, Instant::now())
+    /// It shows this now.
+    pub(super) fn look(&mut self, shows: Timestamp) {
+        self.note(shows, Instant::now());
     }
 
     /// Whether it was put back.
@@ -35,11 +35,10 @@ impl Clock {
         self.is_put_back = false;
     }
 
-    fn note(&mut self, shows: Timestamp, now: Instant) -> Timestamp {
+    fn note(&mut self, shows: Timestamp, now: Instant) {
         let passed = SignedDuration::try_from(now.duration_since(self.looked_at)).unwrap_or(SignedDuration::ZERO);
         self.is_put_back |= shows.duration_since(self.showed) < passed - TOLERANCE;
         (self.showed, self.looked_at) = (shows, now);
-        shows
     }
 }
 

@@ -114,13 +114,13 @@ impl Worker {
         Self::on(Arc::new(EngineOutbox::new(engine)), renderer, transport, wake)
     }
 
-    /// The same on any outbox.
+    /// The same, which asks this one instead of an engine: whoever stands between the two sees every question.
     pub fn on(outbox: Arc<dyn Outbox>, renderer: Arc<Renderer>, transport: Arc<Transport>, wake: Arc<Notify>) -> Self {
         Self { outbox, renderer, transport, wake }
     }
 
-    /// Delivers until `shutdown` comes; then ends the sends under way, for at most 20 s, and notes them. The engine
-    /// must live until this returns.
+    /// Delivers until `shutdown` comes; then lets the sends under way end, for at most 20 s, cuts off those that do not, and notes what
+    /// became of the others. The engine must live until this returns.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
         let mut shutdown = pin!(shutdown);
         let mut state = Loop::new(&self);
@@ -152,6 +152,8 @@ async fn until_lease(wake: &Notify, from: Instant, poll_at: Instant) {
     sleep_until(from).await;
     if poll_at > Instant::now() {
         tokio::select! {
+            // What was told is heard, also when it is time anyway: otherwise the outbox would be looked at twice, or not, as chance has it.
+            biased;
             () = wake.notified() => {}
             () = sleep_until(poll_at) => {}
         }
@@ -200,7 +202,8 @@ impl<'a> Loop<'a> {
         self.lease_from = now + LEASE_GAP;
         let limit = self.batch;
         let lease = mail::LEASE;
-        let at = self.clock.look(self.worker.outbox.now());
+        let at = self.worker.outbox.now();
+        self.clock.look(at);
         // Another process may have leased some, by a clock that is ahead of this one.
         let wait_max = if self.clock.is_put_back() { lease + CLOCK_SKEW } else { WAIT_MAX };
         let operation = LeaseMails { now: at, lease, wait_max, limit };

@@ -2,12 +2,15 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
-use cartwright_mail::Transport;
-use model::{Email, MailStatus, MailTemplate, OutboxMail, Timestamp};
+use cartwright_mail::{Attempt, Carrier, Transport};
+use model::{Email, MailStatus, MailTemplate, OutboxMail, Timestamp, mail::DeliveryOutcome};
 use tokio::time::{Instant, sleep};
 
 use crate::support::{
@@ -256,6 +259,45 @@ async fn stopping_ends_what_is_under_way_and_gives_the_rest_back() {
     let soon = Timestamp::now() + model::SignedDuration::from_secs(7);
     let waiting: Vec<_> = engine.mails().into_iter().filter(|mail| mail.status == MailStatus::Pending).collect();
     assert!(waiting.len() == 16 && waiting.iter().all(|mail| mail.next_attempt_at < soon), "{waiting:#?}");
+}
+
+/// A server that takes the first mail at once and every other one after so long.
+struct Slow {
+    after: Duration,
+    begun: AtomicU64,
+    taken: Arc<AtomicU64>,
+}
+
+#[async_trait::async_trait]
+impl Carrier for Slow {
+    async fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn deliver(&self, _: &OutboxMail) -> Attempt {
+        if self.begun.fetch_add(1, Ordering::SeqCst) > 0 {
+            sleep(self.after).await;
+        }
+        self.taken.fetch_add(1, Ordering::SeqCst);
+        Attempt { outcome: DeliveryOutcome::Sent { keep_secret: false }, is_unreachable: false }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_stop_does_not_wait_for_does_not_go_on_unheard() {
+    let taken = Arc::new(AtomicU64::new(0));
+    let slow = Slow { after: Duration::from_secs(22), begun: AtomicU64::new(0), taken: Arc::clone(&taken) };
+    let engine = MemoryEngine::with(test_mails(2));
+    let worker = Running::start(&engine, Transport::carried_by(Arc::new(slow)));
+    while taken.load(Ordering::SeqCst) < 1 {
+        sleep(Duration::from_millis(1)).await;
+    }
+    // The notes take their time, and the second mail would be taken meanwhile.
+    engine.failures.store(4, Ordering::SeqCst);
+    let began = Instant::now();
+    worker.stop().await;
+    assert!(began.elapsed() > Duration::from_secs(22), "it was over before that: {:?}", began.elapsed());
+    assert_eq!((taken.load(Ordering::SeqCst), engine.count(MailStatus::Sent)), (1, 1));
 }
 
 #[tokio::test]

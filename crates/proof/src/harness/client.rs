@@ -12,9 +12,6 @@ pub struct Client {
     address: SocketAddr,
 }
 
-/// Headers that are different with every reply.
-const OF_THEIR_OWN: [&str; 2] = ["date", "x-request-id"];
-
 /// A whole reply.
 #[derive(Debug)]
 pub struct Reply {
@@ -28,8 +25,8 @@ pub struct Reply {
     pub is_replay: bool,
     /// The `name=value` of each cookie that was set.
     pub cookies: Vec<String>,
-    /// All headers, a line each, but for those that are of their own with every reply: the date and the request's id.
-    pub headers: Vec<String>,
+    /// All headers.
+    pub headers: http::HeaderMap,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -131,10 +128,8 @@ impl Client {
         let cookies = response.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
         let cookies = cookies.filter_map(|cookie| Some(cookie.split(';').next()?.to_owned())).collect();
         let is_replay = response.headers().contains_key("idempotent-replayed");
-        let headers = response.headers().iter().filter(|(name, _)| !OF_THEIR_OWN.contains(&name.as_str()));
-        let headers =
-            headers.map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))).collect();
         let body = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec()?;
+        let headers = std::mem::take(response.headers_mut());
         Ok(Reply { status: response.status().as_u16(), content_type, retry_after, is_replay, cookies, headers, body })
     }
 }

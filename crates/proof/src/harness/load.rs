@@ -377,7 +377,7 @@ mod tests {
     fn a_cancellation_is_done_when_the_order_is_cancelled_and_refused_when_not() {
         let word = |status: u16, body: &Value| {
             let (content_type, body) = ("application/json".to_owned(), body.to_string().into_bytes());
-            let (cookies, headers) = (Vec::new(), Vec::new());
+            let (cookies, headers) = (Vec::new(), ureq::http::HeaderMap::new());
             word_of(&Reply { status, content_type, retry_after: None, is_replay: false, cookies, headers, body })
         };
         assert_eq!(word(200, &json!({"status": "cancelled"})), Word::Cancelled);

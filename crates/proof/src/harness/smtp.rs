@@ -17,7 +17,7 @@ use mailparse::MailHeaderMap;
 /// How long a server that has fallen silent keeps the line.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// What the server does with a mail whose end it was given.
+/// What the server does, most of it with a mail whose end it was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
     /// Takes it: 250.
@@ -221,12 +221,14 @@ impl Inner {
             self.kept().push(Kept { id, message_id, to, at: Instant::now() });
         }
         if let Manner::Answer(code) = manner {
-            return self.refuse(code, answer).map(|()| true);
+            self.refuse(code, answer)?;
+            return Ok(true);
         }
         self.misbehaved.fetch_add(usize::from(manner != Manner::Take), Ordering::AcqRel);
         match manner {
             Manner::Take => answer.write_all(b"250 kept\r\n").map(|()| true),
             Manner::TakeAndDrop => answer.write_all(b"250 kept\r\n").map(|()| false),
+            // Those who were told so before have no mail to end: it was changed under way.
             Manner::DropKept | Manner::DropUnkept | Manner::Closed | Manner::Answer(_) | Manner::AnswerAt(..) => {
                 Ok(false)
             }

@@ -26,6 +26,8 @@ const COST: u32 = 10;
 /// by asking is nearer to a half the more is asked, and who learns something is not. So where the limit is passed, as many pairs are
 /// asked again, at most until there are so many batches, and the whole is judged: of 8,000 pairs the limit is four deviations away.
 const BATCHES_MAX: u64 = 4;
+/// Headers that are different with every reply.
+const OF_THEIR_OWN: [&str; 2] = ["date", "x-request-id"];
 /// So many wrong passwords are tried for one account from one address: more than are allowed at once.
 const WRONG: usize = 16;
 
@@ -192,6 +194,7 @@ impl Accounts<'_> {
 #[derive(PartialEq, Eq)]
 struct Answer {
     status: u16,
+    /// A line each, but for those of [`OF_THEIR_OWN`].
     headers: Vec<String>,
     body: Vec<u8>,
 }
@@ -293,7 +296,9 @@ fn ask(client: &Client, path: &str, body: &Value, chance: &mut fastrand::Rng) ->
 fn ask_from(client: &Client, path: &str, body: &Value, from: &str) -> Answer {
     let headers = [("content-type", "application/json"), ("x-forwarded-for", from)];
     let reply = client.call("POST", path, &headers, body.to_string().as_bytes()).expect("a reply");
-    Answer { status: reply.status, headers: reply.headers, body: reply.body }
+    let headers = reply.headers.iter().filter(|(name, _)| !OF_THEIR_OWN.contains(&name.as_str()));
+    let shown = headers.map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
+    Answer { status: reply.status, headers: shown.collect(), body: reply.body }
 }
 
 /// How often one of the first is larger than one of the second: the area under the receiver's curve.

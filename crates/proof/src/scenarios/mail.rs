@@ -59,7 +59,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     run: |run| match (run.size, run.engine) {
         // What the moods do to the program is the same on both engines; what they do to the database is not.
         (Size::Short, Engine::Postgres) => moods(run, &[MOODS[5]], run.count(1, 1), None),
-        (Size::Short, Engine::Sqlite) => moods(run, &[MOODS[0], MOODS[6], MOODS[9]], run.count(1, 1), None),
+        (Size::Short, Engine::Sqlite) => moods(run, &[MOODS[0], MOODS[3], MOODS[6], MOODS[9]], run.count(1, 1), None),
         _ => moods(run, &MOODS, run.count(1, 20), None),
     },
     control: Control {
@@ -141,7 +141,7 @@ impl Times {
 }
 
 /// How much longer orders took in the worst mood than on a quiet day, and which mood that is. Of the rounds of each mood the median
-/// counts: what a few hundred orders take in a fraction of a second is chance, and of eight moods one would have bad luck. Where each was
+/// counts: what a few hundred orders take in a fraction of a second is chance, and of eleven moods one would have bad luck. Where each was
 /// met once, all moods are judged together.
 fn slowest(times: &BTreeMap<&str, Vec<Times>>, is_of_each: bool) -> (String, f64) {
     if !is_of_each {
@@ -243,7 +243,7 @@ mod tests {
             round.mood[..10].fill(Duration::from_secs(1));
         }
         assert_eq!(slowest(&times, true), ("silent".to_owned(), 250.0));
-        // One in twenty of one mood in eight is less than one in a hundred of all.
+        // One in twenty of one mood in eleven is less than one in a hundred of all.
         assert_eq!(slowest(&times, false).1, 1.0);
     }
 

@@ -130,8 +130,10 @@ pub async fn a_job_tells_what_it_was_interrupted_by_until_it_goes_on(shop: Shop)
     let job = queue(&shop, false).await;
     take(&shop).await.expect("a job");
     shop.run(begin(&shop, &job, 2, &[])).await.expect("begun");
-    let interrupt_at = |from: u64, reason: &str| InterruptJob { id: job.id, from, reason: reason.to_owned() };
-    let interrupt = |reason: &str| interrupt_at(0, reason);
+    let interrupt = |reason: &str| {
+        let lease = shop.now() + LEASE;
+        InterruptJob { id: job.id, lease, reason: reason.to_owned() }
+    };
     let told = async || now(&shop, job.id).await.interruption;
     shop.run(interrupt("pictures cannot be kept")).await.expect("noted");
     let noted = now(&shop, job.id).await;
@@ -145,13 +147,14 @@ pub async fn a_job_tells_what_it_was_interrupted_by_until_it_goes_on(shop: Shop)
     shop.run(products(&shop, &job, 0, &["a"])).await.expect("done");
     assert_eq!(told().await, None);
     // Of whoever was too slow, and has lost it.
-    shop.run(interrupt("the database could not be asked")).await.expect("an answer");
+    let late = InterruptJob { lease: shop.now(), ..interrupt("the database could not be asked") };
+    shop.run(late).await.expect("an answer");
     assert_eq!(told().await, None);
-    shop.run(interrupt_at(1, "pictures cannot be kept")).await.expect("noted");
+    shop.run(interrupt("pictures cannot be kept")).await.expect("noted");
     assert!(told().await.is_some());
     shop.run(CancelJob { id: job.id, now: shop.now() }).await.expect("stopped");
     // A word that comes late.
-    shop.run(interrupt_at(1, "something else")).await.expect("an answer");
+    shop.run(interrupt("something else")).await.expect("an answer");
     assert_eq!(told().await, None);
 }
 
@@ -168,7 +171,9 @@ pub async fn a_job_that_ends_whoever_takes_it_fails(shop: Shop) {
     take_often(TAKES_MAX).await;
     shop.run(begin(&shop, &job, 2, &[])).await.expect("begun");
     // What is heard of it, and what is done of it, count for as much as ever.
-    shop.run(InterruptJob { id: job.id, from: 0, reason: "pictures cannot be kept".to_owned() }).await.expect("noted");
+    shop.run(InterruptJob { id: job.id, lease: shop.now(), reason: "pictures cannot be kept".to_owned() })
+        .await
+        .expect("noted");
     take_often(TAKES_MAX).await;
     shop.run(products(&shop, &job, 0, &["a"])).await.expect("done");
     shop.pass(LEASE);
@@ -185,21 +190,23 @@ pub async fn a_job_that_ends_whoever_takes_it_fails(shop: Shop) {
 /// A shop that is restarted for every change goes on with its imports, however long they take.
 pub async fn a_job_that_is_handed_back_is_taken_at_once_as_often_as_need_be(shop: Shop) {
     let job = queue(&shop, false).await;
-    let hand_back = async |from| shop.run(HandBackJob { id: job.id, from }).await.expect("an answer");
+    let hand_back = async |lease| shop.run(HandBackJob { id: job.id, lease }).await.expect("an answer");
     for _ in 0..=TAKES_MAX {
-        assert_eq!(take(&shop).await.map(|taken| taken.id), Some(job.id));
-        assert_eq!(take(&shop).await, None);
-        hand_back(0).await;
+        let taken = take(&shop).await.expect("a job");
+        assert_eq!((taken.id, take(&shop).await), (job.id, None));
+        hand_back(shop.now() + LEASE).await;
     }
+    let lost = take(&shop).await.and_then(|job| job.leased_until).expect("a lease");
+    shop.pass(LEASE);
     take(&shop).await.expect("the same job");
+    hand_back(lost).await;
+    assert_eq!(take(&shop).await, None, "who was too slow has nothing to hand back");
     shop.run(begin(&shop, &job, 2, &[])).await.expect("begun");
     shop.run(products(&shop, &job, 0, &["a"])).await.expect("done");
-    hand_back(0).await;
-    assert_eq!(take(&shop).await, None, "whoever has gone on with it keeps it");
-    hand_back(1).await;
+    hand_back(now(&shop, job.id).await.leased_until.expect("a lease")).await;
     assert_eq!(take(&shop).await.map(|taken| taken.done), Some(1));
     shop.run(CancelJob { id: job.id, now: shop.now() }).await.expect("stopped");
-    hand_back(1).await;
+    hand_back(shop.now() + LEASE).await;
     assert_eq!((now(&shop, job.id).await.status, take(&shop).await), (JobStatus::Cancelled, None));
 }
 

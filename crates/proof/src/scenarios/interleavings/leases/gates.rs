@@ -13,7 +13,7 @@ use commerce::{
 };
 use mail::{Attempt, Carrier, EngineOutbox, Outbox};
 use model::{
-    OutboxMail, ShopSettings, SignedDuration, Timestamp,
+    MailId, OutboxMail, ShopSettings, SignedDuration, Timestamp,
     mail::{DeliveryOutcome, MailLease},
 };
 use store::StoreError;
@@ -73,13 +73,20 @@ pub(super) struct Gates {
     judge: Mutex<Judge>,
     /// Whose time it is.
     shop: Shop,
-    /// Questions that have arrived at the database and are not answered.
+    /// How many questions have arrived at the database, and how many of them are dealt with.
     asked: AtomicUsize,
+    answered: AtomicUsize,
 }
 
 impl Gates {
     pub(super) fn new(judge: Judge, shop: Shop) -> Self {
-        Self { waiting: Mutex::default(), judge: Mutex::new(judge), shop, asked: AtomicUsize::new(0) }
+        Self {
+            waiting: Mutex::default(),
+            judge: Mutex::new(judge),
+            shop,
+            asked: AtomicUsize::new(0),
+            answered: AtomicUsize::new(0),
+        }
     }
 
     /// Those who wait, in the order in which they came; without those who died meanwhile.
@@ -93,8 +100,14 @@ impl Gates {
         self.judge.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many questions have arrived at the database so far.
+    pub(super) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Acquire)
+    }
+
+    /// Whether it is at one of them.
     pub(super) fn is_database_asked(&self) -> bool {
-        self.asked.load(Ordering::Acquire) > 0
+        self.answered.load(Ordering::Acquire) < self.asked()
     }
 
     /// Has the database do something on a runtime of its own, on which time is what it is. That goes on when whoever asked dies.
@@ -107,10 +120,11 @@ impl Gates {
         let gates = Arc::clone(self);
         self.asked.fetch_add(1, Ordering::AcqRel);
         runtime.spawn(async move {
+            // Also when it panics: otherwise it would be waited for for ever.
+            let _dealt_with = Answered(&gates.answered);
             let done = work.await;
             // Nobody may be there any more to hear it.
             drop(answer.send(done));
-            gates.asked.fetch_sub(1, Ordering::AcqRel);
         });
         answered.await.expect("the database answers")
     }
@@ -122,6 +136,15 @@ impl Gates {
         let one = Waiting { worker, slow_until, place: place(go) };
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(one);
         gone.await.expect("whoever waits is told to go on, or is gone")
+    }
+}
+
+/// Counts a question as dealt with when it is dropped.
+struct Answered<'a>(&'a AtomicUsize);
+
+impl Drop for Answered<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
     }
 }
 
@@ -138,7 +161,6 @@ impl Place {
 pub(super) struct GatedOutbox {
     pub(super) gates: Arc<Gates>,
     pub(super) outbox: EngineOutbox,
-    pub(super) shop: Shop,
     /// Where the database runs.
     pub(super) runtime: runtime::Handle,
     /// Which worker it is.
@@ -169,7 +191,7 @@ impl GatedOutbox {
 #[async_trait]
 impl Outbox for GatedOutbox {
     fn now(&self) -> Timestamp {
-        self.shop.now()
+        self.gates.shop.now()
     }
 
     async fn settings(&self) -> Result<ShopSettings, StoreError> {
@@ -207,14 +229,13 @@ impl Outbox for GatedOutbox {
         if self.is_careless && self.gates.judge().draw(4) == 0 {
             return Ok(());
         }
-        let (outbox, gates, shop, worker) =
-            (self.outbox.clone(), Arc::clone(&self.gates), self.shop.clone(), self.worker);
+        let (outbox, gates, worker) = (self.outbox.clone(), Arc::clone(&self.gates), self.worker);
         let noted = self.ask(Place::Loop, async move {
             let deliveries = record.deliveries.clone();
             // What the worker draws by itself no seed brings back.
             let jitter = gates.judge().draw(1_000);
             outbox.record(RecordDeliveries { jitter, ..record }).await?;
-            gates.judge().noted(worker, &deliveries, shop.now());
+            gates.judge().noted(worker, &deliveries);
             Ok(())
         });
         let noted = noted.await;
@@ -236,17 +257,20 @@ pub(super) struct GatedCarrier {
 /// A mail on its way. If the worker drops it, nobody knows how far it came.
 struct OnItsWay<'a> {
     carrier: &'a GatedCarrier,
-    lease: MailLease,
+    mail: MailId,
     is_answered: bool,
 }
 
 impl Drop for OnItsWay<'_> {
     fn drop(&mut self) {
-        if self.is_answered || !self.carrier.is_careless {
-            self.carrier.gates.judge().sending_ends(self.lease.mail);
+        let GatedCarrier { gates, worker, is_careless } = self.carrier;
+        let mut judge = gates.judge();
+        // Nobody goes on sending after their own end, however careless.
+        if self.is_answered || !is_careless || judge.has_ended(*worker) {
+            judge.sending_ends(self.mail);
         }
         if !self.is_answered {
-            self.carrier.gates.judge().cut_off(self.lease.mail);
+            judge.cut_off(self.mail);
         }
     }
 }
@@ -265,7 +289,7 @@ impl Carrier for GatedCarrier {
         // A connection takes its time: what begins when its time is over never gets as far as the mail.
         task::yield_now().await;
         self.gates.judge().sending_begins(mail.id);
-        let mut on_its_way = OnItsWay { carrier: self, lease: mail.lease(), is_answered: false };
+        let mut on_its_way = OnItsWay { carrier: self, mail: mail.id, is_answered: false };
         let said = self.gates.wait(self.worker, Place::Server).await;
         on_its_way.is_answered = true;
         let now = self.gates.shop.now();

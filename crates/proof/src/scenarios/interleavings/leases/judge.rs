@@ -1,6 +1,6 @@
 //! Who sees each mail handed out, sent and noted, and says what must not be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use commerce::mail::Delivery;
 use model::{
@@ -52,9 +52,12 @@ struct Heard {
     is_noted: bool,
 }
 
-/// How long a worker may keep to itself that a mail was sent, while it waits for nothing: notes are collected for a moment, and tried again
-/// a second after the database failed.
+/// How long a worker may keep to itself that a mail was sent, while it waits for nothing: as in `mail::Worker`, which collects notes for a
+/// tenth of a second, and tries again a second after the database failed.
 const KEPT_MAX: SignedDuration = SignedDuration::from_millis(1_100);
+
+/// How often a worker that stops tries to note what it knows, as in `mail::Worker`.
+const NOTES_MAX: u32 = 5;
 
 /// Knows of every mail.
 #[derive(Debug)]
@@ -63,16 +66,22 @@ pub(super) struct Judge {
     heard: Vec<Heard>,
     /// How often in a row each worker could not note what it knows.
     failed: BTreeMap<u64, u32>,
+    /// The workers that were told to stop, or killed.
+    ended: BTreeSet<u64>,
     chance: fastrand::Rng,
     violations: Vec<String>,
 }
 
-/// How often a worker that stops tries to note what it knows.
-const NOTES_MAX: u32 = 5;
-
 impl Judge {
     pub(super) fn new(chance: fastrand::Rng) -> Self {
-        Self { mails: BTreeMap::new(), heard: Vec::new(), failed: BTreeMap::new(), chance, violations: Vec::new() }
+        Self {
+            mails: BTreeMap::new(),
+            heard: Vec::new(),
+            failed: BTreeMap::new(),
+            ended: BTreeSet::new(),
+            chance,
+            violations: Vec::new(),
+        }
     }
 
     /// A number below this one.
@@ -90,6 +99,21 @@ impl Judge {
         self.mails.entry(id).or_default();
     }
 
+    /// Something is that must not be.
+    pub(super) fn violate(&mut self, what: String) {
+        self.violations.push(what);
+    }
+
+    /// A worker is about to be told to stop, or killed.
+    pub(super) fn ends(&mut self, worker: u64) {
+        self.ended.insert(worker);
+    }
+
+    /// Whether it was.
+    pub(super) fn has_ended(&self, worker: u64) -> bool {
+        self.ended.contains(&worker)
+    }
+
     /// What must not be, and was.
     pub(super) fn take_violations(&mut self) -> Vec<String> {
         std::mem::take(&mut self.violations)
@@ -101,6 +125,9 @@ impl Judge {
             let track = self.mails.entry(mail.id).or_default();
             if track.is_done {
                 self.violations.push(format!("the mail {} was handed out after it was noted as sent", mail.id));
+            }
+            if track.is_given_up {
+                self.violations.push(format!("the mail {} was handed out after it was given up", mail.id));
             }
             if track.held_until.is_some_and(|until| until > now) {
                 self.violations.push(format!("the mail {} was handed out twice", mail.id));
@@ -152,21 +179,20 @@ impl Judge {
     }
 
     /// The database has noted what became of these.
-    pub(super) fn noted(&mut self, worker: u64, deliveries: &[Delivery], now: Timestamp) {
+    pub(super) fn noted(&mut self, worker: u64, deliveries: &[Delivery]) {
         self.failed.remove(&worker);
         for Delivery { lease, outcome, server_only } in deliveries {
             let id = lease.mail;
             let track = self.mails.entry(id).or_default();
             let is_holder = track.lease == Some(*lease);
-            let is_in_time = is_holder && track.held_until.is_some_and(|until| until > now);
             match outcome {
                 DeliveryOutcome::Sent { .. } => {
                     track.is_done = true;
                     match self.heard.iter_mut().find(|heard| heard.worker == worker && heard.lease == *lease) {
                         None => self.violations.push(format!("the mail {id} was noted as sent, and no server has it")),
                         Some(heard) => {
-                            // Late: somebody may have sent it again meanwhile.
-                            track.excuses += u32::from(!is_in_time && !heard.is_noted);
+                            // Late: it was handed out again, and may be sent once more.
+                            track.excuses += u32::from(!is_holder && !heard.is_noted);
                             heard.is_noted = true;
                         }
                     }
@@ -174,13 +200,15 @@ impl Judge {
                 DeliveryOutcome::Rejected { .. } if !track.was_refused => {
                     self.violations.push(format!("the mail {id} was given up, and no server refused it"));
                 }
-                DeliveryOutcome::Rejected { .. } => track.is_given_up = true,
+                DeliveryOutcome::Rejected { .. } => track.is_given_up |= is_holder && !track.is_done,
                 // Counted here, and not as the mail says it: what was put off, and hand-outs of which nobody heard.
-                DeliveryOutcome::Deferred { .. } => {
-                    track.deferrals += i64::from(!server_only);
-                    track.was_refused |= track.deferrals + track.unheard > ATTEMPTS_MAX;
-                    track.is_given_up |= track.was_refused;
+                DeliveryOutcome::Deferred { .. } if is_holder && !server_only => {
+                    track.deferrals += 1;
+                    let is_too_often = track.deferrals + track.unheard > ATTEMPTS_MAX;
+                    track.was_refused |= is_too_often;
+                    track.is_given_up |= is_too_often && !track.is_done;
                 }
+                DeliveryOutcome::Deferred { .. } => {}
             }
             // A word that comes late gives nothing back that another one has.
             if is_holder {
@@ -247,7 +275,7 @@ impl Judge {
         let (id, delivered, excuses) = (mail.id, track.delivered, track.excuses);
         match mail.status {
             MailStatus::Sent if delivered > 0 => {}
-            MailStatus::Failed if track.was_refused || track.unheard > ATTEMPTS_MAX => {}
+            MailStatus::Failed if !track.is_done && (track.was_refused || track.unheard > ATTEMPTS_MAX) => {}
             status => self.violations.push(format!(
                 "the mail {id} is {status:?} in the end, after {delivered} deliveries and {} tries",
                 mail.attempts

@@ -15,7 +15,7 @@ use commerce::mail::EnqueueTestMail;
 use gates::{GatedCarrier, GatedOutbox, Gates, Place, Said};
 use judge::Judge;
 use mail::{EngineOutbox, Renderer, ShopIdentity, Transport, Worker, parse_from};
-use model::{Email, MailId, MailStatus, SignedDuration};
+use model::{Email, MailId, MailStatus, SignedDuration, Timestamp};
 use store_conformance::{Database, support::Shop};
 use store_postgres::PostgresEngine;
 use store_sqlite::SqliteEngine;
@@ -45,6 +45,9 @@ const TURNS: u32 = 16;
 const IDLE_MAX: u32 = 5;
 /// How many rounds of that there may be.
 const ROUNDS_MAX: u32 = 3_000;
+/// How long a worker takes at most to come to its end, while it does not wait for the database: what `mail::Worker` leaves to what is being
+/// sent, and five pauses between notes.
+const STOP_MAX: SignedDuration = SignedDuration::from_secs(26);
 
 /// A process that sends mails.
 struct Process {
@@ -53,6 +56,8 @@ struct Process {
     wake: Arc<Notify>,
     /// Taken when it was told to stop.
     stop: Option<oneshot::Sender<()>>,
+    /// Since when it could have come to its end, if it was told to stop.
+    stopping_since: Timestamp,
     task: JoinHandle<()>,
 }
 
@@ -89,12 +94,12 @@ pub(super) fn try_out(run: &Run, steps: u64, is_careless: bool, outcome: &mut Ou
             is_careless,
             trace: 0,
         };
-        world.fill_up();
+        world.fill_up().await;
         for step in 1..=steps {
             world.step().await;
             if step % EPISODE == 0 || step == steps {
                 world.deliver_the_rest().await;
-                world.fill_up();
+                world.fill_up().await;
             }
             let violations = world.gates.judge().take_violations();
             outcome.violations.extend(violations);
@@ -144,30 +149,36 @@ impl World<'_> {
             }
             _ => {
                 let at = self.chance.usize(0..WORKERS);
+                self.processes[at].stopping_since = self.shop.now();
                 if let Some(stop) = self.processes[at].stop.take() {
+                    self.gates.judge().ends(self.processes[at].number);
                     // It may have come to its end by itself.
                     let _ = stop.send(());
                     self.settle().await;
                 }
             }
         }
-        self.replace_ended();
+        self.replace_ended().await;
         self.judge_silence();
     }
 
     /// Whoever waits for nothing must have noted what they know.
-    fn judge_silence(&self) {
+    fn judge_silence(&mut self) {
         let at_database: Vec<_> = {
             let waiting = self.gates.waiting();
             waiting.iter().filter(|one| matches!(one.place, Place::Loop(_))).map(|one| one.worker).collect()
         };
         let (now, mut judge) = (self.shop.now(), self.gates.judge());
-        for process in &self.processes {
+        for process in &mut self.processes {
             if at_database.contains(&process.number) {
                 judge.is_kept_waiting(process.number, now);
+                process.stopping_since = now;
             } else if process.stop.is_some() {
                 // Who is told to stop waits for what is being sent.
                 judge.waits_for_nothing(process.number, now);
+            } else if now.duration_since(process.stopping_since) > STOP_MAX {
+                judge.violate(format!("worker {} was told to stop, and does not", process.number));
+                process.stopping_since = now;
             }
         }
     }
@@ -175,10 +186,12 @@ impl World<'_> {
     /// Lets everybody who can go on do so, until all of them wait: for the scheduler, or for time to pass.
     async fn settle(&self) {
         loop {
+            let asked_before = self.gates.asked();
             for _ in 0..TURNS {
                 task::yield_now().await;
             }
-            if !self.gates.is_database_asked() {
+            // What was asked and answered during these turns may have nobody gone on yet.
+            if !self.gates.is_database_asked() && self.gates.asked() == asked_before {
                 return;
             }
             // Time may not pass by itself meanwhile, as it does where everybody waits.
@@ -246,37 +259,44 @@ impl World<'_> {
     /// A process dies; another one takes its place and knows nothing.
     async fn die(&mut self, at: usize) {
         let process = &self.processes[at];
+        self.gates.judge().ends(process.number);
         process.task.abort();
         self.settle().await;
         self.gates.judge().died(process.number);
-        self.processes[at] = self.start();
-        self.settle().await;
+        self.processes[at] = self.start().await;
     }
 
     /// Others take the place of those who were stopped and have come to their end.
-    fn replace_ended(&mut self) {
+    async fn replace_ended(&mut self) {
         for at in 0..self.processes.len() {
             if self.processes[at].task.is_finished() {
-                self.gates.judge().stopped(self.processes[at].number);
-                self.processes[at] = self.start();
+                let process = &mut self.processes[at];
+                let ended = (&mut process.task).await;
+                if ended.is_err() || process.stop.is_some() {
+                    self.gates
+                        .judge()
+                        .violate(format!("worker {} came to an end by itself: {ended:?}", process.number));
+                }
+                self.gates.judge().stopped(process.number);
+                self.processes[at] = self.start().await;
             }
         }
     }
 
-    fn fill_up(&mut self) {
+    async fn fill_up(&mut self) {
         while self.processes.len() < WORKERS {
-            let process = self.start();
+            let process = self.start().await;
             self.processes.push(process);
         }
     }
 
-    fn start(&mut self) -> Process {
+    async fn start(&mut self) -> Process {
         self.started += 1;
         let number = self.started;
         let (gates, is_careless) = (Arc::clone(&self.gates), self.is_careless);
         let carrier = GatedCarrier { gates: Arc::clone(&gates), is_careless, worker: number };
-        let (outbox, shop, runtime) = (self.outbox.clone(), self.shop.clone(), self.runtime.clone());
-        let outbox = GatedOutbox { gates, outbox, shop, runtime, worker: number, is_careless };
+        let (outbox, runtime) = (self.outbox.clone(), self.runtime.clone());
+        let outbox = GatedOutbox { gates, outbox, runtime, worker: number, is_careless };
         let wake = Arc::new(Notify::new());
         let transport = Arc::new(Transport::carried_by(Arc::new(carrier)));
         let worker = Worker::on(Arc::new(outbox), renderer(), transport, Arc::clone(&wake));
@@ -287,19 +307,21 @@ impl World<'_> {
                 std::future::pending::<()>().await;
             }
         }));
-        Process { number, wake, stop: Some(stop), task }
+        // Before the next step: otherwise chance would say which of the two comes first.
+        self.settle().await;
+        Process { number, wake, stop: Some(stop), stopping_since: self.shop.now(), task }
     }
 
     /// All die but one, whom nothing troubles: then every mail arrives, and none more often than it had to.
     async fn deliver_the_rest(&mut self) {
         while let Some(process) = self.processes.pop() {
+            self.gates.judge().ends(process.number);
             process.task.abort();
             self.settle().await;
             self.gates.judge().died(process.number);
         }
         self.gates.judge().calm_begins();
-        let last = self.start();
-        self.settle().await;
+        let last = self.start().await;
         let mut idle = 0;
         for _ in 0..ROUNDS_MAX {
             let one = self.gates.waiting().pop().map(|one| one.place);
@@ -334,7 +356,8 @@ impl World<'_> {
             let judge = self.gates.judge();
             [judge.unsettled(), judge.all()]
         };
-        for id in unsettled.into_iter().chain(all) {
+        let others = all.into_iter().filter(|id| !unsettled.contains(id)).collect::<Vec<_>>();
+        for id in unsettled.iter().copied().chain(others) {
             if self.mail(id).await.status == MailStatus::Pending {
                 return false;
             }
