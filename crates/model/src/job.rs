@@ -117,8 +117,8 @@ pub struct Job {
     /// Why it does not go on at the moment, though nobody stopped it; `None` while it does. It is tried again when its lease is over.
     #[serde(default)]
     pub interruption: Option<String>,
-    /// How often it was taken since some of it was done, or was said why it does not go on. That it goes on, and no more, does not count, nor does a taking
-    /// that was handed back.
+    /// How often it was taken since some of it was done, or was said why it does not go on. That it goes on, and no more, does not count,
+    /// nor does a taking that was handed back.
     #[serde(default)]
     pub takes: u32,
     /// Why it failed.
