@@ -29,6 +29,8 @@ use crate::{
 
 /// How long requests in flight may take when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(25);
+/// How long a job may take to come to where it can be left, when everything else has stopped.
+const JOB_ENDS_MAX: Duration = Duration::from_secs(5);
 /// How many connections may wait to be accepted, if the system lets so many (`net.core.somaxconn`, 4,096 by default).
 const BACKLOG: u32 = 8_192;
 
@@ -119,15 +121,16 @@ impl Server {
     pub(crate) async fn run(self, stop: Stop) -> Result<(), Failure> {
         let Self { engine, public_url, address, listener, app, wake, worker, .. } = self;
         info!(%address, public_url, version = env!("CARGO_PKG_VERSION"), "the shop is open");
-        let tasks = begin_tasks(&engine, &app, &wake, &stop);
-        let jobs = begin_jobs(&engine, &app, &stop);
-        let commands = Keeper::new(app.clone(), stop.clone()).begin("commands", {
+        let keeper = Keeper::new(app.clone(), stop.clone());
+        let tasks = begin_tasks(&keeper, &engine, &app, &wake);
+        let jobs = begin_jobs(&keeper, &engine, &app, &stop);
+        let commands = keeper.begin("commands", {
             let (engine, stop) = (Arc::clone(&engine), stop.clone());
             move || answer_commands(Arc::clone(&engine), stop.clone())
         });
         // The worker stops beside the server, not after it: mails of the last requests wait in the outbox for the next
         // start, and stopping takes as long as the slower of the two.
-        let mails = Keeper::new(app.clone(), stop.clone()).begin("mails", {
+        let mails = keeper.begin("mails", {
             let stop = stop.clone();
             move || worker.clone().run(stop.clone().wait())
         });
@@ -153,9 +156,6 @@ impl Server {
     }
 }
 
-/// How long a job may take to come to where it can be left, when everything else has stopped.
-const JOB_ENDS_MAX: Duration = Duration::from_secs(5);
-
 /// Answers the commands that are run beside the shop, until it stops.
 async fn answer_commands(engine: Arc<dyn Database>, stop: Stop) {
     tokio::select! {
@@ -165,8 +165,7 @@ async fn answer_commands(engine: Arc<dyn Database>, stop: Stop) {
 }
 
 /// Begins the work on what staff have asked for. It ends by itself when the program stops.
-fn begin_jobs(engine: &Arc<dyn Database>, app: &web::App, stop: &Stop) -> [JoinHandle<()>; 2] {
-    let keeper = Keeper::new(app.clone(), stop.clone());
+fn begin_jobs(keeper: &Keeper, engine: &Arc<dyn Database>, app: &web::App, stop: &Stop) -> [JoinHandle<()>; 2] {
     [("jobs", false), ("jobs with pictures", true)].map(|(name, with_images)| {
         let (engine, app, stop) = (Arc::clone(engine), app.clone(), stop.clone());
         let engine = move || -> Arc<dyn Engine> { engine.clone() };
@@ -175,8 +174,7 @@ fn begin_jobs(engine: &Arc<dyn Database>, app: &web::App, stop: &Stop) -> [JoinH
 }
 
 /// Begins what runs beside the requests, but for the delivery of mails and the work on jobs.
-fn begin_tasks(engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>, stop: &Stop) -> Vec<JoinHandle<()>> {
-    let keeper = Keeper::new(app.clone(), stop.clone());
+fn begin_tasks(keeper: &Keeper, engine: &Arc<dyn Database>, app: &web::App, wake: &Arc<Notify>) -> Vec<JoinHandle<()>> {
     let engine = || -> Arc<dyn Engine> { engine.clone() };
     let upkeep = keeper.begin("upkeep", {
         let engine = engine();

@@ -7,7 +7,7 @@ mod work;
 pub use queue_job::{CancelJob, PART_BYTES, QueueJob, TakeJob};
 pub use work::{BeginJob, EndJob, HandBackJob, InterruptJob, Step, Work, WorkOnJob, is_passing};
 
-use model::Job;
+use model::{Job, Timestamp};
 use store::{Change, Document, DocumentKind, StoreError, Tx};
 use uuid::Uuid;
 
@@ -22,6 +22,11 @@ pub fn part_name(id: Uuid, number: u32) -> String {
 async fn find(tx: &mut dyn Tx, id: Uuid) -> Result<Job, Error> {
     let document = tx.document_named(DocumentKind::Job, &id.to_string()).await?;
     Ok(document.ok_or(Error::NotFound("job"))?.read()?)
+}
+
+/// The job while it is still leased until then: neither finished nor taken by somebody else since.
+async fn find_leased(tx: &mut dyn Tx, id: Uuid, lease: Timestamp) -> Result<Option<Job>, Error> {
+    Ok(Some(find(tx, id).await?).filter(|job| job.leased_until == Some(lease)))
 }
 
 fn put(job: &Job) -> Result<Change, StoreError> {

@@ -10,7 +10,7 @@ use model::{
 use store::{Operation, StoreError, Tx};
 use uuid::Uuid;
 
-use super::{close, find, save};
+use super::{close, find, find_leased, save};
 use crate::{
     Error,
     accounts::usable,
@@ -211,10 +211,7 @@ impl Operation for InterruptJob {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
-        let mut job = find(tx, self.id).await?;
-        if job.is_finished() || job.leased_until != Some(self.lease) {
-            return Ok(());
-        }
+        let Some(mut job) = find_leased(tx, self.id, self.lease).await? else { return Ok(()) };
         (job.interruption, job.takes) = (Some(self.reason.clone()), 0);
         Ok(save(tx, &mut job).await?)
     }
@@ -236,10 +233,7 @@ impl Operation for HandBackJob {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<(), Error> {
-        let mut job = find(tx, self.id).await?;
-        if job.is_finished() || job.leased_until != Some(self.lease) {
-            return Ok(());
-        }
+        let Some(mut job) = find_leased(tx, self.id, self.lease).await? else { return Ok(()) };
         job.takes = job.takes.saturating_sub(1);
         job.leased_until = None;
         Ok(save(tx, &mut job).await?)

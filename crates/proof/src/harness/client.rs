@@ -17,14 +17,6 @@ pub struct Client {
 pub struct Reply {
     /// The status.
     pub status: u16,
-    /// The media type.
-    pub content_type: String,
-    /// `Retry-After`, in seconds.
-    pub retry_after: Option<u32>,
-    /// Whether it was given before, for the same idempotency key.
-    pub is_replay: bool,
-    /// The `name=value` of each cookie that was set.
-    pub cookies: Vec<String>,
     /// All headers.
     pub headers: http::HeaderMap,
     /// The body.
@@ -32,6 +24,34 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// The media type.
+    #[must_use]
+    pub fn content_type(&self) -> &str {
+        self.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default()
+    }
+
+    /// `Retry-After`, in seconds.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        self.header("retry-after")?.parse().ok()
+    }
+
+    /// Whether it was given before, for the same idempotency key.
+    #[must_use]
+    pub fn is_replay(&self) -> bool {
+        self.headers.contains_key("idempotent-replayed")
+    }
+
+    /// The `name=value` of each cookie that was set.
+    pub fn cookies(&self) -> impl Iterator<Item = &str> {
+        let cookies = self.headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
+        cookies.filter_map(|cookie| cookie.split(';').next())
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// The body, which must be JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
@@ -50,7 +70,7 @@ impl Reply {
     #[track_caller]
     pub fn expect_problem(&self, status: u16, code: &str) {
         let problem = self.expect(status);
-        assert_eq!(self.content_type, "application/problem+json", "{problem}");
+        assert_eq!(self.content_type(), "application/problem+json", "{problem}");
         assert_eq!(problem["code"], code, "{problem}");
     }
 }
@@ -122,14 +142,8 @@ impl Client {
 
     fn send(&self, request: http::Request<impl ureq::AsSendBody>) -> Result<Reply, ureq::Error> {
         let mut response = self.agent.run(request)?;
-        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
-        let content_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
-        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-        let cookies = response.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
-        let cookies = cookies.filter_map(|cookie| Some(cookie.split(';').next()?.to_owned())).collect();
-        let is_replay = response.headers().contains_key("idempotent-replayed");
         let body = response.body_mut().with_config().limit(64 * 1024 * 1024).read_to_vec()?;
         let headers = std::mem::take(response.headers_mut());
-        Ok(Reply { status: response.status().as_u16(), content_type, retry_after, is_replay, cookies, headers, body })
+        Ok(Reply { status: response.status().as_u16(), headers, body })
     }
 }

@@ -330,11 +330,11 @@ pub fn order(client: &Client, shop: &Shop, key: String, buyer: usize, body: Valu
     let mut sent = Sent::new(key, buyer, body);
     sent.fate = match client.post(&shop.buyers[buyer], "/v1/orders", &sent.key, &sent.body) {
         Ok(reply) if reply.status == 201 => {
-            sent.is_replay = reply.is_replay;
+            sent.is_replay = reply.is_replay();
             Fate::Acknowledged(Acknowledged::read(&reply.json()))
         }
         Ok(reply) => {
-            assert!(reply.status != 503 || reply.retry_after.is_some(), "nobody says when to come back: {reply:?}");
+            assert!(reply.status != 503 || reply.retry_after().is_some(), "nobody says when to come back: {reply:?}");
             Fate::Refused(reply.status)
         }
         Err(error) => Fate::Unknown(error.to_string()),
@@ -365,7 +365,7 @@ fn word_of(reply: &Reply) -> Word {
     if reply.status == 200 && reply.json()["status"] == "cancelled" {
         return Word::Cancelled;
     }
-    assert!(reply.status != 503 || reply.retry_after.is_some(), "nobody says when to come back: {reply:?}");
+    assert!(reply.status != 503 || reply.retry_after().is_some(), "nobody says when to come back: {reply:?}");
     Word::Refused(reply.status)
 }
 
@@ -376,9 +376,8 @@ mod tests {
     #[test]
     fn a_cancellation_is_done_when_the_order_is_cancelled_and_refused_when_not() {
         let word = |status: u16, body: &Value| {
-            let (content_type, body) = ("application/json".to_owned(), body.to_string().into_bytes());
-            let (cookies, headers) = (Vec::new(), ureq::http::HeaderMap::new());
-            word_of(&Reply { status, content_type, retry_after: None, is_replay: false, cookies, headers, body })
+            let (headers, body) = (ureq::http::HeaderMap::new(), body.to_string().into_bytes());
+            word_of(&Reply { status, headers, body })
         };
         assert_eq!(word(200, &json!({"status": "cancelled"})), Word::Cancelled);
         assert_eq!(word(200, &json!({"status": "pending"})), Word::Refused(200));

@@ -22,8 +22,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub enum Manner {
     /// Takes it: 250.
     Take,
-    /// Answers with this code and keeps nothing.
-    Answer(u16),
+    /// Says no there with this code, and keeps nothing.
+    Refuse(Step, u16),
     /// Keeps nothing and says nothing.
     Stall,
     /// Keeps nothing and hangs up.
@@ -34,8 +34,6 @@ pub enum Manner {
     TakeAndDrop,
     /// Does not let anybody in.
     Closed,
-    /// Answers with this code sooner, and hears no mail.
-    AnswerAt(Step, u16),
 }
 
 /// Where in the conversation the server says no.
@@ -45,6 +43,8 @@ pub enum Step {
     Greeting,
     /// At the recipient: an address that it does not know, or a mailbox that is full.
     Recipient,
+    /// At the end of the mail.
+    Mail,
 }
 
 /// A mail that was kept.
@@ -168,7 +168,7 @@ impl Inner {
         let mut answer = stream.try_clone()?;
         let mut lines = BufReader::new(stream);
         match self.manner() {
-            Manner::AnswerAt(Step::Greeting, code) => return self.refuse(code, &mut answer),
+            Manner::Refuse(Step::Greeting, code) => return self.refuse(code, &mut answer),
             _ => answer.write_all(b"220 proof ESMTP\r\n")?,
         }
         let mut line = String::new();
@@ -187,7 +187,7 @@ impl Inner {
                 "RCPT" => {
                     to = line.trim_end().split_once(':').map_or_else(String::new, |(_, to)| to.trim().to_owned());
                     match self.manner() {
-                        Manner::AnswerAt(Step::Recipient, code) => self.refuse(code, &mut answer)?,
+                        Manner::Refuse(Step::Recipient, code) => self.refuse(code, &mut answer)?,
                         _ => answer.write_all(b"250 ok\r\n")?,
                     }
                 }
@@ -220,18 +220,15 @@ impl Inner {
             let to = to.trim_matches(['<', '>']).to_owned();
             self.kept().push(Kept { id, message_id, to, at: Instant::now() });
         }
-        if let Manner::Answer(code) = manner {
-            self.refuse(code, answer)?;
-            return Ok(true);
-        }
-        self.misbehaved.fetch_add(usize::from(manner != Manner::Take), Ordering::AcqRel);
+        // A refusal counts itself.
+        let is_odd = !matches!(manner, Manner::Take | Manner::Refuse(Step::Mail, _));
+        self.misbehaved.fetch_add(usize::from(is_odd), Ordering::AcqRel);
         match manner {
+            Manner::Refuse(Step::Mail, code) => self.refuse(code, answer).map(|()| true),
             Manner::Take => answer.write_all(b"250 kept\r\n").map(|()| true),
             Manner::TakeAndDrop => answer.write_all(b"250 kept\r\n").map(|()| false),
-            // Those who were told so before have no mail to end: it was changed under way.
-            Manner::DropKept | Manner::DropUnkept | Manner::Closed | Manner::Answer(_) | Manner::AnswerAt(..) => {
-                Ok(false)
-            }
+            // Who lets nobody in, or says no before the mail, was told so under way.
+            Manner::DropKept | Manner::DropUnkept | Manner::Closed | Manner::Refuse(..) => Ok(false),
             Manner::Stall => {
                 let begin = Instant::now();
                 while begin.elapsed() < SILENCE && self.manner() == Manner::Stall {

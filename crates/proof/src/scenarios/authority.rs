@@ -299,10 +299,10 @@ fn make_key(client: &Client, permission: &str) -> String {
             [("accept", "text/html"), ("cookie", jar.as_str()), ("content-type", "application/x-www-form-urlencoded")];
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let reply = client.call(method, path, &headers, body.as_bytes()).expect("a reply");
-        for cookie in &reply.cookies {
+        for cookie in reply.cookies() {
             let name = cookie.split('=').next().unwrap_or_default().to_owned();
             cookies.retain(|kept| !kept.starts_with(&format!("{name}=")));
-            cookies.push(cookie.clone());
+            cookies.push(cookie.to_owned());
         }
         String::from_utf8_lossy(&reply.body).into_owned()
     };

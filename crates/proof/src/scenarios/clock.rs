@@ -15,7 +15,7 @@ use crate::{
         client::Client,
         load::{Fate, Sent, order},
         shop::{OWNER, PASSWORD, Shop, text},
-        smtp::{MailServer, Manner},
+        smtp::{MailServer, Manner, Step},
         within,
     },
     progress::tell,
@@ -94,7 +94,7 @@ fn jump(run: &Run, jumps: &[(&str, Over)], rounds: u64, lifted: Option<&str>) ->
             shop.renew_tokens();
             let session = login(&client);
             // A mail is refused for now: its second try is due in a while, by the clock of before.
-            mail_server.behave(Manner::Answer(451));
+            mail_server.behave(Manner::Refuse(Step::Mail, 451));
             journal.push(place(&client, &shop, &format!("{round}-{number}-before"), &mut outcome));
             within(MAILED_MAX, &format!("a first try before {jump}"), || has_error_noted(&shop).then_some(()));
             mail_server.behave(Manner::Take);
@@ -115,7 +115,7 @@ fn jump(run: &Run, jumps: &[(&str, Over)], rounds: u64, lifted: Option<&str>) ->
             if jump.starts_with('-') {
                 // An hour later, or a day: a token of then is too old, and one of before is what it was.
                 prove_over(&client, &of_then, Over::Tokens, &back, &mut outcome);
-                let status = client.get_as(&text(&session["access_token"]), "/v1/account").expect("a reply").status;
+                let status = status_of(&client, &session);
                 if status != 200 {
                     outcome.violate(format!("{jump}: back again, a token of before is answered with {status}"));
                 }
@@ -143,9 +143,14 @@ fn login(client: &Client) -> Value {
     client.post("", "/v1/auth/login", "", &body).expect("a reply").expect(200)
 }
 
+/// What somebody is told who uses the access token.
+fn status_of(client: &Client, session: &Value) -> u16 {
+    client.get_as(&text(&session["access_token"]), "/v1/account").expect("a reply").status
+}
+
 /// Whether what must be over is.
 fn prove_over(client: &Client, session: &Value, over: Over, what: &str, outcome: &mut Outcome) {
-    let status = client.get_as(&text(&session["access_token"]), "/v1/account").expect("a reply").status;
+    let status = status_of(client, session);
     if status != 401 {
         outcome.violate(format!("{what} is answered with {status}"));
     }

@@ -244,7 +244,7 @@ fn read(shop: &Shop, is_over: &AtomicBool) {
     while !is_over.load(Ordering::Acquire) {
         for (token, path) in [("", "/v1/products"), (shop.owner.as_str(), "/v1/admin/orders?limit=2")] {
             let reply = client.get_as(token, path).expect("a reply");
-            assert!(reply.status == 200 || (reply.status == 503 && reply.retry_after.is_some()), "{reply:?}");
+            assert!(reply.status == 200 || (reply.status == 503 && reply.retry_after().is_some()), "{reply:?}");
         }
     }
 }

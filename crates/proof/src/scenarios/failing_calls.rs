@@ -108,7 +108,7 @@ fn fail_once(run: &Run, failure: &str, lifted: Option<&str>, outcome: &mut Outco
         let (status, log) = (server.wait(), server.log());
         let says_why = log.lines().last().is_some_and(|last| last.starts_with("cartwright: "));
         if status.success() || !says_why || server.has_panicked() {
-            outcome.violate(format!("{failure}: it ended at its start with\n{}", server.log()));
+            outcome.violate(format!("{failure}: it ended at its start with\n{log}"));
         }
     } else {
         let load = Load::new(&shop, "order").undeterred().noted_in(&written);

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::ground::Ground;
 use crate::{
     harness::{
-        client::{Client, Reply},
+        client::Client,
         server::{Launch, Server},
         shop::{Shop, text},
     },
@@ -217,7 +217,7 @@ impl<'a> Rush<'a> {
                     self.refused.fetch_add(1, Ordering::Relaxed);
                 }
                 // Too many at once: told so, and nothing taken.
-                Ok(Reply { status: 503, retry_after: Some(_), .. }) => {}
+                Ok(reply) if reply.status == 503 && reply.retry_after().is_some() => {}
                 Ok(reply) => outcome.violate(format!("{}: {}", reply.status, String::from_utf8_lossy(&reply.body))),
                 Err(error) => outcome.violate(format!("no reply: {error}")),
             }

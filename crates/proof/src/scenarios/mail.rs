@@ -26,16 +26,16 @@ const CLIENTS: usize = 4;
 /// What the mail server does, and what it is called.
 const MOODS: [(&str, Manner); 11] = [
     ("down", Manner::Closed),
-    ("451", Manner::Answer(451)),
-    ("550", Manner::Answer(550)),
-    ("530", Manner::Answer(530)),
+    ("451", Manner::Refuse(Step::Mail, 451)),
+    ("550", Manner::Refuse(Step::Mail, 550)),
+    ("530", Manner::Refuse(Step::Mail, 530)),
     ("silent", Manner::Stall),
     ("hangs up before keeping", Manner::DropUnkept),
     ("hangs up after keeping", Manner::DropKept),
     ("hangs up after its 250", Manner::TakeAndDrop),
-    ("421 at its greeting", Manner::AnswerAt(Step::Greeting, 421)),
-    ("450 to the recipient", Manner::AnswerAt(Step::Recipient, 450)),
-    ("550 to the recipient", Manner::AnswerAt(Step::Recipient, 550)),
+    ("421 at its greeting", Manner::Refuse(Step::Greeting, 421)),
+    ("450 to the recipient", Manner::Refuse(Step::Recipient, 450)),
+    ("550 to the recipient", Manner::Refuse(Step::Recipient, 550)),
 ];
 /// How long orders come in while the mail server is in a mood.
 const MOOD: Duration = Duration::from_millis(700);
@@ -189,7 +189,7 @@ fn prove_arrived(siege: &mut Siege, name: &str, manner: Manner) {
         siege.outcome.violate(format!("{name}: {} mails still wait after {ARRIVED_MAX:?}", waiting.len()));
     }
     let failed = siege.shop.all(&siege.shop.owner, "/v1/admin/mails?status=failed&");
-    let is_refusal = matches!(manner, Manner::Answer(550) | Manner::AnswerAt(Step::Recipient, 550));
+    let is_refusal = matches!(manner, Manner::Refuse(Step::Recipient | Step::Mail, 550));
     if !is_refusal && !failed.is_empty() {
         siege.outcome.violate(format!("{name}: {} mails were given up", failed.len()));
     }

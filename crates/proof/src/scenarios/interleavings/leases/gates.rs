@@ -1,5 +1,5 @@
-//! What stands around a worker: every question to the database and every mail to the server waits here, until the scheduler says that it
-//! arrives, and again until it says that the answer does.
+//! What stands around a worker: every question to the database waits here until the scheduler says that it arrives, and again until it says
+//! that the answer does; every mail to the server until it says what becomes of it.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -171,7 +171,11 @@ pub(super) struct GatedOutbox {
 
 impl GatedOutbox {
     /// Asks the database: the question may not arrive, and the answer may not.
-    async fn ask<T, E, F>(&self, place: fn(oneshot::Sender<bool>) -> Place, work: F) -> Result<T, E>
+    async fn ask<T, E, F>(
+        &self,
+        place: fn(oneshot::Sender<bool>) -> Place,
+        question: impl FnOnce(EngineOutbox) -> F,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -180,7 +184,7 @@ impl GatedOutbox {
         if !self.gates.wait(self.worker, place).await {
             return Err(StoreError::Unavailable("the connection was lost, as was drawn".to_owned()).into());
         }
-        let answer = self.gates.ask(&self.runtime, work).await;
+        let answer = self.gates.ask(&self.runtime, question(self.outbox.clone())).await;
         if !self.gates.wait(self.worker, place).await {
             return Err(StoreError::Unknown("the answer was lost, as was drawn".to_owned()).into());
         }
@@ -195,19 +199,17 @@ impl Outbox for GatedOutbox {
     }
 
     async fn settings(&self) -> Result<ShopSettings, StoreError> {
-        let outbox = self.outbox.clone();
-        self.ask(Place::Loop, async move { outbox.settings().await }).await
+        self.ask(Place::Loop, |outbox| async move { outbox.settings().await }).await
     }
 
     async fn note_smtp(&self) -> Result<(), Error> {
         // Nothing but a server makes it do that.
-        let outbox = self.outbox.clone();
-        self.ask(Place::Loop, async move { outbox.note_smtp().await }).await
+        self.ask(Place::Loop, |outbox| async move { outbox.note_smtp().await }).await
     }
 
     async fn lease(&self, lease: LeaseMails) -> Result<Vec<OutboxMail>, Error> {
-        let (outbox, gates) = (self.outbox.clone(), Arc::clone(&self.gates));
-        self.ask(Place::Loop, async move {
+        let gates = Arc::clone(&self.gates);
+        self.ask(Place::Loop, |outbox| async move {
             let leased = outbox.lease(lease).await?;
             gates.judge().handed_out(&leased, lease.now);
             Ok(leased)
@@ -216,21 +218,19 @@ impl Outbox for GatedOutbox {
     }
 
     async fn keep(&self, keep: KeepMails) -> Result<Option<u32>, Error> {
-        let outbox = self.outbox.clone();
-        self.ask(Place::Loop, async move { outbox.keep(keep).await }).await
+        self.ask(Place::Loop, |outbox| async move { outbox.keep(keep).await }).await
     }
 
     async fn is_due(&self, lease: MailLease) -> Result<bool, StoreError> {
-        let outbox = self.outbox.clone();
-        self.ask(Place::Send, async move { outbox.is_due(lease).await }).await
+        self.ask(Place::Send, |outbox| async move { outbox.is_due(lease).await }).await
     }
 
     async fn record(&self, record: RecordDeliveries) -> Result<(), Error> {
         if self.is_careless && self.gates.judge().draw(4) == 0 {
             return Ok(());
         }
-        let (outbox, gates, worker) = (self.outbox.clone(), Arc::clone(&self.gates), self.worker);
-        let noted = self.ask(Place::Loop, async move {
+        let (gates, worker) = (Arc::clone(&self.gates), self.worker);
+        let noted = self.ask(Place::Loop, |outbox| async move {
             let deliveries = record.deliveries.clone();
             // What the worker draws by itself no seed brings back.
             let jitter = gates.judge().draw(1_000);

@@ -149,8 +149,8 @@ impl World<'_> {
             }
             _ => {
                 let at = self.chance.usize(0..WORKERS);
-                self.processes[at].stopping_since = self.shop.now();
                 if let Some(stop) = self.processes[at].stop.take() {
+                    self.processes[at].stopping_since = self.shop.now();
                     self.gates.judge().ends(self.processes[at].number);
                     // It may have come to its end by itself.
                     let _ = stop.send(());
