@@ -15,7 +15,8 @@ pub struct Scenario {
     pub engines: &'static [Engine],
     /// When it has the machine to itself.
     pub alone: Alone,
-    /// Into how many parts a long run is cut, each with a seed and a shop of its own: 1 where all of it is judged together.
+    /// Into how many parts a long run is cut, each with a seed of its own, and but for `soak` a shop of its own: 1 where all of it is
+    /// judged together.
     pub parts: u64,
     /// Runs it.
     pub run: fn(&Run) -> Outcome,
@@ -23,7 +24,7 @@ pub struct Scenario {
     pub control: Control,
 }
 
-/// When a scenario has the machine to itself, since it judges times that others would spoil.
+/// When a scenario has the machine to itself, since it judges times that others would spoil, or its parts follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alone {
     /// Never: what it judges of times leaves room for others.

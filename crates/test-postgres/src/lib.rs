@@ -8,6 +8,7 @@ mod port;
 mod server;
 
 use std::{
+    pin::pin,
     sync::{
         LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -15,11 +16,13 @@ use std::{
     time::Duration,
 };
 
+use futures_util::TryStreamExt as _;
 use tokio::sync::OnceCell;
-use tokio_postgres::{NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, Error, NoTls, SimpleQueryMessage};
 
 pub use port::free_address;
 pub use server::{Server, Settings, as_server};
+pub use tokio_postgres::Row;
 
 /// The server that the tests of one program share. It forgets what power loss would take: quick, and nothing that those
 /// tests look at.
@@ -118,34 +121,58 @@ fn with_database(url: &str, name: &str) -> String {
     format!("{host}/{name}{query}")
 }
 
-/// Runs statements on a connection of its own, on a thread of its own: callers may be inside of a runtime, or not. Gives how many rows
-/// they gave.
+/// Runs statements, and gives how many rows they gave.
 ///
 /// # Errors
 /// What the server said.
 pub fn execute(url: &str, sql: &str) -> Result<usize, String> {
-    let (url, sql) = (url.to_owned(), sql.to_owned());
-    let work = move || {
+    let messages = on_connection(url, STATEMENTS_MAX, async |client| client.simple_query(sql).await)?;
+    Ok(messages.iter().filter(|message| matches!(message, SimpleQueryMessage::Row(_))).count())
+}
+
+/// Gives each row of a statement's, as they come: of millions too.
+///
+/// # Errors
+/// What the server said.
+pub fn each_row(url: &str, sql: &str, mut take: impl FnMut(&Row) + Send) -> Result<(), String> {
+    on_connection(url, ROWS_MAX, async |client| {
+        let mut rows = pin!(client.query_raw(sql, std::iter::empty::<bool>()).await?);
+        while let Some(row) = rows.try_next().await? {
+            take(&row);
+        }
+        Ok(())
+    })
+}
+
+/// How long statements may take whose rows are counted, and one whose rows are read.
+const STATEMENTS_MAX: Duration = Duration::from_secs(60);
+const ROWS_MAX: Duration = Duration::from_secs(600);
+
+/// Does something on a connection of its own, on a thread of its own: callers may be inside of a runtime, or not.
+fn on_connection<T: Send>(
+    url: &str,
+    limit: Duration,
+    work: impl AsyncFnOnce(&Client) -> Result<T, Error> + Send,
+) -> Result<T, String> {
+    let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|error| error.to_string())?.block_on(async {
             let run = async {
-                let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+                let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
                 let driver = tokio::spawn(connection);
-                let done = client.simple_query(&sql).await;
+                let done = work(&client).await;
                 drop(client);
                 // The connection ends with its client; how it ended changes nothing.
                 let _ = driver.await;
                 done
             };
-            let done = tokio::time::timeout(Duration::from_secs(60), run).await;
-            let failed = |error: tokio_postgres::Error| {
-                error.as_db_error().map_or_else(|| error.to_string(), |db| db.message().to_owned())
-            };
-            let messages = done.map_err(|_| "no answer in time".to_owned())?.map_err(failed)?;
-            Ok(messages.iter().filter(|message| matches!(message, SimpleQueryMessage::Row(_))).count())
+            let done = tokio::time::timeout(limit, run).await;
+            let failed =
+                |error: Error| error.as_db_error().map_or_else(|| error.to_string(), |db| db.message().to_owned());
+            done.map_err(|_| "no answer in time".to_owned())?.map_err(failed)
         })
     };
-    std::thread::spawn(work).join().unwrap_or_else(|_| Err("the thread panicked".to_owned()))
+    std::thread::scope(|scope| scope.spawn(work).join().unwrap_or_else(|_| Err("the thread panicked".to_owned())))
 }
 
 /// Has the server compare every index of this database with its table, by its extension `amcheck`, and gives how many there are.

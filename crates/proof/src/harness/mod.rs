@@ -8,6 +8,7 @@ pub mod journal;
 pub mod load;
 pub mod measure;
 pub mod program;
+pub mod rows;
 pub mod server;
 pub mod shop;
 pub mod smtp;

@@ -47,20 +47,29 @@ impl Shop {
         let owner = sign_in(&client, OWNER);
         let product = post(&client, &owner, "/v1/admin/products", &product());
         let sign_up = |number: usize| {
-            let email = format!("buyer-{number}@example.com");
+            let email = buyer(number);
             let body = json!({"email": email, "password": PASSWORD, "name": "Ann Example"});
             let signed_in = post(&client, "", "/v1/auth/signup", &body);
             (text(&signed_in["access_token"]), Account { id: text(&signed_in["account"]["id"]), email })
         };
         let (buyers, accounts) = (0..buyers).map(sign_up).unzip();
-        Self {
-            address,
-            owner,
-            buyers,
-            accounts,
-            variants: (0..PRICES.len()).map(|place| text(&product["variants"][place]["id"])).collect(),
-            product: text(&product["id"]),
-        }
+        Self { address, owner, buyers, accounts, variants: variants_of(&product), product: text(&product["id"]) }
+    }
+
+    /// The shop at `address` that was filled for so many buyers before.
+    #[track_caller]
+    pub fn find(address: SocketAddr, buyers: usize) -> Self {
+        let client = Client::new(address);
+        let product = client.get_as("", "/v1/products/mug").expect("a reply").expect(200);
+        let sign_in = |number: usize| {
+            let email = buyer(number);
+            let body = json!({"email": email, "password": PASSWORD});
+            let signed_in = client.post("", "/v1/auth/login", "", &body).expect("a reply").expect(200);
+            (text(&signed_in["access_token"]), Account { id: text(&signed_in["account"]["id"]), email })
+        };
+        let (buyers, accounts) = (0..buyers).map(sign_in).unzip();
+        let owner = self::sign_in(&client, OWNER);
+        Self { address, owner, buyers, accounts, variants: variants_of(&product), product: text(&product["id"]) }
     }
 
     /// Makes one of the staff of the second owner with this address ([`super::program::create_owner_called`]), and gives the access
@@ -129,6 +138,14 @@ impl Shop {
             }
         }
     }
+}
+
+fn buyer(number: usize) -> String {
+    format!("buyer-{number}@example.com")
+}
+
+fn variants_of(product: &Value) -> Vec<String> {
+    (0..PRICES.len()).map(|place| text(&product["variants"][place]["id"])).collect()
 }
 
 fn product() -> Value {

@@ -6,7 +6,8 @@ use crate::{
     harness::{
         load::{Fate, Load},
         measure,
-        program::{check_in, create_owner_called, create_owner_in},
+        program::{check_in, create_owner_called, create_owner_in, run_on},
+        rows::{Cells, each_row},
         server::Launch,
         shop::Shop,
     },
@@ -32,7 +33,7 @@ impl Ground {
         let database = (run.engine == Engine::Postgres).then(Database::fresh);
         let url = database.as_ref().map(Database::url);
         let mut all = vec!["--signup", signup];
-        all.extend(url.iter().flat_map(|url| ["--database", url]));
+        all.extend(database_arguments(url.as_deref()));
         all.extend(arguments);
         let launch = Launch::new(folder.path(), &all);
         create_owner_in(&launch.data, url.as_deref());
@@ -41,17 +42,42 @@ impl Ground {
 
     /// Another owner besides, before the program is started.
     pub(super) fn with_owner(self, email: &str) -> Self {
-        create_owner_called(email, &self.launch.data, self.database.as_ref().map(Database::url).as_deref());
+        create_owner_called(email, &self.launch.data, self.url().as_deref());
         self
+    }
+
+    /// Runs one of the program's commands on the shop, which must succeed; gives what it printed and what it complained of.
+    #[track_caller]
+    pub(super) fn command(&self, arguments: &[&str]) -> (String, String) {
+        let url = self.url();
+        let ended = run_on(&self.launch.data, &[arguments, &database_arguments(url.as_deref())].concat());
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
+        (ended.stdout, ended.stderr)
+    }
+
+    /// Runs a statement in the database, past the program, and gives each of its rows.
+    #[track_caller]
+    pub(super) fn each_row(&self, sql: &str, take: impl FnMut(&dyn Cells) + Send) {
+        each_row(&self.launch.data, self.url().as_deref(), sql, take);
+    }
+
+    /// Where its database is, unless it is in the data folder.
+    fn url(&self) -> Option<String> {
+        self.database.as_ref().map(Database::url)
     }
 
     /// Has the program compare the data with themselves, and a database server look at its indexes (E). SQLite's own check is a part of
     /// the program's.
     pub(super) fn check(&self) {
-        let url = self.database.as_ref().map(Database::url);
+        let url = self.url();
         check_in(&self.launch.data, url.as_deref());
         url.as_deref().into_iter().for_each(check_indexes);
     }
+}
+
+/// What tells the program that the database is at this URL, and not in the data folder.
+fn database_arguments(url: Option<&str>) -> Vec<&str> {
+    url.into_iter().flat_map(|url| ["--database", url]).collect()
 }
 
 /// Has PostgreSQL compare every index of this database with its table.

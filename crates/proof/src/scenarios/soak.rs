@@ -1,10 +1,14 @@
 //! Hours of everything at once: the write-ahead log, memory and open files stay where they were.
+//!
+//! A long run in parts (`--book`) is one shop all the same: it is kept in the folder of the run, and each part opens it again as the part
+//! before left it.
 
 use std::{
     collections::HashMap,
     fmt::Write as _,
     fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::PathBuf,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
@@ -19,7 +23,6 @@ use crate::{
         client::Client,
         load::{Fate, Load},
         measure::memory_kib,
-        program::run_on,
         server::Launch,
         shop::{STOCK, Shop, text},
     },
@@ -37,8 +40,8 @@ const FILES_MAX: u64 = 16;
 const BUYERS: usize = 4;
 /// Products, so that an export or a backup reads for a while: of seconds, and of hours.
 const PRODUCTS: (usize, usize) = (300, 20_000);
-/// In a run of more than two hours buyers rest after each order, so that the shop and its copy fit on a disk: 8 hours are 3 million orders
-/// at most, and 30 GB.
+/// In a run of more than two hours, or in parts, buyers rest after each order, so that the shop and its copy fit on a disk: 8 hours are
+/// 3 million orders at most, and 30 GB.
 const WITHOUT_REST: Duration = Duration::from_secs(2 * 3_600);
 const REST: Duration = Duration::from_millis(35);
 /// Access tokens live for ten minutes; a part of the load is shorter.
@@ -47,15 +50,16 @@ const PART: Duration = Duration::from_secs(300);
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "soak",
     injects: "orders, lists, searches, exports of a large catalogue, backups and checks of the whole database without pause",
-    holds: "the log under 64 MiB, memory and open files flat, A B E",
-    engines: &[Engine::Sqlite],
-    alone: Alone::Never,
-    parts: 1,
+    holds: "the embedded engine's log under 64 MiB, memory and open files flat, A B E",
+    engines: &[Engine::Sqlite, Engine::Postgres],
+    // Its parts follow each other.
+    alone: Alone::Long,
+    parts: 8,
     run: |run| soak(run, Duration::from_secs(run.count(9, 28_800)), None),
     control: Control {
         without: "copying the log back",
         finds: &["the write-ahead log"],
-        is_above_engines: false,
+        is_above_engines: true,
         run: |run| soak(run, Duration::from_secs(40), Some("guard.checkpoint=return")),
     },
 };
@@ -70,13 +74,21 @@ struct Look {
 
 fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     let mut ground = Ground::new(run, &[]);
-    import_products(&ground, run.choose(PRODUCTS));
+    let kept = is_in_parts(run).then(|| keep(run, &mut ground.launch));
+    let is_new = run.part.0 == 0 || kept.is_none();
+    if is_new {
+        import_products(&ground, run.choose(PRODUCTS));
+    }
     ground.launch.set_faults(lifted.map(str::to_owned));
+    let mut acknowledged = if is_new { Orders::new() } else { orders_in(&ground) };
     let server = ground.launch.start();
-    let mut shop = Shop::fill(ground.launch.address, BUYERS);
+    let open = if is_new { Shop::fill } else { Shop::find };
+    let mut shop = open(ground.launch.address, BUYERS);
     let mut outcome = Outcome::default();
-    let (mut looks, mut acknowledged) = (Vec::new(), HashMap::new());
-    let rest = if time > WITHOUT_REST { REST } else { Duration::ZERO };
+    let mut looks = Vec::new();
+    let rest = if is_in_parts(run) || time > WITHOUT_REST { REST } else { Duration::ZERO };
+    // Keys that no part before this one had.
+    let label = format!("after-{}", acknowledged.len());
     let begin = Instant::now();
     let mut part = 0;
     // Without its guard the log is not copied back; how soon it is too large is a matter of the machine.
@@ -91,7 +103,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
             part += 1;
             let is_over = AtomicBool::new(false);
             let until = (begin.elapsed() + PART).min(time);
-            let load = Load::new(&shop, &format!("part-{part}")).undeterred().resting(rest);
+            let load = Load::new(&shop, &format!("{label}-{part}")).undeterred().resting(rest);
             let (sent, ()) = load.during(BUYERS, || {
                 thread::scope(|scope| {
                     scope.spawn(|| read(&shop, &is_over));
@@ -108,7 +120,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
                 outcome.answered(&sent.key, sent.took);
                 match &sent.fate {
                     Fate::Acknowledged(told) => {
-                        acknowledged.insert(bytes_of(&told.id), (told.total, fingerprint(lines_of(&sent.body))));
+                        acknowledged.insert(bytes_of(&told.id), (told.total, fingerprint(&lines_of(&sent.body))));
                     }
                     fate => outcome.violate(format!("the order {} came to {fate:?}", sent.key)),
                 }
@@ -123,51 +135,89 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     });
     server.stop();
     ground.check();
-    compare(&ground.launch, &shop, acknowledged, &mut outcome);
-    judge(&looks, loaded, &mut outcome);
+    compare(&ground, &shop, acknowledged, &mut outcome);
+    judge(&looks, loaded, run.engine, &mut outcome);
     if let Some(backups) = backups {
         backups.judge(&mut outcome);
     }
+    let is_last = run.part.0 + 1 == run.part.1;
+    if let Some(kept) = kept.filter(|_| is_last && outcome.violations.is_empty()) {
+        fs::remove_dir_all(kept).expect("the shop is removed");
+    }
     outcome
+}
+
+/// Whether it is one part of a shop that the others go on with. A PostgreSQL of ours goes with the run: there each part has a new one.
+fn is_in_parts(run: &Run) -> bool {
+    run.part.1 > 1 && run.engine == Engine::Sqlite
+}
+
+/// Has the shop's data where the next part finds them; the first part begins anew.
+fn keep(run: &Run, launch: &mut Launch) -> PathBuf {
+    let kept = run.folder.join(format!("soak-{}", run.seed - run.part.0));
+    if run.part.0 == 0 {
+        drop(fs::remove_dir_all(&kept));
+        fs::rename(&launch.data, &kept).expect("the shop is moved to where it is kept");
+    }
+    assert!(kept.join("shop.db").exists(), "the shop of the part before is gone from {}", kept.display());
+    launch.data.clone_from(&kept);
+    kept
 }
 
 /// A variant and how many pieces of it, as a line has them.
 type Line = ([u8; 16], i64);
 
-/// A and B: what was acknowledged is what is there, with the same lines at the same price, and what was not sold is in stock. Millions
-/// of orders are not read over the API, and not kept whole.
-fn compare(launch: &Launch, shop: &Shop, mut acknowledged: HashMap<[u8; 16], (i64, u64)>, outcome: &mut Outcome) {
-    let conn = rusqlite::Connection::open(launch.data.join("shop.db")).expect("the database");
+/// Orders by their ids: the total, and what tells its lines from others. Millions of them are not read over the API, and not kept whole.
+type Orders = HashMap<[u8; 16], (i64, u64)>;
+
+/// Gives each order of the database, with its total and its lines.
+fn each_order(ground: &Ground, mut take: impl FnMut([u8; 16], i64, &[Line]) + Send) {
+    const LINES: &str = "SELECT o.id, o.total, l.variant_id, l.quantity FROM orders o \
+        JOIN order_lines l ON l.order_number = o.number ORDER BY o.number, l.position";
+    let (mut order, mut lines) = (None, Vec::<Line>::new());
+    ground.each_row(LINES, |row| {
+        let next = (row.id(0), row.number(1));
+        if order != Some(next) {
+            order.replace(next).into_iter().for_each(|(id, total)| take(id, total, &lines));
+            lines.clear();
+        }
+        lines.push((row.id(2), row.number(3)));
+    });
+    order.into_iter().for_each(|(id, total)| take(id, total, &lines));
+}
+
+/// What the parts before this one left, which must stay as it is.
+fn orders_in(ground: &Ground) -> Orders {
+    let mut all = Orders::new();
+    each_order(ground, |id, total, lines| {
+        all.insert(id, (total, fingerprint(lines)));
+    });
+    all
+}
+
+/// A and B: what was acknowledged is what is there, with the same lines at the same price, and what was not sold is in stock.
+fn compare(ground: &Ground, shop: &Shop, mut acknowledged: Orders, outcome: &mut Outcome) {
     let mut left: HashMap<[u8; 16], i64> = shop.variants.iter().map(|id| (bytes_of(id), STOCK)).collect();
-    let mut orders = conn.prepare("SELECT id, total, number FROM orders").expect("a table of orders");
-    let mut lines = conn
-        .prepare("SELECT variant_id, quantity FROM order_lines WHERE order_number = ?1 ORDER BY position")
-        .expect("a table of their lines");
-    let mut rows = orders.query([]).expect("rows");
     let mut unknown = 0;
-    while let Some(row) = rows.next().expect("a row") {
-        let (id, total) = (row.get::<_, [u8; 16]>(0).expect("an id"), row.get::<_, i64>(1).expect("a total"));
-        let lines: Vec<Line> = lines
-            .query_map([row.get::<_, i64>(2).expect("a number")], |line| Ok((line.get(0)?, line.get(1)?)))
-            .and_then(Iterator::collect)
-            .expect("its lines");
-        for (variant, quantity) in &lines {
+    each_order(ground, |id, total, lines| {
+        for (variant, quantity) in lines {
             *left.entry(*variant).or_default() -= quantity;
         }
         unknown += u64::from(acknowledged.remove(&id) != Some((total, fingerprint(lines))));
-    }
+    });
     if unknown > 0 || !acknowledged.is_empty() {
         let lost = acknowledged.len();
         outcome
             .violate(format!("{lost} acknowledged orders are gone, and {unknown} are there that nobody was told of"));
     }
-    for (variant, left) in left {
-        let stock: i64 = conn
-            .query_row("SELECT stock FROM stock_levels WHERE variant_id = ?1", [variant], |row| row.get(0))
-            .expect("its stock");
-        if stock != left {
+    ground.each_row("SELECT variant_id, stock FROM stock_levels", |row| {
+        let (variant, stock) = (row.id(0), row.number(1));
+        if let Some(left) = left.remove(&variant).filter(|left| *left != stock) {
             outcome.violate(format!("{} has {stock} pieces instead of {left}", uuid::Uuid::from_bytes(variant)));
         }
+    });
+    for variant in left.into_keys() {
+        outcome.violate(format!("{} has no stock", uuid::Uuid::from_bytes(variant)));
     }
 }
 
@@ -176,15 +226,15 @@ fn bytes_of(id: &str) -> [u8; 16] {
 }
 
 /// The lines of an order that was sent.
-fn lines_of(body: &Value) -> impl Iterator<Item = Line> {
+fn lines_of(body: &Value) -> Vec<Line> {
     let line = |line: &Value| (bytes_of(&text(&line["variant_id"])), line["quantity"].as_i64().expect("a quantity"));
-    body["lines"].as_array().into_iter().flatten().map(line)
+    body["lines"].as_array().into_iter().flatten().map(line).collect()
 }
 
 /// What tells some lines from others.
-fn fingerprint(lines: impl IntoIterator<Item = Line>) -> u64 {
+fn fingerprint(lines: &[Line]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    lines.into_iter().for_each(|line| line.hash(&mut hasher));
+    lines.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -198,10 +248,10 @@ fn import_products(ground: &Ground, products: usize) {
     let path = ground.folder.path().join("products.csv");
     fs::write(&path, file).expect("a file");
     let command = ["import", "products", path.to_str().expect("UTF-8")];
-    run_on(&ground.launch.data, &command).expect_success();
+    ground.command(&command);
 }
 
-fn judge(looks: &[Look], loaded: Duration, outcome: &mut Outcome) {
+fn judge(looks: &[Look], loaded: Duration, engine: Engine, outcome: &mut Outcome) {
     let wal = looks.iter().map(|look| look.wal).max().unwrap_or(0);
     if wal > WAL_MAX {
         outcome.violate(format!("the write-ahead log grew to {} MiB", wal >> 20));
@@ -218,11 +268,11 @@ fn judge(looks: &[Look], loaded: Duration, outcome: &mut Outcome) {
         outcome.violate(format!("{files} more files are open"));
     }
     let memory = peak(looks, |look| look.memory_kib);
+    let log = if engine == Engine::Sqlite { format!("the log {} MiB at most, ", wal >> 20) } else { String::new() };
     outcome.injected = format!(
-        "{} min {} s of load; the log {} MiB at most, memory {} MiB, {grown} KiB more",
+        "{} min {} s of load; {log}memory {} MiB, {grown} KiB more",
         loaded.as_secs() / 60,
         loaded.as_secs() % 60,
-        wal >> 20,
         memory >> 10
     );
 }
@@ -230,7 +280,7 @@ fn judge(looks: &[Look], loaded: Duration, outcome: &mut Outcome) {
 impl Look {
     fn at(pid: u32, launch: &Launch) -> Self {
         let files = fs::read_dir(format!("/proc/{pid}/fd")).expect("its open files").count() as u64;
-        // There is none before the first order and after the last.
+        // There is none before the first order and after the last, and none of PostgreSQL.
         let wal = fs::metadata(launch.data.join("shop.db-wal")).map_or(0, |wal| wal.len());
         let memory_kib = memory_kib(pid);
         assert!(memory_kib > 0 && files > 0, "nothing can be seen of the server");
@@ -270,13 +320,15 @@ fn back_up(ground: &Ground, is_over: &AtomicBool) -> Backups {
     while !is_over.load(Ordering::Acquire) {
         drop(fs::remove_file(&copy));
         let begin = Instant::now();
-        let told = run_on(&ground.launch.data, &["backup", copy.to_str().expect("UTF-8")]).expect_success();
+        let (told, _) = ground.command(&["backup", copy.to_str().expect("UTF-8")]);
         backups.longest = backups.longest.max(begin.elapsed());
         backups.made += 1;
-        backups.left += u64::from(!told.contains("The running shop made it"));
-        let checked = run_on(&ground.launch.data, &["check"]);
-        backups.left += u64::from(checked.stderr.contains("its log grows"));
-        checked.expect_success();
+        let (_, complaint) = ground.command(&["check"]);
+        // PostgreSQL's are made by its own tools, and read as long as they like.
+        if ground.database.is_none() {
+            backups.left += u64::from(!told.contains("The running shop made it"));
+            backups.left += u64::from(complaint.contains("its log grows"));
+        }
         thread::sleep(Duration::from_millis(500));
     }
     backups
