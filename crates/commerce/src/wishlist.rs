@@ -32,15 +32,14 @@ impl Operation for AddToWishlist {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Wishlist, Error> {
         let mut list = own(tx, self.account_id).await?;
-        let product = tx.product(self.product_id).await?.filter(|product| product.status == ProductStatus::Active);
-        if !list.add(product.ok_or(Error::NotFound("product"))?.id, self.now) {
+        if !list.add(for_sale(tx, self.product_id).await?, self.now) {
             return Err(Conflict::TooManyWishes.into());
         }
         put(tx, list).await
     }
 }
 
-/// Takes a product from one's wishlist.
+/// Takes a product from one's wishlist. One that is neither on it nor for sale is unknown to whoever asks.
 #[derive(Clone, Copy, Debug)]
 pub struct RemoveFromWishlist {
     /// Whose.
@@ -56,8 +55,11 @@ impl Operation for RemoveFromWishlist {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Wishlist, Error> {
         let mut list = own(tx, self.account_id).await?;
-        list.remove(self.product_id);
-        put(tx, list).await
+        if list.remove(self.product_id) {
+            return put(tx, list).await;
+        }
+        for_sale(tx, self.product_id).await?;
+        Ok(list)
     }
 }
 
@@ -111,6 +113,12 @@ async fn end_share(tx: &mut dyn Tx, token: &str) -> Result<(), StoreError> {
         Some(share) => tx.apply(&[Change::DeleteDocument { kind: DocumentKind::WishlistShare, id: share.id }]).await,
         None => Ok(()),
     }
+}
+
+/// The product, if it is for sale.
+async fn for_sale(tx: &mut dyn Tx, id: ProductId) -> Result<ProductId, Error> {
+    let product = tx.product(id).await?.filter(|product| product.status == ProductStatus::Active);
+    product.map(|product| product.id).ok_or(Error::NotFound("product"))
 }
 
 async fn own(tx: &mut dyn Tx, account_id: AccountId) -> Result<Wishlist, Error> {

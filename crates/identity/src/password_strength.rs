@@ -8,6 +8,13 @@ use crate::password_hash::normal;
 /// How much of a password is looked at: the estimate takes time that grows faster than the length, and what begins with
 /// 32 characters that cannot be guessed cannot be guessed.
 const LOOKED_AT: usize = 32;
+/// In how many ways the estimate may read signs as letters: it looks for words in each. A sign that may stand for a letter, and that would
+/// make them more, is looked at as another that may not: what has so many of them is no word with a few letters replaced.
+const READINGS_MAX: usize = 16;
+/// The signs that the estimate reads as letters: those of a letter in each text.
+const SIGNS: [&str; 12] = ["4@", "8", "({[<", "3", "69", "1!|", "1|7", "0", "$5", "+7", "%", "2"];
+/// Where Unicode has signs that stand for nothing.
+const PRIVATE: u32 = 0xe000;
 /// How many words about the person are compared at most.
 const WORDS_MAX: usize = 32;
 
@@ -18,8 +25,7 @@ const WORDS_MAX: usize = 32;
 /// A violation at `pointer` that says what to do.
 pub fn check_password(pointer: &str, password: &str, personal: &[&str]) -> Result<(), Violation> {
     check_password_length(pointer, password)?;
-    let start: String = normal(password).chars().take(LOOKED_AT).collect();
-    if zxcvbn(&start, &words(personal)).score() >= Score::Two {
+    if zxcvbn(&looked_at(password), &words(personal)).score() >= Score::Two {
         return Ok(());
     }
     Err(Violation {
@@ -28,6 +34,27 @@ pub fn check_password(pointer: &str, password: &str, personal: &[&str]) -> Resul
         message: "is too easy to guess; 15 characters or more are recommended, for example a sentence of your own"
             .to_owned(),
     })
+}
+
+/// What the estimate is made of: the beginning, with no more signs that stand for letters than it can read soon.
+fn looked_at(password: &str) -> String {
+    let mut taken: Vec<char> = Vec::new();
+    let readings = |taken: &[char]| -> usize {
+        SIGNS.iter().map(|of_letter| of_letter.chars().filter(|sign| taken.contains(sign)).count().max(1)).product()
+    };
+    let look_at = |sign: char| {
+        if taken.contains(&sign) {
+            return sign;
+        }
+        taken.push(sign);
+        if readings(&taken) <= READINGS_MAX {
+            return sign;
+        }
+        taken.pop();
+        // One for each, so that what is repeated stays so.
+        char::from_u32(PRIVATE + u32::from(sign)).unwrap_or(sign)
+    };
+    normal(password).chars().take(LOOKED_AT).map(look_at).collect()
 }
 
 /// Checks that a new password is another one than `current`, the one that comes beside it to prove who asks. The two are compared as they
@@ -57,6 +84,8 @@ fn words<'a>(personal: &[&'a str]) -> Vec<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -87,6 +116,37 @@ mod tests {
         }
         let longest: String = (0..128_u32).filter_map(|n| char::from_u32(0x4e00 + n * 37)).collect();
         assert_eq!(code(&longest), None);
+    }
+
+    #[test]
+    fn no_password_takes_much_longer_to_judge_than_another() {
+        let took = |password: &str| {
+            let times = (0..9).map(|_| {
+                let begin = Instant::now();
+                let _ = check_password("", password, &["ann@example.com", "Ann Example"]);
+                begin.elapsed()
+            });
+            times.min().expect("some")
+        };
+        let usual = took("a quiet garden in May, with roses");
+        // Without an end to the readings it is some hundred times as much.
+        for odd in ["@4@4({[<369&#!1/|0$5+7%2!1|7$5@4", "4@({[<691!|1|7$5+7", "({[<({[<({[<({[<1|!71|!71|!71|!7"] {
+            let took = took(odd);
+            assert!(took < usual * 40, "{odd}: {took:?} and not {usual:?}");
+        }
+    }
+
+    #[test]
+    fn signs_that_stand_for_letters_are_seen_through_up_to_some() {
+        for common in ["p@ssw0rd", "p4$$w0rd1", "1l0v3y0u!", "@dm1n1$tr@t0r"] {
+            assert_eq!(code(common), Some("too_common"), "{common}");
+        }
+        assert_eq!(looked_at("p@ssw0rd"), "p@ssw0rd");
+        let many = looked_at("4@({[<69!1");
+        assert!(many.starts_with("4@({[<") && many != "4@({[<69!1", "{many:?}");
+        for good in ["({[<1|!7", "4@({[<69!1"] {
+            assert_eq!(code(good), None, "{good}");
+        }
     }
 
     #[test]

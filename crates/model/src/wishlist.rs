@@ -49,9 +49,12 @@ impl Wishlist {
         true
     }
 
-    /// Takes a product from it.
-    pub fn remove(&mut self, product_id: ProductId) {
+    /// Takes a product from it; says whether it was on it.
+    #[must_use]
+    pub fn remove(&mut self, product_id: ProductId) -> bool {
+        let before = self.items.len();
         self.items.retain(|item| item.product_id != product_id);
+        self.items.len() < before
     }
 }
 

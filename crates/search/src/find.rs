@@ -5,7 +5,7 @@ use std::{collections::HashSet, ops::Bound};
 use model::text;
 
 use crate::{
-    index::{Index, place},
+    index::{Doc, Index, place},
     query::Query,
     typo::{distance, forgiven, letters},
     words::{Highlighter, STEM, Stems, words},
@@ -31,6 +31,19 @@ pub(crate) struct Found {
     pub(crate) highlighter: Highlighter,
 }
 
+/// Whose words there are for whoever asks: those of products that are for sale, or of all. Nobody learns from what is found, from how it is
+/// spelt or from what is missing what stands in a product that they cannot see.
+#[derive(Clone, Copy)]
+struct Seen {
+    only_active: bool,
+}
+
+impl Seen {
+    const fn has(self, doc: &Doc) -> bool {
+        doc.is_alive && (doc.is_active || !self.only_active)
+    }
+}
+
 /// What a word of the query stands for: terms, and how good a match each is.
 struct Meant {
     terms: Vec<(u32, f32)>,
@@ -42,6 +55,7 @@ impl Index {
     /// The documents that have the words of the query; all of them when it has none.
     pub(crate) fn find(&self, query: &Query) -> Found {
         let folded = text::fold(&query.text);
+        let seen = Seen { only_active: query.filters.is_active };
         let asked: Vec<&str> = words(&folded).take(WORDS_MAX).collect();
         let mut highlighter = Highlighter {
             words: HashSet::new(),
@@ -52,15 +66,15 @@ impl Index {
         if asked.is_empty() {
             // What has signs but no words in it asks for something that is nowhere.
             let is_nonsense = !query.text.trim().is_empty();
-            let alive = self.docs.iter().zip(0..).filter(|(doc, _)| doc.is_alive && !is_nonsense);
-            return Found { docs: alive.map(|(_, number)| (number, 0.0)).collect(), corrected: None, highlighter };
+            let all = self.docs.iter().zip(0..).filter(|(doc, _)| seen.has(doc) && !is_nonsense);
+            return Found { docs: all.map(|(_, number)| (number, 0.0)).collect(), corrected: None, highlighter };
         }
         let stems = self.stems(&query.language);
         let (mut scores, mut hits) = (vec![0.0_f32; self.docs.len()], vec![0_u8; self.docs.len()]);
         let (mut best, mut touched) = (vec![0.0_f32; self.docs.len()], Vec::new());
         let mut corrected = Vec::new();
         for (at, word) in asked.iter().enumerate() {
-            let meant = self.meant(word, at + 1 == asked.len(), stems);
+            let meant = self.meant(word, at + 1 == asked.len(), stems, seen);
             let spelt = meant.instead.as_deref().unwrap_or(word);
             highlighter.words.insert(spelt.to_owned());
             if let Some(stems) = stems {
@@ -74,7 +88,9 @@ impl Index {
             for (term, factor) in &meant.terms {
                 for (number, weight) in self.postings(*term) {
                     let number = place(number);
-                    let Some(best) = best.get_mut(number) else { continue };
+                    let Some(best) = self.docs.get(number).filter(|doc| seen.has(doc)).and(best.get_mut(number)) else {
+                        continue;
+                    };
                     if *best == 0.0 {
                         touched.push(number);
                     }
@@ -92,9 +108,8 @@ impl Index {
         }
         let has_instead = !corrected.is_empty() && corrected != asked;
         // All words where some product has all of them, as many as possible otherwise.
-        let alive = || self.docs.iter().enumerate().filter(|(_, doc)| doc.is_alive);
-        let most = alive().map(|(at, _)| hits[at]).max().unwrap_or(0);
-        let docs = alive().filter(|(at, _)| most > 0 && hits[*at] == most).map(|(at, doc)| {
+        let most = hits.iter().copied().max().unwrap_or(0);
+        let docs = self.docs.iter().enumerate().filter(|(at, _)| most > 0 && hits[*at] == most).map(|(at, doc)| {
             let bonus = match doc.title.strip_prefix(folded.as_str()) {
                 Some("") => WHOLE_TITLE,
                 Some(_) => TITLE_BEGINS,
@@ -107,10 +122,13 @@ impl Index {
 
     /// What `word` stands for: itself, its forms, words that begin with it where it is the last one (somebody may be typing) or
     /// there is nothing of the former, and where there is nothing of all that, words that are spelt almost like it.
-    fn meant(&self, word: &str, is_last: bool, stems: Option<&Stems>) -> Meant {
+    fn meant(&self, word: &str, is_last: bool, stems: Option<&Stems>, seen: Seen) -> Meant {
+        let is_somewhere = |term: u32| {
+            self.postings(term).any(|(number, _)| self.docs.get(place(number)).is_some_and(|doc| seen.has(doc)))
+        };
         let mut terms = Vec::new();
         let mut add = |term: &str, factor: f32| {
-            if let Some(term) = self.terms.get(term) {
+            if let Some(term) = self.terms.get(term).filter(|term| is_somewhere(**term)) {
                 terms.push((*term, factor));
             }
         };
@@ -125,7 +143,8 @@ impl Index {
         let is_beginning = if is_last { is_long || is_unknown } else { is_long && is_unknown };
         if is_beginning {
             let beginning = self.terms.range::<str, _>((Bound::Excluded(word), Bound::Unbounded));
-            let beginning = beginning.take_while(|(term, _)| term.starts_with(word)).take(PREFIX_TERMS_MAX);
+            let beginning = beginning.take_while(|(term, _)| term.starts_with(word));
+            let beginning = beginning.filter(|(_, term)| is_somewhere(**term)).take(PREFIX_TERMS_MAX);
             terms.extend(beginning.map(|(_, term)| (*term, 0.7)));
         }
         if !terms.is_empty() {
@@ -145,7 +164,7 @@ impl Index {
             if usize::try_from(differing).unwrap_or(usize::MAX) > max * 2 {
                 return None;
             }
-            let far = distance(word.as_bytes(), term.as_bytes(), max)?;
+            let far = distance(word.as_bytes(), term.as_bytes(), max).filter(|_| is_somewhere(*number))?;
             // People make mistakes in the middle of words more than in their first letter.
             let is_first_wrong = term.as_bytes().first() != word.as_bytes().first();
             Some((far * 2 + usize::from(is_first_wrong), std::cmp::Reverse(self.frequency(*number)), term, *number))

@@ -150,6 +150,41 @@ fn as_many_words_as_possible_are_found() {
 }
 
 #[test]
+fn what_is_not_for_sale_leaves_no_trace_in_what_others_find() {
+    let mut draft = product(4, "Frobnicator linen shirt");
+    draft.status = ProductStatus::Draft;
+    draft.description = "<p>flibbertigizmo</p>".to_owned();
+    let seen = [product(1, "Linen shirt"), product(2, "Linen dress"), product(3, "Flask")];
+    let mut index = index(&seen);
+    let told = |index: &Index, text: &str| {
+        let results = index.search(&query(text));
+        (numbers(&results), results.corrected)
+    };
+    let texts = [
+        "flibbertigizmo",
+        "flibbertigizmoo",
+        "linen flib",
+        "linen frobnicator",
+        "linen shirt frobnicatorx",
+        "frob",
+        "frobnicators",
+        "shirt dress frobnicator",
+    ];
+    let before = texts.map(|text| told(&index, text));
+    index.put(&draft);
+    assert_eq!(texts.map(|text| told(&index, text)), before);
+    // Whoever may see all of them finds it.
+    let everything = Query { filters: Filters::default(), ..query("flibbertigizmoo") };
+    assert_eq!(numbers(&index.search(&everything)), [4]);
+    // And what was for sale, and is gone.
+    draft.status = ProductStatus::Active;
+    index.put(&draft);
+    assert_eq!(found(&index, "flib"), [4]);
+    index.remove(draft.id);
+    assert_eq!(texts.map(|text| told(&index, text)), before);
+}
+
+#[test]
 fn other_languages_are_found_with_their_forms() {
     let mut shirt = product(1, "Shirt");
     let texts = Translation { title: Some("Hemden aus Leinen".to_owned()), ..Translation::default() };

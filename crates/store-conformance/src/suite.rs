@@ -308,6 +308,7 @@ macro_rules! suite {
                     buyers_cancel_what_is_theirs_and_nothing_more
                     a_shipment_can_be_followed
                     every_status_is_told_to_the_buyer
+                    strangers_are_not_written_to_in_the_buyers_words
                     a_refused_move_mails_nothing
                     stale_versions_and_wrong_notes_are_refused
                 }
@@ -608,6 +609,7 @@ macro_rules! suite {
                     products_are_kept_in_the_order_in_which_they_came
                     nothing_is_lost_when_much_comes_at_once
                     a_link_opens_it_until_it_is_taken_back
+                    it_goes_when_its_owner_comes_at_last
                     it_goes_with_its_owner
                 }
             }

@@ -9,7 +9,7 @@ use model::{
 use store::{Change, Operation, StoreError, Tx};
 
 use super::{MailedSecret, is_waiting, mail_to, usable_by_email, usable_with_password, verify_email::verified};
-use crate::{Error, api_keys};
+use crate::{Error, api_keys, wishlist};
 
 /// Changes the password of somebody who gave the current one. Ends the other sessions.
 #[derive(Clone, Debug)]
@@ -106,7 +106,8 @@ impl Operation for CheckResetToken {
     }
 }
 
-/// Sets a new password with a mailed token. The token proves the address too. Ends all sessions.
+/// Sets a new password with a mailed token. The token proves the address too. Ends all sessions; where the address was not proven before, the
+/// wishlist and its link go as well.
 #[derive(Clone, Debug)]
 pub struct ResetPassword {
     /// The hash of the presented token.
@@ -137,6 +138,10 @@ impl Operation for ResetPassword {
         changes.extend(replace_password(tx, &account, &self.new_hash, None, self.stamp).await?);
         changes.extend(void(tx, account.id, Purpose::ChangeEmail).await?);
         changes.push(Change::InsertSession(self.visit(account.id)));
+        if account.email_verified_at.is_none() {
+            // Whoever began this account need not be who reads its mailbox: their link would go on showing what is put on the list.
+            changes.extend(wishlist::forget(tx, account.id).await?);
+        }
         changes.push(Change::UpdateAccount(verified(account, self.stamp)));
         Ok(tx.apply(&changes).await?)
     }

@@ -79,8 +79,10 @@ impl SignUp {
 /// Signs up and signs in at once, for shops that chose to. It tells whether an address is known.
 #[derive(Clone, Debug)]
 pub struct SignUpAtOnce {
-    /// The sign-up; its code is mailed all the same.
+    /// The sign-up.
     pub sign_up: SignUp,
+    /// Whether its code is mailed all the same. It can be asked for later too.
+    pub is_code_mailed: bool,
     /// The device.
     pub session: NewSession,
 }
@@ -98,10 +100,10 @@ impl Operation for SignUpAtOnce {
         }
         let mut ids = stamp.ids();
         let account = new_account(&mut ids, email, &name, *stamp);
-        let code = code_changes(None, &account, code, &mut ids, *stamp).unwrap_or_default();
+        let code = self.is_code_mailed.then(|| code_changes(None, &account, code, &mut ids, *stamp)).flatten();
         let mut changes =
             vec![Change::InsertAccount { account: account.clone(), password_hash: Some(password_hash.clone()) }];
-        changes.extend(code);
+        changes.extend(code.into_iter().flatten());
         changes.extend(sessions::open(&account, &self.session, stamp.now));
         tx.apply(&changes).await?;
         Ok(account)

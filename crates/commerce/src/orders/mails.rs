@@ -5,7 +5,8 @@ use model::{
     mail::{OrderMail, OrderMailLine},
 };
 
-/// The mail about the status that an order now has; `None` when its buyer is gone.
+/// The mail about the status that an order now has; `None` when its buyer is gone. An address that nobody proved may be a stranger's: the
+/// buyer's own words, such as where it goes, are not carried there.
 pub(super) fn about(
     order: &Order,
     buyer: &Account,
@@ -18,7 +19,7 @@ pub(super) fn about(
         number: order.number.to_string(),
         lines: order.lines.iter().map(line).collect(),
         total: order.total.grouped(),
-        ship_to: order.ship_to.clone(),
+        ship_to: if buyer.email_verified_at.is_some() { order.ship_to.clone() } else { order.ship_to.anonymised() },
         tracking: order.tracking.clone(),
         note,
     };

@@ -122,7 +122,9 @@ impl MoveOrder {
 
     fn changes(&self, order: &Order, was_open: bool, event: OrderEvent, buyer: &Account) -> Vec<Change> {
         let mut ids = self.stamp.ids();
-        let mail = mails::about(order, buyer, event.note.clone(), ids.draw(), self.stamp.now);
+        // Whoever cancels knows why.
+        let note = event.note.clone().filter(|_| event.actor == OrderActor::Staff);
+        let mail = mails::about(order, buyer, note, ids.draw(), self.stamp.now);
         let mut changes = vec![Change::UpdateOrder { order: order.clone(), event: Some(event) }];
         if was_open && order.is_forgotten(buyer) {
             let account_id = buyer.id;

@@ -77,10 +77,11 @@ pub struct ProductDto {
     /// Fields of the shop's own, by the keys that `GET /v1/attributes` explains.
     #[schema(value_type = BTreeMap<String, AttributeValueDto>)]
     pub attributes: AttributesDto,
-    /// The ids of what goes with it, as the staff chose them. Some may lead to what is not for sale, and so to a 404:
-    /// `GET /v1/products/{product}/related` gives those that are.
-    #[schema(value_type = Vec<Uuid>)]
-    pub related: Vec<ProductId>,
+    /// The ids of what goes with it, as the staff chose them, for sale or not; for staff alone.
+    /// `GET /v1/products/{product}/related` gives everybody those that are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Uuid>>)]
+    pub related: Option<Vec<ProductId>>,
     /// When a draft goes on sale by itself; for staff alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -129,7 +130,7 @@ impl ProductDto {
             images: product.images.iter().map(ImageDto::from).collect(),
             seo: seo.into(),
             attributes: attribute::shown(&details.attributes),
-            related: details.related.clone(),
+            related: is_staff.then(|| details.related.clone()),
             publish_at: details.publish_at.filter(|_| is_staff),
             translations: is_staff.then(|| {
                 details.translations.iter().map(|(language, texts)| (language.clone(), texts.into())).collect()

@@ -2,13 +2,14 @@
 
 use commerce::{
     Error,
-    accounts::DeleteAccount,
+    accounts::{DeleteAccount, RequestPasswordReset, ResetPassword},
+    catalogue::ProductDraft,
     wishlist::{AddToWishlist, RemoveFromWishlist, ShareWishlist, SharedBy},
 };
-use model::{Account, Product, Wishlist};
+use model::{Account, Product, ProductStatus, Wishlist};
 use store::DocumentKind;
 
-use crate::support::{Shop, at_once, count_ok, refused};
+use crate::support::{Shop, at_once, count_ok, draft, email, hash, refused, secret};
 
 fn add(shop: &Shop, account: &Account, product: &Product) -> AddToWishlist {
     AddToWishlist { account_id: account.id, product_id: product.id, now: shop.now() }
@@ -39,6 +40,13 @@ pub async fn products_are_kept_in_the_order_in_which_they_came(shop: Shop) {
     assert_eq!(stored(&shop, &bob).await, None);
     let after = shop.run(RemoveFromWishlist { account_id: ann.id, product_id: mug.id }).await.expect("removed");
     assert_eq!(after.items.len(), 1);
+    // Again, it is done already; of what is not for sale nobody learns that it is there.
+    let remove = |product_id| RemoveFromWishlist { account_id: ann.id, product_id };
+    assert_eq!(shop.run(remove(mug.id)).await.expect("it is gone").items.len(), 1);
+    let hidden = shop.add(ProductDraft { status: ProductStatus::Draft, ..draft("Lamp", 0) }).await;
+    for unknown in [hidden.id, shop.id()] {
+        refused!(shop.run(remove(unknown)).await, Error::NotFound("product"));
+    }
     let nothing = AddToWishlist { product_id: shop.id(), ..add(&shop, &ann, &mug) };
     refused!(shop.run(nothing).await, Error::NotFound("product"));
 }
@@ -70,6 +78,28 @@ pub async fn a_link_opens_it_until_it_is_taken_back(shop: Shop) {
     let list = shop.run(share(&shop, &ann, None)).await.expect("taken back");
     assert_eq!((list.share_token, list.items.len()), (None, 1));
     assert!(opens(&shop, "first").await.is_none());
+}
+
+pub async fn it_goes_when_its_owner_comes_at_last(shop: Shop) {
+    shop.sign_up("ann", "111111").await;
+    let stranger = shop.db().credentials(&email("ann")).await.expect("an answer").expect("an account").account;
+    let bob = shop.customer("bob").await;
+    let mug = shop.product("Mug", 0).await;
+    for (account, link) in [(&stranger, "strangers"), (&bob, "bobs")] {
+        shop.run(add(&shop, account, &mug)).await.expect("added");
+        shop.run(share(&shop, account, Some(link))).await.expect("shared");
+        let account = account.clone();
+        let name = if account.id == bob.id { "bob" } else { "ann" };
+        let request = RequestPasswordReset { email: email(name), token: secret(link), stamp: shop.next_stamp() };
+        shop.run(request).await.expect("says nothing");
+        let (device, address) = ("a telephone".to_owned(), "192.0.2.7".to_owned());
+        let (token_hash, new_hash, stamp) = (hash(link), "new hash".to_owned(), shop.next_stamp());
+        shop.run(ResetPassword { token_hash, new_hash, device, address, stamp }).await.expect("reset");
+    }
+    assert_eq!(stored(&shop, &stranger).await, None, "nobody had shown that the address is theirs");
+    assert!(opens(&shop, "strangers").await.is_none());
+    assert_eq!(stored(&shop, &bob).await.map(|list| list.items.len()), Some(1), "he had");
+    assert!(opens(&shop, "bobs").await.is_some());
 }
 
 pub async fn it_goes_with_its_owner(shop: Shop) {

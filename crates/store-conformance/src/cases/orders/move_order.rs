@@ -4,7 +4,9 @@ use commerce::{
     Conflict, Error,
     orders::{MoveOrder, Mover},
 };
-use model::{Account, MailTemplate, Order, OrderStatus, Product, StockCause, Tracking, order::OrderActor};
+use model::{
+    Account, MailTemplate, Order, OrderId, OrderStatus, OutboxMail, Product, StockCause, Tracking, order::OrderActor,
+};
 
 use crate::support::{Shop, email, line, move_order, names, pointers, refused};
 
@@ -161,6 +163,32 @@ pub async fn every_status_is_told_to_the_buyer(shop: Shop) {
     assert_eq!(shown.note, note);
     assert!(mails[..4].iter().all(|mail| mail.order_id == Some(order.id) && mail.account_id == Some(ann.id)));
     assert!(mails[4..].iter().all(|mail| mail.order_id == Some(other.id)));
+}
+
+pub async fn strangers_are_not_written_to_in_the_buyers_words(shop: Shop) {
+    let (_, ann, mug, order) = ordered(&shop).await;
+    let own = |order: OrderId, buyer| MoveOrder {
+        note: Some("Your card was charged".to_owned()),
+        ..move_order(&shop, order, Cancelled, Mover::Customer(buyer))
+    };
+    let mailed = async |name: &str| {
+        let mails = shop.mails_to(&email(name)).await;
+        let shown = |mail: OutboxMail| match mail.template {
+            MailTemplate::OrderPlaced(shown) | MailTemplate::OrderCancelled(shown) => Some((shown.ship_to, shown.note)),
+            _ => None,
+        };
+        mails.into_iter().filter_map(shown).collect::<Vec<_>>()
+    };
+    shop.run(own(order.id, ann.id)).await.expect("cancelled");
+    let told = mailed("ann").await;
+    assert!(told.len() == 2 && told.iter().all(|(to, note)| *to == order.ship_to && note.is_none()), "{told:?}");
+    // Nobody showed that this address is theirs.
+    shop.sign_up("bob", "111111").await;
+    let bob = shop.db().credentials(&email("bob")).await.expect("an answer").expect("an account").account;
+    let order = shop.order(&bob, &[line(&mug, 1)]).await;
+    shop.run(own(order.id, bob.id)).await.expect("cancelled");
+    let told = mailed("bob").await;
+    assert!(told.len() == 2 && told.iter().all(|(to, note)| to.line1.is_empty() && note.is_none()), "{told:?}");
 }
 
 pub async fn a_refused_move_mails_nothing(shop: Shop) {

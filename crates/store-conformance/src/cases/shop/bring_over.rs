@@ -24,7 +24,8 @@ async fn bring(shop: &Shop, things: Vec<Thing>) -> Vec<Outcome> {
 /// In a shop that signs up at once, anybody may have signed up with somebody's address.
 pub async fn an_account_that_nobody_proved_goes_to_whoever_has_the_old_one(shop: Shop) {
     let (sign_up, session) = (shop.sign_up_as("vera", "111111", &password("mallory")), shop.device());
-    let here = shop.run(SignUpAtOnce { sign_up, session: session.clone() }).await.expect("signed up");
+    let here =
+        shop.run(SignUpAtOnce { sign_up, is_code_mailed: true, session: session.clone() }).await.expect("signed up");
     let vera = shop.new_account("vera", Role::Customer, &[]);
     let proven_at = vera.email_verified_at;
     assert_eq!(bring(&shop, vec![old(vera)]).await, [Outcome::IsAccount(here.id)]);

@@ -57,6 +57,8 @@ async fn add(
 }
 
 /// Take a product from one's wishlist
+///
+/// One that is not on it changes nothing; when it is not for sale either, that is 404.
 #[utoipa::path(
     delete, path = "/v1/account/wishlist/items/{product}", operation_id = "remove_from_wishlist", tag = tag::ACCOUNT, security(("bearer" = [])),
     params(("product" = String, Path, description = "Id or slug of the product", example = "linen-shirt"), Shown),

@@ -63,17 +63,16 @@ pub(super) async fn reset(
     address: ClientAddress,
     Json(body): Json<ResetPasswordDto>,
 ) -> Result<Response, Problem> {
-    identity::check_password("/password", &body.password, &[])?;
     set_password(&app, &body.token, body.password, device, address).await?;
     Ok(reply::no_content())
 }
 
-/// Sets a password that was found good enough, for whoever has the token from the mail. Nothing is hashed for others: that is work
-/// which those who sign in would wait for. Gives whose it is.
+/// Sets a password for whoever has the token from the mail. Nothing is judged or hashed for others: that is work which those who sign in
+/// would wait for. Gives whose it is.
 ///
 /// # Errors
-/// 401 `invalid_code` when the token is wrong, was used, or has expired; 422 when the password is like the person's address or name;
-/// 429 after too many wrong tokens.
+/// 401 `invalid_code` when the token is wrong, was used, or has expired; 422 when the password is too short or easy to guess, or like the
+/// person's address or name; 429 after too many wrong tokens.
 pub(in crate::routes) async fn set_password(
     app: &App,
     token: &str,

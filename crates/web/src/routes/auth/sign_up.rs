@@ -54,7 +54,7 @@ pub(super) async fn sign_up(
         SignUpMode::Immediate => {
             let (session, refresh_token) = new_session(&app, device, address)?;
             let session_id = session.id;
-            let account = app.run(SignUpAtOnce { sign_up, session }).await?;
+            let account = app.run(SignUpAtOnce { sign_up, is_code_mailed: may_mail, session }).await?;
             signed_in(&app, StatusCode::CREATED, &account, session_id, &refresh_token)
         }
     }

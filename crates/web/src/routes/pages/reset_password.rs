@@ -65,13 +65,12 @@ pub(super) async fn submit(
     Form(form): Form<Submission>,
 ) -> Result<Response, Problem> {
     csrf::check_open(&app, &headers, &form.csrf)?;
-    if let Err(wrong) = identity::check_password("/password", &form.password, &[]) {
-        return show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form.token, Some(&wrong.message));
-    }
-    let like_person = "must be harder to guess: it is like your address or your name";
-    match set_password(&app, &form.token, form.password, device, address).await {
+    match set_password(&app, &form.token, form.password.clone(), device, address).await {
         Err(problem) if problem.code() == Code::InvalidInput => {
-            show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form.token, Some(like_person))
+            let wrong = identity::check_password("/password", &form.password, &[]).err();
+            let like_person = "must be harder to guess: it is like your address or your name";
+            let why = wrong.as_ref().map_or(like_person, |wrong| &wrong.message);
+            show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form.token, Some(why))
         }
         Ok(account) => {
             // Customers sign in where they came from.

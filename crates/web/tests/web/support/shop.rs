@@ -76,7 +76,7 @@ impl Shop {
             code: MailedSecret { plain: "123456".to_owned(), hash: [1; 32] },
             stamp: fresh_stamp(),
         };
-        let account = self.run(SignUpAtOnce { sign_up, session }).await;
+        let account = self.run(SignUpAtOnce { sign_up, is_code_mailed: true, session }).await;
         self.person(account, session_id)
     }
 
