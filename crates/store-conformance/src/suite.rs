@@ -236,6 +236,8 @@ macro_rules! suite {
                     what_a_file_cannot_say_stays
                     names_that_differ_by_a_sign_are_two_categories
                     a_file_without_prices_leaves_them_as_they_are
+                    a_column_that_is_not_there_leaves_its_field_alone
+                    an_empty_field_takes_away_what_was_there
                     a_file_changes_no_amount_into_another_currency
                     a_known_variant_takes_a_new_sku
                     a_sale_that_is_over_comes_back_with_its_product
@@ -373,6 +375,7 @@ macro_rules! suite {
                     a_mail_that_never_comes_to_an_end_is_given_up
                     a_lease_beyond_the_end_of_time_is_refused
                     mails_about_an_order_go_out_in_their_order
+                    mails_about_an_order_go_out_in_the_order_in_which_they_came
                     a_mail_to_another_address_holds_up_nothing
                 }
                 record_deliveries {

@@ -12,10 +12,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use commerce::{
     catalogue::{ImportError, ImportedProduct},
     import::{
-        READING, RowError,
+        RowError,
         catalogue::{self, Line},
         prices::{self, PriceRow},
-        shopify,
+        reading_in, shopify,
     },
     jobs::{BeginJob, EndJob, HandBackJob, InterruptJob, Step, TakeJob, Work, WorkOnJob, is_passing, part_name},
 };
@@ -225,6 +225,7 @@ async fn all(
     let renewed = Instant::now();
     let file = file(engine, job).await?;
     let (kind, with_images, currencies) = (job.kind, job.with_images, app.currencies());
+    let reading = reading_in(&currencies);
     let parsed = tokio::select! {
         parsed = tokio::task::spawn_blocking(move || parse(kind, file, &currencies, with_images)) => parsed,
         () = stop.clone().wait() => return Err(Trouble::Stopping),
@@ -234,7 +235,7 @@ async fn all(
     let begin = BeginJob {
         id: job.id,
         total: u64::try_from(total).unwrap_or(u64::MAX),
-        reading: READING,
+        reading,
         errors: errors.into_iter().map(told).collect(),
         notes: notes.into_iter().map(told).collect(),
         now: Timestamp::now(),

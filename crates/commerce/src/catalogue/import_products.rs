@@ -20,12 +20,12 @@ use super::{
     attributes::check_values,
     categories::new_category,
     check_skus,
-    draft::{complete_options, first_stock, sanitised},
+    draft::{as_drafts, complete_options, first_stock, sanitised},
     prices::{check_currency, without_past_publication},
     redirects,
     update_product::save,
 };
-use crate::{Error, rich_text};
+use crate::{Error, import::Untold, rich_text};
 
 /// A product from elsewhere.
 #[derive(Clone, Debug)]
@@ -43,6 +43,8 @@ pub struct ImportedProduct {
     /// Whether one of its pictures could not be fetched: where the shop has pictures of its own of the product, those stay, its variants'
     /// included. A dead address would take their place otherwise.
     pub keeps_images: bool,
+    /// Of what nothing is said at all: a known product keeps what it has of it, whatever the draft has, and a new one has what the draft has.
+    pub untold: Vec<Untold>,
     /// Where it stands in the file, for the report.
     pub line: u64,
 }
@@ -57,7 +59,7 @@ impl ImportedProduct {
 
 /// Imports products, all of them or none.
 ///
-/// A known product takes title, texts, prices, options and pictures from the import; its variants are recognised by
+/// A known product takes title, texts, prices, options and pictures from the import, as far as it tells them; its variants are recognised by
 /// their SKU, or else by their option values. The stock of a known variant is left alone: what was sold since would
 /// come back otherwise. Variants that the import does not name stay.
 #[derive(Clone, Debug)]
@@ -167,6 +169,9 @@ impl ImportProducts {
         let category_id = self.category(tx, imported.category.as_deref(), current, tree, ids).await?;
         let category_id = category_id.or(imported.draft.category_id);
         let mut draft = ProductDraft { category_id, ..imported.draft.clone() };
+        if let Some(before) = &before {
+            keep_untold(before, &imported.untold, &mut draft);
+        }
         if imported.keeps_prices {
             keep_prices(before.as_ref(), &mut draft)?;
         }
@@ -274,6 +279,59 @@ pub(crate) async fn images_stay(tx: &mut dyn Tx, imported: &ImportedProduct) -> 
 fn show(variant: &mut Variant, image: Option<&str>) {
     if let Some(url) = image {
         variant.details.image = Some(url.to_owned());
+    }
+}
+
+/// Gives the draft what the known product has of that of which nothing is said.
+fn keep_untold(before: &Product, untold: &[Untold], draft: &mut ProductDraft) {
+    let skus = skus(draft);
+    for variant in &mut draft.variants {
+        if let Some(known) = which(&before.variants, variant, &skus).and_then(|at| before.variants.get(at)) {
+            keep_untold_of_variant(known, untold, variant);
+        }
+    }
+    for untold in untold {
+        match untold {
+            Untold::Description => draft.description.clone_from(&before.description),
+            Untold::Status => draft.status = before.status,
+            Untold::Vendor => draft.vendor.clone_from(&before.vendor),
+            Untold::Tags => draft.tags.clone_from(&before.tags),
+            Untold::Options => draft.options = as_drafts(&before.options),
+            Untold::Images => {
+                let given = std::mem::replace(&mut draft.images, before.images.clone());
+                let is_new = |image: &Image| before.images.iter().all(|known| known.url != image.url);
+                draft.images.extend(given.into_iter().filter(is_new));
+            }
+            Untold::ImageAlts => {
+                for image in &mut draft.images {
+                    if let Some(known) = before.images.iter().find(|known| known.url == image.url) {
+                        image.alt.clone_from(&known.alt);
+                    }
+                }
+            }
+            Untold::Sku | Untold::CompareAtPrice | Untold::TrackStock | Untold::Weight | Untold::Barcode => {}
+        }
+    }
+}
+
+fn keep_untold_of_variant(known: &Variant, untold: &[Untold], variant: &mut VariantDraft) {
+    for untold in untold {
+        match untold {
+            Untold::Options => variant.option_values.clone_from(&known.option_values),
+            Untold::Sku => variant.sku.clone_from(&known.sku),
+            // A price in another currency is refused: that, and not the price before, is what is wrong then.
+            Untold::CompareAtPrice if known.price.currency != variant.price.currency => {}
+            Untold::CompareAtPrice => variant.compare_at_price = known.compare_at_price,
+            Untold::TrackStock => variant.track_stock = known.track_stock,
+            Untold::Weight => variant.weight_grams = known.weight_grams,
+            Untold::Barcode => variant.barcode.clone_from(&known.barcode),
+            Untold::Description
+            | Untold::Status
+            | Untold::Vendor
+            | Untold::Tags
+            | Untold::Images
+            | Untold::ImageAlts => {}
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod lines;
 pub mod mongo;
 pub mod prices;
 pub mod shopify;
+mod untold;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -16,11 +17,22 @@ use std::{
 
 use model::{Currency, Money, NotAPrice};
 
+pub use self::untold::Untold;
 use crate::catalogue::ImportedProduct;
 
 /// The way in which files are read. A job counts what it has done of its file, and whoever goes on with it reads the file again: raise the
 /// number when a reader makes other items of the same file, or puts them in another order, so that no job goes on with the wrong ones.
-pub const READING: u32 = 2;
+const READING: u32 = 3;
+
+/// The way in which files are read in a shop with these currencies, the shop's own first: what is in others is left out. It is what
+/// [`BeginJob`](crate::jobs::BeginJob) is told.
+#[must_use]
+pub fn reading_in(currencies: &[Currency]) -> u32 {
+    // FNV-1a, which is the same in every build.
+    let taken_in = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(16_777_619);
+    let codes = currencies.iter().flat_map(|currency| currency.code().bytes());
+    READING.to_le_bytes().into_iter().chain(codes).fold(2_166_136_261, taken_in)
+}
 
 /// Why a row cannot be used. The product it belongs to is then left out whole.
 #[derive(Clone, Debug, PartialEq, Eq)]

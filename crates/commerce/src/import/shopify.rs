@@ -7,6 +7,8 @@
 //! Columns may go by the names that Shopify gives them today as well (`URL handle`, `Price`, ...). What they mean here:
 //! * A product of which no variant has a price keeps those that the shop knows; one that it does not know is refused. An export of a
 //!   product that is priced in another currency than the shop's own is such a file.
+//! * A column that is not there says nothing, and a known product keeps what it has ([`Untold`](super::Untold)); an empty field says that
+//!   there is nothing. Without columns of options, the variants of a product go by their SKUs.
 //! * `Title` / `Default Title` in the first option marks a simple product.
 //! * `Status` (`active`, `draft`, `archived`) counts where it is given; `Published` = `false` makes an active product
 //!   a draft.
@@ -133,9 +135,10 @@ impl Catalogue {
         let mut products = Vec::with_capacity(self.groups.len());
         let mut slugs: HashMap<String, u64> = HashMap::with_capacity(self.groups.len());
         let mut notes = Vec::new();
+        let untold = self.columns.as_ref().map(Columns::untold).unwrap_or_default();
         for mut group in self.groups.into_iter().filter(|group| !group.is_bad) {
             let noted = std::mem::take(&mut group.notes);
-            let Some(product) = settle::settle(*group, &mut self.errors) else { continue };
+            let Some(product) = settle::settle(*group, &untold, &mut self.errors) else { continue };
             let slug = product.draft.slug.clone().unwrap_or_default();
             if let Some(first) = slugs.get(&slug) {
                 let reason = format!("the handle reads as {:?} in URLs, like the one on line {first}", slug);

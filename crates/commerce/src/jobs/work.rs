@@ -25,7 +25,7 @@ pub struct BeginJob {
     pub id: Uuid,
     /// How much there is to do.
     pub total: u64,
-    /// In which way the file was read; see [`READING`](crate::import::READING).
+    /// In which way the file was read; see [`reading_in`](crate::import::reading_in).
     pub reading: u32,
     /// What cannot be used.
     pub errors: Vec<JobError>,
@@ -52,7 +52,10 @@ impl Operation for BeginJob {
         }
         if is_read && job.done > 0 {
             // What was done is counted in items as they were read then: the next one may be another now.
-            let failure = "the program reads files in another way since this import began; begin it again".to_owned();
+            let failure =
+                "files are read in another way since this import began, by another program or with other currencies; \
+                 begin it again"
+                    .to_owned();
             job.finish(JobStatus::Failed, Some(failure), self.now);
             return close(tx, job).await;
         }

@@ -61,6 +61,7 @@ pub fn imported(handle: &str, draft: ProductDraft) -> ImportedProduct {
         variant_images: Vec::new(),
         keeps_prices: false,
         keeps_images: false,
+        untold: Vec::new(),
         line: 2,
     }
 }

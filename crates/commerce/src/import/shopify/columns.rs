@@ -3,6 +3,8 @@
 use csv::ByteRecord;
 use model::product::OPTIONS_MAX;
 
+use crate::import::Untold;
+
 /// A column that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
@@ -101,6 +103,23 @@ pub(crate) const OPTIONS: [(Column, Column); OPTIONS_MAX] = [
     (Column::Option5Name, Column::Option5Value),
 ];
 
+/// What nothing is said of where none of these columns is there. Options have columns enough for a list of their own.
+const UNTOLD: [(Untold, &[Column]); 11] = [
+    (Untold::Description, &[Column::Body]),
+    // Files of the older kind have no status, and say by this alone what shoppers see.
+    (Untold::Status, &[Column::Status, Column::Published]),
+    (Untold::Vendor, &[Column::Vendor]),
+    (Untold::Tags, &[Column::Tags]),
+    (Untold::Images, &[Column::ImageSrc]),
+    (Untold::ImageAlts, &[Column::ImageAlt]),
+    (Untold::Sku, &[Column::Sku]),
+    (Untold::CompareAtPrice, &[Column::CompareAtPrice]),
+    // The policy alone does not say whether anybody counts.
+    (Untold::TrackStock, &[Column::Tracker, Column::Quantity]),
+    (Untold::Weight, &[Column::Grams]),
+    (Untold::Barcode, &[Column::Barcode]),
+];
+
 impl Column {
     /// As the header spells it.
     pub(super) const fn name(self) -> &'static str {
@@ -168,6 +187,15 @@ impl Columns {
     /// Where `column` stands, if the file has it.
     pub(super) const fn index(&self, column: Column) -> Option<usize> {
         self.at[column as usize]
+    }
+
+    /// What no column of the file tells.
+    pub(super) fn untold(&self) -> Vec<Untold> {
+        let is_there = |column: Column| self.index(column).is_some();
+        let is_told = |columns: &[Column]| columns.iter().any(|&column| is_there(column));
+        let untold = UNTOLD.into_iter().filter(|&(_, columns)| !is_told(columns)).map(|(untold, _)| untold);
+        let has_options = OPTIONS.into_iter().any(|(name, value)| is_told(&[name, value]));
+        untold.chain((!has_options).then_some(Untold::Options)).collect()
     }
 
     /// How many columns the file has, those that are not read included.

@@ -10,12 +10,12 @@ use super::{
 };
 use crate::{
     catalogue::{ImportedProduct, OptionDraft, ProductDraft, VariantDraft},
-    import::RowError,
+    import::{RowError, Untold},
     rich_text,
 };
 
-/// The product, or `None` with the reasons noted.
-pub(super) fn settle(mut group: Group, errors: &mut Vec<RowError>) -> Option<ImportedProduct> {
+/// The product, or `None` with the reasons noted; `untold` is what the file has no column for.
+pub(super) fn settle(mut group: Group, untold: &[Untold], errors: &mut Vec<RowError>) -> Option<ImportedProduct> {
     let Some(head) = group.head.take() else {
         errors.push(error(&group, group.line, Some(Column::Title), "no row of this product has a title"));
         return None;
@@ -28,7 +28,7 @@ pub(super) fn settle(mut group: Group, errors: &mut Vec<RowError>) -> Option<Imp
         errors.append(&mut group.unpriced);
         return None;
     }
-    let options = settle_options(&mut group, errors)?;
+    let options = settle_options(&mut group, untold, errors)?;
     let images = settle_images(&mut group);
     let product = unchecked(&group, &head, options, images);
     let mut wrong = Vec::new();
@@ -39,13 +39,16 @@ pub(super) fn settle(mut group: Group, errors: &mut Vec<RowError>) -> Option<Imp
     }
     let product = product.validate().map_err(|violations| wrong.extend(violations.0)).ok();
     errors.extend(wrong.iter().map(|violation| explain(&group, head.line, violation)));
-    product.filter(|_| wrong.is_empty()).map(|product| imported(group, head, product))
+    product.filter(|_| wrong.is_empty()).map(|product| imported(group, head, product, untold))
 }
 
 /// Finds the options in use, gives every variant its values of them, and collects the values in their order.
-fn settle_options(group: &mut Group, errors: &mut Vec<RowError>) -> Option<Vec<ProductOption>> {
+fn settle_options(group: &mut Group, untold: &[Untold], errors: &mut Vec<RowError>) -> Option<Vec<ProductOption>> {
     if is_simple(group) {
         return Some(Vec::new());
+    }
+    if untold.contains(&Untold::Options) && group.variants.iter().all(|found| found.variant.sku.is_some()) {
+        return Some(vec![numbered(&mut group.variants)]);
     }
     let before = errors.len();
     let mut options = Vec::new();
@@ -74,6 +77,16 @@ fn settle_options(group: &mut Group, errors: &mut Vec<RowError>) -> Option<Vec<P
     }
     group.variants = variants;
     (errors.len() == before).then_some(options)
+}
+
+/// An option that lets variants with SKUs pass the rules of products where the file tells none: their values are those that the shop knows.
+/// It does not get into the draft.
+fn numbered(variants: &mut [Found]) -> ProductOption {
+    let values: Vec<_> = (1..=variants.len()).map(|number| number.to_string()).collect();
+    for (found, value) in variants.iter_mut().zip(&values) {
+        found.variant.option_values.push(value.clone());
+    }
+    ProductOption { name: "Number".to_owned(), values }
 }
 
 /// Whether the product has one variant and nothing in which it could differ from others.
@@ -118,13 +131,15 @@ fn unchecked(group: &Group, head: &Head, options: Vec<ProductOption>, images: Ve
     }
 }
 
-fn imported(group: Group, head: Head, product: Product) -> ImportedProduct {
+fn imported(group: Group, head: Head, product: Product, untold: &[Untold]) -> ImportedProduct {
+    let has_options = !untold.contains(&Untold::Options);
     let variant_images = product.variants.iter().map(|variant| variant.details.image.clone()).collect();
-    let options = product.options.into_iter().map(|ProductOption { name, values }| OptionDraft { name, values });
+    let options = product.options.into_iter().filter(|_| has_options);
+    let options = options.map(|ProductOption { name, values }| OptionDraft { name, values });
     let variants = product.variants.into_iter().map(|variant| VariantDraft {
         id: None,
         sku: variant.sku,
-        option_values: variant.option_values,
+        option_values: if has_options { variant.option_values } else { Vec::new() },
         price: variant.price,
         compare_at_price: variant.compare_at_price,
         stock: Some(variant.stock),
@@ -149,7 +164,8 @@ fn imported(group: Group, head: Head, product: Product) -> ImportedProduct {
     };
     let keeps_prices = !group.unpriced.is_empty();
     let (handle, category, line) = (group.handle, head.product_type, group.line);
-    ImportedProduct { handle, category, draft, variant_images, keeps_prices, keeps_images: false, line }
+    let untold = untold.to_vec();
+    ImportedProduct { handle, category, draft, variant_images, keeps_prices, keeps_images: false, untold, line }
 }
 
 /// What the model says of a field, as a line and a column of the file.

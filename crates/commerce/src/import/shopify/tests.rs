@@ -6,7 +6,7 @@ use model::{Currency, ProductStatus};
 use proptest::prelude::*;
 
 use super::read;
-use crate::import::Parsed;
+use crate::import::{Parsed, Untold};
 
 const HEADER: &str = "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Status,Option1 Name,Option1 Value,\
 Option2 Name,Option2 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,\
@@ -247,6 +247,59 @@ fn shoppers_see_what_the_shop_published() {
         let parsed = parse(&format!("Handle,Title,Variant Price,Published,Status\na,A,5,{columns}\n"));
         assert_eq!(parsed.products.first().map(|product| product.draft.status), expected, "{columns}");
     }
+}
+
+#[test]
+fn what_has_no_column_is_untold() {
+    let untold = |more: &str| {
+        let empty = ",".repeat(more.matches(',').count());
+        let parsed = parse(&format!("Handle,Title,Variant Price{more}\na,A,5{empty}\n"));
+        assert_eq!(errors(&parsed), [""; 0], "{more}");
+        parsed.products[0].untold.clone()
+    };
+    let all = untold("");
+    assert_eq!(all.len(), 12, "{all:?}");
+    for (column, told) in [
+        ("Body (HTML)", Untold::Description),
+        ("Status", Untold::Status),
+        ("Published", Untold::Status),
+        ("Vendor", Untold::Vendor),
+        ("Tags", Untold::Tags),
+        ("Option1 Name", Untold::Options),
+        ("Option5 Value", Untold::Options),
+        ("Image Src", Untold::Images),
+        ("Image Alt Text", Untold::ImageAlts),
+        ("Variant SKU", Untold::Sku),
+        ("Compare-at price", Untold::CompareAtPrice),
+        ("Variant Inventory Tracker", Untold::TrackStock),
+        ("Inventory quantity", Untold::TrackStock),
+        ("Variant Grams", Untold::Weight),
+        ("Barcode", Untold::Barcode),
+    ] {
+        let others: Vec<_> = all.iter().copied().filter(|&one| one != told).collect();
+        assert_eq!(untold(&format!(",{column}")), others, "{column}");
+    }
+    for column in ["Variant Inventory Policy", "Variant Image", "Image Position", "SEO title"] {
+        assert_eq!(untold(&format!(",{column}")), all, "{column}");
+    }
+}
+
+#[test]
+fn variants_without_options_go_by_their_skus() {
+    let rows = "a,A,A-S,5\na,,A-M,6\nb,B,B-S,5\nb,,,6\nc,C,C-S,5\nc,,C-S,6\n";
+    let parsed = parse(&format!("Handle,Title,Variant SKU,Variant Price\n{rows}"));
+    assert_eq!(handles(&parsed), ["a"]);
+    let draft = &parsed.products[0].draft;
+    let variants: Vec<_> =
+        draft.variants.iter().map(|variant| (variant.sku.as_deref(), variant.option_values.len())).collect();
+    assert_eq!((draft.options.len(), variants), (0, vec![(Some("A-S"), 0), (Some("A-M"), 0)]));
+    assert_eq!(
+        errors(&parsed),
+        [
+            "line 5, Option1 Value: another variant has the same option values; the product \"b\" is left out",
+            "line 7, Variant SKU: another variant has the same SKU; the product \"c\" is left out",
+        ]
+    );
 }
 
 #[test]

@@ -373,6 +373,84 @@ pub async fn a_file_without_prices_leaves_them_as_they_are(shop: Shop) {
     );
 }
 
+/// With something in everything that a file can tell, and no shopper sees it.
+fn whole(draft: ProductDraft) -> ProductDraft {
+    let title = draft.title.clone();
+    let variant = |(number, variant): (usize, VariantDraft)| VariantDraft {
+        sku: Some(format!("{title}-{number}")),
+        compare_at_price: Some(eur(1500)),
+        weight_grams: Some(250),
+        barcode: Some("4006381333931".to_owned()),
+        details: Some(VariantDetails { image: Some("/a.png".to_owned()), ..VariantDetails::default() }),
+        ..variant
+    };
+    ProductDraft {
+        status: ProductStatus::Draft,
+        vendor: Some("Acme".to_owned()),
+        tags: vec!["one, with a comma".to_owned()],
+        images: vec![Image { url: "/a.png".to_owned(), alt: Some("Front".to_owned()) }],
+        variants: draft.variants.into_iter().enumerate().map(variant).collect(),
+        ..draft
+    }
+}
+
+fn read(file: &str) -> Vec<ImportedProduct> {
+    let parsed = shopify::read(file.as_bytes(), Currency::EUR);
+    assert_eq!(parsed.errors, [], "{file}");
+    parsed.products
+}
+
+/// A file that is about prices must not put a draft on sale, nor sell what is not there.
+pub async fn a_column_that_is_not_there_leaves_its_field_alone(shop: Shop) {
+    let mug = shop.add(whole(with_options("Mug", &["S", "M"], 18))).await;
+    let cup = shop.add(whole(draft("Cup", 18))).await;
+    let same = read("Handle,Title,Variant SKU,Variant Price\nmug,Mug,Mug-0,10\nmug,,Mug-1,10\ncup,Cup,Cup-0,10\n");
+    assert_eq!(shop.run(import(&shop, &same)).await.expect("imported"), summary(0, 0, 2));
+    // The only variant of a simple product needs no SKU.
+    let bare = read("Handle,Title,Variant Price\ncup,Cup,10\n");
+    assert_eq!(shop.run(import(&shop, &bare)).await.expect("imported"), summary(0, 0, 1));
+    assert_eq!([shop.product_now(mug.id).await, shop.product_now(cup.id).await], [mug.clone(), cup.clone()]);
+
+    let dearer = read("Handle,Title,Variant SKU,Variant Price\nmug,Mug,Mug-1,11\n");
+    assert_eq!(shop.run(import(&shop, &dearer)).await.expect("imported"), summary(0, 1, 0));
+    let after = shop.product_now(mug.id).await;
+    let mut expected = Product { version: 2, updated_at: after.updated_at, ..mug.clone() };
+    expected.variants[1].price = eur(1100);
+    // History is noted of what has another price.
+    expected.variants[1].details = after.variants[1].details.clone();
+    assert_eq!((&after, after.variants[1].details.image.as_deref()), (&expected, Some("/a.png")));
+    // Pictures that variants are given join those that are there.
+    let shown = read("Handle,Title,Variant Price,Variant Image\ncup,Cup,10,/b.png\n");
+    assert_eq!(shop.run(import(&shop, &shown)).await.expect("imported"), summary(0, 1, 0));
+    let after = shop.product_now(cup.id).await;
+    let images: Vec<_> = after.images.iter().map(|image| (image.url.as_str(), image.alt.as_deref())).collect();
+    assert_eq!(images, [("/a.png", Some("Front")), ("/b.png", None)]);
+    assert_eq!(after.variants[0].details.image.as_deref(), Some("/b.png"));
+    // Which variant of several is meant has to be said.
+    let unclear = read("Handle,Title,Variant Price\nmug,Mug,12\n");
+    refused!(shop.run(import(&shop, &unclear)).await, ImportError { line: 2, error: Error::Invalid(_) });
+    // What is new has nothing to keep.
+    let new = read("Handle,Title,Variant Price\npot,Pot,10\n");
+    assert_eq!(shop.run(import(&shop, &new)).await.expect("imported"), summary(1, 0, 0));
+    let pot = shop.db().product_by_slug("pot").await.expect("an answer").expect("a product");
+    assert_eq!((pot.status, pot.variants[0].track_stock), (ProductStatus::Active, false));
+}
+
+pub async fn an_empty_field_takes_away_what_was_there(shop: Shop) {
+    let mug = shop.add(whole(draft("Mug", 18))).await;
+    let header = "Handle,Title,Body (HTML),Vendor,Tags,Status,Variant SKU,Variant Grams,Variant Inventory Tracker,\
+        Variant Inventory Qty,Variant Price,Variant Compare At Price,Variant Barcode,Image Src";
+    let empty = read(&format!("{header}\nmug,Mug,{}10,,,\n", ",".repeat(8)));
+    assert_eq!(shop.run(import(&shop, &empty)).await.expect("imported"), summary(0, 1, 0));
+    let after = shop.product_now(mug.id).await;
+    let texts = (after.description.as_str(), after.vendor.as_deref(), after.tags.len(), after.images.len());
+    assert_eq!((texts, after.status), (("", None, 0, 0), ProductStatus::Active));
+    let one = &after.variants[0];
+    assert_eq!((one.id, one.sku.as_deref(), one.barcode.as_deref()), (mug.variants[0].id, None, None));
+    assert_eq!((one.compare_at_price, one.weight_grams, one.details.image.as_deref()), (None, None, None));
+    assert_eq!((one.track_stock, one.stock), (false, 18));
+}
+
 /// Files have amounts without a currency: what is a yen must not become a euro.
 pub async fn a_file_changes_no_amount_into_another_currency(shop: Shop) {
     let dollars = |amount| Money::new(amount, Currency::from_code("USD").expect("a currency"));

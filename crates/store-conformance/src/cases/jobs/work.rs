@@ -2,13 +2,13 @@
 
 use commerce::{
     Conflict, Error,
-    import::READING,
+    import::reading_in,
     jobs::{
         BeginJob, CancelJob, EndJob, HandBackJob, InterruptJob, QueueJob, Step, TakeJob, Work, WorkOnJob, part_name,
     },
 };
 use model::{
-    Account, CLOCK_SKEW, Image, Job, Permission, SignedDuration,
+    Account, CLOCK_SKEW, Currency, Image, Job, Permission, SignedDuration,
     job::{ERRORS_MAX, JobError, JobKind, JobStatus, KEPT_MAX, LEASE, TAKES_MAX, WAITING_MAX},
 };
 use store::DocumentKind;
@@ -44,7 +44,7 @@ async fn take_of(shop: &Shop, with_images: bool) -> Option<Job> {
 fn begin(shop: &Shop, job: &Job, total: u64, errors: &[&str]) -> BeginJob {
     let told = |message: &&str| JobError { line: 2, column: None, message: (*message).to_owned() };
     let (errors, notes) = (errors.iter().map(told).collect(), Vec::new());
-    BeginJob { id: job.id, total, reading: READING, errors, notes, now: shop.now() }
+    BeginJob { id: job.id, total, reading: reading_in(&[Currency::EUR]), errors, notes, now: shop.now() }
 }
 
 fn products(shop: &Shop, job: &Job, from: u64, names: &[&str]) -> WorkOnJob {
@@ -215,12 +215,14 @@ pub async fn a_job_whose_file_is_read_in_another_way_does_not_go_on(shop: Shop) 
     let job = queue(&shop, true).await;
     take(&shop).await.expect("a job");
     shop.run(begin(&shop, &job, 4, &["a bad row", "another"])).await.expect("begun");
+    let usd = Currency::from_code("USD").expect("a currency");
     // Nothing is done yet: it begins anew, with what is wrong now.
-    let newer = BeginJob { reading: READING + 1, ..begin(&shop, &job, 3, &["a bad row"]) };
+    let newer = BeginJob { reading: reading_in(&[Currency::EUR, usd]), ..begin(&shop, &job, 3, &["a bad row"]) };
     let begun = shop.run(newer).await.expect("begun");
     assert_eq!((begun.status, begun.total, begun.error_count), (JobStatus::Running, Some(3), 1));
     assert_eq!(shop.run(products(&shop, &job, 0, &["a"])).await.expect("done"), Step::Done(1));
-    let newest = BeginJob { reading: READING + 2, ..begin(&shop, &job, 3, &[]) };
+    // Since then the shop's currency has changed: what is in another one is left out of the list, and what was done is counted in it.
+    let newest = BeginJob { reading: reading_in(&[usd, Currency::EUR]), ..begin(&shop, &job, 3, &[]) };
     let ended = shop.run(newest).await.expect("an answer");
     assert_eq!((ended.status, ended.done, is_tidy(&shop, &job).await), (JobStatus::Failed, 1, true));
     let failure = ended.failure.expect("a reason");
