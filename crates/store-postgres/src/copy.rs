@@ -23,7 +23,8 @@ use crate::{
 
 /// Readers go on, writers wait.
 const LOCK: &str = "LOCK TABLE meta, accounts, addresses, challenges, sessions, refresh_tokens, categories, products, \
-     variants, stock_levels, stock_movements, orders, order_lines, order_events, mails, idempotency_keys, price_changes, documents, audit_log IN SHARE MODE";
+     variants, stock_levels, stock_movements, orders, order_lines, order_events, mails, idempotency_keys, price_changes, documents, audit_log, \
+     reviews, stock_alerts IN SHARE MODE";
 /// The other database may be slow, and a parcel may be large: the limits for transactions of a shop are none for this one.
 const NO_HURRY: &str = "SELECT set_config('idle_in_transaction_session_timeout', '0', true), \
      set_config('statement_timeout', '0', true)";
@@ -178,7 +179,7 @@ async fn records(wire: &mut Wire, to: Option<&mpsc::Sender<Parcel>>, tally: &mut
         "SELECT seq, id, variant_id, delta, cause, order_id, actor_id, reason, at FROM stock_movements ORDER BY seq";
     let movement = |columns: &mut Columns<'_>| Ok(Record::Movement(load::stock::movement(columns)?.1));
     reader.rows("stock_movements", movements, movement).await?;
-    let mails = format!("SELECT {} FROM mails ORDER BY id", load::mail::COLUMNS);
+    let mails = format!("SELECT {} FROM mails ORDER BY came NULLS FIRST, id", load::mail::COLUMNS);
     let mail = |columns: &mut Columns<'_>| Ok(Record::Mail(load::mail::mail(columns)?));
     reader.rows("mails", &mails, mail).await?;
     let replies = "SELECT account_id, route, key, fingerprint, at, status, location, etag, body FROM idempotency_keys \

@@ -79,6 +79,7 @@ impl PostgresEngine {
         if may_be_new {
             migrate::run(&client, migrate::MIGRATIONS).await?;
             migrate::must_write(&client).await?;
+            migrate::part_from_another_server(&client).await;
         } else {
             migrate::must_be_done(&client, &options).await?;
         }

@@ -29,6 +29,19 @@ const READ_LIMIT: Duration = Duration::from_secs(3);
 /// How long a check or a copy of everything may take, a flight of it.
 const CHECK_LIMIT: Duration = Duration::from_secs(3600);
 
+/// What tells one life of a server from another, as columns: when it was started, and where in its log the recovery ended that this
+/// life began with (NULL after an orderly start). The second is there because a server of which one process is killed ends all
+/// others, recovers and goes on without being started: then numbers of transactions are given out once more, those of which the log
+/// had not reached the disk, as that of a refused order need not. Each recovery ends further on in the log than the one before: it
+/// reads at least the checkpoint that was written behind that one before anybody was let in. A standby is always recovering, and
+/// gives out no numbers. All of it is in the server's memory, for anybody to ask.
+macro_rules! life {
+    () => {
+        "pg_postmaster_start_time(), CASE WHEN NOT pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END"
+    };
+}
+pub(crate) use life;
+
 /// One statement with its values.
 pub(crate) struct Statement {
     sql: Cow<'static, str>,

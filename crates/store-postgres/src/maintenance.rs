@@ -49,6 +49,9 @@ pub async fn backup(options: &Options, to: &Path) -> Result<(), OpenError> {
     dump(options, to).await
 }
 
+/// What is dumped empty: its rows are numbered by transactions of this server, and mean nothing on another one.
+const WITHOUT_ROWS: &str = "--exclude-table-data=catalogue_feed";
+
 /// By PostgreSQL's own `pg_dump`, in its custom format, which `pg_restore` reads.
 async fn dump(options: &Options, to: &Path) -> Result<(), OpenError> {
     let failed = |reason: String| OpenError::Copy { path: to.display().to_string(), reason };
@@ -56,7 +59,8 @@ async fn dump(options: &Options, to: &Path) -> Result<(), OpenError> {
     let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
     let file = made.map_err(|error| failed(error.to_string()))?;
     let dumped = async {
-        let dump = run(tool(options, "pg_dump").arg("--format=custom").stdout(Stdio::from(file))).await?;
+        let dump =
+            run(tool(options, "pg_dump").args(["--format=custom", WITHOUT_ROWS]).stdout(Stdio::from(file))).await?;
         told(&dump)?;
         let list = run(Command::new("pg_restore").arg("--list").arg(to).stdout(Stdio::piped())).await?;
         told(&list)?;

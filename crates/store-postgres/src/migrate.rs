@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_dashboard.sql"),
     include_str!("../migrations/0005_parcels.sql"),
     include_str!("../migrations/0006_alerts.sql"),
+    include_str!("../migrations/0007_mails.sql"),
 ];
 
 /// The version that this program works with.
@@ -50,6 +51,17 @@ pub(crate) async fn must_write(client: &Object) -> Result<(), OpenError> {
     match may_write {
         Some(true) => Ok(()),
         _ => Err(OpenError::Rights("it may read tables and not write them".to_owned())),
+    }
+}
+
+/// Removes entries of the catalogue's feed that came with a copy from another server, and have numbers there that no transaction
+/// here has reached: each index would read them again with every look until they are a week old. An index that is made after them
+/// needs none.
+pub(crate) async fn part_from_another_server(client: &Object) {
+    const SQL: &str = "DELETE FROM catalogue_feed WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())";
+    // They cost time and nothing else. Another process that starts may be at them.
+    if let Err(error) = client.query_typed(SQL, &[]).await {
+        tracing::warn!(error = %text(&error), "what another server noted of changes could not be removed");
     }
 }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     engine::PostgresEngine,
-    flight::{Begin, Statement},
+    flight::{Begin, Statement, life},
     load, migrate,
     param::{params, sought},
     query,
@@ -40,11 +40,10 @@ impl Queries for PostgresEngine {
     }
 
     /// Which transactions a reader sees at this moment: as long as that stays, so does everything that is read. (Where the log
-    /// ends would not do: a commit is written there before anybody sees it.) Only transactions that write count. The time of
-    /// the server's start tells it from another server that took its place.
+    /// ends would not do: a commit is written there before anybody sees it.) Only transactions that write count. In another life of
+    /// the server, or on another one that took its place, the same numbers are other transactions.
     async fn change_counter(&self) -> Option<u64> {
-        const SQL: &str =
-            "SELECT hashtextextended(pg_current_snapshot()::TEXT || ' ' || pg_postmaster_start_time()::TEXT, 0)";
+        const SQL: &str = concat!("SELECT hashtextextended(concat_ws(' ', pg_current_snapshot(), ", life!(), "), 0)");
         let rows = self.ask(Statement::new(SQL, params![])).await.ok()?;
         let counter: i64 = rows.first()?.try_get(0).ok()?;
         Some(counter.cast_unsigned())

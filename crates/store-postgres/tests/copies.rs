@@ -158,3 +158,40 @@ fn every_table_is_known_to_the_copy() {
     );
     database.execute(&others);
 }
+
+/// What is written beside the reading would be in no copy, and nobody would know.
+#[test]
+fn whatever_is_copied_stands_still_meanwhile() {
+    const FREE: &str = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
+         AND NOT EXISTS (SELECT 1 FROM pg_locks WHERE relation = pg_class.oid AND mode = 'ShareLock' AND granted) ORDER BY 1";
+    let opened: Arc<OnceLock<(Arc<PostgresEngine>, String)>> = Arc::default();
+    let open = {
+        let opened = Arc::clone(&opened);
+        || async move {
+            let database = test_postgres::Database::fresh();
+            let mut options = Options::parse(&database.url()).expect("a URL");
+            options.name("cartwright-copy");
+            let open = Arc::new(PostgresEngine::open(options).await.expect("a database"));
+            opened.set((Arc::clone(&open), database.url())).expect("opened once");
+            Database::new(open, database)
+        }
+    };
+    store_conformance::run(open, |shop| async move {
+        let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
+        shop.order(&ann, &[line(&mug, 2)]).await;
+        let (engine, url) = opened.get().expect("opened");
+        let (sender, mut parcels) = mpsc::channel(1);
+        let look = async {
+            // It goes on when somebody takes what it has read.
+            parcels.recv().await.expect("a parcel");
+            let mut free = Vec::new();
+            test_postgres::each_row(url, FREE, |row| free.push(row.get::<_, String>(0))).expect("an answer");
+            while parcels.recv().await.is_some() {}
+            free
+        };
+        let (read, free) = tokio::join!(engine.read_all(sender), look);
+        read.expect("it can be read");
+        // What is made anew from the rest, and the number of the schema.
+        assert_eq!(free, ["catalogue_feed", "schema_version"]);
+    });
+}

@@ -212,6 +212,9 @@ pub struct Feed {
     /// Everything below this place was there when this was read. Above it, entries may still come in between: whoever has
     /// read to the end begins here again, and meets some entries twice.
     pub horizon: u64,
+    /// Of which life of the database this is. Horizons and cursors of one say nothing about another, in which even what was read
+    /// before may be gone.
+    pub life: u64,
 }
 
 /// How much mail waits.

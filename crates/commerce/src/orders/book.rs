@@ -12,7 +12,7 @@ use std::{
 };
 
 use indexmap::IndexSet;
-use model::{Currency, Order, OrderNumber, SignedDuration, Timestamp, VariantId, text};
+use model::{CLOCK_SKEW, Currency, Order, OrderNumber, SignedDuration, Timestamp, VariantId, text};
 use store::{OrderDigest, SalesDay};
 
 /// How many orders a book keeps: of a larger shop the newest.
@@ -28,6 +28,8 @@ const DAY_MICROS: i64 = 86_400_000_000;
 pub struct OrderBook {
     /// Orders up to this number are left out.
     start: OrderNumber,
+    /// The newest when it was begun.
+    begun_at: OrderNumber,
     /// By number.
     entries: Vec<Entry>,
     /// The lines of all entries, those of an entry side by side.
@@ -213,7 +215,7 @@ impl OrderBook {
     #[must_use]
     pub fn up_to(latest: OrderNumber, corrections: i64) -> Self {
         let kept = i64::try_from(KEPT_MAX).unwrap_or(i64::MAX);
-        Self { start: OrderNumber((latest.0 - kept).max(0)), corrections, ..Self::default() }
+        Self { start: OrderNumber((latest.0 - kept).max(0)), begun_at: latest, corrections, ..Self::default() }
     }
 
     /// The greatest number in it: what comes behind it is read next.
@@ -266,10 +268,11 @@ impl OrderBook {
         }
     }
 
-    /// Numbers between the last entry, or where the shop's numbers begin, and an order behind it that is young. Of old ones nothing comes
-    /// any more.
+    /// Numbers between the last entry, or where the shop's numbers begin, and an order behind it. Before those that have come since the book
+    /// was begun only behind one that is young, by the clock of whoever placed it: of old ones nothing comes any more.
     fn note_missing(&mut self, order: &OrderDigest, now: Timestamp) {
-        if now.duration_since(order.placed_at) < LATE_MAX {
+        let is_young = now.duration_since(order.placed_at) < LATE_MAX + CLOCK_SKEW;
+        if is_young || order.number > self.begun_at {
             let before_the_first = || self.start.max(OrderNumber(OrderNumber::FIRST.0 - 1));
             let last = self.entries.last().map_or_else(before_the_first, |last| last.number);
             let first = (last.0 + 1).max(order.number.0 - MISSING_MAX);
@@ -307,6 +310,7 @@ impl OrderBook {
         let cut = self.entries.len().saturating_sub(kept);
         let mut old = std::mem::take(self);
         self.missing = std::mem::take(&mut old.missing);
+        self.begun_at = old.begun_at;
         self.corrections = old.corrections;
         self.start = cut.checked_sub(1).map_or(old.start, |last| old.entries[last].number);
         for entry in &old.entries[cut..] {
@@ -663,9 +667,21 @@ mod tests {
         assert_eq!(book.end(), OrderNumber(4));
         assert_eq!(find(&book, "MUG"), [4, 3, 1]);
         assert_eq!(book.missing(at(5 + LATE_MAX.as_secs())), []);
-        // What came long after a number that was left out: nobody waits for that one.
-        book.add(&[order(9, "Dan")], at(1_000));
-        assert_eq!(book.missing(at(1_000)), []);
+    }
+
+    #[test]
+    fn what_was_left_out_long_before_the_book_was_begun_is_not_waited_for() {
+        let mut book = OrderBook::up_to(OrderNumber(9), 0);
+        let late = at(4) + LATE_MAX + CLOCK_SKEW;
+        book.add(&[order(1, "Ann"), order(4, "Bob")], late);
+        assert_eq!(book.missing(late), []);
+        // But for what may still come: clocks differ.
+        book.add(&[order(7, "Cem")], late);
+        assert_eq!(book.missing(late), [OrderNumber(5), OrderNumber(6)]);
+        // Whatever the clock of whoever placed it says, or when it was placed in another shop: numbers are given out in their order.
+        let old = |number: i64| OrderDigest { placed_at: at(-99_999), ..order(number, "Dan") };
+        book.add(&[order(8, "Ann"), old(9), old(12)], late);
+        assert_eq!(book.missing(late), [5, 6, 10, 11].map(OrderNumber));
     }
 
     #[test]

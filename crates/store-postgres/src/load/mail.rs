@@ -41,14 +41,15 @@ pub(crate) fn by_id(id: MailId, is_locked: bool) -> Statement {
 }
 
 /// Takes mails that are due, oldest first, and hides them until `until`. What another worker is taking at this moment is left
-/// to it, and a mail about an order is left while an older one about it to the same address waits.
+/// to it, and a mail about an order is left while one about it to the same address waits that came before it, whatever clocks said.
 pub(crate) fn lease(due: Due, until: Timestamp, limit: u32) -> Statement {
     // One range of the index beside the other: both in one would have to be sorted.
     let range = |range: &str| {
         format!(
             "SELECT id AS due_id, next_attempt_at AS due_at FROM mails WHERE status = 'pending' AND next_attempt_at {range} \
              AND NOT EXISTS (SELECT 1 FROM mails AS older WHERE older.order_id = mails.order_id \
-             AND older.recipient = mails.recipient AND older.status = 'pending' AND older.id < mails.id) ORDER BY next_attempt_at, id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED"
+             AND older.recipient = mails.recipient AND older.status = 'pending' \
+             AND (coalesce(older.came, 0), older.id) < (coalesce(mails.came, 0), mails.id)) ORDER BY next_attempt_at, id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED"
         )
     };
     let (come, mistaken) = (range("<= $1"), range("> $4"));

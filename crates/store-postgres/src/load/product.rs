@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{read_all, rows_of};
 use crate::{
-    flight::Statement,
+    flight::{Statement, life},
     param::{Bind, Param, params, sought},
     row::Columns,
 };
@@ -230,9 +230,13 @@ pub(crate) fn price_change(columns: &mut Columns<'_>) -> Result<PriceChange, Sto
 
 /// What changed behind `after`. The horizon is the oldest transaction that is still running.
 pub(crate) fn feed(after: FeedCursor, limit: u32) -> Statement {
-    const SQL: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, f.xid::text::bigint, f.seq, \
+    const SQL: &str = concat!(
+        "SELECT hashtextextended(concat_ws(' ', ",
+        life!(),
+        "), 0), pg_snapshot_xmin(pg_current_snapshot())::text::bigint, f.xid::text::bigint, f.seq, \
          f.product_id FROM (VALUES (1)) AS one LEFT JOIN LATERAL (SELECT * FROM catalogue_feed \
-         WHERE (xid, seq) > ($1::text::xid8, $2) ORDER BY xid, seq LIMIT $3) AS f ON true ORDER BY f.xid, f.seq";
+         WHERE (xid, seq) > ($1::text::xid8, $2) ORDER BY xid, seq LIMIT $3) AS f ON true ORDER BY f.xid, f.seq"
+    );
     let seq = i64::try_from(after.seq).unwrap_or(i64::MAX);
     Statement::new(SQL, params![after.place.to_string(), seq, i64::from(limit)])
 }
@@ -243,6 +247,7 @@ pub(crate) fn feed_page(rows: &[Row]) -> Result<Feed, StoreError> {
     let mut feed = Feed::default();
     for row in rows {
         let mut columns = Columns::new(row, "catalogue_feed", 0);
+        feed.life = columns.int()?.cast_unsigned();
         feed.horizon = number(columns.int()?);
         if !columns.is_null() {
             let cursor = FeedCursor { place: number(columns.int()?), seq: number(columns.int()?) };

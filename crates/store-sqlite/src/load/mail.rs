@@ -37,8 +37,8 @@ pub(crate) fn by_id(conn: &Connection, id: MailId) -> Sql<Option<OutboxMail>> {
     one(conn, "mails", &sql, [id.key()], mail)
 }
 
-/// Takes mails that are due, oldest first, and hides them until `until`. A mail about an order is left while an older one about it
-/// to the same address waits.
+/// Takes mails that are due, oldest first, and hides them until `until`. A mail about an order is left while one about it to the
+/// same address waits that came before it, whatever the clock said.
 pub(crate) fn lease(conn: &Connection, due: Due, until: Timestamp, limit: u32) -> Sql<Vec<OutboxMail>> {
     const UPDATE: &str = "UPDATE mails SET attempts = attempts + 1, next_attempt_at = ? WHERE id = ?";
     // One range of the index after the other: both at once would have to be sorted.
@@ -46,7 +46,7 @@ pub(crate) fn lease(conn: &Connection, due: Due, until: Timestamp, limit: u32) -
         let sql = format!(
             "SELECT {COLUMNS} FROM mails WHERE status = 'pending' AND next_attempt_at {range} ? \
              AND NOT EXISTS (SELECT 1 FROM mails AS older WHERE older.order_id = mails.order_id \
-             AND older.recipient = mails.recipient AND older.status = 'pending' AND older.id < mails.id) ORDER BY next_attempt_at, id LIMIT ?"
+             AND older.recipient = mails.recipient AND older.status = 'pending' AND older.seq < mails.seq) ORDER BY next_attempt_at, id LIMIT ?"
         );
         all(conn, "mails", &sql, params![bound.as_microsecond(), i64::try_from(limit).unwrap_or(i64::MAX)], mail)
     };

@@ -274,5 +274,6 @@ pub(crate) fn feed(conn: &Connection, after: FeedCursor, limit: u32) -> Sql<Feed
         let seq = number(columns.int()?);
         Ok((FeedCursor { place: seq, seq }, columns.id()?))
     })?;
-    Ok(Feed { entries, horizon: number(last) + 1 })
+    // A file that is open has one life.
+    Ok(Feed { entries, horizon: number(last) + 1, life: 0 })
 }

@@ -2,7 +2,8 @@
 //!
 //! Before it is asked, it reads what changed since it was asked last: a product that was saved is found by the next search, on
 //! every process. After a large import that takes longer than anybody would wait; searches then see the products as they were
-//! until the index has caught up, a few seconds at most.
+//! until the index has caught up, a few seconds at most. So they do while it is made anew, because the database lives another life:
+//! what was read of the one before may be gone, and what is new may have numbers that were read already.
 
 use std::{
     collections::HashSet,
@@ -33,6 +34,7 @@ const PERIOD: Duration = Duration::from_secs(2);
 
 /// The index, with how far it has read.
 pub(crate) struct Catalogue {
+    languages: Vec<Language>,
     index: Arc<RwLock<Index>>,
     read: Mutex<Read>,
     /// Whether all products were put in once.
@@ -44,8 +46,10 @@ pub(crate) struct Catalogue {
 struct Read {
     /// What [`store::Queries::change_counter`] said when the end was reached: where it is still that, nothing has changed.
     counter: Option<u64>,
-    /// Where to begin reading next; `None` before anything was read.
-    horizon: Option<u64>,
+    /// Of which life of the database the index was made; `None` before it was.
+    life: Option<u64>,
+    /// Where in that life to begin reading next.
+    horizon: u64,
     /// The entries above the horizon that were read already.
     met: HashSet<FeedCursor>,
 }
@@ -64,6 +68,7 @@ pub(crate) enum Freshness {
 impl Catalogue {
     pub(crate) fn new(languages: &[Language]) -> Self {
         Self {
+            languages: languages.to_vec(),
             index: Arc::new(RwLock::new(Index::new(languages))),
             read: Mutex::new(Read::default()),
             is_made: AtomicBool::new(false),
@@ -118,20 +123,17 @@ impl Catalogue {
         if counter.is_some() && counter == read.counter {
             return Ok(());
         }
-        let horizon = match read.horizon {
-            Some(horizon) => horizon,
-            // Asked before the products are read: what changes meanwhile is above it. Kept when they cannot be read to the end: some of
-            // them are in the index by then, and may be gone when they are read once more.
-            None => *read.horizon.insert(engine.catalogue_feed(FeedCursor::default(), 0).await?.horizon),
-        };
-        if !self.is_made.load(Ordering::Acquire) {
-            self.make(engine).await?;
-            self.is_made.store(true, Ordering::Release);
-        }
-        let mut after = FeedCursor { place: horizon, seq: 0 };
+        let mut after = FeedCursor { place: read.horizon, seq: 0 };
         let mut next = None;
         loop {
             let feed = engine.catalogue_feed(after, PART).await?;
+            if read.life != Some(feed.life) {
+                self.make(engine).await?;
+                // Asked before the products were read: what changed meanwhile is above it.
+                *read = Read { life: Some(feed.life), horizon: feed.horizon, ..Read::default() };
+                (after, next) = (FeedCursor { place: feed.horizon, seq: 0 }, None);
+                continue;
+            }
             let first = *next.get_or_insert(feed.horizon);
             let new: Vec<_> = feed.entries.iter().filter(|(cursor, _)| !read.met.contains(cursor)).collect();
             let ids: HashSet<ProductId> = new.iter().map(|(_, id)| *id).collect();
@@ -140,7 +142,7 @@ impl Catalogue {
             match feed.entries.last() {
                 Some((last, _)) if feed.entries.len() >= PART as usize => after = *last,
                 _ => {
-                    read.horizon = Some(first);
+                    read.horizon = first;
                     read.met.retain(|cursor| cursor.place >= first);
                     read.counter = counter;
                     return Ok(());
@@ -149,15 +151,25 @@ impl Catalogue {
         }
     }
 
-    /// Puts all products in.
+    /// Makes an index of all products that there are, beside the one that is asked meanwhile, and puts it in its place.
     async fn make(&self, engine: &dyn Engine) -> Result<(), StoreError> {
+        let made = Arc::new(RwLock::new(Index::new(&self.languages)));
         let mut after = None;
         loop {
             let products = engine.products_after(after, PART).await?;
-            let Some(last) = products.last() else { return Ok(()) };
+            let Some(last) = products.last() else { break };
             after = Some(last.id);
-            self.put(products, Vec::new()).await?;
+            put(&made, products, Vec::new()).await?;
         }
+        let index = Arc::clone(&self.index);
+        let replace = move || {
+            let mut made = made.write().unwrap_or_else(PoisonError::into_inner);
+            let mut index = index.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::swap(&mut *index, &mut *made);
+        };
+        tokio::task::spawn_blocking(replace).await.map_err(|error| StoreError::Internal(error.to_string()))?;
+        self.is_made.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// Puts these products in as they are now; those that are no longer there are taken out.
@@ -167,20 +179,21 @@ impl Catalogue {
         }
         let products = engine.products_by_id(&ids).await?;
         let there: HashSet<ProductId> = products.iter().map(|product| product.id).collect();
-        self.put(products, ids.into_iter().filter(|id| !there.contains(id)).collect()).await
+        put(&self.index, products, ids.into_iter().filter(|id| !there.contains(id)).collect()).await
     }
+}
 
-    async fn put(&self, products: Vec<Product>, gone: Vec<ProductId>) -> Result<(), StoreError> {
-        let index = Arc::clone(&self.index);
-        let put = move || {
-            // A few at a time, so that searches come in between.
-            for some in products.chunks(50) {
-                let mut index = index.write().unwrap_or_else(PoisonError::into_inner);
-                some.iter().for_each(|product| index.put(product));
-            }
+/// Puts these products into the index, and takes those out that are gone.
+async fn put(index: &Arc<RwLock<Index>>, products: Vec<Product>, gone: Vec<ProductId>) -> Result<(), StoreError> {
+    let index = Arc::clone(index);
+    let put = move || {
+        // A few at a time, so that searches come in between.
+        for some in products.chunks(50) {
             let mut index = index.write().unwrap_or_else(PoisonError::into_inner);
-            gone.iter().for_each(|id| index.remove(*id));
-        };
-        tokio::task::spawn_blocking(put).await.map_err(|error| StoreError::Internal(error.to_string()))
-    }
+            some.iter().for_each(|product| index.put(product));
+        }
+        let mut index = index.write().unwrap_or_else(PoisonError::into_inner);
+        gone.iter().for_each(|id| index.remove(*id));
+    };
+    tokio::task::spawn_blocking(put).await.map_err(|error| StoreError::Internal(error.to_string()))
 }

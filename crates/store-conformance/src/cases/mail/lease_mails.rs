@@ -113,6 +113,22 @@ pub async fn mails_about_an_order_go_out_in_their_order(shop: Shop) {
     assert_eq!(names(&shop.lease(100).await), ["order_cancelled"]);
 }
 
+/// Not by the clock of whoever moved it on: that of another process may be behind, and any may be put back.
+pub async fn mails_about_an_order_go_out_in_the_order_in_which_they_came(shop: Shop) {
+    let (ann, stan) = (shop.customer("ann").await, shop.staff("stan", &[]).await);
+    let mug = shop.product("Mug", 10).await;
+    let order = shop.order(&ann, &[line(&mug, 1)]).await;
+    shop.pass(SignedDuration::from_mins(-1));
+    shop.moved(&order, &stan, &[OrderStatus::Cancelled]).await;
+    assert!(shop.lease(100).await.is_empty(), "the cancellation waits, and the first is not due by this clock");
+    shop.pass(SignedDuration::from_mins(2));
+    for expected in ["order_placed", "order_cancelled"] {
+        let leased = shop.lease(100).await;
+        assert_eq!(names(&leased), [expected]);
+        shop.record(&leased[0], DeliveryOutcome::Sent { keep_secret: false }).await;
+    }
+}
+
 /// But not while the older one is for an address that nobody reads, which its owner has mended since.
 pub async fn a_mail_to_another_address_holds_up_nothing(shop: Shop) {
     let (ann, stan) = (shop.customer("ann").await, shop.staff("stan", &[]).await);
