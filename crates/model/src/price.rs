@@ -336,6 +336,11 @@ impl Variant {
             wrong.take(price.check_price(&at));
             match self.regular(price.currency) {
                 None => wrong.add(format!("{at}/currency"), "no_regular_price", "the variant has no price in it"),
+                // A field that means "no sale" must not give the goods away.
+                Some(_) if price.amount == 0 && !is_over => {
+                    let message = "must be more than 0; leave it empty for no sale";
+                    wrong.add(format!("{at}/amount"), "out_of_range", message);
+                }
                 Some((regular, _)) if price.amount >= regular.amount && !is_over => {
                     wrong.add(format!("{at}/amount"), "not_lower", "must be less than the regular price");
                 }
@@ -615,6 +620,13 @@ mod tests {
         };
         let dear = pointers(&|shirt| shirt.details.sale = sale(1000, day(1), day(2)));
         assert_eq!(dear, [("/sale/prices/0/amount".to_owned(), "not_lower")]);
+        let nothing = pointers(&|shirt| shirt.details.sale = sale(0, day(1), day(2)));
+        assert_eq!(nothing, [("/sale/prices/0/amount".to_owned(), "out_of_range")]);
+        let over = pointers(&|shirt| {
+            shirt.details.sale = sale(0, day(1), day(2));
+            shirt.details.settled_at = Some(day(2));
+        });
+        assert!(over.is_empty(), "what is over can be kept as it was: {over:?}");
         let backwards = pointers(&|shirt| shirt.details.sale = sale(1, day(2), day(2)));
         assert_eq!(backwards, [("/sale/ends_at".to_owned(), "out_of_range")]);
         let own = ListPrice { price: eur(5), compare_at_price: Some(usd(9)) };

@@ -11,6 +11,12 @@ const keep = {
     get: (name) => JSON.parse(localStorage.getItem(`shop-${name}`) || "null"),
     set: (name, value) => localStorage.setItem(`shop-${name}`, JSON.stringify(value)),
 };
+/** The address of an order that was not taken because nobody was signed in any more. In this tab alone, until it is ordered. */
+const typedAddress = {
+    get: () => JSON.parse(sessionStorage.getItem("shop-address") || "{}"),
+    set: (fields) => sessionStorage.setItem("shop-address", JSON.stringify(fields)),
+    forget: () => sessionStorage.removeItem("shop-address"),
+};
 let shop = { name: "Shop" };
 
 // ── Small helpers ──
@@ -106,7 +112,8 @@ function go(path) { history.pushState(null, "", path); route(); }
 
 const basket = {
     lines: () => keep.get("basket") || [],
-    put(lines) { keep.set("basket", lines.filter((line) => line.quantity > 0)); basket.count(); },
+    // Whether something is gone is asked anew each time.
+    put(lines) { keep.set("basket", lines.filter((line) => line.quantity > 0).map(({ gone, ...line }) => line)); basket.count(); },
     add(line) {
         const lines = basket.lines();
         const known = lines.find(({ variant_id }) => variant_id === line.variant_id);
@@ -224,23 +231,29 @@ function basketTotal(lines) {
 
 /** The same of the basket, whose lines come as `pieces` makes them. */
 function basketTable(lines, word, pieces) {
-    const rows = lines.map((line) => [line.title, pieces(line), basketTotal([line])]);
+    const what = ({ title, gone }) => [title, gone ? el("span", { class: "hint bad-text" }, " No longer in stock.") : null];
+    const rows = lines.map((line) => [what(line), pieces(line), basketTotal([line])]);
     return bought(rows, word, basketTotal(lines));
 }
 
-/** The lines at the prices of now, which the basket keeps too. What cannot be read keeps the price that it has. */
+/** The lines at the prices of now, which the basket keeps too, and whether they are `gone`. What cannot be read stays as it is. */
 async function atPricesOfNow(lines) {
     const slugs = [...new Set(lines.map(({ slug }) => slug).filter(Boolean))];
-    const read = (slug) => api("GET", `/v1/products/${encodeURIComponent(slug)}`).catch(() => ({ variants: [] }));
-    const products = await Promise.all(slugs.map(read));
-    const now = new Map(products.flatMap(({ variants }) => variants).map(({ id, price }) => [id, price]));
-    const renew = (line) => ({ ...line, price: now.get(line.variant_id) || line.price });
+    // A product that is not for sale any more has no variants. One that could not be asked for says nothing.
+    const read = (slug) => api("GET", `/v1/products/${encodeURIComponent(slug)}`)
+        .catch((problem) => problem && problem.status === 404 ? { variants: [] } : null);
+    const products = new Map(await Promise.all(slugs.map(async (slug) => [slug, await read(slug)])));
+    const known = [...products.values()].filter(Boolean).flatMap(({ variants }) => variants);
+    const now = new Map(known.map((variant) => [variant.id, variant]));
+    const renew = (line) => ({ ...line, price: (now.get(line.variant_id) || line).price });
+    const isGone = ({ variant_id, slug }) => Boolean(products.get(slug)) && !(now.get(variant_id) || {}).available;
     basket.put(basket.lines().map(renew));
-    return lines.map(renew);
+    return lines.map((line) => ({ ...renew(line), gone: isGone(line) }));
 }
 
-function basketPage() {
-    const lines = basket.lines();
+async function basketPage() { showBasket(await atPricesOfNow(basket.lines())); }
+
+function showBasket(lines) {
     if (!lines.length) {
         return show("Basket", el("h1", {}, "Basket"), el("div", { class: "card empty" },
             el("strong", {}, "The basket is empty"), el("a", { href: "/" }, "Look at the products")));
@@ -262,7 +275,11 @@ function basketPage() {
         }),
         el("button", {
             class: "plain", type: "button", "aria-label": `Remove ${line.title}`,
-            onclick: () => { basket.put(lines.filter((kept) => kept !== line)); basketPage(); },
+            onclick: () => {
+                const left = lines.filter((kept) => kept !== line);
+                basket.put(left);
+                showBasket(left);
+            },
         }, "Remove"));
     const closed = closedNotice();
     show("Basket", el("h1", {}, "Basket"), closed, basketTable(lines, "Together", pieces),
@@ -292,7 +309,8 @@ function form(fields, button, send) {
     }, inputs, error, el("p", { class: "act" }, submit));
 }
 
-function signInPage(back) {
+/** Asks who it is, and goes `back`. `said` is why, where that is not plain. */
+function signInPage(back, said = null) {
     const signedIn = (tokens) => { keep.set("tokens", tokens); keep.set("email", tokens.account.email); go(back); };
     const known = form([
         ["email", "E-mail address", { type: "email", autocomplete: "username" }],
@@ -320,7 +338,8 @@ function signInPage(back) {
         if (reply.access_token) { return signedIn(reply); }
         codePage(fields, signedIn, `We have sent six digits to ${fields.email}. `);
     });
-    show("Sign in", el("h1", {}, "Who is ordering?"), el("div", { class: "halves" },
+    const notice = said ? el("p", { class: "notice", role: "status" }, said) : null;
+    show("Sign in", el("h1", {}, "Who is ordering?"), notice, el("div", { class: "halves" },
         el("section", {}, el("h2", {}, "I am new here"), fresh), el("section", {}, el("h2", {}, "I have been here before"), known,
             el("details", {}, el("summary", {}, "Forgotten password?"), forgotten, sent))));
 }
@@ -355,17 +374,20 @@ function checkoutPage() {
     if (!lines.length || closedNotice()) { return basketPage(); }
     if (!keep.get("tokens")) { return signInPage("/checkout"); }
     const places = countries();
+    const typed = typedAddress.get();
     // Nothing is chosen for somebody unless there is a reason to: where the shop is, or that there is one country alone.
-    const here = places.length === 1 ? places[0][0] : shop.country;
+    const here = typed.country || (places.length === 1 ? places[0][0] : shop.country);
     const isThere = places.some(([code]) => code === here);
     const tableOf = (shown) => basketTable(shown, "Together", ({ quantity }) => times(quantity));
     let table = tableOf(lines);
     // What is shown is what is paid: the shop orders nothing if it comes to anything else by now.
     let expected = basketTotal(lines);
     const address = form([
-        ["name", "Name", { autocomplete: "name" }], ["line1", "Street and number", { autocomplete: "address-line1" }],
+        ["name", "Name", { autocomplete: "name", value: typed.name }],
+        ["line1", "Street and number", { autocomplete: "address-line1", value: typed.line1 }],
         // Not all countries have them; where one is missing, the shop says so.
-        ["postal_code", "Postal code", { autocomplete: "postal-code", required: false }], ["city", "Town", { autocomplete: "address-level2" }],
+        ["postal_code", "Postal code", { autocomplete: "postal-code", required: false, value: typed.postal_code }],
+        ["city", "Town", { autocomplete: "address-level2", value: typed.city }],
         ["country", "Country", { autocomplete: "country", value: here, options: isThere ? places : [["", "Choose"], ...places] }],
     ], "Order now", async (fields) => {
         const wanted = lines.map(({ variant_id, quantity }) => ({ variant_id, quantity }));
@@ -377,6 +399,10 @@ function checkoutPage() {
             const wish = { lines: wanted, expected_total: expected, ship_to: fields };
             order = await api("POST", "/v1/orders", wish, { "Idempotency-Key": key });
         } catch (problem) {
+            if (problem && problem.status === 401) {
+                typedAddress.set(fields);
+                return signInPage("/checkout", "You were signed out meanwhile, and nothing was ordered. Sign in and go on: the address is kept.");
+            }
             if (problem && problem.code === "price_changed") {
                 const renewed = tableOf(await atPricesOfNow(lines));
                 expected = problem.total;
@@ -391,6 +417,7 @@ function checkoutPage() {
             throw { title: "You have ordered this already, with other entries. Look at your orders before you order once more." };
         }
         keep.set("key", null);
+        typedAddress.forget();
         basket.put([]);
         go(`/my-orders/${order.id}`);
     });
@@ -432,6 +459,7 @@ async function signOut() {
             el("p", {}, el("button", { class: "plain", onclick: signOut }, "Sign out"))); }
     }
     keep.set("tokens", null);
+    typedAddress.forget();
     go("/");
 }
 
@@ -462,15 +490,18 @@ function legalPage(name) {
 // ── Where to go ──
 
 async function route() {
+    const signed = keep.get("tokens");
     try {
         const [first, second] = location.pathname.split("/").filter(Boolean).map(decodeURIComponent);
         if (!first) { await list(); }
         else if (first === "shop") { await productPage(second || ""); }
-        else if (first === "basket") { basketPage(); }
-        else if (first === "checkout") { checkoutPage(); }
+        else if (first === "basket") { await basketPage(); }
+        else if (first === "checkout") { await checkoutPage(); }
         else if (first === "my-orders") { await (second ? orderPage(second) : ordersPage()); }
         else if (first === "legal") { legalPage(second); }
     } catch (problem) {
+        // A session that has ended: whoever is not signed in is asked to sign in, and comes back.
+        if (problem && problem.status === 401 && signed && !keep.get("tokens")) { return route(); }
         show("Not found", el("h1", {}, (problem && problem.title) || "Something went wrong"), el("p", {}, problemText(problem)),
             el("p", {}, el("a", { href: "/" }, "To the products")));
     }

@@ -26,12 +26,16 @@ pub(crate) fn build(app: App) -> (Router, Vec<String>) {
 }
 
 async fn nothing_there(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
-    let nothing = Problem::not_found().into_response();
-    // Nobody but programs asks for what is under /v1.
-    if uri.path().starts_with("/v1/") { nothing } else { mishap::tell(&app, &headers, nothing) }
+    told(&app, &uri, &headers, Problem::not_found())
 }
 
 /// axum adds the Allow header.
-async fn other_method() -> impl IntoResponse {
-    Problem::new(Code::MethodNotAllowed)
+async fn other_method(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
+    told(&app, &uri, &headers, Problem::new(Code::MethodNotAllowed))
+}
+
+fn told(app: &App, uri: &Uri, asked: &HeaderMap, problem: Problem) -> Response {
+    let response = problem.into_response();
+    // Nobody but programs asks for what is under /v1.
+    if uri.path().starts_with("/v1/") { response } else { mishap::tell(app, asked, response) }
 }

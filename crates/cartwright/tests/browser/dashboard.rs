@@ -109,6 +109,8 @@ fn a_shop_is_set_up_sells_and_ships() {
     browser.fill("[name=v0-price]", "19.90");
     browser.fill("[name=v0-stock]", "7");
     browser.fill("[name=v0-sku]", "MUG-1");
+    assert_eq!(browser.script("return document.querySelector('#product-status').value"), "draft");
+    browser.choose("#product-status", "active");
     send(&browser, "p.act.save button");
     assert!(browser.text("h1").contains(ODD), "an odd name is only a name");
     browser.fill("#o0-name", "Colour");

@@ -64,6 +64,7 @@ fn the_whole_way_needs_no_mouse() {
     // The first product.
     browser.arrives_at("/admin/products/new");
     write(&browser, "#title", "Mug");
+    write(&browser, "#product-status", "For");
     write(&browser, "[name=v0-price]", "19.90");
     write(&browser, "[name=v0-stock]", "3");
     press(&browser, "p.act.save button");

@@ -64,6 +64,11 @@ fn an_order_is_confirmed_shipped_and_delivered() {
     browser.fill("#q", "nothing like this");
     browser.to_another_page(|| browser.press(ENTER));
     assert!(browser.page_text().contains("Nothing found"), "{}", browser.page_text());
+    // What has another status than the one that is shown is not said to be nowhere.
+    browser.open(&format!("{origin}/admin/orders?status=cancelled&q={tricky}"));
+    assert!(browser.page_text().contains("Only those under “Cancelled” were looked at"), "{}", browser.page_text());
+    browser.to_another_page(|| browser.follow("look in all of them"));
+    assert_eq!(browser.count("table.list tbody tr"), 1);
     browser.fill("#q", &tricky.to_lowercase());
     browser.to_another_page(|| browser.press(ENTER));
     assert_eq!(browser.count("table.list tbody tr"), 1);

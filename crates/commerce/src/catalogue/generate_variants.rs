@@ -1,9 +1,11 @@
 //! Variants made from the values of options: every combination that is not there yet.
 
+use std::cmp::Reverse;
+
 use async_trait::async_trait;
 use model::{
-    AccountId, Money, Product, ProductId, ProductOption, Stamp, Variant, VariantDetails, Violations,
-    product::VARIANTS_MAX, text,
+    AccountId, ListPrice, Money, Product, ProductId, ProductOption, Stamp, Variant, VariantDetails, Violations,
+    product::VARIANTS_MAX, stamp::Ids, text,
 };
 use store::{Operation, Tx};
 
@@ -20,7 +22,7 @@ pub struct GenerateVariants {
     /// Whether a value that stands in the place of one that is gone is that value under another name: its variants take it over, with their
     /// stock. Otherwise a value that variants have cannot be taken away.
     pub renames: bool,
-    /// What each new variant costs; as much as the first variant when `None`.
+    /// What each new variant costs; as much as the variant that is most like it when `None`.
     pub price: Option<Money>,
     /// What their SKUs begin with; the values follow, with hyphens between. Without it they have none.
     pub sku_prefix: Option<String>,
@@ -51,13 +53,13 @@ impl Operation for GenerateVariants {
         check_version(self.if_version, before.version)?;
         let mut ids = self.stamp.ids();
         let mut after = self.with_options(before.clone())?;
-        let price = self.price.or_else(|| before.variants.first().map(|first| first.price));
-        let Some(price) = price else { return Err(Error::NotFound("variant")) };
         let combinations = combinations(&after.options)?;
         let is_new = |values: &&Vec<String>| after.variants.iter().all(|variant| variant.option_values != **values);
         let missing: Vec<_> = combinations.iter().filter(is_new).cloned().collect();
         let made = missing.len();
-        after.variants.extend(missing.into_iter().map(|values| self.variant(values, price, &mut ids)));
+        let new = missing.into_iter().map(|values| self.variant(values, &after.variants, &mut ids));
+        let new = new.collect::<Result<Vec<_>, _>>()?;
+        after.variants.extend(new);
         // In the order of the options, as a grid is read.
         let place = |variant: &Variant| combinations.iter().position(|values| *values == variant.option_values);
         after.variants.sort_by_key(|variant| place(variant).unwrap_or(usize::MAX));
@@ -89,12 +91,20 @@ impl GenerateVariants {
         Ok(product)
     }
 
-    fn variant(&self, values: Vec<String>, price: Money, ids: &mut model::stamp::Ids) -> Variant {
+    /// A variant with these values. Its price and its weight are those of the nearest of `known`; what is said of that one alone, such as
+    /// its picture, its sale and what it cost before, is not said of this one.
+    fn variant(&self, values: Vec<String>, known: &[Variant], ids: &mut Ids) -> Result<Variant, Error> {
+        let nearest = nearest(known, &values);
+        let price = self.price.or_else(|| nearest.map(|nearest| nearest.price)).ok_or(Error::NotFound("variant"))?;
+        // Prices in other currencies go with the price that they were made for.
+        let others = nearest.filter(|_| self.price.is_none()).into_iter().flat_map(|nearest| &nearest.details.prices);
+        let prices = others.map(|other| ListPrice { compare_at_price: None, ..*other }).collect();
+        let low_stock_at = nearest.and_then(|nearest| nearest.details.low_stock_at);
         let sku = self.sku_prefix.as_deref().map(str::trim).filter(|prefix| !prefix.is_empty()).map(|prefix| {
             let parts = values.iter().map(|value| text::slugify(value).to_uppercase());
             std::iter::once(prefix.to_owned()).chain(parts).collect::<Vec<_>>().join("-")
         });
-        Variant {
+        Ok(Variant {
             id: ids.draw(),
             sku,
             option_values: values,
@@ -102,11 +112,19 @@ impl GenerateVariants {
             compare_at_price: None,
             stock: 0,
             track_stock: true,
-            weight_grams: None,
+            weight_grams: nearest.and_then(|nearest| nearest.weight_grams),
             barcode: None,
-            details: VariantDetails::default(),
-        }
+            details: VariantDetails { prices, low_stock_at, ..VariantDetails::default() },
+        })
     }
+}
+
+/// The variant that has the most of these values; the first of these.
+fn nearest<'k>(known: &'k [Variant], values: &[String]) -> Option<&'k Variant> {
+    known.iter().min_by_key(|variant| {
+        let shared = variant.option_values.iter().zip(values).filter(|(one, other)| one == other);
+        Reverse(shared.count())
+    })
 }
 
 /// How many variants are named at most that are in the way.
@@ -174,4 +192,34 @@ fn combinations(options: &[ProductOption]) -> Result<Vec<Vec<String>>, Violation
         rows.iter().flat_map(|row| option.values.iter().map(move |value| with(row, value))).collect()
     };
     Ok(options.iter().fold(vec![Vec::new()], grow))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Currency, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn the_nearest_is_the_first_that_has_the_most_of_the_values() {
+        let mut ids = Stamp::new(Timestamp::UNIX_EPOCH, 1).ids();
+        let mut variant = |values: [&str; 2], cents: i64| Variant {
+            id: ids.draw(),
+            sku: None,
+            option_values: values.map(str::to_owned).to_vec(),
+            price: Money::new(cents, Currency::EUR),
+            compare_at_price: None,
+            stock: 3,
+            track_stock: true,
+            weight_grams: None,
+            barcode: None,
+            details: VariantDetails::default(),
+        };
+        let known = [variant(["S", "Red"], 100), variant(["L", "Red"], 200), variant(["L", "Blue"], 300)];
+        let price = |values: [&str; 2]| nearest(&known, &values.map(str::to_owned)).map(|known| known.price.amount);
+        assert_eq!(price(["S", "Blue"]), Some(100), "it has one of them, as the last one has");
+        assert_eq!(price(["L", "Green"]), Some(200));
+        assert_eq!(price(["M", "Blue"]), Some(300));
+        assert_eq!(price(["M", "Green"]), Some(100));
+    }
 }

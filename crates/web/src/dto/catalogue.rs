@@ -367,7 +367,7 @@ impl From<VariantPatchDto> for VariantPatch {
 pub struct GenerateVariantsDto {
     /// The options that the product shall have; those that it has when left out.
     pub options: Option<Vec<NewOptionDto>>,
-    /// What each new variant costs; as much as the first one when left out.
+    /// What each new variant costs; as much as the one that is most like it when left out.
     pub price: Option<MoneyDto>,
     /// What their SKUs begin with, before the values; without it they have none.
     pub sku_prefix: Option<String>,

@@ -125,12 +125,13 @@ fn what_can_be_chosen_is_listed() {
 }
 
 /// Members that replies leave out where there is nothing to say, or not to everybody.
-const LEFT_OUT: [&str; 9] = [
+const LEFT_OUT: [&str; 10] = [
     "FieldError.parameter",
     "FieldError.pointer",
     "OrderLine.image",
     "OrderLine.slug",
     "Product.publish_at",
+    "Product.related",
     "Product.translations",
     "Variant.low_stock_at",
     "Variant.other_prices",

@@ -50,6 +50,10 @@ fn words(status: StatusCode, is_unknown: bool, said: &str) -> (&'static str, &st
             ("It may have been done", "Whether it was written is not known. Look before you send it once more.")
         }
         StatusCode::NOT_FOUND => ("Not here", "It may have been removed, or the address has a slip in it."),
+        // The address of a form that was refused, loaded once more.
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ("Not here", "Only a form leads to this address. Go back to the page that the form stands on.")
+        }
         // Whoever was signed in when the form was sent, and is no more, or has another password by now.
         StatusCode::UNAUTHORIZED => (
             "Sign in once more",
@@ -80,6 +84,7 @@ mod tests {
         assert_eq!(told(StatusCode::UNAUTHORIZED).0, "Sign in once more");
         assert_eq!(told(StatusCode::FORBIDDEN), ("You may not do this", "said"));
         assert_eq!(told(StatusCode::BAD_REQUEST).0, "This did not work");
+        assert_eq!(told(StatusCode::METHOD_NOT_ALLOWED).0, "Not here");
         assert_eq!(words(StatusCode::SERVICE_UNAVAILABLE, true, "").0, "It may have been done");
     }
 }

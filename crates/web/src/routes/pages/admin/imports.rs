@@ -156,6 +156,8 @@ struct Upload {
     with_images: bool,
     /// Whether to look first, and bring nothing in.
     is_rehearsal: bool,
+    /// Whether a file was chosen: it may be empty.
+    is_chosen: bool,
     file: Bytes,
 }
 
@@ -172,10 +174,12 @@ pub(in crate::routes::pages) async fn upload(
     staff.check(&headers, &upload.csrf)?;
     let kind = upload.kind.parse::<JobKind>().map_err(|()| Problem::not_found())?;
     if upload.file.is_empty() {
-        return show(&app, &staff, &Refused::because("Choose a file first."), None).await;
+        let text = if upload.is_chosen { "The file is empty." } else { "Choose a file first." };
+        return show(&app, &staff, &Refused::because(text), None).await;
     }
     if upload.is_rehearsal {
         let seen = preview::look(&app, kind, upload.with_images, upload.file).await?;
+        let seen = context! { keep_going => upload.keep_going, ..seen };
         return show(&app, &staff, &Refused::default(), Some(seen)).await;
     }
     let parts = upload.file.chunks(PART_BYTES).map(|part| STANDARD.encode(part)).collect();
@@ -210,6 +214,8 @@ async fn read(request: Request<Body>) -> Result<Option<Upload>, Problem> {
             Err(_) => return Err(malformed()),
         };
         let name = part.name().unwrap_or_default().to_owned();
+        // A browser sends an empty name for none.
+        let is_chosen = part.file_name().is_some_and(|name| !name.is_empty());
         let content = match part.bytes().await {
             Ok(content) => content,
             Err(error) if is_large(&error) => return Ok(None),
@@ -221,7 +227,7 @@ async fn read(request: Request<Body>) -> Result<Option<Upload>, Problem> {
             "act" => upload.is_rehearsal = content.as_ref() == b"look",
             "keep_going" => upload.keep_going = !content.is_empty(),
             "with_images" => upload.with_images = !content.is_empty(),
-            _ => upload.file = content,
+            _ => (upload.file, upload.is_chosen) = (content, is_chosen),
         }
     }
 }

@@ -85,7 +85,7 @@ pub(in crate::routes::pages) async fn page(
     let views = saved_views(app.engine(), staff.access.account_id).await?;
     let values = context! {
         orders => items.iter().map(row).collect::<Vec<_>>(), tabs, next, q => wanted,
-        status, asked => asked(status),
+        status, asked => asked(status), all_statuses => link(None),
         days => days_text(from.as_deref(), to.as_deref()), from, to,
         all_days => format!("/admin/orders?{}", asked_on(status, None, None)),
         views => views.iter().map(|view| context! { name => view.name, query => view.query, current => view.query == asked(status) })

@@ -73,7 +73,8 @@ struct Seen {
     foreseen: Vec<Foreseen>,
     /// Changes that are not kept to be shown.
     more: usize,
-    mistakes: Vec<Value>,
+    /// What the shop refused first, with its lines.
+    refused: Vec<(u64, Value)>,
     looked_at: usize,
     /// Those of them that cannot be used.
     wrong: usize,
@@ -105,11 +106,19 @@ fn spoilt(errors: &[RowError]) -> usize {
     names.collect::<BTreeSet<_>>().len()
 }
 
-/// The first of them, for the page.
-fn told(errors: &[RowError]) -> Vec<Value> {
-    let row =
-        |error: &RowError| context! { line => error.line, column => error.column, message => note_text(&error.reason) };
-    errors.iter().take(SHOWN).map(row).collect()
+/// One of them, for the page.
+fn told(error: &RowError) -> Value {
+    context! { line => error.line, column => error.column, message => note_text(&error.reason) }
+}
+
+/// The first of the mistakes, in the order of their lines: what cannot be read is known before what the shop refuses.
+fn in_order(errors: &[RowError], refused: Vec<(u64, Value)>) -> Vec<Value> {
+    let mut unread: Vec<&RowError> = errors.iter().collect();
+    unread.sort_by_key(|error| error.line);
+    let unread = unread.into_iter().take(SHOWN).map(|error| (error.line, told(error)));
+    let mut mistakes: Vec<_> = unread.chain(refused).collect();
+    mistakes.sort_by_key(|(line, _)| *line);
+    mistakes.into_iter().take(SHOWN).map(|(_, mistake)| mistake).collect()
 }
 
 async fn rehearse<T, O>(
@@ -127,7 +136,7 @@ where
     let begin = Instant::now();
     let wrong = spoilt(errors);
     let total = items.len() + wrong;
-    let mut seen = Seen { mistakes: told(errors), looked_at: wrong, wrong, ..Seen::default() };
+    let mut seen = Seen { looked_at: wrong, wrong, ..Seen::default() };
     let (Pace::Batches(size) | Pace::Once(size)) = pace;
     for some in items.chunks(size) {
         match once(app, operation(some.to_vec(), app.stamp()?)).await? {
@@ -139,8 +148,8 @@ where
                         Ok((summary, foreseen)) => seen.take(summary, foreseen),
                         Err(ImportError { line, error }) => {
                             seen.wrong += 1;
-                            if seen.mistakes.len() < SHOWN {
-                                seen.mistakes.push(context! { line, message => error.to_string() });
+                            if seen.refused.len() < SHOWN {
+                                seen.refused.push((line, context! { line, message => error.to_string() }));
                             }
                         }
                     }
@@ -159,7 +168,8 @@ where
     Ok(context! {
         created => seen.summary.created, updated => seen.summary.updated, unchanged => seen.summary.unchanged,
         total, looked_at => seen.looked_at, wrong => seen.wrong, changes => changes.collect::<Vec<_>>(), more => seen.more,
-        mistakes => seen.mistakes, notes => told(notes),
+        mistakes => in_order(errors, seen.refused),
+        notes => notes.iter().take(SHOWN).map(told).collect::<Vec<_>>(),
     })
 }
 
@@ -195,5 +205,10 @@ mod tests {
         let rows = [error(2, None), error(3, None), error(3, None)];
         assert_eq!(spoilt(&rows), 2);
         assert_eq!(spoilt(&[error(1, None)]), 0, "a file without its columns");
+        let refused = context! { line => 3, message => "too much" };
+        let lines = in_order(&[error(4, None), error(2, None)], vec![(3, refused)]);
+        let lines = lines.iter().filter_map(|one| one.get_attr("line").ok()).map(|line| line.to_string());
+        let lines: Vec<String> = lines.collect();
+        assert_eq!(lines, ["2", "3", "4"], "what the shop refuses stands among what cannot be read");
     }
 }

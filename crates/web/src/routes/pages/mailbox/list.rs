@@ -11,7 +11,7 @@ use model::{Email, MailStatus};
 use serde::Deserialize;
 use store::{Cursor, MailFilter, Page, PageRequest};
 
-use super::view;
+use super::{status_text, view};
 use crate::{
     App,
     problem::Problem,
@@ -46,13 +46,14 @@ pub(in crate::routes::pages) async fn page(
         // Nothing was ever sent to what is no address.
         Err(_) => Page { items: Vec::new(), next: None },
     };
+    let goes_nowhere = app.settings().mail_goes_nowhere;
     let mails: Vec<Value> = found
         .items
         .iter()
         .map(|mail| {
             // The subject never shows a secret; a template that is broken must not hide the mail.
             let subject = app.mails().render(mail, false).map(|rendered| rendered.subject);
-            view(mail, &subject.unwrap_or_else(|_| mail.template.name().to_owned()))
+            view(mail, &subject.unwrap_or_else(|_| mail.template.name().to_owned()), goes_nowhere)
         })
         .collect();
     let next = found.next.map(|cursor| {
@@ -60,9 +61,9 @@ pub(in crate::routes::pages) async fn page(
         format!("{here}{}cursor={}", if here.contains('?') { '&' } else { '?' }, cursor.encode())
     });
     let values = context! {
-        areas => admin::areas(reader.access, "mailbox"), mails, next, tabs => tabs(status, wanted), filtered => status.is_some(),
+        areas => admin::areas(reader.access, "mailbox"), mails, next, tabs => tabs(status, wanted, goes_nowhere), filtered => status.is_some(),
         q => wanted, status => status.map(MailStatus::as_str),
-        catches_all => app.settings().mail_goes_nowhere,
+        catches_all => goes_nowhere,
         signed_in => reader.access.is_some(), csrf => reader.cookie.as_ref().map(csrf::token),
     };
     template::page(&app, StatusCode::OK, "mailbox.html", values)
@@ -81,16 +82,13 @@ fn link(status: Option<MailStatus>, wanted: &str) -> String {
     if query.is_empty() { "/mailbox".to_owned() } else { format!("/mailbox?{query}") }
 }
 
-fn tabs(current: Option<MailStatus>, wanted: &str) -> Vec<Value> {
+fn tabs(current: Option<MailStatus>, wanted: &str, goes_nowhere: bool) -> Vec<Value> {
     let tab = |status: Option<MailStatus>, text: &str| {
         context! { href => link(status, wanted), text, current => status == current }
     };
-    vec![
-        tab(None, "All"),
-        tab(Some(MailStatus::Pending), "Waiting"),
-        tab(Some(MailStatus::Sent), "Sent"),
-        tab(Some(MailStatus::Failed), "Failed"),
-    ]
+    let named = [MailStatus::Pending, MailStatus::Sent, MailStatus::Failed]
+        .map(|status| tab(Some(status), status_text(status, goes_nowhere)));
+    [tab(None, "All")].into_iter().chain(named).collect()
 }
 
 /// Where forms of these pages get their token from when nobody has to sign in.

@@ -72,7 +72,8 @@ fn show(
     };
     let cookie = form_cookie(reader);
     let values = context! {
-        areas => admin::areas(reader.access, "mailbox"), mail => view(mail, &rendered.subject), view => name, content, notice, error,
+        areas => admin::areas(reader.access, "mailbox"),
+        mail => view(mail, &rendered.subject, app.settings().mail_goes_nowhere), view => name, content, notice, error,
         hidden => mail.template.needs_secret() && (!reveal || mail.secret.is_none()),
         tabs => tabs(mail.id, name),
         signed_in => reader.access.is_some(), csrf => csrf::token(&cookie),

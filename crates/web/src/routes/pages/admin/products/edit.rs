@@ -56,7 +56,8 @@ async fn show_blank(
 ) -> Result<Response, Problem> {
     let categories = app.engine().categories().await?;
     let row = context! { at => 0, tracked => true };
-    let product = context! { status => "active", variants => vec![row] };
+    // What is half done is shown to nobody.
+    let product = context! { status => "draft", variants => vec![row] };
     let values = context! {
         product, categories => typed::choices(&categories), typed => typed.map(Fields::typed), extras => context! {},
         currency => app.currency().code(), once => form_number(),

@@ -47,19 +47,21 @@ pub(in crate::routes::pages) async fn add(
         Err(wrong) => return show(&app, &staff, id, None, None, &wrong).await,
     };
     staff.check(&headers, &upload.csrf)?;
-    let mut images = Vec::new();
+    let (mut images, mut wrong) = (Vec::new(), Vec::new());
     for (name, content) in upload.files {
         match app.media().keep(content).await {
             Ok(picture) => images.push(Image { url: PictureDto::from(&picture).url, alt: None }),
             Err(error) => {
+                // One that is bad keeps none of the others away.
                 let problem = Problem::from(error);
-                let why = problem.text().to_owned();
-                return show(&app, &staff, id, None, None, &Refused::because(format!("{name}: {why}"))).await;
+                let why = Some(problem.text()).filter(|why| !why.is_empty());
+                wrong.push(format!("{name}: {}", why.unwrap_or("It could not be kept. Try again in a moment.")));
             }
         }
     }
     if images.is_empty() {
-        return show(&app, &staff, id, None, None, &Refused::because("Choose pictures first.")).await;
+        let text = if wrong.is_empty() { "Choose pictures first.".to_owned() } else { wrong.join(" ") };
+        return show(&app, &staff, id, None, None, &Refused::because(text)).await;
     }
     let before = app.engine().product(id).await?.ok_or_else(Problem::not_found)?;
     let images: Vec<Image> = before.images.iter().cloned().chain(images).collect();
@@ -68,6 +70,10 @@ pub(in crate::routes::pages) async fn add(
     // Only what was read is replaced: somebody who adds pictures at the same time is told.
     let update = UpdateProduct { id, patch, if_version: Some(before.version), actor_id, stamp };
     match app.try_run_as(staff.actor(), update).await? {
+        Ok(_) if !wrong.is_empty() => {
+            let refused = Refused::because(wrong.join(" "));
+            show(&app, &staff, id, Some("The other pictures are there."), None, &refused).await
+        }
         Ok(_) => Ok(Redirect::to(&format!("/admin/products/{id}?done=pictures#pictures")).into_response()),
         Err(error) => show(&app, &staff, id, None, None, &refused(error)?).await,
     }
@@ -86,7 +92,9 @@ async fn read(request: Request<Body>, bytes_max: usize) -> Result<Result<Upload,
     let mut upload = Upload { csrf: String::new(), files: Vec::new() };
     let too_large = || {
         let megabytes = bytes_max / (1024 * 1024);
-        Ok(Err(Refused::because(format!("A picture may have {megabytes} MiB, and {AT_ONCE} may come at once."))))
+        Ok(Err(Refused::because(format!(
+            "A picture may have {megabytes} MiB, and {AT_ONCE} may come at once. None was added."
+        ))))
     };
     loop {
         let part = match form.next_field().await {
