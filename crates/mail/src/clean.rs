@@ -3,9 +3,6 @@
 
 /// The longest line that a mail shows, in characters.
 const LINE_MAX: usize = 500;
-/// The longest name that somebody is greeted by, in characters, and the most digits in it.
-const NAME_MAX: usize = 60;
-const DIGITS_MAX: usize = 3;
 /// The most lines of a note that a mail shows.
 const LINES_MAX: usize = 200;
 
@@ -24,37 +21,22 @@ pub(crate) fn lines(text: &str) -> Vec<String> {
 
 /// A name to greet somebody by, or `None` when it does not look like one.
 ///
-/// Anybody can sign up with somebody else's address and any name. A name that reads as an address on the web, as a telephone number or as a
-/// sentence would make the shop send advertising for it, so such names are not shown.
+/// Anybody can sign up with somebody else's address and any name. A name that reads as an address on the web would
+/// make the shop send advertising for it, so such names are not shown.
 pub(crate) fn greeting(name: &str) -> Option<String> {
-    let name: String = line(name).chars().filter(|c| !is_invisible(*c)).collect();
-    let is_a_name = !name.is_empty() && name.chars().count() <= NAME_MAX;
-    let is_a_sentence = name.contains(['/', '\\', '@', ':', ';', '!', '?', '|', '<', '>']);
-    let has_number = name.chars().filter(|c| c.is_numeric()).count() > DIGITS_MAX;
-    (is_a_name && !is_a_sentence && !has_number && !has_domain(&name)).then_some(name)
+    let name = line(name);
+    let looks_like_link = name.contains(['/', '\\', '@']) || name.contains("www.") || has_domain(&name);
+    (!name.is_empty() && !looks_like_link && name.chars().count() <= 80).then_some(name)
 }
 
-/// Whether mail programs, or people, would make a link of some part: a letter or more, what looks like a dot, two or more letters.
+/// Whether mail programs would make a link of some part: two or more letters, a dot, two or more letters.
 fn has_domain(name: &str) -> bool {
-    let labels: Vec<&str> = name.split(is_dot).collect();
+    let labels: Vec<&str> = name.split('.').collect();
     labels.windows(2).any(|pair| {
         let before = pair[0].chars().rev().take_while(|c| c.is_alphanumeric()).count();
         let after = pair[1].chars().take_while(|c| c.is_alphanumeric()).count();
-        before >= 1 && after >= 2
+        before >= 2 && after >= 2
     })
-}
-
-/// The full stop, and what looks like it or is taken for it in the name of a host (UTS 46).
-const fn is_dot(c: char) -> bool {
-    matches!(c, '.' | '\u{b7}' | '\u{2024}' | '\u{2027}' | '\u{3002}' | '\u{fe52}' | '\u{ff0e}' | '\u{ff61}')
-}
-
-/// What nobody sees, and would keep a link from being found. Not the joiners of scripts and pictures (U+200C, U+200D).
-const fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}'..='\u{2064}'
-    )
 }
 
 fn is_break(c: char) -> bool {
@@ -81,22 +63,9 @@ mod tests {
         for name in ["Ann", "J. R. R. Tolkien", "O'Neil \"Bob\"", "שרה", "Ann 🦊", "St. John", "X Æ A-12"] {
             assert_eq!(greeting(name).as_deref(), Some(name));
         }
-        assert_eq!(greeting("An\u{ad}n\u{200b}").as_deref(), Some("Ann"));
-        for spam in [
-            "",
-            "win at casino.example",
-            "https://example.com",
-            "www.example",
-            "me@example.com",
-            "Claim it at x.com",
-            "Visit evil\u{3002}com today",
-            "evil\u{2024}com",
-            "evil.\u{200b}com",
-            "evil.c\u{ad}om",
-            "Customer, ring +44 909 879 0000",
-            "Your account is locked: ring us",
-            &"long ".repeat(40),
-        ] {
+        for spam in
+            ["", "win at casino.example", "https://example.com", "www.example", "me@example.com", &"long ".repeat(40)]
+        {
             assert_eq!(greeting(spam), None, "{spam:?}");
         }
     }

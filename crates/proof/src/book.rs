@@ -134,7 +134,7 @@ mod tests {
 
     fn scenario(name: &'static str) -> Scenario {
         let run = |_: &_| Outcome::default();
-        let control = Control { without: "", finds: &[], is_above_engines: false, run };
+        let control = Control { without: "", finds: &[], on_one_engine: false, run };
         let engines = &[Engine::Sqlite, Engine::Postgres];
         Scenario { name, injects: "", holds: "", engines, alone: Alone::Never, parts: 3, run, control }
     }

@@ -241,7 +241,7 @@ mod tests {
     use crate::scenario::{ANSWERED_MAX, Alone, Control, Size};
 
     fn scenario(run: fn(&Run) -> Outcome, control: fn(&Run) -> Outcome) -> Scenario {
-        let control = Control { without: "its guard", finds: &["broke"], is_above_engines: false, run: control };
+        let control = Control { without: "its guard", finds: &["broke"], on_one_engine: false, run: control };
         Scenario {
             name: "tried",
             injects: "",

@@ -265,8 +265,8 @@ impl Which {
             return Vec::new();
         }
         let size = if self.long && !is_control { Size::Long } else { Size::Short };
-        let engines = scenario.engines.iter().filter(|engine| self.takes(**engine));
-        let engines = engines.take(if is_control && scenario.control.is_above_engines { 1 } else { usize::MAX });
+        let tried = if is_control && scenario.control.on_one_engine { 1 } else { usize::MAX };
+        let engines = scenario.engines.iter().take(tried).filter(|engine| self.takes(**engine));
         let runs = self.runs.filter(|_| !is_control);
         let each_for = self.each_for.filter(|_| !is_control).unwrap_or_default().clamp(0.0, 1e6);
         let each_for = Duration::from_secs_f64(each_for * 60.0);

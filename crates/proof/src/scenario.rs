@@ -42,8 +42,8 @@ pub struct Control {
     pub without: &'static str,
     /// What must then be found: sentences with these words in them, each of them. Another failure proves nothing.
     pub finds: &'static [&'static str],
-    /// Whether the guard is above the engines, so that one of them is enough to see it missed.
-    pub is_above_engines: bool,
+    /// Whether the first of the engines is enough to see the guard missed: it is above them, or that one's own.
+    pub on_one_engine: bool,
     /// Runs the scenario without it.
     pub run: fn(&Run) -> Outcome,
 }

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use model::{CategoryId, ProductId};
 
 use crate::{
+    find::Seen,
     index::{Doc, Index, NONE, Row, pair, place},
     query::{Filters, Order, Query, Results, Within},
 };
@@ -334,11 +335,13 @@ impl<'i> Counter<'i> {
             ratings: self.ratings,
             ..FacetCounts::default()
         };
-        let (names, chosen) = (&self.index.names, chosen.names());
+        let (names, seen) = (&self.index.names, Seen { only_active: chosen.filters.is_active });
+        let chosen = chosen.names();
         let mut groups: HashMap<u32, (&str, Vec<Tally<'_>>)> = HashMap::new();
         for (number, count) in (0_u32..).zip(self.counts) {
             let is_chosen = chosen.contains(&number);
-            if count == 0 && !is_chosen {
+            // What is chosen and is nowhere stays, so that the choice can be taken back; but not what only those have whom nobody sees.
+            if count == 0 && !(is_chosen && self.index.has(number, seen)) {
                 continue;
             }
             let Some((kind, value)) = names.name(number).split_once('\u{1f}') else { continue };

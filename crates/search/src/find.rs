@@ -34,12 +34,12 @@ pub(crate) struct Found {
 /// Whose words there are for whoever asks: those of products that are for sale, or of all. Nobody learns from what is found, from how it is
 /// spelt or from what is missing what stands in a product that they cannot see.
 #[derive(Clone, Copy)]
-struct Seen {
-    only_active: bool,
+pub(crate) struct Seen {
+    pub(crate) only_active: bool,
 }
 
 impl Seen {
-    const fn has(self, doc: &Doc) -> bool {
+    pub(crate) const fn has(self, doc: &Doc) -> bool {
         doc.is_alive && (doc.is_active || !self.only_active)
     }
 }
@@ -70,6 +70,7 @@ impl Index {
             return Found { docs: all.map(|(_, number)| (number, 0.0)).collect(), corrected: None, highlighter };
         }
         let stems = self.stems(&query.language);
+        let all = self.docs.iter().filter(|doc| seen.has(doc)).count();
         let (mut scores, mut hits) = (vec![0.0_f32; self.docs.len()], vec![0_u8; self.docs.len()]);
         let (mut best, mut touched) = (vec![0.0_f32; self.docs.len()], Vec::new());
         let mut corrected = Vec::new();
@@ -99,7 +100,7 @@ impl Index {
             }
             // What few products have says more about them.
             #[expect(clippy::cast_precision_loss, reason = "a score is a rough thing")]
-            let rarity = (1.0 + self.docs.len() as f32 / (1.0 + touched.len() as f32)).ln();
+            let rarity = (1.0 + all as f32 / (1.0 + touched.len() as f32)).ln();
             for number in touched.drain(..) {
                 scores[number] += best[number] * rarity;
                 hits[number] += 1;
@@ -123,9 +124,11 @@ impl Index {
     /// What `word` stands for: itself, its forms, words that begin with it where it is the last one (somebody may be typing) or
     /// there is nothing of the former, and where there is nothing of all that, words that are spelt almost like it.
     fn meant(&self, word: &str, is_last: bool, stems: Option<&Stems>, seen: Seen) -> Meant {
-        let is_somewhere = |term: u32| {
-            self.postings(term).any(|(number, _)| self.docs.get(place(number)).is_some_and(|doc| seen.has(doc)))
+        let places = |term: u32| {
+            let docs = self.postings(term).filter_map(|(number, _)| self.docs.get(place(number)));
+            docs.filter(|doc| seen.has(doc))
         };
+        let is_somewhere = |term: u32| places(term).next().is_some();
         let mut terms = Vec::new();
         let mut add = |term: &str, factor: f32| {
             if let Some(term) = self.terms.get(term).filter(|term| is_somewhere(**term)) {
@@ -167,7 +170,7 @@ impl Index {
             let far = distance(word.as_bytes(), term.as_bytes(), max).filter(|_| is_somewhere(*number))?;
             // People make mistakes in the middle of words more than in their first letter.
             let is_first_wrong = term.as_bytes().first() != word.as_bytes().first();
-            Some((far * 2 + usize::from(is_first_wrong), std::cmp::Reverse(self.frequency(*number)), term, *number))
+            Some((far * 2 + usize::from(is_first_wrong), std::cmp::Reverse(places(*number).count()), term, *number))
         });
         let mut close: Vec<_> = close.collect();
         close.sort_unstable();

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use model::{AttributeValue, CategoryId, Language, Product, ProductId, ProductStatus, text};
 
-use crate::words::{STEM, Stems, plain, words};
+use crate::{
+    find::Seen,
+    words::{STEM, Stems, plain, words},
+};
 
 /// Stands for no label.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -449,9 +452,14 @@ impl Index {
         postings.iter().map(move |posting| (posting >> 4, weight(*posting)))
     }
 
-    /// In how many documents a term is, outdated ones included.
-    pub(crate) fn frequency(&self, term: u32) -> usize {
-        self.postings.get(place(term)).map_or(0, Vec::len)
+    /// Whether any of the documents that are seen has this name.
+    pub(crate) fn has(&self, name: u32, seen: Seen) -> bool {
+        self.docs.iter().filter(|doc| seen.has(doc)).any(|doc| {
+            doc.vendor == name
+                || self.tags(doc).contains(&name)
+                || self.attributes(doc).contains(&name)
+                || self.rows(doc).iter().any(|row| self.values(row).contains(&name))
+        })
     }
 
     /// The stems of this language, or else of the first.

@@ -151,14 +151,25 @@ fn as_many_words_as_possible_are_found() {
 
 #[test]
 fn what_is_not_for_sale_leaves_no_trace_in_what_others_find() {
-    let mut draft = product(4, "Frobnicator linen shirt");
+    let mut draft = product(4, "Frobnicator linen shirt Garnet");
+    draft.vendor = Some("Secret & Sons".to_owned());
+    draft.tags = vec!["hidden".to_owned()];
     draft.status = ProductStatus::Draft;
     draft.description = "<p>flibbertigizmo</p>".to_owned();
-    let seen = [product(1, "Linen shirt"), product(2, "Linen dress"), product(3, "Flask")];
+    let seen = [
+        product(1, "Linen shirt"),
+        product(2, "Linen dress"),
+        product(3, "Flask"),
+        product(5, "Garnet"),
+        product(6, "Garner"),
+    ];
     let mut index = index(&seen);
     let told = |index: &Index, text: &str| {
         let results = index.search(&query(text));
-        (numbers(&results), results.corrected)
+        let vendors = vec!["secret & sons".to_owned()];
+        let filters = Filters { vendors, tags: vec!["HIDDEN".to_owned()], ..query(text).filters };
+        let filtered = index.search(&Query { filters, ..query(text) });
+        (numbers(&results), results.corrected, filtered.facets.vendors, filtered.facets.tags)
     };
     let texts = [
         "flibbertigizmo",
@@ -169,6 +180,8 @@ fn what_is_not_for_sale_leaves_no_trace_in_what_others_find() {
         "frob",
         "frobnicators",
         "shirt dress frobnicator",
+        "garnex",
+        "",
     ];
     let before = texts.map(|text| told(&index, text));
     index.put(&draft);

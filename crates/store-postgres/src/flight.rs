@@ -34,10 +34,11 @@ const CHECK_LIMIT: Duration = Duration::from_secs(3600);
 /// others, recovers and goes on without being started: then numbers of transactions are given out once more, those of which the log
 /// had not reached the disk, as that of a refused order need not. Each recovery ends further on in the log than the one before: it
 /// reads at least the checkpoint that was written behind that one before anybody was let in. A standby is always recovering, and
-/// gives out no numbers. All of it is in the server's memory, for anybody to ask.
+/// gives out no numbers. All of it is in the server's memory, for anybody to ask, and written
+/// alike in every time zone.
 macro_rules! life {
     () => {
-        "pg_postmaster_start_time(), CASE WHEN NOT pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END"
+        "extract(epoch FROM pg_postmaster_start_time()), CASE WHEN NOT pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END"
     };
 }
 pub(crate) use life;

@@ -11,10 +11,13 @@ const keep = {
     get: (name) => JSON.parse(localStorage.getItem(`shop-${name}`) || "null"),
     set: (name, value) => localStorage.setItem(`shop-${name}`, JSON.stringify(value)),
 };
-/** The address of an order that was not taken because nobody was signed in any more. In this tab alone, until it is ordered. */
+/** The address of an order that was not taken because nobody was signed in any more. In this tab alone, until whoever typed it has ordered. */
 const typedAddress = {
-    get: () => JSON.parse(sessionStorage.getItem("shop-address") || "{}"),
-    set: (fields) => sessionStorage.setItem("shop-address", JSON.stringify(fields)),
+    get() {
+        const { email, fields } = JSON.parse(sessionStorage.getItem("shop-address") || "{}");
+        return email && email === keep.get("email") ? fields : {};
+    },
+    set: (fields) => sessionStorage.setItem("shop-address", JSON.stringify({ email: keep.get("email"), fields })),
     forget: () => sessionStorage.removeItem("shop-address"),
 };
 let shop = { name: "Shop" };
@@ -251,7 +254,18 @@ async function atPricesOfNow(lines) {
     return lines.map((line) => ({ ...renew(line), gone: isGone(line) }));
 }
 
-async function basketPage() { showBasket(await atPricesOfNow(basket.lines())); }
+async function basketPage() {
+    const lines = basket.lines();
+    showBasket(lines);
+    if (!lines.length) { return; }
+    const now = await atPricesOfNow(lines);
+    const isOther = ({ price, gone }, at) => gone || price.amount !== lines[at].price.amount;
+    // Whoever went elsewhere meanwhile is left there, and what they changed meanwhile is kept.
+    if (location.pathname === "/basket" && now.some(isOther)) {
+        const gone = new Set(now.filter((line) => line.gone).map((line) => line.variant_id));
+        showBasket(basket.lines().map((line) => ({ ...line, gone: gone.has(line.variant_id) })));
+    }
+}
 
 function showBasket(lines) {
     if (!lines.length) {

@@ -52,7 +52,8 @@ impl Operation for RequestEmailChange {
                 changes.extend(sign_up::notice(noticed.as_ref(), &owner.account, &mut ids, self.stamp));
             }
             None => {
-                let template = MailTemplate::ConfirmEmailChange { name: account.name.clone() };
+                // Whose that address is nobody knows yet.
+                let template = MailTemplate::ConfirmEmailChange { name: String::new() };
                 let mail = OutboxMail::new(ids.draw(), self.new_email.clone(), template, now);
                 let secret = Some(self.code.plain.clone());
                 changes.push(Change::InsertMail(OutboxMail { account_id: Some(account.id), secret, ..mail }));

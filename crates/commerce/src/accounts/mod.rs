@@ -77,6 +77,12 @@ pub async fn is_known_address(queries: &dyn Queries, id: AccountId, address: IpA
     Ok(used.iter().any(|used| is_of_one_network(address, used)))
 }
 
+/// The name that mails to an account's own address greet it by: none before the address was proven. Whoever signed up may have written
+/// anything, and the address may be a stranger's.
+pub(crate) fn greeted(account: &Account) -> String {
+    if account.email_verified_at.is_some() { account.name.clone() } else { String::new() }
+}
+
 /// A mail to an account's own address; `None` when it has none any more.
 pub(crate) fn mail_to(account: &Account, id: MailId, template: MailTemplate, now: Timestamp) -> Option<OutboxMail> {
     let to = account.email.clone()?;

@@ -8,7 +8,9 @@ use model::{
 };
 use store::{Change, Operation, StoreError, Tx};
 
-use super::{MailedSecret, is_waiting, mail_to, usable_by_email, usable_with_password, verify_email::verified};
+use super::{
+    MailedSecret, greeted, is_waiting, mail_to, usable_by_email, usable_with_password, verify_email::verified,
+};
 use crate::{Error, api_keys, wishlist};
 
 /// Changes the password of somebody who gave the current one. Ends the other sessions.
@@ -74,7 +76,7 @@ impl Operation for RequestPasswordReset {
         let Some(challenge) = Challenge::issue(previous.as_ref(), account.id, Purpose::ResetPassword, hash, now) else {
             return Ok(());
         };
-        let template = MailTemplate::ResetPassword { name: account.name.clone() };
+        let template = MailTemplate::ResetPassword { name: greeted(&account) };
         let mail = mail_to(&account, self.stamp.ids().draw(), template, now);
         let mail = mail.map(|mail| OutboxMail { secret: Some(self.token.plain.clone()), ..mail });
         let changes: Vec<_> =
@@ -106,8 +108,8 @@ impl Operation for CheckResetToken {
     }
 }
 
-/// Sets a new password with a mailed token. The token proves the address too. Ends all sessions; where the address was not proven before, the
-/// wishlist and its link go as well.
+/// Sets a new password with a mailed token. The token proves the address too. Ends all sessions; where the address was not proven before,
+/// wishlist, addresses and telephone go as well.
 #[derive(Clone, Debug)]
 pub struct ResetPassword {
     /// The hash of the presented token.
@@ -133,14 +135,17 @@ impl Operation for ResetPassword {
         let Verdict::Right(spent) = challenge.judge(&self.token_hash, self.stamp.now) else {
             return Err(Error::NotAuthenticated);
         };
-        let account = super::usable(tx, challenge.account_id).await?.account;
+        let mut account = super::usable(tx, challenge.account_id).await?.account;
         let mut changes = vec![Change::PutChallenge(spent)];
         changes.extend(replace_password(tx, &account, &self.new_hash, None, self.stamp).await?);
         changes.extend(void(tx, account.id, Purpose::ChangeEmail).await?);
         changes.push(Change::InsertSession(self.visit(account.id)));
         if account.email_verified_at.is_none() {
-            // Whoever began this account need not be who reads its mailbox: their link would go on showing what is put on the list.
+            // Whoever began this account need not be who reads its mailbox. Their link would go on showing what is put on the list, and
+            // goods would go where they live.
             changes.extend(wishlist::forget(tx, account.id).await?);
+            changes.push(Change::DeleteAddresses { account_id: account.id });
+            account.phone = None;
         }
         changes.push(Change::UpdateAccount(verified(account, self.stamp)));
         Ok(tx.apply(&changes).await?)
@@ -179,7 +184,7 @@ async fn replace_password(
 ) -> Result<Vec<Change>, StoreError> {
     let account_id = account.id;
     let has_keys = account.access().is_staff() && api_keys::act_for(tx, account_id, stamp.now).await?;
-    let template = MailTemplate::PasswordChanged { name: account.name.clone(), has_keys };
+    let template = MailTemplate::PasswordChanged { name: greeted(account), has_keys };
     let mail = mail_to(account, stamp.ids().draw(), template, stamp.now);
     let mut changes = vec![
         Change::SetPassword { account_id, password_hash: Some(hash.to_owned()) },

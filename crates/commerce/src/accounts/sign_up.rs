@@ -10,7 +10,7 @@ use model::{
 };
 use store::{Change, Operation, Tx};
 
-use super::{MailedSecret, NewSession, mail_to, sessions};
+use super::{MailedSecret, NewSession, greeted, mail_to, sessions};
 use crate::{Conflict, Error};
 
 /// Signs up and mails a code. Tells nobody whether the address is known: a known one gets a mail that says so.
@@ -145,7 +145,7 @@ pub(super) fn code_changes(
     stamp: Stamp,
 ) -> Option<Vec<Change>> {
     let challenge = Challenge::issue(previous, account.id, Purpose::VerifyEmail, Some(code.hash), stamp.now)?;
-    let template = MailTemplate::VerifyEmail { name: account.name.clone() };
+    let template = MailTemplate::VerifyEmail { name: greeted(account) };
     let mail = mail_to(account, ids.draw(), template, stamp.now)?;
     let mail = OutboxMail { secret: Some(code.plain.clone()), ..mail };
     Some(vec![Change::PutChallenge(challenge), Change::InsertMail(mail)])
@@ -156,7 +156,7 @@ pub(super) fn notice(previous: Option<&Challenge>, account: &Account, ids: &mut 
     let Some(challenge) = Challenge::issue(previous, account.id, Purpose::SignupNotice, None, stamp.now) else {
         return Vec::new();
     };
-    let template = MailTemplate::AccountExists { name: account.name.clone() };
+    let template = MailTemplate::AccountExists { name: greeted(account) };
     let mail = mail_to(account, ids.draw(), template, stamp.now).map(Change::InsertMail);
     std::iter::once(Change::PutChallenge(challenge)).chain(mail).collect()
 }

@@ -121,7 +121,7 @@ impl ImportLines {
         };
         let mut draft = draft(line, category_id);
         let slug = text::slugify(&line.slug);
-        let before = known_product(tx, &slug, &draft).await?;
+        let before = known_product(tx, &slug, &draft, &[]).await?;
         if let Some(before) = &before {
             keep_untold(tx, before, &mut draft).await?;
         }

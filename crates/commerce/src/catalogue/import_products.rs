@@ -163,7 +163,7 @@ impl ImportProducts {
         ids: &mut Ids,
     ) -> Result<Done, Error> {
         let slug = text::slugify(&imported.handle);
-        let before = known_product(tx, &slug, &imported.draft).await?;
+        let before = known_product(tx, &slug, &imported.draft, &imported.untold).await?;
         // Categories may share a name: what is in one of them stays there.
         let current = before.as_ref().and_then(|before| before.category_id);
         let category_id = self.category(tx, imported.category.as_deref(), current, tree, ids).await?;
@@ -271,7 +271,7 @@ pub(crate) async fn images_stay(tx: &mut dyn Tx, imported: &ImportedProduct) -> 
     if !imported.keeps_images {
         return Ok(false);
     }
-    let known = known_product(tx, &text::slugify(&imported.handle), &imported.draft).await?;
+    let known = known_product(tx, &text::slugify(&imported.handle), &imported.draft, &imported.untold).await?;
     Ok(imported.kept_images(known.as_ref()).is_some())
 }
 
@@ -286,8 +286,13 @@ fn show(variant: &mut Variant, image: Option<&str>) {
 fn keep_untold(before: &Product, untold: &[Untold], draft: &mut ProductDraft) {
     let skus = skus(draft);
     for variant in &mut draft.variants {
-        if let Some(known) = which(&before.variants, variant, &skus).and_then(|at| before.variants.get(at)) {
-            keep_untold_of_variant(known, untold, variant);
+        match which(&before.variants, variant, &skus).and_then(|at| before.variants.get(at)) {
+            Some(known) => keep_untold_of_variant(known, untold, variant),
+            // One more of those that are counted is counted.
+            None if untold.contains(&Untold::TrackStock) => {
+                variant.track_stock = before.variants.iter().any(|known| known.track_stock);
+            }
+            None => {}
         }
     }
     for untold in untold {
@@ -353,8 +358,13 @@ fn keep_prices(before: Option<&Product>, draft: &mut ProductDraft) -> Result<(),
 }
 
 /// The product that the file means: the one with this slug, or else the one that had it once, if the file shows that it is that one, by an SKU
-/// or, where neither has any, by the title. Another one may well be called as it was.
-pub(super) async fn known_product(tx: &mut dyn Tx, slug: &str, draft: &ProductDraft) -> Result<Option<Product>, Error> {
+/// or, where neither has any or the file tells none, by the title. Another one may well be called as it was.
+pub(super) async fn known_product(
+    tx: &mut dyn Tx,
+    slug: &str,
+    draft: &ProductDraft,
+    untold: &[Untold],
+) -> Result<Option<Product>, Error> {
     if let Some(found) = tx.product_by_slug(slug).await? {
         return Ok(Some(found));
     }
@@ -362,7 +372,8 @@ pub(super) async fn known_product(tx: &mut dyn Tx, slug: &str, draft: &ProductDr
     let renamed = redirects::renamed_product(tx, slug).await?;
     Ok(renamed.filter(|known| {
         let mut own = known.variants.iter().filter_map(|variant| variant.sku.as_ref()).peekable();
-        match (skus.is_empty(), own.peek().is_none()) {
+        let goes_by_title = own.peek().is_none() || untold.contains(&Untold::Sku);
+        match (skus.is_empty(), goes_by_title) {
             (true, true) => known.title == draft.title.trim(),
             _ => own.any(|sku| skus.contains(sku)),
         }

@@ -59,7 +59,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "asking for the permission",
         finds: &["as customer: in, and the table says"],
-        is_above_engines: true,
+        on_one_engine: true,
         run: |run| compare(run, Some("guard.permission=return")),
     },
 };

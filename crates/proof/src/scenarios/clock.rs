@@ -58,7 +58,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "the end of a token's time",
         finds: &["a token of before is answered with 200"],
-        is_above_engines: true,
+        on_one_engine: true,
         run: |run| jump(run, &JUMPS[..1], 1, Some("guard.expiry=return")),
     },
 };

@@ -48,7 +48,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "a note only after the 250",
         finds: &["never arrived"],
-        is_above_engines: true,
+        on_one_engine: true,
         run: |run| crash(run, &[("mail.noted", 2)], 3, "guard.mail=return;"),
     },
 };

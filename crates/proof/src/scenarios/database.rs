@@ -73,7 +73,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "a standby that has what is acknowledged",
         finds: &["is not what is there"],
-        is_above_engines: false,
+        on_one_engine: false,
         run: |run| {
             let mut outcome = Outcome::default();
             fail_over(run, End::Killed, false, &mut run.chance(), &mut outcome);

@@ -56,7 +56,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "looking at what a commit says",
         finds: &["is not what is there"],
-        is_above_engines: false,
+        on_one_engine: false,
         run: |run| {
             let mut outcome = Outcome::default();
             fill_up(Some("guard.commit-error=return"), run.chance().u64(LEFT_BYTES), &mut outcome);

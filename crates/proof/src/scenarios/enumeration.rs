@@ -42,7 +42,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "comparing with something where there is no account",
         finds: &["can be told apart"],
-        is_above_engines: true,
+        on_one_engine: true,
         run: |run| compare(run, 10, &QUESTIONS[..1], Some("guard.dummy=return")),
     },
 };

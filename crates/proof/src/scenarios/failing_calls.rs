@@ -45,7 +45,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "looking at what a commit says",
         finds: &["is not what is there"],
-        is_above_engines: false,
+        on_one_engine: false,
         run: |run| fail_each(run, 4, Some("guard.commit-error=return")),
     },
 };

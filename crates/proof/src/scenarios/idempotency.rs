@@ -52,7 +52,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "the claim of the key",
         finds: &["made two orders"],
-        is_above_engines: false,
+        on_one_engine: false,
         run: |run| storm(run, 10, Some("guard.claim=return")),
     },
 };

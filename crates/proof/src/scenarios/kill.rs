@@ -44,7 +44,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "commit before reply",
         finds: &["is not what is there"],
-        is_above_engines: false,
+        on_one_engine: false,
         run: |run| kill(run, CONTROL_KILLS, Some("guard.commit=return")),
     },
 };

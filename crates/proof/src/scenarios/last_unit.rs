@@ -40,7 +40,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "the check of the stock in the schema, and that in the program; on PostgreSQL the lock of its level",
         finds: &["the stock is -"],
-        is_above_engines: false,
+        on_one_engine: false,
         run: |run| {
             // Where orders are placed at once, only those that meet find what is missing.
             let is_at_once = run.engine == Engine::Postgres;

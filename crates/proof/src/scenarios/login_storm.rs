@@ -54,7 +54,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "a lane of their own for those who are known",
         finds: &["the owner was kept out: answered with 503"],
-        is_above_engines: true,
+        on_one_engine: true,
         run: |run| storm(run, Duration::from_secs(6), Some("guard.known=return")),
     },
 };

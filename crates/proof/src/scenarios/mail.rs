@@ -65,7 +65,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "a note only after the 250",
         finds: &["never arrived"],
-        is_above_engines: true,
+        on_one_engine: true,
         run: |run| moods(run, &MOODS[5..6], 1, Some("guard.mail=return")),
     },
 };

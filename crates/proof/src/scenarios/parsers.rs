@@ -23,7 +23,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "care (a parser that panics at a quote in its first hundred bytes)",
         finds: &["panicked at"],
-        is_above_engines: false,
+        on_one_engine: false,
         run: |run| feed(run, 300, Some(careless)),
     },
 };

@@ -70,7 +70,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
             "a slow reader: still there after",
             "a reader who does not read: still there after",
         ],
-        is_above_engines: false,
+        on_one_engine: false,
         run: |run| besiege(run, SLOW.len() as u64, Some("guard.overdue=return")),
     },
 };

@@ -59,7 +59,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "copying the log back",
         finds: &["the write-ahead log"],
-        is_above_engines: true,
+        on_one_engine: true,
         run: |run| soak(run, Duration::from_secs(40), Some("guard.checkpoint=return")),
     },
 };

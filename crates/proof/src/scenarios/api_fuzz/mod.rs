@@ -60,7 +60,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "refusing what is malformed",
         finds: &["Server error"],
-        is_above_engines: true,
+        on_one_engine: true,
         run: |run| fuzz(run, 1, &CONTROL, Some("guard.malformed=return")),
     },
 };

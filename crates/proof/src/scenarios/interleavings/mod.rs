@@ -28,7 +28,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "an end to what takes too long to send, every note of what was sent, and in the queue commit before answer",
         finds: &["was sent by two at once", "whom nothing troubled"],
-        is_above_engines: false,
+        on_one_engine: false,
         run: |run| interleave(run, (run.engine == Engine::Sqlite).then_some(500), 20_000, true),
     },
 };

@@ -43,7 +43,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "a sync with each commit (synchronous=NORMAL)",
         finds: &["is gone"],
-        is_above_engines: false,
+        on_one_engine: false,
         run: |run| lose_power(run, 400, &Work { synchronous: false, ..Work::default() }),
     },
 };
@@ -59,7 +59,7 @@ pub(super) const SYNC_ERROR: Scenario = Scenario {
     control: Control {
         without: "looking at what a sync says",
         finds: &["is gone"],
-        is_above_engines: false,
+        on_one_engine: false,
         run: |run| lose_power(run, 400, &Work { failures: FAILURES, is_silent: true, ..Work::default() }),
     },
 };

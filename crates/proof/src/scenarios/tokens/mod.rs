@@ -40,7 +40,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     control: Control {
         without: "the secrecy of the signing key",
         finds: &["200 for the token"],
-        is_above_engines: true,
+        on_one_engine: true,
         run: |run| attack(run, 50, true),
     },
 };

@@ -50,9 +50,9 @@ fn words(status: StatusCode, is_unknown: bool, said: &str) -> (&'static str, &st
             ("It may have been done", "Whether it was written is not known. Look before you send it once more.")
         }
         StatusCode::NOT_FOUND => ("Not here", "It may have been removed, or the address has a slip in it."),
-        // The address of a form that was refused, loaded once more.
+        // Most often the address of a form that was refused, loaded once more.
         StatusCode::METHOD_NOT_ALLOWED => {
-            ("Not here", "Only a form leads to this address. Go back to the page that the form stands on.")
+            ("Not here", "This address is no page to open or to send this to. Go back to the one that you came from.")
         }
         // Whoever was signed in when the form was sent, and is no more, or has another password by now.
         StatusCode::UNAUTHORIZED => (

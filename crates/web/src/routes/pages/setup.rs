@@ -72,16 +72,16 @@ pub(super) async fn submit(
 ) -> Result<Response, Problem> {
     csrf::check_open(&app, &headers, &form.csrf)?;
     let Some(token) = OpaqueToken::parse(&token) else { return used(&app) };
-    let email = match check(&form) {
-        Ok(email) => email,
-        Err(wrong) => return show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form, None, &wrong),
-    };
-    // Nothing is hashed for whoever finds this address.
+    // Nothing is judged or hashed for whoever finds this address.
     let attempt = app.throttle().code_attempt(address.0)?;
     if !app.run(CheckSetupLink { hash: token.hash() }).await? {
         return used(&app);
     }
     attempt.give_back();
+    let email = match check(&form) {
+        Ok(email) => email,
+        Err(wrong) => return show(&app, &headers, StatusCode::UNPROCESSABLE_ENTITY, &form, None, &wrong),
+    };
     let password_hash = app.passwords().hash(form.password.clone()).await?;
     let setup_link = Some(token.hash());
     let create = CreateOwner { email, name: form.name.clone(), password_hash, setup_link, stamp: app.stamp()? };
