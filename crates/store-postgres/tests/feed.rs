@@ -42,6 +42,21 @@ async fn a_server_that_recovered_from_a_crash_lives_another_life() {
     }
 }
 
+/// Connections of one process may be in several: each look would find another life.
+#[tokio::test]
+async fn a_life_is_the_same_in_every_time_zone() {
+    let database = Database::fresh();
+    PostgresEngine::open(options(&database.url())).await.expect("a database").close();
+    let mut lives = Vec::new();
+    for zone in ["UTC", "Asia/Tokyo"] {
+        let set = format!("format('ALTER DATABASE %I SET timezone = %L', current_database(), '{zone}')");
+        database.execute(&format!("DO $$ BEGIN EXECUTE {set}; END $$"));
+        let engine = PostgresEngine::open(options(&database.url())).await.expect("a shop");
+        lives.push(feed(&engine).await.life);
+    }
+    assert_eq!(lives[0], lives[1]);
+}
+
 /// Each index would read them again with every look.
 #[tokio::test]
 async fn numbers_that_no_transaction_here_has_reached_are_removed_at_the_start() {

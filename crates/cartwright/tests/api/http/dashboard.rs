@@ -87,7 +87,7 @@ fn pages_are_pages_for_people_and_problems_for_programs() {
     for path in [format!("/admin/orders/{NO_ID}/move"), "/staff/sign-out".to_owned()] {
         let form = Pages::new(shop.address()).get(&path);
         assert_eq!((form.status, form.media_type(), form.header("allow")), (405, "text/html", "POST".to_owned()));
-        assert!(form.text().contains("Only a form leads to this address."), "{}", form.text());
+        assert!(form.text().contains("This address is no page to open"), "{}", form.text());
         shop.stranger().get(&path).send_outside_the_contract().refused(405, "method_not_allowed");
     }
     let policy = Pages::new(shop.address()).get("/staff/sign-in").header("content-security-policy");

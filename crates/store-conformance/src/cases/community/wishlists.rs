@@ -2,14 +2,14 @@
 
 use commerce::{
     Error,
-    accounts::{DeleteAccount, RequestPasswordReset, ResetPassword},
+    accounts::{DeleteAccount, RequestPasswordReset, ResetPassword, SaveAddress},
     catalogue::ProductDraft,
     wishlist::{AddToWishlist, RemoveFromWishlist, ShareWishlist, SharedBy},
 };
 use model::{Account, Product, ProductStatus, Wishlist};
 use store::DocumentKind;
 
-use crate::support::{Shop, at_once, count_ok, draft, email, hash, refused, secret};
+use crate::support::{Shop, at_once, count_ok, draft, email, hash, refused, secret, ship_to};
 
 fn add(shop: &Shop, account: &Account, product: &Product) -> AddToWishlist {
     AddToWishlist { account_id: account.id, product_id: product.id, now: shop.now() }
@@ -88,6 +88,9 @@ pub async fn it_goes_when_its_owner_comes_at_last(shop: Shop) {
     for (account, link) in [(&stranger, "strangers"), (&bob, "bobs")] {
         shop.run(add(&shop, account, &mug)).await.expect("added");
         shop.run(share(&shop, account, Some(link))).await.expect("shared");
+        let (label, address) = (Some("Home".to_owned()), ship_to());
+        let save = SaveAddress { account_id: account.id, id: None, label, address, stamp: shop.next_stamp() };
+        shop.run(save).await.expect("saved");
         let account = account.clone();
         let name = if account.id == bob.id { "bob" } else { "ann" };
         let request = RequestPasswordReset { email: email(name), token: secret(link), stamp: shop.next_stamp() };
@@ -97,6 +100,8 @@ pub async fn it_goes_when_its_owner_comes_at_last(shop: Shop) {
         shop.run(ResetPassword { token_hash, new_hash, device, address, stamp }).await.expect("reset");
     }
     assert_eq!(stored(&shop, &stranger).await, None, "nobody had shown that the address is theirs");
+    let homes = async |account: &Account| shop.db().addresses(account.id).await.expect("an answer").len();
+    assert_eq!((homes(&stranger).await, homes(&bob).await), (0, 1));
     assert!(opens(&shop, "strangers").await.is_none());
     assert_eq!(stored(&shop, &bob).await.map(|list| list.items.len()), Some(1), "he had");
     assert!(opens(&shop, "bobs").await.is_some());
