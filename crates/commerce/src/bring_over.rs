@@ -12,8 +12,8 @@ use store::{Change, Checkout, Document, DocumentKind, Operation, StoreError, Tx}
 
 use crate::{
     Error,
+    accounts::forget_the_beginner,
     catalogue::{CategoryDraft, Redirect, begin_prices, first_stock, free_slug, new_category},
-    wishlist,
 };
 
 /// Before the id of an account from elsewhere: where it is noted that its owner had one here already.
@@ -150,7 +150,7 @@ async fn account(tx: &mut dyn Tx, old: &OldAccount, stamp: Stamp) -> Result<Outc
         let redirect = Document::new(DocumentKind::Redirect, account.id.0, name, 1, &Redirect { id: own_id.0 })?;
         let mut changes = vec![Change::PutDocument(redirect)];
         if own.email_verified_at.is_none() && !own.access().is_staff() {
-            changes.extend(wishlist::forget(tx, own_id).await?);
+            changes.extend(forget_the_beginner(tx, own_id).await?);
             changes.extend(given_back(own, old, stamp));
         }
         tx.apply(&changes).await?;
@@ -194,7 +194,6 @@ fn given_back(own: Account, old: &OldAccount, stamp: Stamp) -> Vec<Change> {
         Change::SetPassword { account_id, password_hash: password_hash.filter(|_| is_proven) },
         Change::EndSessions { account_id, except: None, at: stamp.now },
         Change::DeleteChallenge { account_id, purpose: Purpose::VerifyEmail },
-        Change::DeleteAddresses { account_id },
     ];
     changes.extend(address.map(|address| Change::PutAddress { account_id, address }));
     changes

@@ -167,10 +167,11 @@ impl Index {
             if usize::try_from(differing).unwrap_or(usize::MAX) > max * 2 {
                 return None;
             }
-            let far = distance(word.as_bytes(), term.as_bytes(), max).filter(|_| is_somewhere(*number))?;
+            let far = distance(word.as_bytes(), term.as_bytes(), max)?;
+            let count = Some(places(*number).count()).filter(|count| *count > 0)?;
             // People make mistakes in the middle of words more than in their first letter.
             let is_first_wrong = term.as_bytes().first() != word.as_bytes().first();
-            Some((far * 2 + usize::from(is_first_wrong), std::cmp::Reverse(places(*number).count()), term, *number))
+            Some((far * 2 + usize::from(is_first_wrong), std::cmp::Reverse(count), term, *number))
         });
         let mut close: Vec<_> = close.collect();
         close.sort_unstable();

@@ -5,6 +5,7 @@ use std::{
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -15,6 +16,8 @@ use crate::{execute, free_address};
 
 /// How long a server may take to begin.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may take to recover.
+const RECOVERED_MAX: Duration = Duration::from_secs(20);
 /// The system's user that a server runs as when the tests run as root, which PostgreSQL refuses.
 const USER: &str = "postgres";
 /// What a keeper does: its first argument is the folder, the others start the server. Who is frozen does not hear that it must end.
@@ -87,7 +90,7 @@ impl Server {
             .is_err()
         {
             assert!(Instant::now() < until, "the standby does not follow:\n{}", standby.log());
-            std::thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(20));
         }
         standby
     }
@@ -148,6 +151,22 @@ impl Server {
         self.signal(Signal::QUIT);
     }
 
+    /// Kills one of its processes (SIGKILL), a connection to this database: the server ends all others, recovers, and goes on without being
+    /// started anew. Comes back when it answers again.
+    ///
+    /// # Panics
+    /// When it does not recover.
+    pub fn crash(&self, database: &str) {
+        let url = self.url(database);
+        // Whose parent is killed is the process behind this connection.
+        execute(&url, "COPY (SELECT 1) TO PROGRAM 'kill -9 $PPID'").expect_err("it cannot answer any more");
+        let began = Instant::now();
+        while execute(&url, "SELECT 1").is_err() {
+            assert!(began.elapsed() < RECOVERED_MAX, "the server does not recover");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Freezes it with all its processes (SIGSTOP): connections stay open, and nobody answers. It stays so until it is dropped.
     ///
     /// # Panics
@@ -201,7 +220,7 @@ impl Server {
         let until = Instant::now() + PATIENCE;
         while let Err(error) = execute(&self.url("postgres"), "SELECT 1") {
             assert!(Instant::now() < until, "PostgreSQL does not start ({error}):\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(50));
+            thread::sleep(Duration::from_millis(50));
         }
     }
 }

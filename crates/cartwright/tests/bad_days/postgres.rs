@@ -172,9 +172,7 @@ fn pages_and_searches_are_not_those_from_before_a_crash_of_the_server() {
             }
         }
         assert_eq!(found(title), Vec::<String>::new());
-        // Whose parent is killed is the process behind this connection.
-        execute(&url, "COPY (SELECT 1) TO PROGRAM 'kill -9 $PPID'").expect_err("it cannot answer any more");
-        within(Duration::from_secs(20), "the server to recover", || execute(&url, "SELECT 1").ok());
+        server.crash("shop");
         let path = format!("/v1/admin/products/{}", shop.product_id());
         let rename = || client.patch(&shop.owner, &path, &json!({"title": title})).expect("a reply").status == 200;
         within(Duration::from_secs(5), "the product to be saved", || rename().then_some(()));

@@ -38,7 +38,7 @@ pub use sign_up::{SignUp, SignUpAtOnce};
 pub use update_profile::UpdateProfile;
 pub use verify_email::{CodeChecked, ResendCode, VerifyEmail, is_signed_in_by_code};
 
-use crate::{Error, api_keys, saved_views, second_factor};
+use crate::{Error, api_keys, saved_views, second_factor, wishlist};
 
 /// A code or token on its way to a mailbox: the mail carries the plain one, the database keeps the hash.
 #[derive(Clone)]
@@ -75,6 +75,14 @@ pub struct NewSession {
 pub async fn is_known_address(queries: &dyn Queries, id: AccountId, address: IpAddr) -> Result<bool, StoreError> {
     let used = queries.session_addresses(id, &address.to_string()).await?;
     Ok(used.iter().any(|used| is_of_one_network(address, used)))
+}
+
+/// What goes when somebody comes to an account whose address nobody had proven, and may not be who began it. A stranger's link would go on
+/// showing what is put on the wishlist, and goods would go where they live. The account itself loses its telephone with it.
+pub(crate) async fn forget_the_beginner(tx: &mut dyn Tx, id: AccountId) -> Result<Vec<Change>, Error> {
+    let mut changes = wishlist::forget(tx, id).await?;
+    changes.push(Change::DeleteAddresses { account_id: id });
+    Ok(changes)
 }
 
 /// The name that mails to an account's own address greet it by: none before the address was proven. Whoever signed up may have written

@@ -9,9 +9,10 @@ use model::{
 use store::{Change, Operation, StoreError, Tx};
 
 use super::{
-    MailedSecret, greeted, is_waiting, mail_to, usable_by_email, usable_with_password, verify_email::verified,
+    MailedSecret, forget_the_beginner, greeted, is_waiting, mail_to, usable_by_email, usable_with_password,
+    verify_email::verified,
 };
-use crate::{Error, api_keys, wishlist};
+use crate::{Error, api_keys};
 
 /// Changes the password of somebody who gave the current one. Ends the other sessions.
 #[derive(Clone, Debug)]
@@ -141,10 +142,7 @@ impl Operation for ResetPassword {
         changes.extend(void(tx, account.id, Purpose::ChangeEmail).await?);
         changes.push(Change::InsertSession(self.visit(account.id)));
         if account.email_verified_at.is_none() {
-            // Whoever began this account need not be who reads its mailbox. Their link would go on showing what is put on the list, and
-            // goods would go where they live.
-            changes.extend(wishlist::forget(tx, account.id).await?);
-            changes.push(Change::DeleteAddresses { account_id: account.id });
+            changes.extend(forget_the_beginner(tx, account.id).await?);
             account.phone = None;
         }
         changes.push(Change::UpdateAccount(verified(account, self.stamp)));

@@ -122,6 +122,12 @@ pub fn run_on<A: AsRef<OsStr>>(data: &Path, arguments: &[A]) -> Ended {
     run(program().args(arguments).arg("--data").arg(data), "")
 }
 
+/// What tells the program that the database is at this URL, and not in the data folder.
+#[must_use]
+pub fn database_arguments(url: Option<&str>) -> Vec<&str> {
+    url.into_iter().flat_map(|url| ["--database", url]).collect()
+}
+
 /// Proves that the data agree with themselves.
 #[track_caller]
 pub fn check(data: &Path) {
@@ -131,8 +137,7 @@ pub fn check(data: &Path) {
 /// The same where the database is not in the folder, but at this URL.
 #[track_caller]
 pub fn check_in(data: &Path, database: Option<&str>) {
-    let arguments: Vec<_> = ["check"].into_iter().chain(database.iter().flat_map(|url| ["--database", url])).collect();
-    let ended = run_on(data, &arguments);
+    let ended = run_on(data, &[&["check"], database_arguments(database).as_slice()].concat());
     assert_eq!(ended.code, Some(0), "the check found something: {ended:?}");
 }
 
@@ -152,7 +157,7 @@ pub fn create_owner_in(data: &Path, database: Option<&str>) {
 #[track_caller]
 pub fn create_owner_called(email: &str, data: &Path, database: Option<&str>) {
     let mut command = program();
-    command.args(database.iter().flat_map(|url| ["--database", url]));
+    command.args(database_arguments(database));
     command.args(["owner", "create", "--email", email, "--name", "Olive Owner", "--password-stdin"]);
     command.args(["--bcrypt-cost", "10", "--data"]).arg(data).env("FAILPOINTS", CHEAP_PASSWORDS);
     run(&mut command, PASSWORD).expect_success();

@@ -46,14 +46,11 @@ impl Shop {
         let client = Client::new(address);
         let owner = sign_in(&client, OWNER);
         let product = post(&client, &owner, "/v1/admin/products", &product());
-        let sign_up = |number: usize| {
-            let email = buyer(number);
+        let sign_up = |email: &str| {
             let body = json!({"email": email, "password": PASSWORD, "name": "Ann Example"});
-            let signed_in = post(&client, "", "/v1/auth/signup", &body);
-            (text(&signed_in["access_token"]), Account { id: text(&signed_in["account"]["id"]), email })
+            post(&client, "", "/v1/auth/signup", &body)
         };
-        let (buyers, accounts) = (0..buyers).map(sign_up).unzip();
-        Self { address, owner, buyers, accounts, variants: variants_of(&product), product: text(&product["id"]) }
+        Self::with(address, owner, &product, buyers, sign_up)
     }
 
     /// The shop at `address` that was filled for so many buyers before.
@@ -61,15 +58,18 @@ impl Shop {
     pub fn find(address: SocketAddr, buyers: usize) -> Self {
         let client = Client::new(address);
         let product = client.get_as("", "/v1/products/mug").expect("a reply").expect(200);
-        let sign_in = |number: usize| {
-            let email = buyer(number);
-            let body = json!({"email": email, "password": PASSWORD});
-            let signed_in = client.post("", "/v1/auth/login", "", &body).expect("a reply").expect(200);
+        Self::with(address, sign_in(&client, OWNER), &product, buyers, |email| log_in(&client, email))
+    }
+
+    fn with(address: SocketAddr, owner: String, product: &Value, buyers: usize, enter: impl Fn(&str) -> Value) -> Self {
+        let enter = |number: usize| {
+            let email = format!("buyer-{number}@example.com");
+            let signed_in = enter(&email);
             (text(&signed_in["access_token"]), Account { id: text(&signed_in["account"]["id"]), email })
         };
-        let (buyers, accounts) = (0..buyers).map(sign_in).unzip();
-        let owner = self::sign_in(&client, OWNER);
-        Self { address, owner, buyers, accounts, variants: variants_of(&product), product: text(&product["id"]) }
+        let (buyers, accounts) = (0..buyers).map(enter).unzip();
+        let variants = (0..PRICES.len()).map(|place| text(&product["variants"][place]["id"])).collect();
+        Self { address, owner, buyers, accounts, variants, product: text(&product["id"]) }
     }
 
     /// Makes one of the staff of the second owner with this address ([`super::program::create_owner_called`]), and gives the access
@@ -77,8 +77,7 @@ impl Shop {
     #[track_caller]
     pub fn demote(&self, email: &str, permissions: &[&str]) -> String {
         let client = Client::new(self.address);
-        let body = json!({"email": email, "password": PASSWORD});
-        let account = client.post("", "/v1/auth/login", "", &body).expect("a reply").expect(200);
+        let account = log_in(&client, email);
         let path = format!("/v1/admin/accounts/{}", text(&account["account"]["id"]));
         let body = json!({"role": "staff", "permissions": permissions, "current_password": PASSWORD});
         client.patch(&self.owner, &path, &body).expect("a reply").expect(200);
@@ -140,14 +139,6 @@ impl Shop {
     }
 }
 
-fn buyer(number: usize) -> String {
-    format!("buyer-{number}@example.com")
-}
-
-fn variants_of(product: &Value) -> Vec<String> {
-    (0..PRICES.len()).map(|place| text(&product["variants"][place]["id"])).collect()
-}
-
 fn product() -> Value {
     let variant = |(number, price): (usize, &i64)| {
         let price = json!({"amount": price, "currency": "EUR"});
@@ -159,8 +150,12 @@ fn product() -> Value {
 
 #[track_caller]
 fn sign_in(client: &Client, email: &str) -> String {
-    let body = json!({"email": email, "password": PASSWORD});
-    text(&client.post("", "/v1/auth/login", "", &body).expect("a reply").expect(200)["access_token"])
+    text(&log_in(client, email)["access_token"])
+}
+
+#[track_caller]
+fn log_in(client: &Client, email: &str) -> Value {
+    client.post("", "/v1/auth/login", "", &json!({"email": email, "password": PASSWORD})).expect("a reply").expect(200)
 }
 
 #[track_caller]

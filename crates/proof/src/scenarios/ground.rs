@@ -6,7 +6,7 @@ use crate::{
     harness::{
         load::{Fate, Load},
         measure,
-        program::{check_in, create_owner_called, create_owner_in, run_on},
+        program::{check_in, create_owner_called, create_owner_in, database_arguments, run_on},
         rows::{Cells, each_row},
         server::Launch,
         shop::Shop,
@@ -73,11 +73,6 @@ impl Ground {
         check_in(&self.launch.data, url.as_deref());
         url.as_deref().into_iter().for_each(check_indexes);
     }
-}
-
-/// What tells the program that the database is at this URL, and not in the data folder.
-fn database_arguments(url: Option<&str>) -> Vec<&str> {
-    url.into_iter().flat_map(|url| ["--database", url]).collect()
 }
 
 /// Has PostgreSQL compare every index of this database with its table.

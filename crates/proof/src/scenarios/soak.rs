@@ -86,7 +86,7 @@ fn soak(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     let mut shop = open(ground.launch.address, BUYERS);
     let mut outcome = Outcome::default();
     let mut looks = Vec::new();
-    let rest = if is_in_parts(run) || time > WITHOUT_REST { REST } else { Duration::ZERO };
+    let rest = if kept.is_some() || time > WITHOUT_REST { REST } else { Duration::ZERO };
     // Keys that no part before this one had.
     let label = format!("after-{}", acknowledged.len());
     let begin = Instant::now();

@@ -11,12 +11,12 @@ use model::{Account, SignedDuration, challenge};
 
 use crate::support::{Shop, email, hash, names, password, refused, secret};
 
-async fn request(shop: &Shop, name: &str, token: &str) {
+pub(in crate::cases) async fn request(shop: &Shop, name: &str, token: &str) {
     let request = RequestPasswordReset { email: email(name), token: secret(token), stamp: shop.next_stamp() };
     shop.run(request).await.expect("says nothing");
 }
 
-async fn reset(shop: &Shop, token: &str, new_hash: &str) -> Result<(), Error> {
+pub(in crate::cases) async fn reset(shop: &Shop, token: &str, new_hash: &str) -> Result<(), Error> {
     shop.run(reset_from(shop, token, new_hash, "192.0.2.7")).await
 }
 

@@ -2,14 +2,17 @@
 
 use commerce::{
     Error,
-    accounts::{DeleteAccount, RequestPasswordReset, ResetPassword, SaveAddress},
+    accounts::{DeleteAccount, SaveAddress},
     catalogue::ProductDraft,
     wishlist::{AddToWishlist, RemoveFromWishlist, ShareWishlist, SharedBy},
 };
 use model::{Account, Product, ProductStatus, Wishlist};
 use store::DocumentKind;
 
-use crate::support::{Shop, at_once, count_ok, draft, email, hash, refused, secret, ship_to};
+use crate::{
+    cases::accounts::passwords::{request, reset},
+    support::{Shop, at_once, count_ok, draft, email, refused, ship_to},
+};
 
 fn add(shop: &Shop, account: &Account, product: &Product) -> AddToWishlist {
     AddToWishlist { account_id: account.id, product_id: product.id, now: shop.now() }
@@ -91,13 +94,8 @@ pub async fn it_goes_when_its_owner_comes_at_last(shop: Shop) {
         let (label, address) = (Some("Home".to_owned()), ship_to());
         let save = SaveAddress { account_id: account.id, id: None, label, address, stamp: shop.next_stamp() };
         shop.run(save).await.expect("saved");
-        let account = account.clone();
-        let name = if account.id == bob.id { "bob" } else { "ann" };
-        let request = RequestPasswordReset { email: email(name), token: secret(link), stamp: shop.next_stamp() };
-        shop.run(request).await.expect("says nothing");
-        let (device, address) = ("a telephone".to_owned(), "192.0.2.7".to_owned());
-        let (token_hash, new_hash, stamp) = (hash(link), "new hash".to_owned(), shop.next_stamp());
-        shop.run(ResetPassword { token_hash, new_hash, device, address, stamp }).await.expect("reset");
+        request(&shop, if account.id == bob.id { "bob" } else { "ann" }, link).await;
+        reset(&shop, link, "new hash").await.expect("reset");
     }
     assert_eq!(stored(&shop, &stranger).await, None, "nobody had shown that the address is theirs");
     let homes = async |account: &Account| shop.db().addresses(account.id).await.expect("an answer").len();
