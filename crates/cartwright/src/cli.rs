@@ -137,6 +137,19 @@ pub(crate) enum Export {
         /// The file; - for standard output.
         file: PathBuf,
     },
+    /// Write all orders into a CSV file, a row for each line of an order, the newest first
+    Orders {
+        /// The file; - for standard output.
+        file: PathBuf,
+    },
+}
+
+impl Export {
+    /// Where to.
+    pub(crate) const fn file(&self) -> &PathBuf {
+        let (Self::Products { file } | Self::Catalogue { file } | Self::Prices { file } | Self::Orders { file }) = self;
+        file
+    }
 }
 
 /// Which products to bring over, and how.

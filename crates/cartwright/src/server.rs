@@ -6,7 +6,14 @@ mod open_files;
 mod turns;
 mod upkeep;
 
-use std::{io, net::SocketAddr, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use keeper::Keeper;
 use mail::Worker;
@@ -23,7 +30,7 @@ use crate::{
     data, demo,
     failure::Failure,
     settings::{Reviews, Settings, SignUp},
-    shop::{self, Places},
+    shop::{self, Place, Places},
     stop::Stop,
 };
 
@@ -63,6 +70,11 @@ impl Server {
         let (listener, address) = listen(settings.listen)?;
         let public_url = public_url(settings, address);
         let renderer = Arc::new(shop::renderer(settings, &places.folder, &public_url)?);
+        if let Place::File(path) = &places.database
+            && store_sqlite::is_served(path)
+        {
+            tell_of_another(path, is_demo)?;
+        }
         let engine = places.open().await?;
         if is_demo {
             demo::take(engine.as_ref(), &places, settings).await?;
@@ -154,6 +166,24 @@ impl Server {
         info!("stopped");
         Ok(())
     }
+}
+
+/// Says that the shop in `db` is open already. A restart may well take over from who is about to stop; but who starts a trial beside the shop
+/// must know that it is the shop.
+///
+/// # Errors
+/// A demonstration is nobody's restart.
+fn tell_of_another(db: &Path, is_demo: bool) -> Result<(), Failure> {
+    let db = db.display();
+    if is_demo {
+        let what =
+            format_args!("another process has {db} open: stop that one first, or name another folder with --data");
+        return Err(Failure::failed(what));
+    }
+    warn!(
+        "ANOTHER PROCESS HAS {db} OPEN: both sell, each sends mails by its own settings and counts tries for itself, and a link that makes an owner ends that of the other; stop one of them"
+    );
+    Ok(())
 }
 
 /// Answers the commands that are run beside the shop, until it stops.

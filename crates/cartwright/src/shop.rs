@@ -132,6 +132,21 @@ impl Places {
         self.open_or_make().await
     }
 
+    /// The same for a command beside the shop: one of an older program is refused, which may be running, and could not be started again
+    /// once its database is of this one.
+    pub(crate) async fn open_beside(&self) -> Result<Arc<dyn store::Database>, Failure> {
+        self.refuse_older().await?;
+        self.open().await
+    }
+
+    /// Refuses a shop that [`Places::open`] would bring to this program's schema first.
+    ///
+    /// # Errors
+    /// It is one, or the database failed.
+    pub(crate) async fn refuse_older(&self) -> Result<(), Failure> {
+        self.older().await?.map_or(Ok(()), Err)
+    }
+
     /// Opens the database, or makes a new one whatever lies beside it: for filling it.
     pub(crate) async fn open_or_make(&self) -> Result<Arc<dyn store::Database>, Failure> {
         data::make(&self.folder)?;
@@ -178,11 +193,16 @@ impl Places {
     /// # Errors
     /// The database failed.
     pub(crate) async fn is_older(&self) -> Result<bool, Failure> {
+        Ok(self.older().await?.is_some())
+    }
+
+    /// What is said of a shop of an older program, if it is one.
+    async fn older(&self) -> Result<Option<Failure>, Failure> {
         match self.existing().await {
-            Ok(engine) => engine.close().await.map_err(Failure::failed).map(|()| false),
-            Err(NotOpened::Older(_)) => Ok(true),
+            Ok(engine) => engine.close().await.map_err(Failure::failed).map(|()| None),
+            Err(NotOpened::Older(failure)) => Ok(Some(failure)),
             // Why it cannot be opened is told by whoever opens it to do something.
-            Err(NotOpened::Otherwise(_)) => Ok(false),
+            Err(NotOpened::Otherwise(_)) => Ok(None),
         }
     }
 
@@ -211,8 +231,7 @@ impl Places {
     pub(crate) async fn currency(&self, settings: &Settings) -> Result<Currency, Failure> {
         let engine = match self.existing().await {
             Ok(engine) => engine,
-            // Whoever asks brings it to this program's schema in a moment anyway.
-            Err(NotOpened::Older(_)) => self.open().await?,
+            Err(NotOpened::Older(failure)) => return Err(failure),
             // Why it cannot be opened is told by whoever opens it to do something.
             Err(NotOpened::Otherwise(_)) => return Ok(settings.currency),
         };

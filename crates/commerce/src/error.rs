@@ -1,7 +1,8 @@
 //! Why an operation was refused, in the shop's terms. What that means over HTTP is the web crate's business.
 
 use model::{
-    Money, OrderStatus, ReviewId, Violations, address::SAVED_ADDRESSES_MAX, category::Misplaced, checkout::Shortage,
+    Money, OrderStatus, ReviewId, Violation, Violations, address::SAVED_ADDRESSES_MAX, category::Misplaced,
+    checkout::Shortage,
 };
 use store::StoreError;
 use thiserror::Error;
@@ -39,6 +40,17 @@ pub enum Error {
     /// The engine failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Error {
+    /// Why, for whoever sent a file, where it may have to be read by a shopkeeper.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Invalid(violations) => violations.0.iter().map(Violation::sentence).collect::<Vec<_>>().join("; "),
+            error => error.to_string(),
+        }
+    }
 }
 
 /// A state of the shop that stands against an operation.

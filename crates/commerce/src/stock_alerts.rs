@@ -7,7 +7,10 @@ use model::{
 };
 use store::{Change, DueAlert, Operation, Tx};
 
-use crate::{Conflict, Error, accounts::usable_row};
+use crate::{
+    Conflict, Error,
+    accounts::{greeting, usable_row},
+};
 
 /// How many are told in one transaction.
 const AT_ONCE: u32 = 100;
@@ -117,5 +120,5 @@ fn about(alert: &DueAlert) -> BackInStock {
     let variant = alert.option_values.join(" / ");
     let product = &alert.product_title;
     let title = if variant.is_empty() { product.clone() } else { format!("{product} ({variant})") };
-    BackInStock { name: alert.name.clone(), title, slug: alert.slug.clone() }
+    BackInStock { name: greeting(&alert.name, alert.email_verified_at), title, slug: alert.slug.clone() }
 }

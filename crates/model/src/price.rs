@@ -494,6 +494,17 @@ mod tests {
         assert_eq!(life.variant.lowest_before(Currency::EUR, day(200)), Some(eur(4500)));
     }
 
+    #[test]
+    fn what_it_cost_counts_for_thirty_days() {
+        let lowest = |hours: i64| {
+            let mut life = Life { variant: variant(3000), history: vec![] };
+            life.change(day(100) - SignedDuration::from_hours(hours), |shirt| shirt.price = eur(4000));
+            life.change(day(100), |shirt| shirt.details.sale = sale(3500, day(100), day(110)));
+            life.variant.lowest_before(Currency::EUR, day(100))
+        };
+        assert_eq!([lowest(30 * 24 - 1), lowest(30 * 24 + 1)], [Some(eur(3000)), Some(eur(4000))]);
+    }
+
     /// Article 6a of Directive 98/6/EC: whatever the reduction is made of, and however it changes.
     #[test]
     fn what_is_reduced_has_a_lowest_price_before() {

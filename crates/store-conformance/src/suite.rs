@@ -17,6 +17,7 @@ macro_rules! suite {
                 }
                 change_email {
                     it_is_confirmed_at_the_new_address_and_told_to_the_old
+                    an_old_address_that_nobody_proved_is_greeted_by_no_name
                     it_needs_the_current_password
                     the_address_that_one_has_is_refused
                     an_address_of_somebody_else_gets_a_notice_and_no_code
@@ -37,6 +38,7 @@ macro_rules! suite {
                     nothing_personal_stays
                     nothing_is_left_in_what_was_answered_nor_of_devices
                     nothing_is_left_in_what_the_staff_were_answered
+                    what_the_staff_were_answered_about_an_open_order_goes_when_it_has_left
                     what_was_answered_to_who_is_no_longer_staff_is_found_too
                     what_was_written_about_an_order_goes_when_it_is_closed
                     what_let_one_of_the_staff_in_goes_with_them
@@ -403,6 +405,7 @@ macro_rules! suite {
             shop {
                 bring_over {
                     an_account_that_nobody_proved_goes_to_whoever_has_the_old_one
+                    an_account_that_was_invited_to_work_here_stays_as_it_is
                     of_two_that_nobody_proved_neither_password_is_good
                     an_account_does_not_come_back_by_another_id
                     an_account_that_was_proven_here_stays_as_it_is
@@ -464,6 +467,7 @@ macro_rules! suite {
                     a_link_is_good_for_no_longer
                     a_customer_who_is_invited_becomes_staff
                     nobody_gets_in_with_a_password_that_was_there_before_the_address_was_proven
+                    what_a_stranger_wrote_into_an_unproven_account_goes_with_the_invitation
                     only_owners_invite
                     nobody_voids_an_invitation_by_asking_for_another_link
                     a_customer_who_was_invited_can_forget_the_password
@@ -566,6 +570,7 @@ macro_rules! suite {
                 product_filters {
                     by_status
                     by_category_with_all_below_it
+                    by_variant
                     by_words_in_title_vendor_tags_and_skus
                     what_changed_is_found_by_its_new_words_alone
                     by_tag_without_case
@@ -601,6 +606,7 @@ macro_rules! suite {
                 }
                 stock_alerts {
                     a_mail_is_sent_once_when_stock_arrives
+                    an_unproven_address_is_greeted_by_no_name
                     what_can_be_bought_needs_no_waiting
                     nobody_waits_for_more_than_can_be_kept
                     stock_that_is_gone_again_is_not_told_of

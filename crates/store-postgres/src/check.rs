@@ -140,3 +140,6 @@ impl PostgresEngine {
         Ok(findings)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,9 +51,7 @@ impl From<tokio_postgres::Error> for Fault {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(db) = error.as_db_error() else {
             // A value that cannot be encoded or decoded is a fault of the data; everything else is the connection's.
-            return if error.is_closed()
-                || std::error::Error::source(&error).is_some_and(|source| source.is::<std::io::Error>())
-            {
+            return if is_lost(&error) {
                 Self::lost(text(&error))
             } else {
                 Self::from(StoreError::Internal(text(&error)))
@@ -81,6 +79,11 @@ impl From<tokio_postgres::Error> for Fault {
         };
         if error_is_connection_class(code) { Self::lost(error.to_string()) } else { Self { error, remedy } }
     }
+}
+
+/// Whether it is the connection that broke, where the server said nothing.
+pub(crate) fn is_lost(error: &tokio_postgres::Error) -> bool {
+    error.is_closed() || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
 }
 
 fn error_is_connection_class(code: &SqlState) -> bool {
@@ -181,6 +184,36 @@ pub enum OpenError {
         /// What was said.
         reason: String,
     },
+    /// The server has as many connections as it, the database or the user may have.
+    #[error(
+        "{server} takes no more connections: {reason}; raise the limit of the server, the database or the user, or lower --database-connections"
+    )]
+    Full {
+        /// Host and port.
+        server: String,
+        /// What was said.
+        reason: String,
+    },
+    /// Nothing can be written there.
+    #[error(
+        "nothing can be written on {server} ({reason}): what answers there is a standby, or read-only for this user; see that the primary is named, and runs"
+    )]
+    ReadOnly {
+        /// Host and port.
+        server: String,
+        /// What was said.
+        reason: String,
+    },
+    /// There is no TLS with the server, or not with that one.
+    #[error(
+        "no TLS with {server}: {reason}; see `sslmode` and `sslrootcert` (the certificate of an authority, which signed that of the server) in docs/postgresql.md"
+    )]
+    Tls {
+        /// Host and port.
+        server: String,
+        /// What was said.
+        reason: String,
+    },
     /// There is no such database.
     #[error("{server} has no such database: {reason}; make it with `createdb`")]
     NoDatabase {
@@ -239,6 +272,11 @@ pub enum OpenError {
     /// The user lacks a right.
     #[error("the user lacks a right in the database: {0}; make the user the owner of the database")]
     Rights(String),
+    /// The server went away meanwhile.
+    #[error(
+        "the connection to the database ended: {0}; what was not finished is undone: start again when the server runs"
+    )]
+    Lost(String),
     /// A migration failed; the database is as it was.
     #[error("cannot bring the database to schema version {version}: {reason}; it was left as it was")]
     Migration {

@@ -49,6 +49,9 @@ pub async fn backup(options: &Options, to: &Path) -> Result<(), OpenError> {
     dump(options, to).await
 }
 
+/// How much is told of what another program said.
+const LINES_MAX: usize = 3;
+
 /// What is dumped empty: its rows are numbered by transactions of this server, and mean nothing on another one.
 const WITHOUT_ROWS: &str = "--exclude-table-data=catalogue_feed";
 
@@ -103,5 +106,7 @@ fn told(output: &Output) -> Result<(), String> {
         return Ok(());
     }
     let text = String::from_utf8_lossy(&output.stderr);
-    Err(text.lines().next().unwrap_or("it failed without a word").to_owned())
+    // The first line may say what, and the next ones why: that the server is newer than the program, for example.
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(LINES_MAX).collect();
+    Err(if lines.is_empty() { "it failed without a word".to_owned() } else { lines.join("; ") })
 }

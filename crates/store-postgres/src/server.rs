@@ -20,7 +20,7 @@ use rustls::{
 };
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_postgres::{
-    Config,
+    Config, NoTls,
     config::{Host, SslMode, TargetSessionAttrs},
     error::SqlState,
 };
@@ -45,6 +45,10 @@ const WAIT_LIMIT: Duration = Duration::from_secs(5);
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same where nobody waits: see [`Options::be_patient`].
 const TCP_USER_TIMEOUT_LONG: Duration = Duration::from_secs(600);
+
+/// Where systems keep the certificates of the public authorities: Debian, Fedora, Alpine.
+const AUTHORITIES: [&str; 3] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 /// How the database is reached.
 #[derive(Clone, Debug)]
@@ -167,8 +171,14 @@ impl Options {
         });
         let ports = self.config.get_ports().iter().map(u16::to_string);
         let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        // Each program connects anew, and one of several servers may be a standby that is behind.
+        let attributes = match self.config.get_target_session_attrs() {
+            TargetSessionAttrs::ReadWrite => "read-write",
+            TargetSessionAttrs::ReadOnly => "read-only",
+            _ => "any",
+        };
         let (mode, root_cert) = match (&self.tls, self.config.get_ssl_mode()) {
-            (Tls::Verified { root_cert }, _) => ("verify-full", root_cert.clone().unwrap_or("system".to_owned())),
+            (Tls::Verified { root_cert }, _) => ("verify-full", root_cert.clone().unwrap_or_else(public_authorities)),
             (Tls::Unverified, SslMode::Disable) => ("disable", String::new()),
             (Tls::Unverified, SslMode::Require) => ("require", String::new()),
             (Tls::Unverified, _) => ("prefer", String::new()),
@@ -180,6 +190,7 @@ impl Options {
             ("PGUSER", text(self.config.get_user())),
             ("PGPASSWORD", password.unwrap_or_default()),
             ("PGDATABASE", text(self.config.get_dbname().or(self.config.get_user()))),
+            ("PGTARGETSESSIONATTRS", attributes.to_owned()),
             ("PGSSLMODE", mode.to_owned()),
             ("PGSSLROOTCERT", root_cert),
         ];
@@ -199,6 +210,13 @@ impl Options {
         });
         hosts.collect::<Vec<_>>().join(",")
     }
+}
+
+/// Where libpq finds the certificates of the public authorities: a file of the system's. By the word `system` it asks its OpenSSL for them, but
+/// knows that only since version 16.
+fn public_authorities() -> String {
+    let file = AUTHORITIES.iter().find(|path| std::path::Path::new(path).is_file());
+    (*file.unwrap_or(&"system")).to_owned()
 }
 
 /// Whether it can be a name or an address: letters of any script, and what stands between them.
@@ -306,14 +324,20 @@ impl Connect for ToTheRightOne {
     }
 }
 
-async fn connect_one(config: Config, tls: MakeRustlsConnect) -> Connected {
+async fn connect_one(mut config: Config, tls: MakeRustlsConnect) -> Connected {
+    // Nobody listens in on a Unix socket, and it has no name that a certificate could be for.
+    if matches!(config.get_hosts(), [Host::Unix(_)]) {
+        let (client, connection) = config.ssl_mode(SslMode::Disable).connect(NoTls).await?;
+        return Ok((client, tokio::spawn(drive(connection))));
+    }
     let (client, connection) = config.connect(tls).await?;
-    let driver = tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection to the database ended");
-        }
-    });
-    Ok((client, driver))
+    Ok((client, tokio::spawn(drive(connection))))
+}
+
+async fn drive(connection: impl Future<Output = Result<(), tokio_postgres::Error>>) {
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a connection to the database ended");
+    }
 }
 
 /// The first connection, to a server that will do.
@@ -351,12 +375,16 @@ fn refused(server: String, error: PoolError) -> OpenError {
         return OpenError::Unreachable { server, reason };
     };
     let reason = text(&error);
+    let says = |words: &[&str]| words.iter().any(|words| reason.contains(words));
     match error.code() {
         Some(code) if *code == SqlState::INVALID_PASSWORD || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
             OpenError::Denied { server, reason }
         }
         _ if reason.contains("unsupported startup parameter") => OpenError::Pooler { server, reason },
         Some(code) if *code == SqlState::INVALID_CATALOG_NAME => OpenError::NoDatabase { server, reason },
+        Some(code) if *code == SqlState::TOO_MANY_CONNECTIONS => OpenError::Full { server, reason },
+        None if says(&["does not allow writes"]) => OpenError::ReadOnly { server, reason },
+        None if says(&["does not support TLS", "certificate", "TLS handshake"]) => OpenError::Tls { server, reason },
         _ => OpenError::Unreachable { server, reason },
     }
 }
@@ -439,6 +467,18 @@ mod tests {
         assert_eq!((options.tls, options.is_prepared), (Tls::Unverified, false));
         let options = Options::parse("postgres://u@h/shop?sslmode=verify-full&sslrootcert=%2Fca.pem").expect("a URL");
         assert_eq!(options.tls, Tls::Verified { root_cert: Some("/ca.pem".to_owned()) });
+    }
+
+    #[test]
+    fn programs_of_postgresql_are_told_which_server_is_meant() {
+        for (url, expected) in [
+            ("postgres://u@a:5432,b:5433/shop", "read-write"),
+            ("postgres://u@a:5432,b:5433/shop?target_session_attrs=any", "any"),
+        ] {
+            let told = Options::parse(url).expect("a URL").environment();
+            let told = told.iter().find(|(name, _)| *name == "PGTARGETSESSIONATTRS");
+            assert_eq!(told.map(|(_, value)| value.as_str()), Some(expected), "{url}");
+        }
     }
 
     #[test]

@@ -44,5 +44,6 @@ pub mod writer;
 pub use backup::{Maker, backup};
 pub use engine::SqliteEngine;
 pub use error::OpenError;
+pub use neighbour::is_served;
 pub use open::Options;
 pub use restore::{is_in_use, restore};

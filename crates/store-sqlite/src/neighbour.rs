@@ -60,6 +60,14 @@ fn address(db: &Path) -> PathBuf {
     beside(db, "-socket")
 }
 
+/// Whether another process has the shop in `db` open. One whose socket another one took along is not seen, for as long as it takes that to notice.
+#[must_use]
+pub fn is_served(db: &Path) -> bool {
+    use io::ErrorKind::{ConnectionRefused, NotFound};
+    let connected = Stream::connect(address(db));
+    !connected.is_err_and(|error| matches!(error.kind(), NotFound | ConnectionRefused))
+}
+
 /// A copy that a shop has made for a command, which may move it away.
 pub(crate) struct Lent {
     path: PathBuf,
@@ -144,7 +152,12 @@ pub(crate) async fn answer_commands(db: &Path, callers: Arc<FileCallers>) {
 async fn answer(mut stream: UnixStream, db: PathBuf, callers: Arc<FileCallers>) {
     let answered = async {
         let mut question = [0; QUESTION.len()];
-        timeout(QUESTION_WITHIN, stream.read_exact(&mut question)).await??;
+        let asked = timeout(QUESTION_WITHIN, stream.read(&mut question[..1])).await??;
+        if asked == 0 {
+            // Somebody only wanted to know whether there is a shop.
+            return Ok(());
+        }
+        timeout(QUESTION_WITHIN, stream.read_exact(&mut question[1..])).await??;
         if question != *QUESTION {
             return stream.write_all(b"not understood\n").await;
         }

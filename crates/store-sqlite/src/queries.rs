@@ -9,9 +9,9 @@ use model::{
 };
 use rusqlite::Connection;
 use store::{
-    AccountFilter, AccountRow, AuditFilter, Backlog, BestSeller, Document, DocumentKind, Feed, FeedCursor, LowStock,
-    MailFilter, OpenWork, OrderDigest, OrderFilter, Page, PageRequest, ProductFace, ProductFilter, Queries, Query,
-    ReviewFilter, SalesDay, SessionAccess, Shelf, ShortPlace, StoreError,
+    AccountFilter, AccountRow, AuditFilter, Backlog, BestSeller, Document, DocumentKind, Feed, FeedCursor, LIMIT_MAX,
+    LowStock, MailFilter, OpenWork, OrderDigest, OrderFilter, Page, PageRequest, ProductFace, ProductFilter, Queries,
+    Query, ReviewFilter, SalesDay, SessionAccess, Shelf, ShortPlace, StoreError,
 };
 use uuid::Uuid;
 
@@ -179,7 +179,8 @@ impl Queries for SqliteEngine {
     }
 
     async fn orders(&self, filter: &OrderFilter, page: &PageRequest) -> Query<Page<Order>> {
-        if !query::order::is_slow(filter) {
+        // A full page is as much work as a slow one, and an export has thousands of them.
+        if !query::order::is_slow(filter) && page.limit < LIMIT_MAX {
             return self.readers.snapshot(|conn| query::order::list(conn, filter, page));
         }
         let (filter, page) = (filter.clone(), page.clone());

@@ -53,6 +53,8 @@ pub struct ProductFilter {
     pub status: Option<model::ProductStatus>,
     /// In this category or one below it.
     pub category: Option<CategoryId>,
+    /// With one of these variants; with any when there are none.
+    pub variants: Vec<VariantId>,
     /// With a tag, compared without case.
     pub tag: Option<String>,
     /// With each of these words in the search text; folded ([`model::text::fold`]).

@@ -70,6 +70,8 @@ pub struct DueAlert {
     pub account_id: AccountId,
     /// The address, if there still is one that may be written to.
     pub email: Option<Email>,
+    /// When that was proven to be theirs, if it was.
+    pub email_verified_at: Option<Timestamp>,
     /// The name.
     pub name: String,
     /// For which variant.

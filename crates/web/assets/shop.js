@@ -111,7 +111,7 @@ function show(title, ...content) {
 
 function go(path) { history.pushState(null, "", path); route(); }
 
-// ── Basket: variant, its product, quantity, and what to call it; prices are the shop's to say ──
+// ── Basket: variant, quantity, and what to call it; prices are the shop's to say ──
 
 const basket = {
     lines: () => keep.get("basket") || [],
@@ -199,7 +199,7 @@ async function productPage(slug) {
             event.preventDefault();
             const variant = chosen();
             const title = [product.title, variant.option_values.join(" / ")].filter(Boolean).join(", ");
-            basket.add({ variant_id: variant.id, slug: product.slug, quantity: Number(quantity.value) || 1, title, price: variant.price });
+            basket.add({ variant_id: variant.id, quantity: Number(quantity.value) || 1, title, price: variant.price });
             said.replaceChildren("It is in the basket. ", el("a", { href: "/basket" }, "Look at the basket"));
         },
     },
@@ -241,15 +241,17 @@ function basketTable(lines, word, pieces) {
 
 /** The lines at the prices of now, which the basket keeps too, and whether they are `gone`. What cannot be read stays as it is. */
 async function atPricesOfNow(lines) {
-    const slugs = [...new Set(lines.map(({ slug }) => slug).filter(Boolean))];
-    // A product that is not for sale any more has no variants. One that could not be asked for says nothing.
-    const read = (slug) => api("GET", `/v1/products/${encodeURIComponent(slug)}`)
-        .catch((problem) => problem && problem.status === 404 ? { variants: [] } : null);
-    const products = new Map(await Promise.all(slugs.map(async (slug) => [slug, await read(slug)])));
-    const known = [...products.values()].filter(Boolean).flatMap(({ variants }) => variants);
-    const now = new Map(known.map((variant) => [variant.id, variant]));
+    const asked = new Set(), now = new Map();
+    for (let at = 0; at < lines.length; at += 100) {
+        const some = lines.slice(at, at + 100).map(({ variant_id }) => ["variant_id", variant_id]);
+        const found = await api("GET", `/v1/products?${new URLSearchParams([...some, ["limit", "100"]])}`).catch(() => null);
+        if (!found) { continue; }
+        some.forEach(([, id]) => asked.add(id));
+        found.items.flatMap(({ variants }) => variants).forEach((variant) => now.set(variant.id, variant));
+    }
     const renew = (line) => ({ ...line, price: (now.get(line.variant_id) || line).price });
-    const isGone = ({ variant_id, slug }) => Boolean(products.get(slug)) && !(now.get(variant_id) || {}).available;
+    // What is not for sale any more is not among what was found.
+    const isGone = ({ variant_id }) => asked.has(variant_id) && !(now.get(variant_id) || {}).available;
     basket.put(basket.lines().map(renew));
     return lines.map((line) => ({ ...renew(line), gone: isGone(line) }));
 }

@@ -115,12 +115,15 @@ impl Metrics {
     }
 
     /// Notes what is looked up when somebody asks for the metrics.
-    pub(crate) fn observe(&self, is_up: bool, mails: store::Backlog, cache_bytes: u64, now: Timestamp) {
+    pub(crate) fn observe(&self, is_up: bool, mails: Option<store::Backlog>, cache_bytes: u64, now: Timestamp) {
         self.engine_up.set(if is_up { 1.0 } else { 0.0 });
-        self.mails_pending.set(as_f64(mails.pending));
-        self.mails_failed.set(as_f64(mails.failed));
-        let oldest_secs = mails.oldest.map_or(0, |written| now.duration_since(written).as_secs());
-        self.mails_oldest.set(as_f64(u64::try_from(oldest_secs).unwrap_or(0)));
+        // Where nobody can say how many wait, it is not that none does: what was known last stands.
+        if let Some(mails) = mails {
+            self.mails_pending.set(as_f64(mails.pending));
+            self.mails_failed.set(as_f64(mails.failed));
+            let oldest_secs = mails.oldest.map_or(0, |written| now.duration_since(written).as_secs());
+            self.mails_oldest.set(as_f64(u64::try_from(oldest_secs).unwrap_or(0)));
+        }
         self.cache_bytes.set(as_f64(cache_bytes));
     }
 

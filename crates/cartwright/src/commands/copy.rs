@@ -38,6 +38,13 @@ pub(super) async fn run(settings: &Settings, from: &Database, to: &Database) -> 
         return Err(Failure::failed(format_args!("{path}: the shop is open; stop `cartwright serve` and start again")));
     }
     let source = from.open_existing().await?;
+    // It may be one that an older program has open, and would be brought to this one's schema before anything else is known of it. One that
+    // nobody has open may be what a copy left that was killed.
+    if let Place::File(path) = &to.database
+        && store_sqlite::is_served(path)
+    {
+        to.refuse_older().await?;
+    }
     let target = to.open_or_make().await?;
     let copied = copy(&from, source.as_ref(), &to, target).await;
     source.close().await.map_err(Failure::failed)?;

@@ -1,4 +1,4 @@
-//! `cartwright export products FILE`, `cartwright export prices FILE`, `cartwright export catalogue FILE`
+//! `cartwright export products FILE`, and the same of `prices`, `catalogue` and `orders`
 
 use std::{
     fs::{self, File, Metadata},
@@ -7,11 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use commerce::export::{catalogue::CatalogueWriter, prices::PriceWriter, shopify::ProductWriter};
+use commerce::export::{catalogue::CatalogueWriter, orders::OrderWriter, prices::PriceWriter, shopify::ProductWriter};
 use identity::random_code;
 use model::{Currency, Product};
 use serde::de::DeserializeOwned;
-use store::{DocumentKind, Engine};
+use store::{DocumentKind, Engine, LIMIT_MAX, OrderFilter, PageRequest};
 
 use crate::{
     cli,
@@ -24,11 +24,11 @@ use crate::{
 /// How many products are read at a time.
 const AT_ONCE: u32 = 500;
 
-/// Writes products, or prices and stock, into a file; `-` is standard output.
+/// Writes what is asked for into a file; `-` is standard output.
 pub(super) async fn run(settings: &Settings, export: &cli::Export) -> Result<(), Failure> {
     let places = Places::new(settings, false)?;
     let engine = places.open_existing().await?;
-    let (cli::Export::Products { file } | cli::Export::Prices { file } | cli::Export::Catalogue { file }) = export;
+    let file = export.file();
     let currency = shop::currency(settings, engine.as_ref()).await?;
     let done = match file.as_path() {
         path if path == Path::new("-") => write(engine.as_ref(), export, currency, path, Box::new(io::stdout())).await,
@@ -42,6 +42,7 @@ pub(super) async fn run(settings: &Settings, export: &cli::Export) -> Result<(),
 /// What was written, and what was left out.
 #[derive(Clone, Copy, Debug, Default)]
 struct Done {
+    orders: usize,
     products: usize,
     rows: usize,
     without_sku: usize,
@@ -51,7 +52,7 @@ struct Done {
 
 impl Done {
     fn tell(&self, export: &cli::Export, file: &Path, currency: Currency) {
-        let Self { products, rows, without_sku, elsewhere_priced } = self;
+        let Self { orders, products, rows, without_sku, elsewhere_priced } = self;
         let file = file.display();
         match export {
             cli::Export::Prices { .. } if *without_sku > 0 => {
@@ -60,6 +61,7 @@ impl Done {
                 ));
             }
             cli::Export::Prices { .. } => note(format_args!("{rows} rows exported to {file}")),
+            cli::Export::Orders { .. } => note(format_args!("{orders} orders exported to {file}, in {rows} rows")),
             _ => note(format_args!("{products} products exported to {file}")),
         }
         if *elsewhere_priced > 0 {
@@ -90,7 +92,9 @@ async fn into_file(
     }
     // What a link leads to is what is meant.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let (unfinished, to) = match beside(path) {
+    // Whom customers are, and where they live, is for nobody else on this machine.
+    let is_private = matches!(export, cli::Export::Orders { .. });
+    let (unfinished, to) = match beside(path, is_private) {
         Ok(made) => made,
         Err(error) if is_forbidden(&error) && path.is_file() => {
             // The file may be written where its folder may not be.
@@ -112,13 +116,14 @@ async fn into_file(
     written
 }
 
-/// Makes a new file beside `path`, which belongs to whom the file at `path` does and may be read by the same people. Its name cannot be
+/// Makes a new file beside `path`, which belongs to whom the file at `path` does and may be read by the same people; where there is none, by
+/// its owner alone if it is to be private. Its name cannot be
 /// guessed, and what has it already, a link too, is never written to.
-fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
+fn beside(path: &Path, is_private: bool) -> io::Result<(PathBuf, File)> {
     let before = fs::metadata(path).ok();
     let mut options = File::options();
     options.read(true).write(true).create_new(true);
-    if before.is_some() {
+    if before.is_some() || is_private {
         // Until it is known to whom it belongs.
         options.mode(0o600);
     }
@@ -218,6 +223,20 @@ async fn write(
                 writer.write(product).map_err(failed)
             })
             .await?;
+            writer.finish().and_then(|mut to| to.flush()).map_err(failed)?;
+        }
+        cli::Export::Orders { .. } => {
+            let mut writer = OrderWriter::new(to, true).map_err(failed)?;
+            let mut request = Some(PageRequest { limit: LIMIT_MAX, after: None });
+            while let Some(wanted) = request {
+                let page = engine.orders(&OrderFilter::default(), &wanted).await.map_err(Failure::failed)?;
+                for order in &page.items {
+                    done.orders += 1;
+                    done.rows += order.lines.len();
+                    writer.write(order).map_err(failed)?;
+                }
+                request = page.next.map(|after| PageRequest { after: Some(after), ..wanted });
+            }
             writer.finish().and_then(|mut to| to.flush()).map_err(failed)?;
         }
     }

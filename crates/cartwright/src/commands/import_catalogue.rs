@@ -31,7 +31,7 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> R
     let own = places.currency(settings).await?;
     let currencies = [own].into_iter().chain(settings.currencies.0.iter().copied()).collect();
     let Catalogue { lines, errors } = read_file(import, currencies).await?;
-    let engine = places.open().await?;
+    let engine = places.open_beside().await?;
     let progress = Progress::start(lines.len(), "lines");
     let size = if import.keep_going { BATCH } else { lines.len().max(1) };
     let mut summary = ImportSummary::default();

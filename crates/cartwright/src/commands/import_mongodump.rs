@@ -32,7 +32,7 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportMongodump) -> R
     let dump = tokio::task::spawn_blocking(move || files::read(&folder)).await.map_err(Failure::failed)??;
     refuse_half(&dump, import)?;
     let places = Places::new(settings, false)?;
-    let engine = places.open().await?;
+    let engine = places.open_beside().await?;
     let currency = shop::currency(settings, engine.as_ref()).await?;
     let options = Options { currency, keep_admins: import.keep_admins, is_usable_hash, now: Timestamp::now() };
     let Plan { things, problems, totals } = mongo::plan(&dump, options);

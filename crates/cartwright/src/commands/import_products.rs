@@ -36,7 +36,7 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
     let places = Places::new(settings, false)?;
     // Read before there is a shop: a file that is none makes none.
     let Parsed { products, errors, .. } = read_rows(import, places.currency(settings).await?).await?;
-    let engine = places.open().await?;
+    let engine = places.open_beside().await?;
     let mut products = products;
     let missing = if import.with_images { images::fetch(settings, &places.folder, &mut products).await? } else { 0 };
     let progress = Progress::start(products.len(), "products");

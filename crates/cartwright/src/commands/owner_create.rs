@@ -25,7 +25,7 @@ pub(super) async fn run(settings: &Settings, owner: cli::CreateOwner) -> Result<
         .map_err(|wrong| Failure::failed(format_args!("the password {}", wrong.message)))?;
     // Another folder than the one that is served, and the owner is one of a shop that nobody sees.
     let is_new = matches!(&places.database, Place::File(path) if !path.exists());
-    let engine = places.open().await?;
+    let engine = places.open_beside().await?;
     let made = create(engine.as_ref(), settings, owner, password).await;
     engine.close().await.map_err(Failure::failed)?;
     let made = made?;

@@ -51,6 +51,35 @@ fn anyone_reads_a_product_by_id_or_slug() {
 }
 
 #[test]
+fn a_basket_is_looked_up_at_once() {
+    let shop = Shop::shared();
+    let [(mug, mug_id), (cup, cup_id)] = [shop.product(1450, 7), shop.product(900, 0)];
+    let list = |query: String| shop.stranger().get(&format!("/v1/products?{query}")).send();
+    for query in
+        [format!("variant_id={mug_id}&variant_id={cup_id}"), format!("variant_id[]={mug_id}&variant_id[1]={cup_id}")]
+    {
+        let found = list(query).expect(200);
+        assert_eq!(pick(&found["items"], "id"), [&cup["id"], &mug["id"]]);
+        assert_eq!(found["items"][0]["variants"][0]["available"], false);
+    }
+    assert_eq!(list(format!("variant_id={NO_ID}")).expect(200)["items"], json!([]));
+    let archived = json!({"status": "archived"});
+    shop.owner().patch(&format!("/v1/admin/products/{}", text(&mug["id"])), &archived).send().expect(200);
+    assert_eq!(
+        pick(&list(format!("variant_id={mug_id}&variant_id={cup_id}")).expect(200)["items"], "id"),
+        [&cup["id"]]
+    );
+    for wrong in [
+        "variant_id=7".to_owned(),
+        format!("variant_id={mug_id}&variant_id=7"),
+        vec![format!("variant_id={mug_id}"); 101].join("&"),
+    ] {
+        let problem = list(wrong).refused(400, "invalid_query");
+        assert_eq!(problem["errors"][0]["parameter"], "variant_id", "{problem}");
+    }
+}
+
+#[test]
 fn who_has_a_product_already_is_spared_the_body() {
     let shop = Shop::shared();
     let (product, _) = shop.product(1450, 7);

@@ -148,7 +148,7 @@ fn pages_follow_each_other() {
         "?category=nowhere",
         "?language=xx",
         "?option[]=x",
-        "?option[Size][0]=x",
+        "?option[Size][a]=x",
         "?option[Size]x[]=x",
         "?collection=nowhere",
         "?option=x",

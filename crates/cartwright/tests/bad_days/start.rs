@@ -1,6 +1,6 @@
 //! A server that should not start, and says so.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use rusqlite::Connection;
 
@@ -8,6 +8,7 @@ use proof::harness::{
     client::Client,
     program::{Ended, check, create_owner, program, run, run_on},
     server::Launch,
+    within,
 };
 use test_postgres::free_address;
 
@@ -79,6 +80,30 @@ fn a_port_that_is_taken_is_said_to_be() {
     }
     Client::new(launch.address).get("/readyz").expect("a reply").expect(200);
     server.stop();
+    check(&launch.data);
+}
+
+/// A trial on the folder of the shop is the shop: it would send its mails, and nobody would know.
+#[test]
+fn a_shop_that_another_process_has_open_is_said_to_be() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let launch = Launch::new(folder.path(), &["--signup", "immediate"]);
+    create_owner(&launch.data);
+    let first = launch.start();
+    let socket = launch.data.join("shop.db-socket");
+    within(Duration::from_secs(10), "a socket for commands", || socket.exists().then_some(()));
+    let mut demo = program();
+    demo.args(["demo", "--listen", "127.0.0.1:0", "--data"]).arg(&launch.data);
+    let complaint = run(&mut demo, "").expect_complaint();
+    assert!(complaint.contains("another process") && complaint.contains("--data"), "{complaint}");
+
+    let mut another = launch.another(&folder.path().join("another"));
+    another.data.clone_from(&launch.data);
+    let second = another.start();
+    assert!(second.log().contains("ANOTHER PROCESS HAS"), "{}", second.log());
+    assert!(!first.log().contains("ANOTHER PROCESS HAS"), "{}", first.log());
+    second.stop();
+    first.stop();
     check(&launch.data);
 }
 

@@ -300,6 +300,12 @@ fn looking_at_a_shop_of_an_older_program_changes_nothing() {
     let target = format!("sqlite:{}", place.path("other.db").display());
     let source = format!("sqlite:{}", path.display());
     place.run(&["copy", "--from", &source, "--to", &target]).fails(1, &["schema version 3", "cartwright serve"]);
+    // Of a shop that runs and is older, even a file that is refused would have ended the next start.
+    place.write("goods.csv", "Handle,Title,Variant Price\nmug,Mug,cheap\n");
+    place.run(&["import", "products", "goods.csv"]).fails(1, &["schema version 3", "cartwright serve"]);
+    let create = ["owner", "create", "--email", "olga@example.com", "--name", "Olga", "--password-stdin"];
+    place.run_with_input(&create, b"a quiet garden in May").fails(1, &["schema version 3", "cartwright serve"]);
+    assert_eq!(schema(&path), old);
     let copy = place.path("copy.db");
     place.run(&["backup", copy.to_str().expect("UTF-8")]).expect(0);
     assert_eq!(schema(&path), old);

@@ -8,7 +8,7 @@ use model::{
 };
 use store::{Change, Operation, Tx};
 
-use super::{CodeChecked, MailedSecret, mail_to, sign_up, usable, usable_with_password};
+use super::{CodeChecked, MailedSecret, greeted, mail_to, sign_up, usable, usable_with_password};
 use crate::{Conflict, Error};
 
 /// Mails a code to the new address. If somebody has that address, they get a notice instead, and the caller cannot
@@ -110,7 +110,7 @@ impl ConfirmEmailChange {
             version: old.version + 1,
             ..old.clone()
         };
-        let template = MailTemplate::EmailChanged { name: old.name.clone(), new_email: masked(&new_email) };
+        let template = MailTemplate::EmailChanged { name: greeted(&old), new_email: masked(&new_email) };
         let told = mail_to(&old, self.stamp.ids().draw(), template, now);
         let mut changes = vec![
             Change::PutChallenge(spent),

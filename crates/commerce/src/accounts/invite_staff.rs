@@ -53,7 +53,11 @@ impl Operation for InviteStaff {
                 return Err(Conflict::EmailTaken.into());
             }
             Some(AccountRow { account: known, .. }) => {
-                let account = Account { role, permissions, updated_at: now, version: known.version + 1, ..known };
+                // What a stranger wrote there would be read as if the owner had written it.
+                let (name, phone) =
+                    if known.email_verified_at.is_some() { (known.name, known.phone) } else { (name, None) };
+                let version = known.version + 1;
+                let account = Account { role, permissions, name, phone, updated_at: now, version, ..known };
                 (account.clone(), become_staff(account))
             }
             None => {

@@ -88,7 +88,12 @@ pub(crate) async fn forget_the_beginner(tx: &mut dyn Tx, id: AccountId) -> Resul
 /// The name that mails to an account's own address greet it by: none before the address was proven. Whoever signed up may have written
 /// anything, and the address may be a stranger's.
 pub(crate) fn greeted(account: &Account) -> String {
-    if account.email_verified_at.is_some() { account.name.clone() } else { String::new() }
+    greeting(&account.name, account.email_verified_at)
+}
+
+/// The same of an account of which no more is known than this.
+pub(crate) fn greeting(name: &str, email_verified_at: Option<Timestamp>) -> String {
+    if email_verified_at.is_some() { name.to_owned() } else { String::new() }
 }
 
 /// A mail to an account's own address; `None` when it has none any more.

@@ -104,7 +104,7 @@ pub(super) enum Done {
 
 /// Why an import was refused: one product, and where it stands in the file.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("line {line}: {error}")]
+#[error("line {line}: {}", error.sentence())]
 pub struct ImportError {
     /// The line; 0 when the failure is not one product's.
     pub line: u64,

@@ -1,6 +1,7 @@
-//! The catalogue for elsewhere, in the formats that [`crate::import`] reads.
+//! The catalogue for elsewhere, in the formats that [`crate::import`] reads, and orders for bookkeeping.
 
 pub mod catalogue;
+pub mod orders;
 pub mod prices;
 pub mod shopify;
 

@@ -273,7 +273,7 @@ impl Operation for EndJob {
 
 impl From<&ImportError> for JobError {
     fn from(error: &ImportError) -> Self {
-        Self::new(error.line, None, &error.error.to_string())
+        Self::new(error.line, None, &error.error.sentence())
     }
 }
 

@@ -321,6 +321,7 @@ fn make_key(client: &Client, permission: &str) -> String {
         ("csrf", csrf(&page)),
         ("name", permission.to_owned()),
         ("permission", permission.to_owned()),
+        ("days", "30".to_owned()),
         ("password", PASSWORD.to_owned()),
     ];
     let made = made.each_ref().map(|(name, value)| (*name, value.as_str()));

@@ -86,7 +86,7 @@ pub(crate) fn due(rows: &[Row]) -> Result<Vec<(AccountId, VariantId)>, StoreErro
 /// What there is to tell those who wait. To be asked when their rows are locked, as a statement of its own: it sees the levels of now, and
 /// whoever lets stock come in later waits for the lock, and then finds that they wait still.
 pub(crate) fn about_alerts(due: &[(AccountId, VariantId)]) -> Statement {
-    const SQL: &str = "SELECT c.id, c.email, c.name, v.id, p.title, p.slug, v.option_values, \
+    const SQL: &str = "SELECT c.id, c.email, c.email_verified_at, c.name, v.id, p.title, p.slug, v.option_values, \
          p.status, v.track_stock, s.stock, c.disabled_at \
          FROM unnest($1::UUID[], $2::UUID[]) AS due (account_id, variant_id) JOIN variants v ON v.id = due.variant_id \
          JOIN products p ON p.id = v.product_id JOIN stock_levels s ON s.variant_id = v.id \
@@ -100,6 +100,7 @@ pub(crate) fn due_list(rows: &[Row]) -> Result<Vec<DueAlert>, StoreError> {
         Ok(DueAlert {
             account_id: columns.id()?,
             email: columns.opt_string()?.map(Email::from_stored),
+            email_verified_at: columns.opt_time()?,
             name: columns.string()?,
             variant_id: columns.id()?,
             product_title: columns.string()?,

@@ -8,7 +8,7 @@ use super::{limit, number_place, overfull, text_place, time_place};
 use crate::{
     flight::{Select, Statement},
     load::product::{COLUMNS, WITH_VARIANTS, list},
-    param::{params, sought},
+    param::{each, params, sought},
 };
 
 /// More words than anybody means would only make the select longer.
@@ -55,6 +55,10 @@ pub(crate) fn select(filter: &ProductFilter, page: &PageRequest) -> Statement {
 fn conditions(select: &mut Select, filter: &ProductFilter) {
     if let Some(status) = filter.status {
         select.only("p.status = ?", params![status.as_str()]);
+    }
+    if !filter.variants.is_empty() {
+        let variants = each(&filter.variants, |variant| variant.0);
+        select.only("p.id IN (SELECT product_id FROM variants WHERE id = ANY(?))", params![variants]);
     }
     if let Some(tag) = &filter.tag {
         select.only("? = ANY(p.tags_lower)", params![sought(&tag.to_lowercase())]);

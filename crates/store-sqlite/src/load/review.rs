@@ -64,7 +64,7 @@ pub(crate) fn alert(columns: &mut Columns<'_>) -> Result<StockAlert, StoreError>
 
 /// Who is to be looked at of those who wait for stock.
 pub(crate) fn due_alerts(conn: &Connection, limit: u32) -> Sql<Vec<DueAlert>> {
-    const SQL: &str = "SELECT a.account_id, c.email, c.name, a.variant_id, p.title, p.slug, v.option_values, \
+    const SQL: &str = "SELECT a.account_id, c.email, c.email_verified_at, c.name, a.variant_id, p.title, p.slug, v.option_values, \
          p.status, v.track_stock, s.stock, c.disabled_at \
          FROM stock_alerts a JOIN variants v ON v.id = a.variant_id JOIN products p ON p.id = v.product_id \
          JOIN stock_levels s ON s.variant_id = v.id JOIN accounts c ON c.id = a.account_id \
@@ -73,6 +73,7 @@ pub(crate) fn due_alerts(conn: &Connection, limit: u32) -> Sql<Vec<DueAlert>> {
         Ok(DueAlert {
             account_id: columns.id()?,
             email: columns.opt_string()?.map(Email::from_stored),
+            email_verified_at: columns.opt_time()?,
             name: columns.string()?,
             variant_id: columns.id()?,
             product_title: columns.string()?,

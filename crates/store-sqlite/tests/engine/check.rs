@@ -54,6 +54,11 @@ async fn every_kind_of_damage_is_found() {
         ("ledger", "UPDATE stock_levels SET stock = stock + 1"),
         ("ledger", "DELETE FROM stock_movements WHERE cause = 'received'"),
         ("ledger", "UPDATE variants SET id = randomblob(16) WHERE position = 0"),
+        (
+            "ledger",
+            "INSERT INTO stock_movements (id, variant_id, delta, cause, at) \
+             VALUES (randomblob(16), randomblob(16), 1, 'received', 1)",
+        ),
         ("ledger chain", "UPDATE stock_levels SET last_movement = 1"),
         ("ledger chain", "DROP TRIGGER stock_movements_never_change; UPDATE stock_movements SET previous = NULL"),
         ("order total", "UPDATE orders SET total = total + 1 WHERE number = 10001"),
@@ -65,6 +70,11 @@ async fn every_kind_of_damage_is_found() {
         ("order stock", "DELETE FROM stock_movements WHERE cause = 'cancelled'"),
         ("order stock", "UPDATE order_lines SET stock_taken = 0"),
         ("order stock", "UPDATE orders SET status = 'pending'"),
+        (
+            "order stock",
+            "INSERT INTO stock_movements (id, variant_id, delta, cause, order_id, at) \
+             SELECT randomblob(16), id, -1, 'sold', randomblob(16), 1 FROM variants",
+        ),
         ("order timeline", "UPDATE orders SET status = 'shipped' WHERE number = 10001"),
         ("order timeline", "DELETE FROM order_events WHERE order_number = 10001"),
         ("mails", "DELETE FROM mails"),
@@ -72,16 +82,20 @@ async fn every_kind_of_damage_is_found() {
         ("mails", "UPDATE mails SET status = 'failed'"),
         ("mails", "UPDATE mails SET status = 'sent'"),
         ("mails", "UPDATE mails SET status = 'lost'"),
+        ("mails", "UPDATE mails SET sent_at = 1"),
         ("foreign keys", "UPDATE orders SET account_id = randomblob(16)"),
         ("foreign keys", "DELETE FROM accounts"),
         ("order chain", "UPDATE orders SET previous = 1"),
         ("order chain", "DELETE FROM order_chains"),
         ("prices", "UPDATE products SET price_min = 1"),
+        ("prices", "UPDATE products SET price_max = price_max + 1"),
         (
             "ledger",
             "DROP TRIGGER ordered_variants_stay; DROP TRIGGER variants_keep_their_movements; DELETE FROM stock_levels",
         ),
         ("prices", "UPDATE variants SET settled_price = settled_price + 1000"),
+        ("ratings", "UPDATE products SET rating_count = 1"),
+        ("ratings", "UPDATE products SET rating_stars = 5"),
     ];
     for (check, damage) in cases {
         let shop = shop().await;

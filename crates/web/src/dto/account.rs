@@ -114,7 +114,8 @@ pub enum PermissionDto {
 #[schema(example = json!({"name": "Ann Example", "phone": "+49 30 1234567"}))]
 pub struct ProfilePatchDto {
     /// The name, 1 to 120 characters.
-    #[schema(min_length = 1, max_length = 120)]
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String, min_length = 1, max_length = 120)]
     pub name: Option<String>,
     /// A telephone number; `null` removes it.
     #[serde(default, deserialize_with = "patch::given")]

@@ -94,6 +94,10 @@ pub struct SignedInDto {
     /// For how many seconds the access token is good.
     #[schema(example = 600)]
     pub expires_in: i64,
+    /// For how many seconds the refresh token is good, and with it the session, as long as it is not used: its successor is good for as long
+    /// again.
+    #[schema(example = 2_592_000)]
+    pub refresh_expires_in: i64,
 }
 
 /// A new password for a mailed token.

@@ -25,8 +25,10 @@ pub use json::{Json, OptionalJson, parse_object};
 pub(crate) use json::{check_encoding, read_at_most};
 use model::Language;
 pub use path::Path;
+#[cfg(test)]
+pub(crate) use query::read as read_query;
 pub use query::{Query, next_cursor, page_request};
-pub(crate) use query::{read as read_query, read_several};
+pub(crate) use query::{list_name, read_several};
 pub(crate) use signed_in::API_KEY_PREFIX;
 pub use signed_in::{Area, Catalogue, Customers, Orders, Owner, ShopSettings, SignedIn, Staff};
 

@@ -1,5 +1,7 @@
 //! Query parameters.
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRequestParts, rejection::QueryRejection};
 use http::{Uri, request::Parts};
 use serde::de::DeserializeOwned;
@@ -37,7 +39,8 @@ pub(crate) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     }
 }
 
-/// The query parameters of an address in which `name` may be given several times: with the first of its values, and the others.
+/// The query parameters of an address in which `name` may be given several times: with the first of its values, and the others. Some
+/// programs write `name[]=` or `name[0]=` then.
 ///
 /// # Errors
 /// 400 that names the parameter.
@@ -45,18 +48,31 @@ pub(crate) fn read_several<T: DeserializeOwned>(uri: &Uri, name: &str) -> Result
     let (mut kept, mut others, mut is_given) = (Vec::new(), Vec::new(), false);
     for pair in uri.query().unwrap_or_default().split('&') {
         match form_urlencoded::parse(pair.as_bytes()).next() {
-            Some((found, value)) if is_given && found == name => others.push(value.into_owned()),
-            found => {
-                is_given |= found.is_some_and(|(found, _)| found == name);
-                kept.push(pair);
+            Some((found, value)) if list_name(&found) == name => {
+                if is_given {
+                    others.push(value.into_owned());
+                } else {
+                    let plain = form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish();
+                    kept.push(Cow::Owned(plain));
+                }
+                is_given = true;
             }
+            _ => kept.push(Cow::Borrowed(pair)),
         }
     }
-    if others.is_empty() {
+    if !is_given {
         return Ok((read(uri)?, others));
     }
     let once = format!("/?{}", kept.join("&")).parse::<Uri>().map_err(|_| Problem::new(Code::InvalidQuery))?;
     Ok((read(&once)?, others))
+}
+
+/// The name of a list without what some programs write behind it: `tag` of `tag[]` and `tag[0]`.
+pub(crate) fn list_name(name: &str) -> &str {
+    match name.strip_suffix(']').and_then(|open| open.rsplit_once('[')) {
+        Some((list, index)) if index.bytes().all(|byte| byte.is_ascii_digit()) => list,
+        _ => name,
+    }
 }
 
 /// The message is `name: what is wrong` when the value of a parameter is, or `what is wrong` naming it in backquotes.
@@ -202,8 +218,15 @@ mod tests {
         assert_eq!(others, ["shipped", "a&b"]);
         let (params, others) = read("limit=3").expect("read");
         assert!(params.status.is_none() && params.limit == Some(3) && others.is_empty());
-        for query in ["status=pending&limit=1&status=shipped&limit=2", "limit=1&limit=2", "status=paid&status=shipped"]
-        {
+        let (params, others) = read("status[]=pending&limit=2&status%5B1%5D=shipped").expect("read");
+        assert!(matches!(params.status, Some(Status::Pending)) && others == ["shipped"]);
+        for query in [
+            "status=pending&limit=1&status=shipped&limit=2",
+            "limit=1&limit=2",
+            "status=paid&status=shipped",
+            "status[a]=pending",
+            "limit[]=1",
+        ] {
             assert!(read(query).is_err(), "{query}");
         }
     }

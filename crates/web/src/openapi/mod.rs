@@ -54,8 +54,8 @@ looks stolen, and the session ends. So a page in several tabs keeps one pair of 
 refresh for and to send the request once more. `wrong_credentials`, `second_factor_required` and `invalid_code` (`WWW-Authenticate: \
 Body`) are about a password, code or token in the body: ask for another one, for each repetition counts as a try.
 * Lists take `limit` (1 to 100) and `cursor` (the `next_cursor` of the page before).
-* Resources carry an `ETag`: send it as `If-None-Match` to be spared what you have, and as `If-Match` when you change \
-something, to be refused (412) instead of overwriting somebody's work.
+* Replies about what several may change carry an `ETag`: send it as `If-None-Match` to be spared what you have, and as `If-Match` where \
+an operation takes that, to be refused (412) instead of overwriting somebody's work.
 * `Idempotency-Key` makes creating safe to repeat: the same key and body get the same reply, marked \
 `Idempotent-Replayed: true`.
 * Every reply has an `X-Request-Id`, under which the log has it.";

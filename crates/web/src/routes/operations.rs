@@ -8,6 +8,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use ipnet::IpNet;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -73,21 +74,21 @@ async fn ready(State(app): State<App>) -> Result<Response, Problem> {
 async fn metrics(State(app): State<App>, Peer(peer): Peer, headers: HeaderMap) -> Result<Response, Problem> {
     match &app.settings().metrics_token {
         Some(token) if !presents(&headers, token) => return Err(Problem::new(Code::NotAuthenticated)),
-        None if !is_from_here(&app, peer, &headers) => return Err(Problem::not_found()),
+        None if !is_from_here(peer, &headers, &app.settings().trusted_proxies) => return Err(Problem::not_found()),
         _ => {}
     }
     let backlog = app.engine().backlog().await;
     // A database that can be read and not written is not up.
     let is_up = backlog.is_ok() && app.engine().ping().await.is_ok();
-    app.metrics().observe(is_up, backlog.unwrap_or_default(), app.cache().bytes(), app.now());
+    app.metrics().observe(is_up, backlog.ok(), app.cache().bytes(), app.now());
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, text)], app.metrics().render()).into_response())
 }
 
 /// Whether it was asked on this machine, as far as that can be told: a proxy here that says nothing of its client looks the same, but for the
 /// name that it asks for, and for having been named as one.
-fn is_from_here(app: &App, peer: IpAddr, headers: &HeaderMap) -> bool {
-    let is_proxied = is_forwarded(headers) || is_trusted(peer, &app.settings().trusted_proxies);
+fn is_from_here(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+    let is_proxied = is_forwarded(headers) || is_trusted(peer, trusted);
     peer.is_loopback() && is_asked_as_this_machine(headers) && !is_proxied
 }
 
@@ -115,4 +116,26 @@ async fn document(request: HeaderMap) -> Response {
     });
     let (tag, body) = &*DOCUMENT;
     reply::tagged(tag.clone(), body.clone(), &request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counters_are_for_this_machine_alone() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("localhost:8080"));
+        let is_from_here = |peer: &str, headers: &HeaderMap, trusted: &[IpNet]| {
+            is_from_here(peer.parse().expect("an address"), headers, trusted)
+        };
+        assert!(is_from_here("127.0.0.1", &headers, &[]) && is_from_here("::1", &headers, &[]));
+        for elsewhere in ["192.168.1.7", "203.0.113.9", "2001:db8::7"] {
+            assert!(!is_from_here(elsewhere, &headers, &[]), "{elsewhere} only says that it asks here");
+        }
+        let proxy: IpNet = "127.0.0.1/32".parse().expect("a network");
+        assert!(!is_from_here("127.0.0.1", &headers, &[proxy]), "a proxy asks for others");
+        headers.insert("x-forwarded-for", HeaderValue::from_static("127.0.0.1"));
+        assert!(!is_from_here("127.0.0.1", &headers, &[]), "it came through a proxy");
+    }
 }

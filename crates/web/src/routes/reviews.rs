@@ -54,6 +54,10 @@ struct ReviewQuery {
     limit: Option<u32>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
+    /// One of the shop's. It changes nothing, as reviews are in the words of who wrote them; but it may be sent with every read of the catalogue.
+    language: Option<String>,
+    /// One of the shop's; the same.
+    currency: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
@@ -94,6 +98,7 @@ async fn list(
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     app.cached(&uri, &request, async || {
+        app.shoppers(query.currency.as_deref(), query.language.as_deref(), &request)?;
         let sort = ReviewSort::from(query.sort.unwrap_or_default());
         let list = format!("{OF_PRODUCT}.{}", sort.as_str());
         let page = page_request(query.limit, query.cursor.as_deref(), &list)?;

@@ -28,6 +28,7 @@ use crate::{
         Audience, ProductDto,
         search::{FoundDto, HighlightsDto, SearchDto, facets},
     },
+    extract::list_name,
     openapi::tag,
     problem::Code,
 };
@@ -40,6 +41,9 @@ const VALUES_MAX: usize = 100;
 const STARS_MAX: u32 = 5;
 /// How far one can page. Nobody reads so far; programs that want all products list them.
 const OFFSET_MAX: usize = 10_000;
+/// All parameters, for whoever asks for another one.
+const PARAMETERS: &str = "q, category, collection, vendor, tag, option[NAME], attribute[KEY], price_min, price_max, in_stock, on_sale, \
+    rating_min, sort, limit, cursor, currency, language";
 /// The name of the order of this list, for cursors.
 const CURSOR: &str = "search";
 
@@ -340,13 +344,12 @@ impl Params {
     fn add_choice(&mut self, name: &str, value: &str) -> bool {
         let inside = |prefix: &str| {
             let named = name.strip_prefix(prefix)?.strip_prefix('[')?;
-            // Some programs write lists with `[]` behind the name.
-            let inner = named.strip_suffix("][]").or_else(|| named.strip_suffix(']'))?;
+            let inner = list_name(named).strip_suffix(']')?;
             (!inner.is_empty() && !inner.contains(['[', ']'])).then_some(inner)
         };
-        if name == "vendor" {
+        if list_name(name) == "vendor" {
             self.filters.vendors.push(value.to_owned());
-        } else if name == "tag" {
+        } else if list_name(name) == "tag" {
             self.filters.tags.push(value.to_owned());
         } else if let Some(option) = inside("option") {
             add_named(&mut self.filters.options, option, value);
@@ -380,7 +383,10 @@ impl Params {
             }
             "currency" => self.currency = Some(value.to_owned()),
             "language" => self.language = Some(value.to_owned()),
-            _ => return Err(wrong(name, "unknown_parameter", "there is no such parameter")),
+            _ => {
+                let message = format!("there is no such parameter; there are {PARAMETERS}");
+                return Err(wrong(name, "unknown_parameter", message));
+            }
         }
         Ok(())
     }
@@ -491,6 +497,19 @@ mod tests {
         }
         assert!(Params::read(&format!("cursor={}", cursor(OFFSET_MAX + 1, first.asked))).is_err());
         assert!(Params::read("cursor=x").is_err());
+    }
+
+    #[test]
+    fn lists_are_read_as_programs_write_them() {
+        let filters = read("vendor[]=Acme&tag[0]=gift&option[Size][]=M&option[Size][1]=L&option[7]=x").filters;
+        assert_eq!((filters.vendors, filters.tags), (vec!["Acme".to_owned()], vec!["gift".to_owned()]));
+        let options: Vec<_> = filters.options.iter().map(|(name, values)| (name.as_str(), values.len())).collect();
+        assert_eq!(options, [("Size", 2), ("7", 1)]);
+        for unknown in ["limit[]=1", "option=M", "option[]=M", "vendor[a]=x", "page=1"] {
+            let error = body_of(&Params::read(unknown).expect_err(unknown))["errors"][0].clone();
+            assert_eq!(error["code"], "unknown_parameter", "{unknown}");
+            assert!(error["message"].to_string().contains("option[NAME]"), "{error}");
+        }
     }
 
     #[test]

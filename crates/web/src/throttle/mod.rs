@@ -249,6 +249,8 @@ fn too_many(wait: Duration) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::Hash;
+
     use identity::{PasswordPool, PasswordSettings};
 
     use super::*;
@@ -277,6 +279,18 @@ mod tests {
         assert_eq!(strangers, 10, "strangers share ten tries");
         let own = throttle.attempt(&email("ann@example.com"), ip("203.0.113.1"), CameFrom::Known).await;
         assert!(own.is_ok(), "the owner's own address is not theirs");
+    }
+
+    #[tokio::test]
+    async fn one_address_does_not_try_all_accounts() {
+        let (throttle, address) = (Arc::new(Throttle::new(1)), ip("203.0.113.1"));
+        let mut allowed = 0;
+        for n in 0..400 {
+            let email = email(&format!("ann-{n}@example.com"));
+            allowed += usize::from(throttle.attempt(&email, address, CameFrom::Unknown).await.is_ok());
+        }
+        // One more each second that this takes.
+        assert!((300..350).contains(&allowed), "{allowed}: each account was tried once");
     }
 
     #[tokio::test]
@@ -370,6 +384,25 @@ mod tests {
             allowed += 1;
         }
         assert_eq!(allowed, 10, "those that did not begin do not count");
+    }
+
+    /// How often it is allowed at once, and after how many seconds once more.
+    fn figures<K: Clone + Eq + Hash>(buckets: &Buckets<K>, key: &K) -> (usize, u64) {
+        let now = Instant::now();
+        let allowed = (0..1_000).take_while(|_| buckets.take(key, now).is_ok()).count();
+        (allowed, buckets.take(key, now).expect_err("used up").as_secs())
+    }
+
+    #[test]
+    fn what_is_used_up_comes_back_slowly() {
+        let (throttle, ann, address) = (Throttle::new(7), email("ann@example.com"), ip("203.0.113.1"));
+        assert_eq!(figures(&throttle.per_address, &address), (300, 1));
+        assert_eq!(figures(&throttle.per_account_and_address, &(ann.clone(), address)), (10, 30));
+        assert_eq!(figures(&throttle.per_account_from_strangers, &ann), (10, 30));
+        assert_eq!(figures(&throttle.codes, &address), (300, 1));
+        assert_eq!(figures(&throttle.mails, &(ann, None)), (10, 60));
+        assert_eq!(figures(&throttle.exports, &AccountId::from(uuid::Uuid::from_u128(1))), (10, 60));
+        assert_eq!(figures(&throttle.sign_ups, &address), (7, 1));
     }
 
     #[test]

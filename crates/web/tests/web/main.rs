@@ -3,6 +3,8 @@
 mod bodies;
 mod cache;
 mod connections;
+mod limits;
+mod mails;
 mod origins;
 mod replies;
 mod sessions;

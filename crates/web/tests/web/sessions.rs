@@ -38,6 +38,20 @@ async fn a_session_counts_until_it_is_ended() {
     read(&bob.token).await.is_problem(401, "not_authenticated");
 }
 
+/// Nobody knows how old it is.
+#[tokio::test]
+async fn a_session_of_a_clock_that_was_ahead_opens_no_page() {
+    let shop = Shop::open().await;
+    let now = fresh_stamp().now;
+    let orders = async |at| {
+        let cookie = shop.cookie(&shop.owner, at).await;
+        shop.request("GET", "/admin/orders").header("cookie", &cookie).send().await
+    };
+    assert_eq!(orders(now).await.status, 200);
+    let led = orders(now + SignedDuration::from_hours(24)).await;
+    assert_eq!((led.status.as_u16(), led.header("location")), (303, "/staff/sign-in?next=/admin/orders"));
+}
+
 #[tokio::test]
 async fn a_token_that_runs_out_while_a_body_comes_ends_no_upload() {
     let shop = Shop::open().await;

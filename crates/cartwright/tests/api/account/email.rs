@@ -77,6 +77,20 @@ fn nobody_learns_that_an_address_is_taken_and_its_owner_is_told() {
 }
 
 #[test]
+fn a_mailbox_gets_ten_mails_however_many_people_ask_for_it() {
+    let shop = Shop::shared();
+    let new = unique_email("wanted");
+    for _ in 0..3 {
+        let person = shop.customer();
+        // Each of them alone may ask five times an hour.
+        for _ in 0..4 {
+            change(&person, &new, PASSWORD).expect(202);
+        }
+    }
+    assert_eq!(shop.templates_to(&new), ["confirm_email_change"; 10]);
+}
+
+#[test]
 fn an_address_that_was_taken_in_between_is_a_conflict() {
     let shop = Shop::shared();
     let ann = shop.customer();

@@ -1,5 +1,6 @@
 //! The audit log, API keys and settings.
 
+use model::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::{Pages, Person, Shop, field, line, new_key, text, unique_name};
@@ -104,10 +105,12 @@ fn a_key_opens_what_it_names_until_it_is_ended() {
     let staff = shop.staff(&["catalogue", "orders"]);
     let pages = signed_in(&shop, &staff);
     let password = ("password", crate::support::PASSWORD);
-    let wrong =
-        pages.post("/admin/keys", "/admin/keys", &[("name", "x"), ("permission", "orders"), ("password", "wrong")]);
+    let wrong = [("name", "x"), ("permission", "orders"), ("days", "30"), ("password", "wrong")];
+    let wrong = pages.post("/admin/keys", "/admin/keys", &wrong);
     assert_eq!(wrong.status, 422, "a session alone makes no key");
-    let more = pages.post("/admin/keys", "/admin/keys", &[("name", "x"), ("permission", "settings"), password]);
+    assert!(wrong.text().contains("password"), "{}", wrong.text());
+    let more = [("name", "x"), ("permission", "settings"), ("days", "30"), password];
+    let more = pages.post("/admin/keys", "/admin/keys", &more);
     assert_eq!(more.status, 422, "nobody gives what they do not have");
     let made = pages.post(
         "/admin/keys",
@@ -144,6 +147,41 @@ fn a_key_opens_what_it_names_until_it_is_ended() {
     let end = format!("/admin/keys/{}", rest.split('"').next().unwrap_or_default());
     assert_eq!(pages.post("/admin/keys", &end, &[]).status, 303);
     robot.get("/v1/admin/orders").send().refused(401, "not_authenticated");
+}
+
+#[test]
+fn a_key_is_good_for_as_long_as_was_chosen() {
+    let shop = Shop::shared();
+    let staff = shop.staff(&["orders"]);
+    let pages = signed_in(&shop, &staff);
+    let make = |days: &str| {
+        let name = format!("for {days}");
+        let password = ("password", crate::support::PASSWORD);
+        let fields = [("name", name.as_str()), ("permission", "orders"), ("days", days), password];
+        pages.post("/admin/keys", "/admin/keys", &fields)
+    };
+    for days in ["30", "90", "365", "0"] {
+        assert_eq!(make(days).status, 200, "{days}");
+    }
+    for days in ["7", "-30", "36500", "soon", ""] {
+        let refused = make(days);
+        assert_eq!(refused.status, 422, "{days}");
+        assert!(refused.text().contains("Choose for how long the key is good."), "{days}: {}", refused.text());
+    }
+    let html = pages.get("/admin/keys").text();
+    assert_eq!(html.matches("<strong>for ").count(), 4, "{html}");
+    // When it was made, and until when it is good.
+    let times = |days: i64| {
+        let row = html.split_once(&format!("<strong>for {days}</strong>")).unwrap_or_else(|| panic!("{html}")).1;
+        let row = row.split("</tr>").next().unwrap_or_default();
+        let times = row.split("<time datetime=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default());
+        times.map(|time| time.parse::<Timestamp>().expect("a time").as_second()).collect::<Vec<_>>()
+    };
+    for days in [30, 90, 365] {
+        let times = times(days);
+        assert_eq!(times, [times[0], times[0] + days * 24 * 3600], "{days}");
+    }
+    assert_eq!(times(0).len(), 1, "it is good until it is ended");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{NO_ID, Reply, Shop, address, line, pick, text};
+use crate::support::{NO_ID, PASSWORD, Pages, Reply, Shop, address, line, pick, program, text};
 
 fn move_to(shop: &Shop, order: &Value, body: &Value) -> Reply {
     shop.owner().post(&format!("/v1/admin/orders/{}/transitions", text(&order["id"])), body).send()
@@ -238,4 +238,76 @@ fn orders_are_found_by_status_number_customer_and_date() {
     ] {
         staff.client.get(&format!("/v1/admin/orders?{query}")).send().wrong_parameter(name);
     }
+}
+
+/// What stands in a CSV file: its rows, with the fields that stand under these names.
+fn columns(file: &str, names: &[&str]) -> Vec<Vec<String>> {
+    let cells = |row: &str| row.split(',').map(|cell| cell.trim_matches('"').to_owned()).collect::<Vec<_>>();
+    let mut rows = file.lines().map(cells);
+    let header = rows.next().expect("a header");
+    let at = |name: &&str| {
+        header.iter().position(|column| column == name).unwrap_or_else(|| panic!("no {name}: {header:?}"))
+    };
+    let places: Vec<_> = names.iter().map(at).collect();
+    rows.map(|row| places.iter().map(|place| row[*place].clone()).collect()).collect()
+}
+
+#[test]
+fn orders_go_out_as_a_file_for_bookkeeping() {
+    let mut shop = Shop::start(&[]);
+    let ((_, mug), (_, cup)) = (shop.product(1250, 1000), shop.product(99, 1000));
+    let (ann, bob) = (shop.customer(), shop.customer());
+    let to =
+        json!({"name": "=1+1", "line1": "Lindenstrasse 1", "city": "Berlin", "postal_code": "10969", "country": "DE"});
+    let body = json!({"lines": [line(&mug, 2), line(&cup, 1)], "ship_to": to});
+    let first = ann.client.post("/v1/orders", &body).key("export-1").send().expect(201);
+    shop.advance(&first, "confirmed");
+    // More than are read at a time.
+    let others: Vec<_> = (0..204).map(|_| shop.order(&bob, &[line(&cup, 3)])).collect();
+    shop.advance(&others[0], "cancelled");
+
+    let export = |query: &str| {
+        let reply = shop.owner().get(&format!("/v1/admin/exports/orders{query}")).send();
+        assert_eq!((reply.status, reply.media_type()), (200, "text/csv"), "{}", reply.text());
+        assert!(reply.header("content-disposition").contains("orders.csv"));
+        reply.text()
+    };
+    let all = export("");
+    let rows =
+        columns(&all, &["Order", "Status", "Quantity", "Unit Price", "Line Total", "Order Total", "Ship To Name"]);
+    let numbers: Vec<_> = rows.iter().take(204).map(|row| row[0].clone()).collect();
+    let newest_first: Vec<_> = others.iter().rev().map(|order| text(&order["number"])).collect();
+    assert_eq!((rows.len(), numbers), (206, newest_first));
+    let number = text(&first["number"]);
+    let row = |cells: [&'static str; 4]| [[number.as_str(), "confirmed"].as_slice(), &cells, &["'=1+1"]].concat();
+    assert_eq!(rows[204..], [row(["2", "12.50", "25.00", "25.99"]), row(["1", "0.99", "0.99", ""])]);
+
+    assert_eq!(
+        columns(&export("?status=confirmed"), &["Email", "Currency"]),
+        [[ann.email.as_str(), "EUR"], [ann.email.as_str(), "EUR"]]
+    );
+    assert_eq!(columns(&export("?status=cancelled&status=confirmed"), &["Order"]).len(), 3);
+    assert_eq!(columns(&export(&format!("?customer={}", bob.email)), &["Order"]).len(), 204);
+    assert_eq!(columns(&export("?placed_before=2020-01-01T00:00:00Z"), &["Order"]).len(), 0);
+    let refused = |query: &str| shop.owner().get(&format!("/v1/admin/exports/orders?{query}")).send();
+    refused("status=paid").refused(400, "invalid_query");
+    refused("limit=5").refused(400, "invalid_query");
+    shop.staff(&["catalogue"]).client.get("/v1/admin/exports/orders").send().refused(403, "forbidden");
+
+    // The same in the dashboard, by the status and the days that the page has.
+    let clerk = shop.staff(&["orders"]);
+    let pages = Pages::new(shop.address());
+    assert_eq!(pages.sign_in(&clerk.email, PASSWORD).status, 303);
+    assert!(pages.get("/admin/orders?status=open").text().contains("/admin/orders/export"));
+    let rows = |query: &str| columns(&pages.get(&format!("/admin/orders/export?{query}")).text(), &["Order"]).len();
+    assert_eq!([rows("status=open&from=2020-01-01"), rows("status=cancelled"), rows("to=2020-01-01")], [205, 1, 0]);
+    let stranger = Pages::new(shop.address());
+    assert_eq!(stranger.sign_in(&shop.staff(&["catalogue"]).email, PASSWORD).status, 303);
+    assert_eq!(stranger.get("/admin/orders/export").status, 403);
+
+    let place = shop.place();
+    shop.stop();
+    let output = program().args(["export", "orders", "-"]).args(place).output().expect("the program starts");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), all);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("205 orders exported to -, in 206 rows"), "{output:?}");
 }

@@ -16,6 +16,7 @@ fn admin_operations(shop: &Shop) -> Vec<Operation> {
 /// The permission that an operation needs.
 fn area(operation: &Operation) -> &'static str {
     match operation.path.split('/').nth(3).unwrap_or_default() {
+        "exports" if operation.path.ends_with("/orders") => "orders",
         "products" | "variants" | "categories" | "attributes" | "pictures" | "reviews" | "collections" | "exports"
         | "imports" | "jobs" => "catalogue",
         "orders" => "orders",

@@ -76,6 +76,36 @@ fn signing_in_takes_a_code_once() {
     assert_eq!(second_step(&Pages::new(shop.address()), &staff, &recovery[4]), 303, "it was not used up by that");
 }
 
+/// Six digits are found by trying, unless wrong ones cost as much as wrong passwords.
+#[test]
+fn codes_are_guessed_as_seldom_as_passwords() {
+    let shop = Shop::start(&[]);
+    let [in_pages, in_api] = [(); 2].map(|()| {
+        let staff = shop.staff(&["orders"]);
+        let pages = Pages::new(shop.address());
+        assert_eq!(pages.sign_in(&staff.email, PASSWORD).status, 303);
+        enrol(&pages);
+        staff
+    });
+    // Ten are allowed, and one more each half a minute that this takes.
+    let is_slowed_down = |answers: &[u16]| answers.iter().all(|one| [401, 429].contains(one)) && answers.contains(&429);
+
+    let pages = Pages::new(shop.address());
+    let html = pages.sign_in(&in_pages.email, PASSWORD).text();
+    let (csrf, ticket) = (field(&html, "csrf"), field(&html, "ticket"));
+    let guess = |code: &str| {
+        let fields = [("csrf", csrf.as_str()), ("ticket", ticket.as_str()), ("code", code)];
+        pages.post_raw("/staff/second-factor", &fields).status
+    };
+    let answers: Vec<_> = (0..15).map(|_| guess("000000")).collect();
+    assert!(is_slowed_down(&answers), "{answers:?}");
+
+    let body = json!({"email": in_api.email, "password": PASSWORD, "code": "000000"});
+    let login = || shop.stranger().post("/v1/auth/login", &body).send();
+    let answers: Vec<_> = (0..15).map(|_| login().status).collect();
+    assert!(is_slowed_down(&answers), "{answers:?}");
+}
+
 #[test]
 fn the_api_asks_for_it_too() {
     let shop = Shop::start(&[]);

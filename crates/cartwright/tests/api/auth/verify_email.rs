@@ -33,6 +33,7 @@ fn the_code_signs_in_and_is_good_once() {
     let signed_in = verify(&shop, &email, &code).expect(200);
     assert_eq!(signed_in["account"]["email_verified"], true);
     assert_eq!((&signed_in["token_type"], &signed_in["expires_in"]), (&json!("Bearer"), &json!(600)));
+    assert_eq!(signed_in["refresh_expires_in"], 30 * 24 * 3600);
     let account = shop.person(&signed_in).client.get("/v1/account").send().expect(200);
     assert_eq!(account["email"], email.as_str());
     verify(&shop, &email, &code).refused(401, "invalid_code");

@@ -93,6 +93,30 @@ fn a_refusal_is_not_kept() {
 }
 
 #[test]
+fn a_key_is_for_one_variant_and_for_one_order() {
+    let shop = Shop::shared();
+    let (one, other) = (shop.product(1, 9), shop.product(1, 9));
+    let (key, body) = (new_key(), json!({"delta": 5, "reason": "a delivery"}));
+    let restock =
+        |variant: &str| shop.owner().post(&format!("/v1/admin/variants/{variant}/stock"), &body).key(&key).send();
+    restock(&one.1).expect(200);
+    restock(&other.1).refused(422, "idempotency_key_reused");
+    assert_eq!((shop.stock_of(&one.0), shop.stock_of(&other.0)), (14, 9));
+
+    let buyer = shop.customer();
+    let orders = [(); 2].map(|()| text(&shop.order(&buyer, &[line(&one.1, 1)])["id"]));
+    let key = new_key();
+    let confirm = |order: &str| {
+        let path = format!("/v1/admin/orders/{order}/transitions");
+        shop.owner().post(&path, &json!({"to": "confirmed"})).key(&key).send()
+    };
+    confirm(&orders[0]).expect(200);
+    confirm(&orders[1]).refused(422, "idempotency_key_reused");
+    let second = shop.owner().get(&format!("/v1/admin/orders/{}", orders[1])).send().expect(200);
+    assert_eq!(second["status"], "pending");
+}
+
+#[test]
 fn staff_can_repeat_what_they_do_too() {
     let shop = Shop::shared();
     let buyer = shop.customer();

@@ -55,11 +55,28 @@ fn parse(asked: &[u8], received: &[u8]) -> Option<Reply> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
         .collect();
-    let body = received[end + 4..].to_vec();
-    let announced = headers.iter().find(|(name, _)| name == "content-length").map(|(_, value)| value.as_str());
+    let said = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let is_in_parts = said("transfer-encoding") == Some("chunked") && !asked.starts_with(b"HEAD ");
+    let body = if is_in_parts { together(&received[end + 4..])? } else { received[end + 4..].to_vec() };
+    let announced = said("content-length");
     // A reply that breaks off is none.
     let is_whole = asked.starts_with(b"HEAD ") || announced.is_none_or(|length| length == body.len().to_string());
     is_whole.then(|| Reply { asked: first_line(asked), status, headers, body })
+}
+
+/// The parts of a body (RFC 9112, 7.1), up to the empty one at its end.
+fn together(mut parts: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = parts.windows(2).position(|window| window == b"\r\n")?;
+        let length = usize::from_str_radix(std::str::from_utf8(&parts[..end]).ok()?, 16).ok()?;
+        let part = parts.get(end + 2..)?;
+        if length == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(part.get(..length)?);
+        parts = part.get(length + 2..)?;
+    }
 }
 
 fn first_line(bytes: &[u8]) -> String {

@@ -41,11 +41,22 @@ pub async fn it_is_confirmed_at_the_new_address_and_told_to_the_old(shop: Shop) 
     assert_eq!((moved.email.as_ref(), moved.version), (Some(&email("anna")), ann.version + 1));
     assert_eq!(shop.account_now(ann.id).await, moved);
     let told = shop.mails_to(&email("ann")).await;
-    let MailTemplate::EmailChanged { new_email, .. } = &told[0].template else { panic!("not told: {told:?}") };
-    assert_eq!(new_email, "a•••@example.com");
+    let MailTemplate::EmailChanged { name, new_email } = &told[0].template else { panic!("not told: {told:?}") };
+    assert_eq!((name.as_str(), new_email.as_str()), ("ann", "a•••@example.com"));
     assert_eq!(shop.db().credentials(&email("ann")).await.expect("an answer"), None);
     let row = shop.db().credentials(&email("anna")).await.expect("an answer").expect("an account");
     assert_eq!((row.account.id, row.password_hash), (ann.id, Some(password("ann"))));
+}
+
+/// It may be a stranger's, and the name anything that whoever signed up with it wrote.
+pub async fn an_old_address_that_nobody_proved_is_greeted_by_no_name(shop: Shop) {
+    shop.sign_up("ann", "111111").await;
+    let ann = shop.db().credentials(&email("ann")).await.expect("an answer").expect("an account").account;
+    shop.run(request(&shop, &ann, "anna", "222222")).await.expect("mailed");
+    assert!(is_confirmed(&shop, &ann, "222222").await);
+    let told = shop.mails_to(&email("ann")).await;
+    let MailTemplate::EmailChanged { name, .. } = &told[0].template else { panic!("not told: {told:?}") };
+    assert!(name.is_empty(), "it is greeted by {name}");
 }
 
 pub async fn it_needs_the_current_password(shop: Shop) {

@@ -2,7 +2,7 @@
 
 use commerce::{
     Conflict, Error,
-    accounts::{DeleteAccount, RequestEmailChange, RequestPasswordReset, SaveAddress, SetAccess},
+    accounts::{DeleteAccount, RequestEmailChange, RequestPasswordReset, SaveAddress, SetAccess, UpdateProfile},
     api_keys::{CreateApiKey, api_keys},
     orders::{MoveOrder, Mover},
     saved_views::{SaveView, saved_views},
@@ -13,7 +13,7 @@ use model::{
     Account, AuditContent, AuditEntry, Order, OrderStatus, Permission, PostalAddress, Role, Tracking,
     challenge::Purpose,
 };
-use store::{Change, Claimed, MailFilter, StoredReply};
+use store::{Change, Claim, Claimed, MailFilter, StoredReply};
 
 use crate::{
     cases::orders::idempotent::{claim, once},
@@ -33,6 +33,9 @@ async fn leave(shop: &Shop, account: &Account) -> Result<(), Error> {
 
 pub async fn nothing_personal_stays(shop: Shop) {
     let ann = shop.customer("ann").await;
+    let phone = Some(Some("+49 30 1234567".to_owned()));
+    let call = UpdateProfile { account_id: ann.id, name: None, phone, if_version: None, now: shop.now() };
+    let ann = shop.run(call).await.expect("changed");
     let session = shop.sign_in(&ann).await;
     let save = SaveAddress { account_id: ann.id, id: None, label: None, address: ship_to(), stamp: shop.next_stamp() };
     shop.run(save).await.expect("saved");
@@ -81,14 +84,19 @@ pub async fn nothing_is_left_in_what_was_answered_nor_of_devices(shop: Shop) {
     }
 }
 
+/// Keeps a reply that names an account, as the staff get it about an order.
+async fn keep_reply(shop: &Shop, claim: &Claim, named: &Account) {
+    let body = format!("{{\"account_id\":\"{}\",\"ship_to\":{{}}}}", named.id).into_bytes();
+    let reply = StoredReply { status: 200, location: None, etag: None, body };
+    shop.apply(vec![Change::StoreReply { claim: claim.clone(), reply }]).await.expect("kept");
+}
+
 /// What the staff were answered about somebody's order is a copy of it as well.
 pub async fn nothing_is_left_in_what_the_staff_were_answered(shop: Shop) {
     let (staff, ann, bob) = (shop.staff("stan", &[]).await, shop.customer("ann").await, shop.customer("bob").await);
     for (buyer, is_left) in [(&ann, false), (&bob, true)] {
         let key = claim(&shop, &staff, &buyer.name, 1);
-        let body = format!("{{\"account_id\":\"{}\",\"ship_to\":{{}}}}", buyer.id).into_bytes();
-        let reply = StoredReply { status: 200, location: None, etag: None, body };
-        shop.apply(vec![Change::StoreReply { claim: key.clone(), reply }]).await.expect("kept");
+        keep_reply(&shop, &key, buyer).await;
         if !is_left {
             delete(&shop, buyer).await.expect("deleted");
         }
@@ -97,14 +105,25 @@ pub async fn nothing_is_left_in_what_the_staff_were_answered(shop: Shop) {
     }
 }
 
+/// Of an order that was still open they are answered after its buyer is gone, with the address that the parcel goes to.
+pub async fn what_the_staff_were_answered_about_an_open_order_goes_when_it_has_left(shop: Shop) {
+    let (staff, ann) = (shop.staff("stan", &[]).await, shop.customer("ann").await);
+    let product = shop.product("Mug", 10).await;
+    let order = shop.order(&ann, &[line(&product, 1)]).await;
+    delete(&shop, &ann).await.expect("deleted");
+    let confirmed = shop.moved(&order, &staff, &[OrderStatus::Confirmed]).await;
+    let key = claim(&shop, &staff, "key", 1);
+    keep_reply(&shop, &key, &ann).await;
+    shop.moved(&confirmed, &staff, &[OrderStatus::Shipped]).await;
+    assert_eq!(load!(shop, [key], |tx| tx.claim(&key).await), Claimed::New);
+}
+
 /// Whoever was dismissed keeps their own replies, an order's among them; what they were answered about others is still found.
 pub async fn what_was_answered_to_who_is_no_longer_staff_is_found_too(shop: Shop) {
     let (ola, stan, ann) = (shop.owner("ola").await, shop.staff("stan", &[]).await, shop.customer("ann").await);
     let (about_ann, own) = (claim(&shop, &stan, "key", 1), claim(&shop, &stan, "own", 1));
     for (key, named) in [(&about_ann, &ann), (&own, &stan)] {
-        let body = format!("{{\"account_id\":\"{}\"}}", named.id).into_bytes();
-        let reply = StoredReply { status: 200, location: None, etag: None, body };
-        shop.apply(vec![Change::StoreReply { claim: key.clone(), reply }]).await.expect("kept");
+        keep_reply(&shop, key, named).await;
     }
     let deed = AuditEntry {
         id: shop.id(),

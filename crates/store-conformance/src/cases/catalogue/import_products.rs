@@ -310,6 +310,14 @@ pub async fn a_product_that_got_another_slug_is_not_doubled(shop: Shop) {
     assert_eq!(shop.run(import(&shop, &file)).await.expect("imported"), summary(0, 0, 1));
     assert_eq!(shop.db().product_by_slug("mug").await.expect("an answer"), None);
     assert_eq!(shop.product_now(mug.id).await.slug, "blue-mug");
+    // Where a file tells no SKUs, the title shows which product is meant.
+    let cup = shop.add(whole(draft("Cup", 5))).await;
+    let patch = ProductPatch { slug: Some("blue-cup".to_owned()), ..ProductPatch::default() };
+    let update = UpdateProduct { id: cup.id, patch, if_version: None, actor_id: None, stamp: shop.next_stamp() };
+    shop.run(update).await.expect("renamed");
+    let bare = read("Handle,Title,Variant Price\ncup,Cup,10\n");
+    assert_eq!(shop.run(import(&shop, &bare)).await.expect("imported"), summary(0, 0, 1));
+    assert_eq!(shop.db().product_by_slug("cup").await.expect("an answer"), None);
     // Another product may be called as that one was.
     let coded = |sku: &str| {
         let mut draft = draft("Mug", 3);
@@ -426,6 +434,12 @@ pub async fn a_column_that_is_not_there_leaves_its_field_alone(shop: Shop) {
     let images: Vec<_> = after.images.iter().map(|image| (image.url.as_str(), image.alt.as_deref())).collect();
     assert_eq!(images, [("/a.png", Some("Front")), ("/b.png", None)]);
     assert_eq!(after.variants[0].details.image.as_deref(), Some("/b.png"));
+    // One more of those that are counted is counted, and there is none of it yet.
+    let larger = read("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\nmug,Mug,Size,L,Mug-2,10\n");
+    assert_eq!(shop.run(import(&shop, &larger)).await.expect("imported"), summary(0, 1, 0));
+    let after = shop.product_now(mug.id).await;
+    let counted: Vec<_> = after.variants.iter().map(|variant| (variant.track_stock, variant.stock)).collect();
+    assert_eq!(counted, [(true, 18), (true, 18), (true, 0)]);
     // Which variant of several is meant has to be said.
     let unclear = read("Handle,Title,Variant Price\nmug,Mug,12\n");
     refused!(shop.run(import(&shop, &unclear)).await, ImportError { line: 2, error: Error::Invalid(_) });

@@ -6,7 +6,8 @@ use commerce::{
     catalogue::{ProductPatch, UpdateProduct, UpdateVariant, VariantPatch},
     stock_alerts::{AskForStockAlert, CancelStockAlert, SendStockAlerts},
 };
-use model::{Account, MailTemplate, Product, ProductStatus, StockAlert, VariantId, review::ALERTS_MAX};
+use model::{Account, MailTemplate, Product, ProductStatus, Role, StockAlert, VariantId, review::ALERTS_MAX};
+use store::Change;
 
 use crate::support::{Shop, at_once, email, line, names, refused, with_options};
 
@@ -54,6 +55,19 @@ pub async fn a_mail_is_sent_once_when_stock_arrives(shop: Shop) {
     shop.run(shop.movement(id, 3)).await.expect("arrived");
     assert_eq!((send(&shop).await, waiting(&shop, &ann).await), (0, vec![]));
     assert_eq!(waiting(&shop, &bob).await, [cup.variants[0].id]);
+}
+
+/// Whoever signed up may have written anything into the name, and the address may be a stranger's.
+pub async fn an_unproven_address_is_greeted_by_no_name(shop: Shop) {
+    let cora = Account { email_verified_at: None, ..shop.new_account("cora", Role::Customer, &[]) };
+    shop.apply(vec![Change::InsertAccount { account: cora.clone(), password_hash: None }]).await.expect("added");
+    let mug = shop.product("Mug", 0).await;
+    shop.run(ask(&shop, &cora, &mug)).await.expect("noted");
+    shop.run(shop.movement(mug.variants[0].id, 1)).await.expect("arrived");
+    send(&shop).await;
+    let mails = shop.mails_to(&email("cora")).await;
+    let MailTemplate::BackInStock(about) = &mails[0].template else { panic!("another mail") };
+    assert_eq!((about.name.as_str(), about.title.as_str()), ("", "Mug"));
 }
 
 pub async fn what_can_be_bought_needs_no_waiting(shop: Shop) {

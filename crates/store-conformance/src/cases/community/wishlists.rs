@@ -2,7 +2,7 @@
 
 use commerce::{
     Error,
-    accounts::{DeleteAccount, SaveAddress},
+    accounts::{DeleteAccount, SaveAddress, UpdateProfile},
     catalogue::ProductDraft,
     wishlist::{AddToWishlist, RemoveFromWishlist, ShareWishlist, SharedBy},
 };
@@ -94,12 +94,17 @@ pub async fn it_goes_when_its_owner_comes_at_last(shop: Shop) {
         let (label, address) = (Some("Home".to_owned()), ship_to());
         let save = SaveAddress { account_id: account.id, id: None, label, address, stamp: shop.next_stamp() };
         shop.run(save).await.expect("saved");
+        let phone = Some(Some("+49 30 1234567".to_owned()));
+        let call = UpdateProfile { account_id: account.id, name: None, phone, if_version: None, now: shop.now() };
+        shop.run(call).await.expect("changed");
         request(&shop, if account.id == bob.id { "bob" } else { "ann" }, link).await;
         reset(&shop, link, "new hash").await.expect("reset");
     }
     assert_eq!(stored(&shop, &stranger).await, None, "nobody had shown that the address is theirs");
     let homes = async |account: &Account| shop.db().addresses(account.id).await.expect("an answer").len();
     assert_eq!((homes(&stranger).await, homes(&bob).await), (0, 1));
+    let phone = async |account: &Account| shop.account_now(account.id).await.phone;
+    assert_eq!((phone(&stranger).await, phone(&bob).await.as_deref()), (None, Some("+49 30 1234567")));
     assert!(opens(&shop, "strangers").await.is_none());
     assert_eq!(stored(&shop, &bob).await.map(|list| list.items.len()), Some(1), "he had");
     assert!(opens(&shop, "bobs").await.is_some());

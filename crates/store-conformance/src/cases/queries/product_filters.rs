@@ -1,7 +1,7 @@
 //! Products: each filter.
 
 use commerce::catalogue::{CategoryPatch, ProductDraft, UpdateCategory};
-use model::{Product, ProductStatus, text::fold};
+use model::{Product, ProductStatus, VariantId, text::fold};
 use store::ProductFilter;
 
 use crate::support::{Shop, category, draft, eur, first_page, line, with_options};
@@ -60,6 +60,23 @@ pub async fn by_category_with_all_below_it(shop: Shop) {
     shop.run(update).await.expect("moved");
     assert_eq!(within(top.id).await, ["top"]);
     assert_eq!(within(other.id).await, ["bottom", "middle", "other"]);
+}
+
+/// What is in a basket.
+pub async fn by_variant(shop: Shop) {
+    let shirt = shop.add(with_options("Shirt", &["S", "M"], 1)).await;
+    let (mug, cup) = (shop.product("Mug", 1).await, shop.product("Cup", 1).await);
+    shop.product("Pot", 1).await;
+    let hidden = shop.add(ProductDraft { status: ProductStatus::Draft, ..draft("Hidden", 1) }).await;
+    let of = |products: &[&Product]| products.iter().flat_map(|product| &product.variants).map(|one| one.id).collect();
+    let with = async |variants: Vec<VariantId>| {
+        titles(&shop, ProductFilter { variants, status: Some(ProductStatus::Active), ..none() }).await
+    };
+    assert_eq!(with(of(&[&shirt, &mug, &mug, &hidden])).await, ["Mug", "Shirt"]);
+    assert_eq!(with(vec![shop.id(), cup.variants[0].id]).await, ["Cup"]);
+    assert!(with(vec![shop.id()]).await.is_empty());
+    let both = ProductFilter { variants: of(&[&shirt, &mug]), words: vec!["mug".into()], ..none() };
+    assert_eq!(titles(&shop, both).await, ["Mug"]);
 }
 
 pub async fn by_words_in_title_vendor_tags_and_skus(shop: Shop) {
@@ -191,6 +208,7 @@ pub async fn everything_that_is_asked_must_hold(shop: Shop) {
     let filter = ProductFilter {
         status: Some(ProductStatus::Active),
         category: Some(top.id),
+        variants: vec![expected.variants[0].id],
         tag: Some("TAG".into()),
         words: vec!["right".into(), "word".into()],
         price_min: Some(100),

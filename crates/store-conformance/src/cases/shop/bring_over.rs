@@ -1,16 +1,21 @@
 //! What comes over from another shop does not go to strangers, and nothing that was forgotten comes back.
 
 use commerce::{
-    accounts::{DeleteAccount, SignUpAtOnce},
+    accounts::{DeleteAccount, SaveAddress, SignUpAtOnce},
     bring_over::{BringOver, OldAccount, OldProduct, Outcome, Thing},
     catalogue::DeleteProduct,
+    wishlist::AddToWishlist,
 };
 use model::{
     Account, Order, OrderEvent, OrderLine, OrderStatus, PostalAddress, Product, ProductStatus, Review, Role, Wishlist,
     review::{ReviewContent, ReviewStatus},
 };
+use store::{Document, DocumentKind};
 
-use crate::support::{Shop, email, eur, line, load, password};
+use crate::{
+    cases::staff::invitations::invitation,
+    support::{Shop, email, eur, line, password, ship_to},
+};
 
 fn old(account: Account) -> Thing {
     let password_hash = Some("the hash from there".to_owned());
@@ -21,11 +26,20 @@ async fn bring(shop: &Shop, things: Vec<Thing>) -> Vec<Outcome> {
     shop.run(BringOver { things, stamp: shop.next_stamp() }).await.expect("brought over")
 }
 
+async fn wishlist(shop: &Shop, account: &Account) -> Option<Document> {
+    shop.db().document_named(DocumentKind::Wishlist, &account.id.to_string()).await.expect("an answer")
+}
+
 /// In a shop that signs up at once, anybody may have signed up with somebody's address.
 pub async fn an_account_that_nobody_proved_goes_to_whoever_has_the_old_one(shop: Shop) {
     let (sign_up, session) = (shop.sign_up_as("vera", "111111", &password("mallory")), shop.device());
     let here =
         shop.run(SignUpAtOnce { sign_up, is_code_mailed: true, session: session.clone() }).await.expect("signed up");
+    let save = SaveAddress { account_id: here.id, id: None, label: None, address: ship_to(), stamp: shop.next_stamp() };
+    shop.run(save).await.expect("saved");
+    let mug = shop.product("Mug", 9).await;
+    let wish = AddToWishlist { account_id: here.id, product_id: mug.id, now: shop.now() };
+    shop.run(wish).await.expect("added");
     let vera = shop.new_account("vera", Role::Customer, &[]);
     let proven_at = vera.email_verified_at;
     assert_eq!(bring(&shop, vec![old(vera)]).await, [Outcome::IsAccount(here.id)]);
@@ -34,6 +48,19 @@ pub async fn an_account_that_nobody_proved_goes_to_whoever_has_the_old_one(shop:
     assert_eq!(shop.password_now(here.id).await.as_deref(), Some("the hash from there"));
     assert!(!shop.is_signed_in(session.id).await, "the stranger is still signed in");
     assert!(!shop.verify("vera", "111111").await, "the stranger's code is still good");
+    assert!(shop.db().addresses(here.id).await.expect("an answer").is_empty(), "goods would go to the stranger");
+    assert_eq!(wishlist(&shop, &here).await, None, "the stranger's wishlist is still there");
+}
+
+/// Whoever has the old shop's password must not get in as one of the staff here: the link of the invitation lets them in.
+pub async fn an_account_that_was_invited_to_work_here_stays_as_it_is(shop: Shop) {
+    let ola = shop.owner("ola").await;
+    let stan = shop.run(invitation(&shop, &ola, "stan", "token")).await.expect("invited");
+    let there = shop.new_account("stan", Role::Customer, &[]);
+    assert_eq!(bring(&shop, vec![old(there)]).await, [Outcome::IsAccount(stan.id)]);
+    assert_eq!(shop.password_now(stan.id).await, None);
+    assert_eq!(stan.email_verified_at, None);
+    assert_eq!(shop.account_now(stan.id).await, stan);
 }
 
 /// Nobody knows whose either of them is: whoever has the mailbox chooses a password.
@@ -117,9 +144,7 @@ pub async fn nothing_personal_comes_back_to_an_account_that_was_erased(shop: Sho
     let order = shop.order_now(id).await;
     assert_eq!((order.email, order.account_id), (None, vera.id));
     assert_eq!(order.ship_to, PostalAddress { country: "DE".into(), ..PostalAddress::default() });
-    let name = vera.id.to_string();
-    let document = load!(shop, [name], |tx| tx.document_named(store::DocumentKind::Wishlist, &name).await);
-    assert_eq!(document, None);
+    assert_eq!(wishlist(&shop, &vera).await, None);
 }
 
 fn old_product(product: Product, is_stand_in: bool) -> Thing {

@@ -2,14 +2,14 @@
 
 use commerce::{
     Conflict, Error,
-    accounts::{InviteStaff, RequestPasswordReset, ResetPassword, SetAccess},
+    accounts::{InviteStaff, RequestPasswordReset, ResetPassword, SetAccess, UpdateProfile},
     api_keys::CreateApiKey,
 };
-use model::{Account, Permission, Permissions, Role, SignedDuration};
+use model::{Account, MailTemplate, Permission, Permissions, Role, SignedDuration};
 
 use crate::support::{Shop, email, hash, names, password, pointers, refused, secret};
 
-fn invitation(shop: &Shop, by: &Account, name: &str, token: &str) -> InviteStaff {
+pub(in crate::cases) fn invitation(shop: &Shop, by: &Account, name: &str, token: &str) -> InviteStaff {
     InviteStaff {
         actor: by.access(),
         verified_hash: password(&by.name),
@@ -19,6 +19,13 @@ fn invitation(shop: &Shop, by: &Account, name: &str, token: &str) -> InviteStaff
         token: secret(token),
         stamp: shop.next_stamp(),
     }
+}
+
+/// Writes a name and a telephone number into an account.
+async fn describe(shop: &Shop, account: &Account, name: &str, phone: &str) -> Account {
+    let (name, phone) = (Some(name.to_owned()), Some(Some(phone.to_owned())));
+    let update = UpdateProfile { account_id: account.id, name, phone, if_version: None, now: shop.now() };
+    shop.run(update).await.expect("changed")
 }
 
 fn answer(shop: &Shop, token: &str) -> ResetPassword {
@@ -63,8 +70,9 @@ pub async fn a_link_is_good_for_no_longer(shop: Shop) {
 pub async fn a_customer_who_is_invited_becomes_staff(shop: Shop) {
     let (ola, ann) = (shop.owner("ola").await, shop.customer("ann").await);
     let session = shop.sign_in(&ann).await;
+    let ann = describe(&shop, &ann, "Ann Ånström", "+49 30 1234567").await;
     let invited = shop.run(invitation(&shop, &ola, "ann", "token")).await.expect("invited");
-    assert_eq!((invited.id, invited.role, invited.name.as_str()), (ann.id, Role::Staff, "ann"));
+    assert_eq!((invited.id, invited.role, &invited.name, &invited.phone), (ann.id, Role::Staff, &ann.name, &ann.phone));
     // What was signed in before does not become staff unseen.
     assert!(!shop.is_signed_in(session.id).await);
     refused!(shop.run(invitation(&shop, &ola, "ann", "again")).await, Error::Conflict(Conflict::EmailTaken));
@@ -83,6 +91,19 @@ pub async fn nobody_gets_in_with_a_password_that_was_there_before_the_address_wa
     assert_eq!(shop.password_now(invited.id).await, None);
     shop.run(answer(&shop, "token")).await.expect("a password");
     assert_eq!(shop.password_now(invited.id).await.as_deref(), Some("a new hash"));
+}
+
+/// They would be read as if the owner had written them.
+pub async fn what_a_stranger_wrote_into_an_unproven_account_goes_with_the_invitation(shop: Shop) {
+    let ola = shop.owner("ola").await;
+    shop.sign_up("newhire", "111111").await;
+    let row = shop.db().credentials(&email("newhire")).await.expect("an answer").expect("an account");
+    describe(&shop, &row.account, "Call this number", "+49 30 1234567").await;
+    let invited = shop.run(invitation(&shop, &ola, "newhire", "token")).await.expect("invited");
+    assert_eq!((invited.id, invited.name.as_str(), invited.phone.as_deref()), (row.account.id, "newhire", None));
+    assert_eq!(shop.account_now(invited.id).await, invited);
+    let mails = shop.mails_to(&email("newhire")).await;
+    assert_eq!(mails[0].template, MailTemplate::StaffInvitation { name: "newhire".to_owned() });
 }
 
 /// Anybody can ask for a link that replaces a forgotten password.

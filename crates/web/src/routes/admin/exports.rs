@@ -146,7 +146,12 @@ fn file(app: App, name: &'static str, format: Format) -> Response {
         let next = products.last().map_or(Place::End, |last| Place::Behind(last.id));
         Ok::<_, StoreError>(Some((part, (app, format, next))))
     });
-    let mut response = Body::from_stream(parts).into_response();
+    attachment(media_type, name, Body::from_stream(parts))
+}
+
+/// A file that browsers keep under this name.
+pub(super) fn attachment(media_type: &'static str, name: &str, body: Body) -> Response {
+    let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {

@@ -8,6 +8,7 @@ mod currencies;
 mod exports;
 mod jobs;
 mod mails;
+mod order_exports;
 mod orders;
 mod pictures;
 mod products;
@@ -18,7 +19,7 @@ mod sources;
 mod stock;
 mod variants;
 
-pub(in crate::routes) use self::{exports::export, jobs::FILE_BYTES_MAX};
+pub(in crate::routes) use self::{exports::export, jobs::FILE_BYTES_MAX, order_exports::export_orders};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
@@ -32,6 +33,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(pictures::router())
         .merge(collections::router())
         .merge(exports::router())
+        .merge(order_exports::router())
         .merge(jobs::router())
         .merge(reviews::router())
         .routes(routes!(variants::generate))

@@ -50,21 +50,30 @@ pub(super) struct AdminOrderQuery {
 
 impl AdminOrderQuery {
     fn filter(&self, other_statuses: &[String]) -> Result<OrderFilter, Problem> {
-        let wrong = |name: &str, what: &str| Problem::new(Code::InvalidQuery).parameter(name, "invalid_value", what);
-        let mut filter = OrderFilter {
+        let filter = OrderFilter {
             statuses: statuses(self.status, other_statuses)?,
             number: self.number.as_deref().map(number).transpose()?,
             placed_from: self.placed_from,
             placed_before: self.placed_before,
             ..OrderFilter::default()
         };
-        match self.customer.as_deref().map(|customer| (customer.parse(), Email::parse("", customer))) {
-            None => {}
-            Some((Ok(id), _)) => filter.account_id = Some(id),
-            Some((Err(_), Ok(email))) => filter.email = Some(email),
-            Some((Err(_), Err(_))) => return Err(wrong("customer", "must be an e-mail address or an account's id")),
+        of_customer(filter, self.customer.as_deref())
+    }
+}
+
+/// The filter for the orders of this customer alone, if one is named.
+///
+/// # Errors
+/// 400: neither an address nor an id.
+pub(super) fn of_customer(filter: OrderFilter, customer: Option<&str>) -> Result<OrderFilter, Problem> {
+    match customer.map(|customer| (customer.parse(), Email::parse("", customer))) {
+        None => Ok(filter),
+        Some((Ok(id), _)) => Ok(OrderFilter { account_id: Some(id), ..filter }),
+        Some((Err(_), Ok(email))) => Ok(OrderFilter { email: Some(email), ..filter }),
+        Some((Err(_), Err(_))) => {
+            let what = "must be an e-mail address or an account's id";
+            Err(Problem::new(Code::InvalidQuery).parameter("customer", "invalid_value", what))
         }
-        Ok(filter)
     }
 }
 

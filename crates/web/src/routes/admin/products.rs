@@ -8,7 +8,7 @@ use commerce::catalogue::{CreateProduct, DeleteProduct, Deleted, ProductDraft, P
 use http::{HeaderMap, StatusCode};
 use model::{Category, Product, ProductId, ProductStatus};
 use serde::Deserialize;
-use store::{Operation, StoredReply, Tx};
+use store::{Operation, ProductFilter, StoredReply, Tx};
 use utoipa::IntoParams;
 
 use super::currencies;
@@ -41,7 +41,7 @@ pub(super) struct AdminParams {
     cursor: Option<String>,
     /// In this category (id or slug) or one below it.
     category: Option<String>,
-    /// With each of these words in title, vendor, tags or SKU; case and accents do not matter.
+    /// With each of these words, or beginnings and parts of words, in title, vendor, tags or SKU; case and accents do not matter.
     #[param(max_length = 200)]
     q: Option<String>,
     /// With this tag; case does not matter.
@@ -67,6 +67,7 @@ impl AdminParams {
             limit,
             cursor,
             category,
+            variant_id: None,
             q,
             tag,
             price_min,
@@ -95,7 +96,8 @@ pub(super) async fn list(
     Query(params): Query<AdminParams>,
 ) -> Result<Response, Problem> {
     let (status, params) = params.split();
-    reply::json(StatusCode::OK, &find(&app, &params, status, &Audience::Staff).await?)
+    let among = ProductFilter { status, ..ProductFilter::default() };
+    reply::json(StatusCode::OK, &find(&app, &params, among, &Audience::Staff).await?)
 }
 
 /// Read a product

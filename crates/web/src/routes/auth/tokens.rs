@@ -6,7 +6,11 @@ use axum::response::Response;
 use commerce::accounts::{CodeChecked, MailedSecret, NewSession, is_known_address};
 use http::StatusCode;
 use identity::OpaqueToken;
-use model::{Account, AccountId, SessionId, challenge::Purpose, session::ACCESS_TOKEN_LIFETIME};
+use model::{
+    Account, AccountId, SessionId,
+    challenge::Purpose,
+    session::{ACCESS_TOKEN_LIFETIME, SESSION_LIFETIME},
+};
 
 use crate::{
     App, Attempt, CameFrom,
@@ -66,6 +70,7 @@ pub(super) fn signed_in(
         refresh_token: refresh_token.expose(),
         token_type: "Bearer",
         expires_in: ACCESS_TOKEN_LIFETIME.as_secs(),
+        refresh_expires_in: SESSION_LIFETIME.as_secs(),
     };
     reply::json(status, &dto)
 }

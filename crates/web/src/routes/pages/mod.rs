@@ -52,6 +52,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/admin/search", get(admin::search::page)),
         ("/admin/news", get(admin::news::stream)),
         ("/admin/orders", get(admin::orders::page)),
+        ("/admin/orders/export", get(admin::orders::export)),
         ("/admin/orders/move", post(admin::orders::move_on)),
         ("/admin/orders/views", post(admin::orders::save_view)),
         ("/admin/orders/{id}", get(admin::order::page)),

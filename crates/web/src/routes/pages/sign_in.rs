@@ -10,7 +10,7 @@ use commerce::{
     second_factor::second_factor,
 };
 use http::{HeaderMap, StatusCode};
-use identity::OpaqueToken;
+use identity::{Keys, OpaqueToken};
 use minijinja::context;
 use model::{AccountId, Email, Timestamp};
 use serde::Deserialize;
@@ -116,13 +116,19 @@ const TICKET_SECS: i64 = 300;
 
 /// What proves, for some minutes, that the password was right: worth nothing without the second factor, nor once the password is
 /// changed.
-fn ticket(app: &App, id: AccountId, password_hash: &str, now: Timestamp) -> String {
-    ticket_until(app, id, password_hash, now.as_second() + TICKET_SECS)
+fn ticket(keys: &Keys, id: AccountId, password_hash: &str, now: Timestamp) -> String {
+    ticket_until(keys, id, password_hash, now.as_second() + TICKET_SECS)
 }
 
-fn ticket_until(app: &App, id: AccountId, password_hash: &str, until: i64) -> String {
+/// Whether the ticket is ours, for this account, password and end, and is not over.
+fn is_good_ticket(keys: &Keys, id: AccountId, password_hash: &str, until: i64, ticket: &str, now: Timestamp) -> bool {
+    let is_ours = csrf::is_equal(&ticket_until(keys, id, password_hash, until), ticket);
+    is_ours && until > now.as_second()
+}
+
+fn ticket_until(keys: &Keys, id: AccountId, password_hash: &str, until: i64) -> String {
     let subject = format!("{id}.{until}");
-    let mac = app.keys().code_hash("sign_in_ticket", &subject, password_hash);
+    let mac = keys.code_hash("sign_in_ticket", &subject, password_hash);
     format!("{subject}.{}", hex::encode(mac))
 }
 
@@ -166,8 +172,7 @@ pub(super) async fn second(
     let (Some(account), Some(hash)) = (app.engine().account(id).await?, app.engine().password_hash(id).await?) else {
         return again();
     };
-    let is_ours = csrf::is_equal(&ticket_until(&app, id, &hash, until), &form.ticket);
-    let is_good = is_ours && until > app.now().as_second();
+    let is_good = is_good_ticket(app.keys(), id, &hash, until, &form.ticket, app.now());
     let Some(email) = account.email.as_ref().filter(|_| is_good && account.access().is_staff()) else { return again() };
     let is_known = is_known_address(app.engine(), id, address.0).await?;
     let attempt = match app.throttle().attempt(email, address.0, CameFrom::known(is_known)).await {
@@ -217,7 +222,7 @@ async fn begin(
         return Err(Problem::new(Code::Forbidden));
     }
     if second_factor(app.engine(), account.id).await?.is_some() {
-        return Ok(Some(ticket(app, account.id, &start.verified_hash, app.now())));
+        return Ok(Some(ticket(app.keys(), account.id, &start.verified_hash, app.now())));
     }
     let session = NewSession { refresh_hash: token.page_hash(), device: device.0, ..start.session.clone() };
     match app.try_run(StartSession { session, ..start }).await {
@@ -302,5 +307,18 @@ mod tests {
         ] {
             assert_eq!(own_path(elsewhere), HOME, "{elsewhere}");
         }
+    }
+
+    #[test]
+    fn a_ticket_is_good_for_five_minutes_and_for_one_password() {
+        let (keys, id, now) = (Keys::generate(), AccountId::from(uuid::Uuid::from_u128(1)), Timestamp::UNIX_EPOCH);
+        let ticket = ticket(&keys, id, "a hash", now);
+        let is_good = |password_hash: &str, seconds: i64| {
+            let later = Timestamp::from_second(now.as_second() + seconds).expect("a time");
+            is_good_ticket(&keys, id, password_hash, now.as_second() + 300, &ticket, later)
+        };
+        assert!(is_good("a hash", 0) && is_good("a hash", 299));
+        assert!(!is_good("a hash", 300) && !is_good("a hash", 86_400), "it is over");
+        assert!(!is_good("another hash", 0), "the password was changed meanwhile");
     }
 }

@@ -3,15 +3,15 @@
 use axum::{extract::State, response::Response};
 use commerce::catalogue::Redirected;
 use http::{HeaderMap, Uri};
-use model::{Category, CategoryId, ProductStatus, text};
+use model::{Category, CategoryId, ProductStatus, VariantId, text};
 use serde::Deserialize;
-use store::{ProductFilter, ProductSort};
+use store::{LIMIT_MAX, ProductFilter, ProductSort};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     App, Problem,
     dto::{Audience, ListDto, ProductDto},
-    extract::{Query, page_request},
+    extract::{page_request, read_several},
     openapi::tag,
     problem::Code,
 };
@@ -33,7 +33,12 @@ pub(in crate::routes) struct Params {
     /// In this category (id or slug) or one below it.
     #[param(example = "shirts")]
     pub(in crate::routes) category: Option<String>,
-    /// With each of these words in title, vendor, tags or SKU; case and accents do not matter. Signs without a word are in none.
+    /// With this variant; it can be repeated, up to 100 times, and of several any will do (`variant_id=…&variant_id=…`): what is in a basket,
+    /// with its prices and stock of now. What is no longer for sale is missing.
+    #[param(value_type = Option<Vec<uuid::Uuid>>)]
+    pub(in crate::routes) variant_id: Option<VariantId>,
+    /// With each of these words, or beginnings and parts of words, in title, vendor, tags or SKU; case and accents do not matter. Signs
+    /// without a word are in none.
     #[param(max_length = 200, example = "linen")]
     pub(in crate::routes) q: Option<String>,
     /// With this tag; case does not matter.
@@ -88,24 +93,35 @@ impl From<Sort> for ProductSort {
         (status = 200, description = "A page of them.", body = ListDto<ProductDto>),
         (status = 304, description = "The caller has this page already (If-None-Match)."),
     ))]
-pub(super) async fn list(
-    State(app): State<App>,
-    Query(params): Query<Params>,
-    uri: Uri,
-    request: HeaderMap,
-) -> Result<Response, Problem> {
+pub(super) async fn list(State(app): State<App>, uri: Uri, request: HeaderMap) -> Result<Response, Problem> {
     app.cached(&uri, &request, async || {
+        let (params, others) = read_several::<Params>(&uri, "variant_id")?;
         let audience = app.shoppers(params.currency.as_deref(), params.language.as_deref(), &request)?;
-        Ok((0, find(&app, &params, Some(ProductStatus::Active), &audience).await?))
+        let filter = ProductFilter {
+            status: Some(ProductStatus::Active),
+            variants: variants(params.variant_id, &others)?,
+            ..ProductFilter::default()
+        };
+        Ok((0, find(&app, &params, filter, &audience).await?))
     })
     .await
 }
 
-/// The page of products that `params` ask for, of this status where one is given.
+/// The variants that a query has.
+fn variants(first: Option<VariantId>, others: &[String]) -> Result<Vec<VariantId>, Problem> {
+    let wrong = |code, message: &str| Problem::new(Code::InvalidQuery).parameter("variant_id", code, message);
+    if others.len() >= LIMIT_MAX as usize {
+        return Err(wrong("too_many", "can be given at most 100 times"));
+    }
+    let others = others.iter().map(|other| other.parse().map_err(|_| wrong("invalid_value", "must be a variant's id")));
+    first.map(Ok).into_iter().chain(others).collect()
+}
+
+/// The page of products that `params` ask for, of those that `among` has.
 pub(in crate::routes) async fn find(
     app: &App,
     params: &Params,
-    status: Option<ProductStatus>,
+    among: ProductFilter,
     audience: &Audience,
 ) -> Result<ListDto<ProductDto>, Problem> {
     let categories = app.engine().categories().await?;
@@ -117,7 +133,8 @@ pub(in crate::routes) async fn find(
         Some(wanted) => Some(find_category(app, wanted, &categories).await?),
         None => None,
     };
-    let filter = ProductFilter { status, category, ..filter(params, sort)? };
+    let ProductFilter { status, variants, .. } = among;
+    let filter = ProductFilter { status, variants, category, ..filter(params, sort)? };
     // Signs without a word in them are in no product; without words, the engine would look for nothing and find all.
     if filter.words.is_empty() && params.q.as_deref().is_some_and(|q| !q.trim().is_empty()) {
         return Ok(ListDto { items: Vec::new(), next_cursor: None });
@@ -126,11 +143,12 @@ pub(in crate::routes) async fn find(
     Ok(ListDto::new(page, &list, |product| ProductDto::new(product, &categories, audience)))
 }
 
-/// What `params` say, but for the category.
+/// What `params` say, but for the category and the variants.
 fn filter(params: &Params, sort: ProductSort) -> Result<ProductFilter, Problem> {
     Ok(ProductFilter {
         status: None,
         category: None,
+        variants: Vec::new(),
         tag: params.tag.clone(),
         words: params.q.as_deref().map(checked_words).transpose()?.unwrap_or_default(),
         price_min: params.price_min,

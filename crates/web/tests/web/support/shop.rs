@@ -8,8 +8,10 @@ use commerce::{
     },
     catalogue::{CreateProduct, ProductDraft, VariantDraft},
 };
-use identity::{AccessTokens, Keys, fresh_stamp};
-use model::{Account, AccountId, Currency, Email, Money, Permission, Product, ProductStatus, Role, SessionId};
+use identity::{AccessTokens, Keys, OpaqueToken, fresh_stamp};
+use model::{
+    Account, AccountId, Currency, Email, Money, Permission, Product, ProductStatus, Role, SessionId, Timestamp,
+};
 use store::{Operation, execute};
 use store_sqlite::{Options, SqliteEngine};
 use tempfile::TempDir;
@@ -103,6 +105,16 @@ impl Shop {
         let (session, session_id) = new_session();
         let account = self.run(start_session(account.id, "none", session)).await;
         self.person(account, session_id)
+    }
+
+    /// What a browser sends as `Cookie` in which somebody signed in to the pages at that time.
+    pub(crate) async fn cookie(&self, person: &Person, at: Timestamp) -> String {
+        let (session, token) = (new_session().0, OpaqueToken::random());
+        let session = NewSession { refresh_hash: token.page_hash(), ..session };
+        let mut start = start_session(person.account.id, "none", session);
+        start.stamp.now = at;
+        self.run(start).await;
+        format!("cartwright-session={}", token.expose())
     }
 
     /// A product for sale with one variant.

@@ -100,8 +100,12 @@ pub(in crate::routes::pages) async fn create(
         Err(text) => return show(&app, &staff, None, None, Some(&fields), &Refused::because(text)).await,
     };
     let days = fields.get("days").parse::<i64>().ok().filter(|days| DAYS.iter().any(|(known, _)| known == days));
+    let Some(days) = days else {
+        let refused = Refused::because("Choose for how long the key is good.");
+        return show(&app, &staff, None, None, Some(&fields), &refused).await;
+    };
     let stamp = app.stamp()?;
-    let end = days.filter(|days| *days > 0).map(|days| SignedDuration::from_hours(24 * days));
+    let end = Some(days).filter(|days| *days > 0).map(|days| SignedDuration::from_hours(24 * days));
     let expires_at = end.and_then(|lasting| stamp.now.checked_add(lasting).ok());
     let token = OpaqueToken::random();
     let secret = format!("{API_KEY_PREFIX}{}", token.expose());

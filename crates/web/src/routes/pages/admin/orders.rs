@@ -27,7 +27,10 @@ use crate::{
     App,
     extract::Orders,
     problem::Problem,
-    routes::pages::{staff::StaffPage, template, time_text},
+    routes::{
+        admin::export_orders,
+        pages::{staff::StaffPage, template, time_text},
+    },
 };
 
 /// How many orders stand on a page.
@@ -48,18 +51,24 @@ pub(in crate::routes::pages) struct ListQuery {
     left: usize,
 }
 
+impl ListQuery {
+    /// Which orders, but for what is looked for among them. Days that are none do not count.
+    fn filter(&self) -> OrderFilter {
+        let (placed_from, placed_before) = (midnight(&self.from, 0), midnight(&self.to, 1));
+        OrderFilter { statuses: statuses(&self.status), placed_from, placed_before, ..OrderFilter::default() }
+    }
+}
+
 pub(in crate::routes::pages) async fn page(
     State(app): State<App>,
     staff: StaffPage<Orders>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let statuses = statuses(&query.status);
-    let status = (!statuses.is_empty()).then_some(query.status.as_str());
+    let filter = query.filter();
+    let status = (!filter.statuses.is_empty()).then_some(query.status.as_str());
     let wanted = query.q.trim();
     let request = PageRequest { limit: PAGE, after: Cursor::decode(&query.cursor, "newest") };
-    let (placed_from, placed_before) = (midnight(&query.from, 0), midnight(&query.to, 1));
-    let bulk = bulk(&statuses);
-    let filter = OrderFilter { statuses, placed_from, placed_before, ..OrderFilter::default() };
+    let bulk = bulk(&filter.statuses);
     // Asked before the list is read, so that what comes in between is announced. A list without conditions says it itself.
     let is_all = wanted.is_empty() && filter == OrderFilter::default() && request.after.is_none();
     let newest = if is_all { None } else { Some(newest(&app).await?) };
@@ -94,6 +103,15 @@ pub(in crate::routes::pages) async fn page(
         closed => !fresh_shop_settings(&app).await?.takes_orders, may_set => staff.access.may(Permission::Settings),
     };
     template::page(&app, StatusCode::OK, "admin_orders.html", context! { ..values, ..frame(&staff, "orders") })
+}
+
+/// The file of the orders of a status and of days: what the list shows when nothing is looked for.
+pub(in crate::routes::pages) async fn export(
+    State(app): State<App>,
+    _: StaffPage<Orders>,
+    Query(query): Query<ListQuery>,
+) -> Response {
+    export_orders(app, query.filter())
 }
 
 /// The orders that a text may mean, of those that the filter lets through.

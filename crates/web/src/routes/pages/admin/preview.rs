@@ -149,7 +149,7 @@ where
                         Err(ImportError { line, error }) => {
                             seen.wrong += 1;
                             if seen.refused.len() < SHOWN {
-                                seen.refused.push((line, context! { line, message => error.to_string() }));
+                                seen.refused.push((line, context! { line, message => error.sentence() }));
                             }
                         }
                     }
