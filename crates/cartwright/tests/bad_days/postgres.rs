@@ -175,7 +175,7 @@ fn pages_and_searches_are_not_those_from_before_a_crash_of_the_server() {
         server.crash("shop");
         let path = format!("/v1/admin/products/{}", shop.product_id());
         let rename = || client.patch(&shop.owner, &path, &json!({"title": title})).expect("a reply").status == 200;
-        within(Duration::from_secs(5), "the product to be saved", || rename().then_some(()));
+        within(Duration::from_secs(15), "the product to be saved", || rename().then_some(()));
         assert_eq!(page(), title);
         assert_eq!(found(title), [title]);
     }

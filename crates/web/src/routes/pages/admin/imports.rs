@@ -12,7 +12,7 @@ use commerce::jobs::{CancelJob, PART_BYTES, QueueJob};
 use http::{HeaderMap, StatusCode, header};
 use minijinja::{Value, context};
 use model::{
-    Job,
+    Job, Permission,
     job::{JobError, JobKind, JobStatus},
 };
 use multer::{Constraints, Multipart, SizeLimit};
@@ -84,7 +84,8 @@ async fn show(
     let mut jobs = documents.iter().map(store::Document::read).collect::<Result<Vec<Job>, _>>()?;
     jobs.sort_by_key(|job| std::cmp::Reverse(job.id));
     let without_sku = app.variants_without_sku().await?;
-    let values = context! { jobs => jobs.iter().map(view).collect::<Vec<_>>(), preview, without_sku };
+    let sees_orders = staff.access.may(Permission::Orders);
+    let values = context! { jobs => jobs.iter().map(view).collect::<Vec<_>>(), preview, without_sku, sees_orders };
     let values = context! { ..values, ..refused.shown(), ..frame(staff, "import") };
     template::page(app, refused.status(), "admin_import.html", values)
 }
