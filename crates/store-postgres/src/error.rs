@@ -86,7 +86,7 @@ pub(crate) fn is_lost(error: &tokio_postgres::Error) -> bool {
     error.is_closed() || std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
 }
 
-fn error_is_connection_class(code: &SqlState) -> bool {
+pub(crate) fn error_is_connection_class(code: &SqlState) -> bool {
     code.code().starts_with("08")
 }
 

@@ -9,7 +9,7 @@ use deadpool_postgres::Object;
 use tokio_postgres::error::SqlState;
 
 use crate::{
-    error::{OpenError, is_lost, text},
+    error::{OpenError, error_is_connection_class, is_lost, text},
     server::Options,
 };
 
@@ -150,9 +150,9 @@ async fn step(client: &Object, from: Option<i64>, to: i64, sql: &str) -> Result<
 fn failed(version: i64, error: &tokio_postgres::Error) -> OpenError {
     match error.code() {
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Rights(text(error)),
-        // The server went away; class 57 has its own words for that.
+        // The server went away, without a word or with one: it stops, or begins (57P).
         None if is_lost(error) => OpenError::Lost(text(error)),
-        Some(code) if code.code().starts_with("08") || code.code().starts_with("57P") => OpenError::Lost(text(error)),
+        Some(code) if error_is_connection_class(code) || code.code().starts_with("57P") => OpenError::Lost(text(error)),
         _ => OpenError::Migration { version, reason: text(error) },
     }
 }

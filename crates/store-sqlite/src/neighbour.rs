@@ -60,12 +60,16 @@ fn address(db: &Path) -> PathBuf {
     beside(db, "-socket")
 }
 
-/// Whether another process has the shop in `db` open. One whose socket another one took along is not seen, for as long as it takes that to notice.
+/// Whether another process has the shop in `db` open. One whose socket another one took along is not seen, for as long as it takes that to
+/// notice, nor one whose socket's path would be too long.
 #[must_use]
 pub fn is_served(db: &Path) -> bool {
-    use io::ErrorKind::{ConnectionRefused, NotFound};
-    let connected = Stream::connect(address(db));
-    !connected.is_err_and(|error| matches!(error.kind(), NotFound | ConnectionRefused))
+    let address = address(db);
+    match Stream::connect(&address) {
+        Ok(_) => true,
+        // There is one, of another user's.
+        Err(error) => error.kind() == io::ErrorKind::PermissionDenied && address.exists(),
+    }
 }
 
 /// A copy that a shop has made for a command, which may move it away.
@@ -381,6 +385,13 @@ mod tests {
             sleep(Duration::from_millis(5)).await;
         }
         panic!("there is no socket that only its owner may use");
+    }
+
+    #[test]
+    fn nobody_is_found_where_nobody_can_be() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let too_long = folder.path().join("a".repeat(120)).join("shop.db");
+        assert!(!is_served(&too_long) && !is_served(&folder.path().join("shop.db")));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

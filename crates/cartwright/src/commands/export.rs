@@ -117,8 +117,7 @@ async fn into_file(
 }
 
 /// Makes a new file beside `path`, which belongs to whom the file at `path` does and may be read by the same people; where there is none, by
-/// its owner alone if it is to be private. Its name cannot be
-/// guessed, and what has it already, a link too, is never written to.
+/// its owner alone if it is to be private. Its name cannot be guessed, and what has it already, a link too, is never written to.
 fn beside(path: &Path, is_private: bool) -> io::Result<(PathBuf, File)> {
     let before = fs::metadata(path).ok();
     let mut options = File::options();

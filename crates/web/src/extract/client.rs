@@ -50,19 +50,25 @@ impl FromRequestParts<App> for Peer {
 }
 
 /// Whether a proxy passed the request on, trusted or not: its client is then not on this machine, whatever the address of the connection is.
-pub(crate) fn is_forwarded(headers: &HeaderMap) -> bool {
+fn is_forwarded(headers: &HeaderMap) -> bool {
     ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name))
 }
 
 /// Whether the request asks for this machine by name or number. A page elsewhere can point a name of its own at
 /// 127.0.0.1 and then read what is served there (DNS rebinding); the name gives it away.
-pub(crate) fn is_asked_as_this_machine(headers: &HeaderMap) -> bool {
+fn is_asked_as_this_machine(headers: &HeaderMap) -> bool {
     let host =
         headers.get(header::HOST).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<Authority>().ok());
     host.is_some_and(|authority| {
         let host = authority.host().trim_start_matches('[').trim_end_matches(']');
         host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     })
+}
+
+/// Whether it was asked on this machine, as far as the request itself tells: a proxy here that says nothing of its client looks the same, but
+/// for the name that it asks for.
+pub(crate) fn is_from_this_machine(address: IpAddr, headers: &HeaderMap) -> bool {
+    address.is_loopback() && !is_forwarded(headers) && is_asked_as_this_machine(headers)
 }
 
 /// Whether it is one of the proxies that are believed.
@@ -167,6 +173,20 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn whoever_asks_from_elsewhere_is_not_on_this_machine() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("localhost:8080"));
+        let is_here =
+            |address: &str, headers: &HeaderMap| is_from_this_machine(address.parse().expect("an address"), headers);
+        assert!(is_here("127.0.0.1", &headers) && is_here("::1", &headers));
+        for elsewhere in ["192.168.1.7", "203.0.113.9", "2001:db8::7"] {
+            assert!(!is_here(elsewhere, &headers), "{elsewhere} only says that it asks here");
+        }
+        headers.insert("x-forwarded-for", HeaderValue::from_static("127.0.0.1"));
+        assert!(!is_here("127.0.0.1", &headers), "it came through a proxy");
+    }
 
     fn client(peer: &str, forwarded: &[&'static str]) -> String {
         let mut headers = HeaderMap::new();

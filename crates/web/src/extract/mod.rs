@@ -16,7 +16,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 pub use audience::{Shopper, Shown};
 pub use client::{ClientAddress, Device};
-pub(crate) use client::{Peer, is_asked_as_this_machine, is_forwarded, is_trusted};
+pub(crate) use client::{Peer, is_from_this_machine, is_trusted};
 pub use creating::Creating;
 use http::{HeaderMap, header};
 pub use if_match::IfMatch;

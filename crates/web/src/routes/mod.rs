@@ -33,7 +33,7 @@ use crate::{App, Problem, extract, openapi, reply};
 /// Reads the query of an address as `GET /v1/search` and as `GET /v1/products` do, and no more. What they say to it: nothing, or a 400
 /// that names the parameter.
 pub fn check_query(uri: &Uri) -> [Result<(), Problem>; 2] {
-    let list = extract::read_several::<products::list::Params>(uri, "variant_id").map(drop);
+    let list = products::list::check(uri);
     [search::check(uri.query().unwrap_or_default()), list]
 }
 

@@ -8,7 +8,7 @@ use commerce::catalogue::{CreateProduct, DeleteProduct, Deleted, ProductDraft, P
 use http::{HeaderMap, StatusCode};
 use model::{Category, Product, ProductId, ProductStatus};
 use serde::Deserialize;
-use store::{Operation, ProductFilter, StoredReply, Tx};
+use store::{Operation, StoredReply, Tx};
 use utoipa::IntoParams;
 
 use super::currencies;
@@ -96,8 +96,7 @@ pub(super) async fn list(
     Query(params): Query<AdminParams>,
 ) -> Result<Response, Problem> {
     let (status, params) = params.split();
-    let among = ProductFilter { status, ..ProductFilter::default() };
-    reply::json(StatusCode::OK, &find(&app, &params, among, &Audience::Staff).await?)
+    reply::json(StatusCode::OK, &find(&app, &params, status, Vec::new(), &Audience::Staff).await?)
 }
 
 /// Read a product

@@ -95,16 +95,22 @@ impl From<Sort> for ProductSort {
     ))]
 pub(super) async fn list(State(app): State<App>, uri: Uri, request: HeaderMap) -> Result<Response, Problem> {
     app.cached(&uri, &request, async || {
-        let (params, others) = read_several::<Params>(&uri, "variant_id")?;
+        let (params, variants) = read(&uri)?;
         let audience = app.shoppers(params.currency.as_deref(), params.language.as_deref(), &request)?;
-        let filter = ProductFilter {
-            status: Some(ProductStatus::Active),
-            variants: variants(params.variant_id, &others)?,
-            ..ProductFilter::default()
-        };
-        Ok((0, find(&app, &params, filter, &audience).await?))
+        Ok((0, find(&app, &params, Some(ProductStatus::Active), variants, &audience).await?))
     })
     .await
+}
+
+/// Reads a query as the list does, and no more.
+pub(in crate::routes) fn check(uri: &Uri) -> Result<(), Problem> {
+    read(uri).map(drop)
+}
+
+fn read(uri: &Uri) -> Result<(Params, Vec<VariantId>), Problem> {
+    let (params, others) = read_several::<Params>(uri, "variant_id")?;
+    let variants = variants(params.variant_id, &others)?;
+    Ok((params, variants))
 }
 
 /// The variants that a query has.
@@ -117,11 +123,12 @@ fn variants(first: Option<VariantId>, others: &[String]) -> Result<Vec<VariantId
     first.map(Ok).into_iter().chain(others).collect()
 }
 
-/// The page of products that `params` ask for, of those that `among` has.
+/// The page of products that `params` ask for, of this status and with one of these variants where such are given.
 pub(in crate::routes) async fn find(
     app: &App,
     params: &Params,
-    among: ProductFilter,
+    status: Option<ProductStatus>,
+    variants: Vec<VariantId>,
     audience: &Audience,
 ) -> Result<ListDto<ProductDto>, Problem> {
     let categories = app.engine().categories().await?;
@@ -133,7 +140,6 @@ pub(in crate::routes) async fn find(
         Some(wanted) => Some(find_category(app, wanted, &categories).await?),
         None => None,
     };
-    let ProductFilter { status, variants, .. } = among;
     let filter = ProductFilter { status, variants, category, ..filter(params, sort)? };
     // Signs without a word in them are in no product; without words, the engine would look for nothing and find all.
     if filter.words.is_empty() && params.q.as_deref().is_some_and(|q| !q.trim().is_empty()) {
