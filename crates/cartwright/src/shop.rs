@@ -224,10 +224,10 @@ impl Places {
         }
     }
 
-    /// The shop's own currency, without making a shop where there is none: what the settings say then.
+    /// The shop's own currency, without making a shop where there is none: what the settings say then. One of an older program is refused.
     ///
     /// # Errors
-    /// The database failed.
+    /// It is one, or the database failed.
     pub(crate) async fn currency(&self, settings: &Settings) -> Result<Currency, Failure> {
         let engine = match self.existing().await {
             Ok(engine) => engine,

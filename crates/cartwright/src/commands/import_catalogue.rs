@@ -27,11 +27,11 @@ const BATCH: usize = 50;
 pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> Result<(), Failure> {
     let name = import.file.display();
     let places = Places::new(settings, false)?;
-    // Read before there is a shop: a file that is none makes none.
+    // Read before there is a shop: a file that is none makes none. A shop of an older program is refused by whoever asks for its currency.
     let own = places.currency(settings).await?;
     let currencies = [own].into_iter().chain(settings.currencies.0.iter().copied()).collect();
     let Catalogue { lines, errors } = read_file(import, currencies).await?;
-    let engine = places.open_beside().await?;
+    let engine = places.open().await?;
     let progress = Progress::start(lines.len(), "lines");
     let size = if import.keep_going { BATCH } else { lines.len().max(1) };
     let mut summary = ImportSummary::default();

@@ -34,9 +34,9 @@ const BATCH: usize = 50;
 pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Result<(), Failure> {
     let name = import.file.display();
     let places = Places::new(settings, false)?;
-    // Read before there is a shop: a file that is none makes none.
+    // Read before there is a shop: a file that is none makes none. A shop of an older program is refused by whoever asks for its currency.
     let Parsed { products, errors, .. } = read_rows(import, places.currency(settings).await?).await?;
-    let engine = places.open_beside().await?;
+    let engine = places.open().await?;
     let mut products = products;
     let missing = if import.with_images { images::fetch(settings, &places.folder, &mut products).await? } else { 0 };
     let progress = Progress::start(products.len(), "products");

@@ -5,14 +5,28 @@ pub mod orders;
 pub mod prices;
 pub mod shopify;
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use csv::{QuoteStyle, Writer, WriterBuilder};
 
 /// Writes records with commas between their fields. All but numbers stand in quotes: spreadsheets that separate by commas, semicolons and
 /// tabs alike would begin a cell within a text, and carry out what [`neutralised`] did not see there.
-pub(crate) fn records<W: Write>(to: W) -> Writer<W> {
+fn records<W: Write>(to: W) -> Writer<W> {
     WriterBuilder::new().quote_style(QuoteStyle::NonNumeric).from_writer(to)
+}
+
+/// Begins a file with these columns, whose names stand in front if it shall have a header: a file that is written in parts has it once.
+pub(crate) fn begin<W: Write>(to: W, columns: &[&str], has_header: bool) -> io::Result<Writer<W>> {
+    let mut writer = records(to);
+    if has_header {
+        writer.write_record(columns)?;
+    }
+    Ok(writer)
+}
+
+/// Ends it; gives what was written to.
+pub(crate) fn end<W: Write>(writer: Writer<W>) -> io::Result<W> {
+    writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 
 /// Marks a text that a spreadsheet would take for a formula, and carry out, by an apostrophe; the readers take it off again.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use csv::Writer;
 use model::{Email, Order};
 
-use super::{neutralised, records, shopify::amount};
+use super::{begin, end, neutralised, shopify::amount};
 
 /// The columns. What an order comes to stands in its first row alone, so that the sum of the column is that of the orders.
 const COLUMNS: [&str; 23] = [
@@ -45,11 +45,7 @@ impl<W: Write> OrderWriter<W> {
     /// # Errors
     /// When it cannot be written.
     pub fn new(to: W, has_header: bool) -> io::Result<Self> {
-        let mut writer = records(to);
-        if has_header {
-            writer.write_record(COLUMNS)?;
-        }
-        Ok(Self { writer })
+        Ok(Self { writer: begin(to, &COLUMNS, has_header)? })
     }
 
     /// Writes the lines of an order.
@@ -96,6 +92,6 @@ impl<W: Write> OrderWriter<W> {
     /// # Errors
     /// When the last of it cannot be written.
     pub fn finish(self) -> io::Result<W> {
-        self.writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+        end(self.writer)
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use csv::Writer;
 use model::{Currency, Product};
 
-use super::{neutralised, records, shopify::amount};
+use super::{begin, end, neutralised, shopify::amount};
 
 /// The columns; the second and third are for people, and are not read.
 pub(crate) const COLUMNS: [&str; 7] = ["SKU", "Title", "Variant", "Price", "Compare At Price", "Stock", "Stock Was"];
@@ -22,11 +22,7 @@ impl<W: Write> PriceWriter<W> {
     /// # Errors
     /// When it cannot be written.
     pub fn new(to: W, has_header: bool) -> io::Result<Self> {
-        let mut writer = records(to);
-        if has_header {
-            writer.write_record(COLUMNS)?;
-        }
-        Ok(Self { writer, currency: None })
+        Ok(Self { writer: begin(to, &COLUMNS, has_header)?, currency: None })
     }
 
     /// Leaves out what is not in this currency: the file names none, and whoever reads it would take a dollar for a euro.
@@ -62,6 +58,6 @@ impl<W: Write> PriceWriter<W> {
     /// # Errors
     /// When the last of it cannot be written.
     pub fn finish(self) -> io::Result<W> {
-        self.writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+        end(self.writer)
     }
 }

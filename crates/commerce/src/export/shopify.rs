@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use csv::Writer;
 use model::{Currency, Money, Product, ProductStatus, Variant};
 
-use super::{neutralised, records};
+use super::{begin, end, neutralised};
 use crate::import::shopify::columns::{ALL, Column, OPTIONS};
 
 /// Writes products, one behind the other.
@@ -23,11 +23,7 @@ impl<W: Write> ProductWriter<W> {
     /// # Errors
     /// When it cannot be written.
     pub fn new(to: W, has_header: bool) -> io::Result<Self> {
-        let mut writer = records(to);
-        if has_header {
-            writer.write_record(ALL.map(|(_, name)| name))?;
-        }
-        Ok(Self { writer, currency: None })
+        Ok(Self { writer: begin(to, &ALL.map(|(_, name)| name), has_header)?, currency: None })
     }
 
     /// Leaves out what is not in this currency: the file names none, and whoever reads it would take a dollar for a euro.
@@ -64,7 +60,7 @@ impl<W: Write> ProductWriter<W> {
     /// # Errors
     /// When the last of it cannot be written.
     pub fn finish(self) -> io::Result<W> {
-        self.writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+        end(self.writer)
     }
 }
 

@@ -105,7 +105,7 @@ pub(in crate::routes::pages) async fn create(
         return show(&app, &staff, None, None, Some(&fields), &refused).await;
     };
     let stamp = app.stamp()?;
-    let end = Some(days).filter(|days| *days > 0).map(|days| SignedDuration::from_hours(24 * days));
+    let end = (days > 0).then(|| SignedDuration::from_hours(24 * days));
     let expires_at = end.and_then(|lasting| stamp.now.checked_add(lasting).ok());
     let token = OpaqueToken::random();
     let secret = format!("{API_KEY_PREFIX}{}", token.expose());
