@@ -23,13 +23,20 @@ use crate::driver::Driver;
 const APPEAR_MAX: Duration = Duration::from_secs(10);
 /// The screens that pages are looked at on: a phone and a laptop.
 const SCREENS: [(u32, u32); 2] = [(390, 844), (1440, 900)];
-/// Of the one whose colours are looked at in the dark too.
-const DARK_WIDTH: u32 = 1440;
-
 /// What axe-core is to look at, by its tags and by the names of its rules.
 const ALL_RULES: &str =
     r#"{"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}"#;
+/// The same, of colours alone.
 const RULES_OF_COLOUR: &str = r#"{"type": "rule", "values": ["color-contrast", "link-in-text-block"]}"#;
+
+/// The schemes of colours in which a page is looked at on a screen so wide, and what axe-core is to look at then. In the dark only the colours
+/// are others, and they are the same on every screen.
+fn schemes(width: u32) -> &'static [(&'static str, &'static str)] {
+    match width {
+        ..500 => &[("light", ALL_RULES)],
+        _ => &[("light", ALL_RULES), ("dark", RULES_OF_COLOUR)],
+    }
+}
 
 /// Special keys, as WebDriver writes them.
 pub(crate) const TAB: &str = "\u{e004}";
@@ -300,16 +307,10 @@ impl Browser {
         for (width, height) in SCREENS {
             let screen = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500});
             self.devtools("Emulation.setDeviceMetricsOverride", screen);
-            for scheme in ["light", "dark"] {
+            for &(scheme, rules) in schemes(width) {
                 let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
                 self.devtools("Emulation.setEmulatedMedia", features);
-                // In the dark only the colours are others, and they are the same on every screen.
-                let rules = match (scheme, width) {
-                    ("light", _) => Some(ALL_RULES),
-                    (_, DARK_WIDTH) => Some(RULES_OF_COLOUR),
-                    _ => None,
-                };
-                if let Some(rules) = rules.filter(|_| is_ours) {
+                if is_ours {
                     self.is_accessible(&format!("{name} at {width} px, {scheme}"), rules);
                 }
                 let picture = self.devtools("Page.captureScreenshot", json!({"format": "png"}));

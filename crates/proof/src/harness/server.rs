@@ -216,12 +216,18 @@ impl Server {
     /// Whether anything in it panicked since it was started.
     #[must_use]
     pub fn has_panicked(&self) -> bool {
+        self.has_said("panicked")
+    }
+
+    /// Whether it wrote that to its log since it was started.
+    #[must_use]
+    pub fn has_said(&self, what: &str) -> bool {
         let mut text = Vec::new();
         let read = File::open(&self.log).and_then(|mut file| {
             file.seek(SeekFrom::Start(self.log_begins))?;
             file.read_to_end(&mut text)
         });
-        read.is_ok() && String::from_utf8_lossy(&text).contains("panicked")
+        read.is_ok() && String::from_utf8_lossy(&text).contains(what)
     }
 
     /// Asks it to end, as a service manager does (SIGTERM).

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
@@ -13,6 +13,7 @@ use std::{
 };
 
 use mailparse::MailHeaderMap;
+use socket2::{Domain, Socket, Type};
 
 /// How long a server that has fallen silent keeps the line.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -32,8 +33,10 @@ pub enum Manner {
     DropKept,
     /// Keeps it, says 250 and hangs up.
     TakeAndDrop,
-    /// Does not let anybody in.
+    /// Hangs up on whoever calls.
     Closed,
+    /// Is not there: nobody listens, and whoever calls is refused by the system. It sees nothing of that.
+    Away,
 }
 
 /// Where in the conversation the server says no.
@@ -67,7 +70,12 @@ pub struct MailServer(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     address: SocketAddr,
+    /// Holds the port while nobody listens there, so that nobody else is given it.
+    _port: Socket,
     manner: Mutex<Manner>,
+    /// Whether anybody listens, and who waits for that to change.
+    is_listening: Mutex<bool>,
+    turned: Condvar,
     kept: Mutex<Vec<Kept>>,
     misbehaved: AtomicUsize,
     is_over: AtomicBool,
@@ -80,26 +88,24 @@ impl MailServer {
     /// When there is none.
     #[must_use]
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address");
+        // Two sockets may have one port as long as at most one of them listens, and both say that they may.
+        let port = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        port.set_reuse_address(true).expect("the port may be shared");
+        port.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+        let address = port.local_addr().ok().and_then(|address| address.as_socket()).expect("an address");
         let server = Self(Arc::new(Inner {
             address,
+            _port: port,
             manner: Mutex::new(Manner::Take),
+            is_listening: Mutex::new(false),
+            turned: Condvar::new(),
             kept: Mutex::default(),
             misbehaved: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
         }));
         let inner = Arc::clone(&server.0);
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                if inner.is_over.load(Ordering::Acquire) {
-                    break;
-                }
-                let inner = Arc::clone(&inner);
-                // A client that hangs up ends its conversation.
-                thread::spawn(move || drop(inner.converse(stream)));
-            }
-        });
+        thread::spawn(move || inner.listen());
+        server.0.wait_until_it_listens(true);
         server
     }
 
@@ -112,6 +118,8 @@ impl MailServer {
     /// What it does from now on, also with those who are connected.
     pub fn behave(&self, manner: Manner) {
         *self.0.manner.lock().unwrap_or_else(PoisonError::into_inner) = manner;
+        self.0.turn();
+        self.0.wait_until_it_listens(manner != Manner::Away);
     }
 
     /// What it has kept so far.
@@ -126,7 +134,7 @@ impl MailServer {
         self.0.kept().len()
     }
 
-    /// How many mails it did not simply take so far, and callers that it did not let in.
+    /// How many mails it did not simply take so far, and callers that it hung up on.
     #[must_use]
     pub fn misbehaved(&self) -> usize {
         self.0.misbehaved.load(Ordering::Acquire)
@@ -145,8 +153,7 @@ impl MailServer {
     /// Lets nobody in any more.
     pub fn end(&self) {
         self.0.is_over.store(true, Ordering::Release);
-        // The listener waits for a call.
-        drop(TcpStream::connect(self.0.address));
+        self.0.turn();
     }
 }
 
@@ -157,6 +164,54 @@ impl Inner {
 
     fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets in whoever calls, but for the times when it is away.
+    fn listen(self: Arc<Self>) {
+        while !self.is_over() {
+            let listener = TcpListener::bind(self.address).expect("the port that is held");
+            self.note_listening(true);
+            for stream in listener.incoming().map_while(Result::ok) {
+                if self.is_over() || self.manner() == Manner::Away {
+                    break;
+                }
+                let inner = Arc::clone(&self);
+                // A client that hangs up ends its conversation.
+                thread::spawn(move || drop(inner.converse(stream)));
+            }
+            drop(listener);
+            self.note_listening(false);
+            let mut is_listening = self.is_listening.lock().unwrap_or_else(PoisonError::into_inner);
+            while self.manner() == Manner::Away && !self.is_over() {
+                is_listening = self.turned.wait(is_listening).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    /// Has the listener, which waits for a call or until it is to be there again, look at what it is to do.
+    fn turn(&self) {
+        if self.is_over() || self.manner() == Manner::Away {
+            drop(TcpStream::connect(self.address));
+        }
+        // Under the lock, lest it comes between the listener's look and its wait.
+        let _is_listening = self.is_listening.lock().unwrap_or_else(PoisonError::into_inner);
+        self.turned.notify_all();
+    }
+
+    fn note_listening(&self, is_listening: bool) {
+        *self.is_listening.lock().unwrap_or_else(PoisonError::into_inner) = is_listening;
+        self.turned.notify_all();
+    }
+
+    fn wait_until_it_listens(&self, wanted: bool) {
+        let mut is_listening = self.is_listening.lock().unwrap_or_else(PoisonError::into_inner);
+        while *is_listening != wanted {
+            is_listening = self.turned.wait(is_listening).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     fn converse(&self, stream: TcpStream) -> std::io::Result<()> {
@@ -179,7 +234,7 @@ impl Inner {
                 return Ok(());
             }
             let command = line.trim_end().to_ascii_uppercase();
-            if self.manner() == Manner::Closed {
+            if matches!(self.manner(), Manner::Closed | Manner::Away) {
                 return Ok(());
             }
             match command.split([' ', ':']).next().unwrap_or_default() {
@@ -227,8 +282,8 @@ impl Inner {
             Manner::Refuse(Step::Mail, code) => self.refuse(code, answer).map(|()| true),
             Manner::Take => answer.write_all(b"250 kept\r\n").map(|()| true),
             Manner::TakeAndDrop => answer.write_all(b"250 kept\r\n").map(|()| false),
-            // Who lets nobody in, or says no before the mail, was told so under way.
-            Manner::DropKept | Manner::DropUnkept | Manner::Closed | Manner::Refuse(..) => Ok(false),
+            // Who is away, hangs up on callers, or says no before the mail, was told so under way.
+            Manner::DropKept | Manner::DropUnkept | Manner::Closed | Manner::Away | Manner::Refuse(..) => Ok(false),
             Manner::Stall => {
                 let begin = Instant::now();
                 while begin.elapsed() < SILENCE && self.manner() == Manner::Stall {
@@ -252,5 +307,23 @@ fn read_mail(lines: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
             mail.truncate(before);
             return Ok(mail);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_away_is_not_there_and_comes_back() {
+        let server = MailServer::start();
+        let call = || TcpStream::connect(server.0.address).map(drop).map_err(|error| error.kind());
+        for _ in 0..3 {
+            assert_eq!(call(), Ok(()));
+            server.behave(Manner::Away);
+            assert_eq!(call(), Err(std::io::ErrorKind::ConnectionRefused));
+            server.behave(Manner::Take);
+        }
+        assert_eq!((call(), server.misbehaved()), (Ok(()), 0));
     }
 }

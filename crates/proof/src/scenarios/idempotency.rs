@@ -13,6 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ureq::http::HeaderValue;
+
 use super::ground::Ground;
 use crate::{
     harness::{
@@ -116,25 +118,36 @@ struct Replies {
     panic: Option<Box<dyn Any + Send>>,
 }
 
-/// The first answer, how many were given, and how many of them were others.
+/// The first answer, how many were given, how many of them were others, and how many did not say that they were given before.
 struct Told {
     status: u16,
+    headers: [Option<HeaderValue>; 2],
     body: Vec<u8>,
     count: u64,
     others: u64,
+    new: u64,
 }
+
+/// What an answer says besides its body, and says again.
+const HEADERS: [&str; 2] = ["location", "etag"];
 
 impl Replies {
     fn add(&mut self, key: String, reply: Option<Reply>, took: Duration) {
         self.worst = self.worst.max(took);
-        let Some(Reply { status, body, .. }) = reply else {
+        let Some(reply) = reply else {
             self.unanswered += 1;
             return;
         };
-        let told = self.of_key.entry(key).or_insert_with(|| Told { status, body: body.clone(), count: 0, others: 0 });
+        let (status, is_new) = (reply.status, !reply.is_replay());
+        let headers = HEADERS.map(|name| reply.headers.get(name).cloned());
+        let body = reply.body;
+        let first = || Told { status, headers: headers.clone(), body: body.clone(), count: 0, others: 0, new: 0 };
+        let told = self.of_key.entry(key).or_insert_with(first);
         told.count += 1;
         // A refusal may say to whom it was said.
-        told.others += u64::from(told.status != status || (status == 201 && told.body != body));
+        let is_same = told.status == status && (status != 201 || (told.body == body && told.headers == headers));
+        told.others += u64::from(!is_same);
+        told.new += u64::from(status == 201 && is_new);
     }
 }
 
@@ -262,7 +275,18 @@ fn judge(shop: &Shop, journal: &Journal, replies: &Replies, keys: u64, outcome: 
     }
     for (key, told) in replies.of_key.iter().filter(|(_, told)| told.others > 0) {
         let (Told { status, count, others, .. }, body) = (told, String::from_utf8_lossy(&told.body));
-        outcome.violate(format!("{key}: {others} of {count} answers are not {status} {body}"));
+        outcome.violate(format!("{key}: {others} of {count} answers are not {status} {body}, or have other headers"));
+    }
+    for (key, told) in &replies.of_key {
+        if told.new > 1 {
+            outcome.violate(format!(
+                "{key}: {} of {} answers do not say that they were given before",
+                told.new, told.count
+            ));
+        }
+        if told.status == 201 && told.headers.contains(&None) {
+            outcome.violate(format!("{key}: an order was placed without {}", HEADERS.join(" and ")));
+        }
     }
     for key in (0..keys).map(key) {
         let status = |question: &Question| {

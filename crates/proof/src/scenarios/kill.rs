@@ -102,15 +102,18 @@ struct Backup {
     command: Child,
     data: PathBuf,
     copy: PathBuf,
+    /// How many orders there were when it began: all that were acknowledged before.
+    orders: i64,
 }
 
 impl Backup {
     fn begin(data: &Path) -> Self {
         let copy = data.join("copy-of-a-busy-shop.db");
         drop(fs::remove_file(&copy));
+        let orders = orders_in(&data.join("shop.db")).expect("the orders of the shop");
         let mut command = program();
         command.arg("backup").arg(&copy).arg("--data").arg(data).stdout(Stdio::null()).stderr(Stdio::piped());
-        Self { command: command.spawn().expect("the program"), data: data.to_owned(), copy }
+        Self { command: command.spawn().expect("the program"), data: data.to_owned(), copy, orders }
     }
 
     fn end(self, outcome: &mut Outcome) {
@@ -119,10 +122,12 @@ impl Backup {
             let why = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
             outcome.violate(format!("a backup failed under whose feet the shop ended: {why}"));
         }
-        let orders = rusqlite::Connection::open(&self.copy)
-            .and_then(|copy| copy.query_row("SELECT count(*) FROM orders", [], |row| row.get::<_, i64>(0)));
-        if let Err(error) = orders {
-            outcome.violate(format!("the backup of a shop that ended meanwhile is none: {error}"));
+        match (is_whole(&self.copy), orders_in(&self.copy)) {
+            (Ok(true), Ok(copied)) if copied >= self.orders => {}
+            (whole, copied) => outcome.violate(format!(
+                "the backup of a shop that ended meanwhile is none: whole {whole:?}, {copied:?} orders of {} at least",
+                self.orders
+            )),
         }
         let begin = Instant::now();
         while let Some(left) = unfinished(&self.data) {
@@ -132,6 +137,17 @@ impl Backup {
             thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// How many orders there are in a database.
+fn orders_in(db: &Path) -> rusqlite::Result<i64> {
+    rusqlite::Connection::open(db)?.query_row("SELECT count(*) FROM orders", [], |row| row.get(0))
+}
+
+/// Whether all of a database can be read and its indexes agree with it, by SQLite's own word.
+fn is_whole(db: &Path) -> rusqlite::Result<bool> {
+    let told: String = rusqlite::Connection::open(db)?.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+    Ok(told == "ok")
 }
 
 /// A file that shall become a copy, if there is one.

@@ -1,10 +1,11 @@
 //! Ten buyers for each piece: exactly what there is is sold, whoever cancels and ships meanwhile.
 
 use std::{
+    mem::take,
     net::SocketAddr,
     sync::{
-        Barrier,
-        atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
+        Barrier, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -26,6 +27,8 @@ use crate::{
 
 /// One order in so many is cancelled by its buyer while the staff ship it.
 const DISPUTED_EVERY: u64 = 7;
+/// By how much one of the two is ahead of the other, in microseconds.
+const HEAD_START_US: std::ops::Range<u64> = 0..3_000;
 /// So many rushes are in one shop: all its orders are read after each.
 const CAMPAIGN: u64 = 10;
 
@@ -76,16 +79,20 @@ fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
         outcome.runs += part;
         tell(outcome.runs, seeds, &outcome.violations);
     }
-    if lifted.is_none() && seeds > 0 && (sums.disputes == 0 || sums.refused == 0) {
-        outcome
-            .violate(format!("{} orders were disputed, and {} refused: this was no rush", sums.disputes, sums.refused));
+    if lifted.is_none() && seeds > 0 && [sums.cancelled, sums.shipped, sums.refused].contains(&0) {
+        let Sums { cancelled, shipped, refused, .. } = sums;
+        outcome.violate(format!(
+            "of the disputed orders {cancelled} were cancelled and {shipped} shipped, and {refused} were refused: this was no rush"
+        ));
     }
     outcome.injected = format!(
-        "{} orders, {} refused, {} units, {} connections",
+        "{} orders, {} refused, {} units, {} connections; of disputed ones {} were cancelled and {} shipped",
         thousands(sums.sold),
         thousands(sums.refused),
         thousands(2 * crowd.units.unsigned_abs()),
-        crowd.connections
+        crowd.connections,
+        thousands(sums.cancelled),
+        thousands(sums.shipped)
     );
     outcome
 }
@@ -93,9 +100,10 @@ fn rush(run: &Run, seeds: u64, lifted: Option<&str>) -> Outcome {
 /// What all rushes came to.
 #[derive(Default)]
 struct Sums {
-    disputes: usize,
     sold: u64,
     refused: u64,
+    cancelled: u64,
+    shipped: u64,
 }
 
 /// So many rushes in one shop.
@@ -128,9 +136,10 @@ fn campaign(
         let rush = Rush::new(&shop, doors, &crowd, chance.u64(..));
         rush.run(&crowd, outcome);
         rush.judge(&crowd, outcome);
-        sums.disputes += rush.disputes.load(Ordering::Relaxed);
         sums.sold += rush.placed.load(Ordering::Relaxed);
         sums.refused += rush.refused.load(Ordering::Relaxed);
+        sums.cancelled += rush.cancelled.load(Ordering::Relaxed);
+        sums.shipped += rush.shipped.load(Ordering::Relaxed);
     }
     [Some(server), other_server].into_iter().flatten().for_each(Server::stop);
     if lifted.is_none() {
@@ -150,9 +159,63 @@ struct Rush<'a> {
     next: AtomicU64,
     placed: AtomicU64,
     refused: AtomicU64,
-    disputes: AtomicUsize,
-    /// Pieces that cancellations gave back.
-    given_back: AtomicI64,
+    /// How the disputes ended.
+    cancelled: AtomicU64,
+    shipped: AtomicU64,
+    moves: Mutex<Moves>,
+}
+
+/// How many pieces of each of the two variants.
+type Pieces = [i64; 2];
+
+/// What is known of the stock: when pieces may have been taken, when it was known that they were back, and when somebody got none.
+#[derive(Default)]
+struct Moves {
+    /// With the moment at which they were asked for.
+    taken: Vec<(Instant, Pieces)>,
+    /// With the moment at which the cancellation was answered.
+    given_back: Vec<(Instant, Pieces)>,
+    refused: Vec<Refused>,
+}
+
+/// Somebody who was told that there is not enough.
+struct Refused {
+    key: String,
+    wanted: Pieces,
+    /// When they asked, and when they were answered.
+    between: [Instant; 2],
+}
+
+impl Moves {
+    /// Who was refused although there was enough all the time: at least what there was at first and was back before they asked, without all
+    /// that anybody who got something asked for before they were answered.
+    fn wrongly_refused(mut self, units: i64) -> Vec<String> {
+        let sums = |moves: &mut Vec<(Instant, Pieces)>| {
+            moves.sort_by_key(|(at, _)| *at);
+            let mut sum = [0; 2];
+            for (_, pieces) in moves {
+                for (sum, pieces) in sum.iter_mut().zip(pieces) {
+                    *sum += *pieces;
+                    *pieces = *sum;
+                }
+            }
+        };
+        sums(&mut self.taken);
+        sums(&mut self.given_back);
+        let until = |moves: &[(Instant, Pieces)], moment: Instant| {
+            let count = moves.partition_point(|(at, _)| *at <= moment);
+            count.checked_sub(1).map_or([0; 2], |last| moves[last].1)
+        };
+        let is_wrong = |refused: &&Refused| {
+            let [asked, answered] = refused.between;
+            let (taken, back) = (until(&self.taken, answered), until(&self.given_back, asked));
+            (0..2).all(|at| units - taken[at] + back[at] >= refused.wanted[at])
+        };
+        let wrong = self.refused.iter().filter(is_wrong);
+        wrong
+            .map(|Refused { key, wanted, .. }| format!("{key} was refused {wanted:?} pieces that were there"))
+            .collect()
+    }
 }
 
 impl<'a> Rush<'a> {
@@ -172,8 +235,9 @@ impl<'a> Rush<'a> {
             next: AtomicU64::new(0),
             placed: AtomicU64::new(0),
             refused: AtomicU64::new(0),
-            disputes: AtomicUsize::new(0),
-            given_back: AtomicI64::new(0),
+            cancelled: AtomicU64::new(0),
+            shipped: AtomicU64::new(0),
+            moves: Mutex::default(),
         }
     }
 
@@ -204,17 +268,21 @@ impl<'a> Rush<'a> {
             }
             let begin = Instant::now();
             let key = format!("{}-{number}", self.seed);
-            let reply = client.post(token, "/v1/orders", &key, &self.order(&mut chance));
+            let order = self.order(&mut chance);
+            let wanted = self.pieces(&order);
+            let reply = client.post(token, "/v1/orders", &key, &order);
             outcome.answered(&key, begin.elapsed());
             match reply {
                 Ok(reply) if reply.status == 201 => {
                     self.placed.fetch_add(1, Ordering::Relaxed);
+                    self.moves().taken.push((begin, wanted));
                     if number.is_multiple_of(DISPUTED_EVERY) {
-                        self.dispute(&client, token, &reply.json(), &mut outcome);
+                        self.dispute(&client, token, &reply.json(), &mut chance, &mut outcome);
                     }
                 }
                 Ok(reply) if reply.status == 409 => {
                     self.refused.fetch_add(1, Ordering::Relaxed);
+                    self.moves().refused.push(Refused { key, wanted, between: [begin, Instant::now()] });
                 }
                 // Too many at once: told so, and nothing taken.
                 Ok(reply) if reply.status == 503 && reply.retry_after().is_some() => {}
@@ -240,41 +308,64 @@ impl<'a> Rush<'a> {
         json!({"lines": lines, "ship_to": ship_to})
     }
 
-    /// The buyer cancels while the staff confirm and ship: one of them is first.
-    fn dispute(&self, client: &Client, token: &str, order: &Value, outcome: &mut Outcome) {
-        self.disputes.fetch_add(1, Ordering::Relaxed);
+    fn moves(&self) -> MutexGuard<'_, Moves> {
+        self.moves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many pieces of each variant an order is about, as it is sent or told.
+    fn pieces(&self, order: &Value) -> Pieces {
+        let lines = || order["lines"].as_array().into_iter().flatten();
+        self.variants.each_ref().map(|variant| {
+            let of_it = lines().filter(|line| line["variant_id"] == **variant);
+            of_it.filter_map(|line| line["quantity"].as_i64()).sum()
+        })
+    }
+
+    /// The buyer cancels while the staff, who have confirmed it, ship: one of them is first, and which is chance.
+    fn dispute(&self, client: &Client, token: &str, order: &Value, chance: &mut fastrand::Rng, outcome: &mut Outcome) {
         let id = text(&order["id"]);
-        let (cancelled, shipped) = thread::scope(|scope| {
-            let cancel = scope.spawn(|| insist(client, token, &format!("/v1/orders/{id}/cancel"), "", &json!({})));
-            let ship = scope.spawn(|| {
-                let staff = Client::new(self.doors[1]);
-                let mut last = 0;
-                for status in ["confirmed", "shipped"] {
-                    let path = format!("/v1/admin/orders/{id}/transitions");
-                    last = insist(&staff, &self.shop.owner, &path, "", &json!({"to": status}));
-                    if last != 200 {
-                        break;
-                    }
-                }
-                last
-            });
-            (cancel.join().expect("a buyer"), ship.join().expect("staff"))
-        });
-        if cancelled == 200 {
-            let lines = order["lines"].as_array().into_iter().flatten();
-            let pieces: i64 = lines.filter_map(|line| line["quantity"].as_i64()).sum();
-            self.given_back.fetch_add(pieces, Ordering::Relaxed);
+        let staff = Client::new(self.doors[1]);
+        let transitions = format!("/v1/admin/orders/{id}/transitions");
+        let move_to = |status: &str| insist(&staff, &self.shop.owner, &transitions, "", &json!({"to": status}));
+        let confirmed = move_to("confirmed");
+        if confirmed != 200 {
+            return outcome.violate(format!("the order {id} was not confirmed: {confirmed}"));
         }
+        let late = chance.bool();
+        let head_start = Duration::from_micros(chance.u64(HEAD_START_US));
+        let together = Barrier::new(2);
+        let begin = |waits: bool| {
+            together.wait();
+            if waits {
+                thread::sleep(head_start);
+            }
+        };
+        let (cancelled, shipped) = thread::scope(|scope| {
+            let ship = scope.spawn(|| {
+                begin(late);
+                move_to("shipped")
+            });
+            begin(!late);
+            let cancelled = insist(client, token, &format!("/v1/orders/{id}/cancel"), "", &json!({}));
+            if cancelled == 200 {
+                self.moves().given_back.push((Instant::now(), self.pieces(order)));
+            }
+            (cancelled, ship.join().expect("staff"))
+        });
         match (cancelled, shipped) {
             (200, 200) => outcome.violate(format!("the order {id} was cancelled and shipped")),
-            (200, 409) | (409, 200) => {}
+            (200, 409) => _ = self.cancelled.fetch_add(1, Ordering::Relaxed),
+            (409, 200) => _ = self.shipped.fetch_add(1, Ordering::Relaxed),
             other => outcome.violate(format!("the order {id} came to {other:?}")),
         }
     }
 
-    /// B: what was sold and what is left are what there was. As many wanted it, nothing is left.
+    /// B: what was sold and what is left are what there was, and nobody was refused what was there. As many wanted it, nothing is left.
     fn judge(&self, crowd: &Crowd, outcome: &mut Outcome) {
         let client = Client::new(self.shop.address);
+        let moves = take(&mut *self.moves());
+        let given_back: i64 = moves.given_back.iter().flat_map(|(_, pieces)| pieces).sum();
+        moves.wrongly_refused(crowd.units).into_iter().for_each(|wrong| outcome.violate(wrong));
         // Whatever cancellations gave back late finds its buyer too, and nothing else: ten wanted each piece.
         let mut swept = 0;
         for (at, variant) in self.variants.iter().enumerate() {
@@ -288,7 +379,6 @@ impl<'a> Rush<'a> {
                 swept += 1;
             }
         }
-        let given_back = self.given_back.load(Ordering::Relaxed);
         if swept > given_back {
             outcome.violate(format!(
                 "{swept} pieces were left when nobody got any more, {given_back} had been given back"
@@ -357,5 +447,31 @@ fn drop_check(ground: &Ground) {
                 PRAGMA writable_schema = RESET;";
             conn.execute_batch(sql).expect("a schema without the check");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_refused_what_was_there_is_found() {
+        let begin = Instant::now();
+        let at = |second: u64| begin + Duration::from_secs(second);
+        let wrong = |between: [u64; 2], wanted: Pieces| {
+            // Of two pieces each one is bought at 1, both small ones by 5, and one of those is back at 7.
+            let moves = Moves {
+                taken: vec![(at(5), [1, 0]), (at(1), [1, 1])],
+                given_back: vec![(at(7), [1, 0])],
+                refused: vec![Refused { key: String::new(), wanted, between: between.map(at) }],
+            };
+            moves.wrongly_refused(2).len()
+        };
+        assert_eq!(wrong([2, 4], [1, 0]), 1, "one small one was left");
+        assert_eq!(wrong([2, 4], [2, 0]), 0, "and not two");
+        assert_eq!(wrong([2, 6], [1, 0]), 0, "it may have been gone by then");
+        assert_eq!(wrong([2, 6], [0, 1]), 1);
+        assert_eq!(wrong([6, 8], [1, 0]), 0, "it may have come back only when they were answered");
+        assert_eq!(wrong([8, 9], [1, 1]), 1);
     }
 }

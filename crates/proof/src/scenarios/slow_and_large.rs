@@ -5,7 +5,6 @@ use std::{
     io::{self, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     path::Path,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -18,7 +17,11 @@ use socket2::{Domain, Socket, Type};
 
 use super::ground::{Ground, p99};
 use crate::{
-    harness::{OnDrop, measure::memory_kib, program, shop::Shop},
+    harness::{
+        measure::{forget_peak, memory_kib, peak_kib},
+        program,
+        shop::Shop,
+    },
     judge::thousands,
     scenario::{Alone, Control, Engine, Outcome, Run, Scenario},
 };
@@ -153,19 +156,10 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
     let quiet = |label, day, outcome: &mut Outcome| p99(&shop, BUYERS, label, outcome, || thread::sleep(day)).0;
     let quiet_before = quiet("before", run.choose(BEFORE), &mut outcome);
     let before = memory_kib(server.id());
-
-    let (is_over, peak) = (AtomicBool::new(false), AtomicU64::new(before));
+    forget_peak(server.id()).expect("the server's peak");
     let mut found = Vec::new();
     let (stormy, ()) = p99(&shop, BUYERS, "siege", &mut outcome, || {
         thread::scope(|scope| {
-            scope.spawn(|| {
-                while !is_over.load(Ordering::Acquire) {
-                    peak.fetch_max(memory_kib(server.id()), Ordering::AcqRel);
-                    thread::sleep(Duration::from_millis(20));
-                }
-            });
-            // Also when somebody panics: otherwise that would be measured for ever.
-            let _over = OnDrop(&is_over);
             let slow: Vec<_> = (0..slow)
                 .map(|number| {
                     let (what, act) = SLOW[usize::try_from(number % SLOW.len() as u64).expect("small")];
@@ -195,7 +189,8 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
         });
     });
     outcome.violations.append(&mut found);
-    let grown = peak.load(Ordering::Acquire).saturating_sub(before);
+    // However short it was.
+    let grown = peak_kib(server.id()).saturating_sub(before);
     if grown > GROWTH_MAX_KIB {
         outcome.violate(format!("the program grew by {} KiB", thousands(grown)));
     }

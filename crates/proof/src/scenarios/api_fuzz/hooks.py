@@ -1,8 +1,14 @@
 """What schemathesis has to be told about media types that it does not know, and about what it can't know is allowed."""
 
 import json
+import os
 
 import schemathesis
+
+# What was asked for and how it was answered, a line each: method, path and status.
+ANSWERS = open(os.environ["CARTWRIGHT_ANSWERS"], "a", buffering=1, encoding="utf-8")
+# Settings that would have all that comes after them refused, and what stands there instead.
+HARMLESS = {"require_second_factor": False, "takes_orders": True, "countries": []}
 
 # The shortest limit of a text that people type, in characters.
 TEXT_MAX = 20
@@ -11,6 +17,19 @@ TEXT_MAX = 20
 @schemathesis.serializer("application/x-ndjson")
 def lines(context, value):
     return value.encode() if isinstance(value, str) else json.dumps(value).encode()
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """The shop that is asked stays open to those who ask."""
+    if case.operation.path == "/v1/admin/settings" and isinstance(case.body, dict):
+        shut = {name: value for name, value in HARMLESS.items() if type(case.body.get(name)) is type(value)}
+        case.body = {**case.body, **shut}
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    ANSWERS.write(f"{case.operation.method.upper()} {case.operation.path} {response.status_code}\n")
 
 
 @schemathesis.hook

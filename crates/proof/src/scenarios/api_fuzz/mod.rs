@@ -7,6 +7,7 @@
 //! [schemathesis]: https://schemathesis.readthedocs.io
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     panic::resume_unwind,
     path::{Path, PathBuf},
@@ -89,22 +90,83 @@ const CONTROL: Effort =
 struct Person<'a> {
     name: &'static str,
     token: &'a str,
+    /// What they can still read at the end, lest all that was asked was refused.
+    reads: &'static str,
+}
+
+/// What the tool reported and printed, and how the shop answered.
+struct Asked {
+    report: Value,
+    said: String,
+    answers: Answers,
+}
+
+/// The statuses that each operation was answered with, by its method and path.
+#[derive(Default)]
+struct Answers(BTreeMap<String, BTreeSet<u16>>);
+
+impl Answers {
+    /// Reads what `hooks.py` wrote down.
+    fn read(lines: &str) -> Self {
+        let mut answers = Self::default();
+        for (operation, status) in lines.lines().filter_map(|line| line.rsplit_once(' ')) {
+            answers.0.entry(operation.to_owned()).or_default().extend(status.parse::<u16>());
+        }
+        answers
+    }
+
+    fn add(&mut self, other: Self) {
+        for (operation, statuses) in other.0 {
+            self.0.entry(operation).or_default().extend(statuses);
+        }
+    }
+
+    fn is_done(statuses: &BTreeSet<u16>) -> bool {
+        statuses.iter().any(|status| (200..300).contains(status))
+    }
+
+    /// How many operations were done at least once.
+    fn done(&self) -> usize {
+        self.0.values().filter(|statuses| Self::is_done(statuses)).count()
+    }
+
+    /// What can be read by whoever asks without naming anything, and was never told.
+    fn never_told(&self) -> impl Iterator<Item = &str> {
+        let plain = |operation: &&String| operation.starts_with("GET ") && !operation.contains('{');
+        self.0
+            .iter()
+            .filter(|(_, statuses)| !Self::is_done(statuses))
+            .map(|(name, _)| name)
+            .filter(plain)
+            .map(String::as_str)
+    }
 }
 
 fn fuzz(run: &Run, cases: u64, effort: &Effort, lifted: Option<&str>) -> Outcome {
-    let mut outcome = Outcome::default();
+    let (mut outcome, mut as_owner) = (Outcome::default(), Answers::default());
     let mut rounds = 0;
     while outcome.runs < cases && outcome.violations.is_empty() {
-        round(run, run.seed + rounds, effort, lifted, &mut outcome);
+        as_owner.add(round(run, run.seed + rounds, effort, lifted, &mut outcome));
         rounds += 1;
         tell(outcome.runs, cases, &outcome.violations);
     }
-    outcome.injected = format!("{} requests in {} rounds", thousands(outcome.runs), rounds);
+    // Whoever may do everything was refused because of something that was asked before: then nothing behind that is looked at.
+    for operation in as_owner.never_told().filter(|_| lifted.is_none()) {
+        outcome.violate(format!("as owner: {operation} was never answered with what it is asked for"));
+    }
+    outcome.injected = format!(
+        "{} requests in {} rounds; of {} operations {} were done as owner",
+        thousands(outcome.runs),
+        rounds,
+        as_owner.0.len(),
+        as_owner.done()
+    );
     outcome
 }
 
-/// A new shop, and everybody who asks it. A round is shorter than a token lives, and nobody loses theirs meanwhile.
-fn round(run: &Run, seed: u64, effort: &Effort, lifted: Option<&str>, outcome: &mut Outcome) {
+/// A new shop, and everybody who asks it. A round is shorter than a token lives, and nobody loses theirs meanwhile. Gives what the owner
+/// was answered.
+fn round(run: &Run, seed: u64, effort: &Effort, lifted: Option<&str>, outcome: &mut Outcome) -> Answers {
     let mut ground = Ground::new(run, &[]).with_owner(STAFF);
     ground.launch.set_faults(lifted.map(str::to_owned));
     let server = ground.launch.start();
@@ -112,10 +174,10 @@ fn round(run: &Run, seed: u64, effort: &Effort, lifted: Option<&str>, outcome: &
     place_an_order(&shop);
     let staff = shop.demote(STAFF, &["catalogue", "customers"]);
     let people = [
-        Person { name: "stranger", token: "" },
-        Person { name: "staff", token: &staff },
-        Person { name: "customer", token: &shop.buyers[0] },
-        Person { name: "owner", token: &shop.owner },
+        Person { name: "stranger", token: "", reads: "/v1/products" },
+        Person { name: "staff", token: &staff, reads: "/v1/admin/products" },
+        Person { name: "customer", token: &shop.buyers[0], reads: "/v1/account" },
+        Person { name: "owner", token: &shop.owner, reads: "/v1/admin/settings" },
     ];
     // At once: making requests up is most of the work.
     let ground = &ground;
@@ -125,17 +187,22 @@ fn round(run: &Run, seed: u64, effort: &Effort, lifted: Option<&str>, outcome: &
         let asking: Vec<_> = asking.map(ask_as).collect();
         asking.into_iter().map(|asking| asking.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
-    for ((report, said), who) in reports {
-        judge(&report, &said, who, outcome);
+    let mut as_owner = Answers::default();
+    for (asked, who) in reports {
+        judge(&asked, who, outcome);
+        if who == "owner" {
+            as_owner.add(asked.answers);
+        }
     }
-    for Person { name, token } in people.iter().filter(|person| !person.token.is_empty()) {
-        let reply = Client::new(shop.address).get_as(token, "/v1/account").expect("a reply");
+    for Person { name, token, reads } in &people {
+        let reply = Client::new(shop.address).get_as(token, reads).expect("a reply");
         if reply.status != 200 {
-            outcome.violate(format!("as {name}: nobody was signed in at the end any more ({})", reply.status));
+            outcome.violate(format!("as {name}: {reads} was answered with {} at the end", reply.status));
         }
     }
     end(server, lifted, outcome);
     ground.check();
+    as_owner
 }
 
 /// Something for the lists to show.
@@ -144,18 +211,17 @@ fn place_an_order(shop: &Shop) {
     Client::new(shop.address).post(&shop.buyers[0], "/v1/orders", "first", &order).expect("a reply").expect(201);
 }
 
-/// Has the tool ask for everything as this person; its report, and what it printed.
+/// Has the tool ask for everything as this person.
 ///
 /// # Panics
 /// When it is not there, or could not do its work.
-fn ask(ground: &Ground, seed: u64, effort: &Effort, person: &Person<'_>) -> (Value, String) {
+fn ask(ground: &Ground, seed: u64, effort: &Effort, person: &Person<'_>) -> Asked {
     let folder = ground.folder.path();
-    let report = folder.join(format!("{}.json", person.name));
-    let hooks = folder.join(format!("{}.py", person.name));
+    let [report, hooks, answers] = ["json", "py", "txt"].map(|kind| folder.join(format!("{}.{kind}", person.name)));
     fs::write(&hooks, HOOKS).expect("a file");
     // Making requests up keeps every processor busy that it finds. Those who ask are elsewhere, and take none from who answers.
     let mut command = program::stepping_back(tool());
-    command.current_dir(folder).env("SCHEMATHESIS_HOOKS", &hooks);
+    command.current_dir(folder).env("SCHEMATHESIS_HOOKS", &hooks).env("CARTWRIGHT_ANSWERS", &answers);
     command.args(["run", &format!("http://{}/openapi.json", ground.launch.address)]);
     command.args(["--phases", effort.phases, "--mode", effort.mode]);
     command.args(["--max-examples", &effort.examples.to_string(), "--include-path-regex", effort.paths]);
@@ -171,13 +237,16 @@ fn ask(ground: &Ground, seed: u64, effort: &Effort, person: &Person<'_>) -> (Val
     let told = fs::read(&report).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     let told = told.filter(|report| report["complete"] == true);
     match told {
-        Some(report) => (report, ended.stdout),
+        Some(report) => {
+            let answers = Answers::read(&fs::read_to_string(&answers).expect("what was answered"));
+            Asked { report, said: ended.stdout, answers }
+        }
         None => panic!("schemathesis as {} came to {ended:?}", person.name),
     }
 }
 
 /// Adds what the tool counted and found.
-fn judge(report: &Value, said: &str, who: &str, outcome: &mut Outcome) {
+fn judge(Asked { report, said, .. }: &Asked, who: &str, outcome: &mut Outcome) {
     outcome.runs += report["test_cases"]["generated"].as_u64().expect("a count");
     let operations = &report["operations"];
     if operations["tested"] != operations["selected"] {
@@ -204,4 +273,19 @@ fn tool() -> PathBuf {
     let python = std::env::var_os("CARTWRIGHT_TEST_PYTHON").map(PathBuf::from);
     let beside = python.as_deref().and_then(Path::parent).map(|folder| folder.join("st"));
     beside.filter(|path| path.exists()).unwrap_or_else(|| PathBuf::from("st"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_owner_never_got_is_named() {
+        let mut answers =
+            Answers::read("GET /v1/admin/mails 403\nGET /v1/admin/orders 400\nGET /v1/admin/mails/{id} 404\n");
+        assert_eq!(answers.never_told().collect::<Vec<_>>(), ["GET /v1/admin/mails", "GET /v1/admin/orders"]);
+        answers.add(Answers::read("GET /v1/admin/orders 200\nPOST /v1/admin/products 422\nPOST /v1/orders 201\n"));
+        assert_eq!(answers.never_told().collect::<Vec<_>>(), ["GET /v1/admin/mails"]);
+        assert_eq!((answers.0.len(), answers.done()), (5, 2));
+    }
 }
