@@ -18,6 +18,11 @@ pub async fn settings(queries: &dyn Queries) -> Result<ShopSettings, StoreError>
     read(queries.document_named(DocumentKind::Settings, NAME).await?.as_ref())
 }
 
+/// The settings, locked until the transaction ends.
+pub(crate) async fn locked(tx: &mut dyn Tx) -> Result<ShopSettings, StoreError> {
+    read(tx.document_named(DocumentKind::Settings, NAME).await?.as_ref())
+}
+
 fn read(document: Option<&Document>) -> Result<ShopSettings, StoreError> {
     document.map_or_else(|| Ok(ShopSettings::default()), Document::read)
 }
@@ -39,7 +44,7 @@ impl Operation for UpdateSettings {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<ShopSettings, Error> {
-        let before = read(tx.document_named(DocumentKind::Settings, NAME).await?.as_ref())?;
+        let before = locked(tx).await?;
         check_version(self.if_version, before.version)?;
         let version = before.version + 1;
         let has_products = tx.has_products().await?;

@@ -12,6 +12,7 @@ use std::{
 use axum::response::Response;
 use commerce::{
     Actor, Audited, Idempotent, Replied,
+    catalogue::{PricedIn, SetPrice},
     second_factor::{Proof, UseSecondFactor, second_factor},
 };
 use http::{HeaderMap, Uri};
@@ -425,6 +426,12 @@ impl App {
     pub(crate) fn currencies_beside(&self, own: Currency) -> Vec<Currency> {
         let others = self.settings().other_currencies.iter().copied().filter(|other| *other != own);
         std::iter::once(own).chain(others).collect()
+    }
+
+    /// What adds products with these prices, in the currencies that the shop sells in when it is done.
+    pub(crate) fn priced_in<O>(&self, set: Vec<SetPrice>, operation: O) -> PricedIn<O> {
+        let (own_currency, other_currencies) = (self.settings().currency, self.settings().other_currencies.clone());
+        PricedIn { set, own_currency, other_currencies, operation }
     }
 
     /// Keeps up with what other processes set, for ever.

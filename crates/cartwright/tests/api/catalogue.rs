@@ -285,6 +285,9 @@ fn fields_of_the_shops_own_are_defined_and_filled_in() {
     let at = format!("/v1/admin/attributes/{}", text(&attribute["id"]));
     let changed = shop.owner().patch(&at, &json!({"label": "Stuff"})).header("if-match", "\"9-0\"").send();
     changed.refused(412, "version_mismatch");
+    for field in ["label", "choices", "is_facet"] {
+        shop.owner().patch(&at, &json!({field: null})).send().invalid(&format!("/{field}"));
+    }
     shop.owner().delete(&at).send().expect(204);
     assert_eq!(set(Value::Null).expect(200)["attributes"], json!({}));
 }

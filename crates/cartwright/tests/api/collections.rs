@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{NO_ID, Shop, text};
+use crate::support::{NO_ID, Shop, text, unique_name};
 
 fn product(shop: &Shop, title: &str, tag: &str, price: i64) -> Value {
     shop.add_product(&json!({
@@ -84,4 +84,17 @@ fn wrong_collections_are_refused() {
     refused(json!({"title": "X", "products": [NO_ID], "rule": {"tags": ["x"]}}), "/rule");
     refused(json!({"title": "X", "image": "javascript:alert(1)"}), "/image");
     refused(json!({"title": "X", "titles": {"nonsense!": "X"}}), "/titles/nonsense!");
+}
+
+#[test]
+fn a_change_cannot_take_from_a_collection_what_it_must_have() {
+    let shop = Shop::shared();
+    let made = shop.owner().post("/v1/admin/collections", &json!({"title": unique_name("Chosen")})).send().expect(201);
+    let path = format!("/v1/admin/collections/{}", text(&made["id"]));
+    let before = shop.owner().get(&path).send().expect(200);
+    for field in ["title", "slug", "description", "seo", "active", "products", "rule"] {
+        shop.owner().patch(&path, &json!({field: null})).send().invalid(&format!("/{field}"));
+    }
+    assert_eq!(shop.owner().get(&path).send().expect(200), before);
+    shop.owner().delete(&path).send().expect(204);
 }

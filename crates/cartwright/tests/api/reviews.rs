@@ -125,6 +125,22 @@ fn ones_own_review_is_read_where_it_was_put_and_changed_as_it_was_read() {
 }
 
 #[test]
+fn a_change_removes_the_title_of_a_review_and_nothing_that_it_must_have() {
+    let shop = Shop::shared();
+    let (product, _) = shop.product(1500, 10);
+    let ann = shop.customer();
+    let review = write(&ann, &product, 4);
+    let own = format!("/v1/reviews/{}", text(&review["id"]));
+    for field in ["rating", "text", "author"] {
+        ann.client.patch(&own, &json!({field: null})).send().invalid(&format!("/{field}"));
+    }
+    let admin = format!("/v1/admin/reviews/{}", text(&review["id"]));
+    shop.owner().patch(&admin, &json!({"status": null})).send().invalid("/status");
+    let changed = ann.client.patch(&own, &json!({"title": null})).send().expect(200);
+    assert_eq!((&changed["title"], &changed["rating"], &changed["text"]), (&Value::Null, &json!(4), &review["text"]));
+}
+
+#[test]
 fn wrong_reviews_are_refused() {
     let shop = Shop::shared();
     let (product, _) = shop.product(1500, 10);

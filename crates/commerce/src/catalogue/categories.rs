@@ -137,6 +137,9 @@ impl Operation for UpdateCategory {
             seo: patch.seo.unwrap_or(after.details.seo),
             names: changed(&before.details.names, patch.names),
         })?;
+        if after == *before {
+            return Ok(after);
+        }
         after.updated_at = self.stamp.now;
         after.version += 1;
         let mut changes = vec![Change::UpdateCategory(after.clone())];

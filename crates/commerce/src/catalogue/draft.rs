@@ -76,6 +76,22 @@ pub struct VariantDraft {
     pub details: Option<VariantDetails>,
 }
 
+/// One of the variants that a changed product shall have.
+#[derive(Clone, Debug)]
+pub enum VariantEntry {
+    /// As it is described: what a known one has besides is gone, but for its details where none are described.
+    Whole(VariantDraft),
+    /// A known one with this change, or without an id a new one of which this is all that is said.
+    Change {
+        /// The known one.
+        id: Option<VariantId>,
+        /// Pieces that are there at the start; for new variants only.
+        stock: Option<i64>,
+        /// What is said of it.
+        patch: VariantPatch,
+    },
+}
+
 /// A change of a product; what is `None` stays.
 #[derive(Clone, Debug, Default)]
 pub struct ProductPatch {
@@ -96,7 +112,7 @@ pub struct ProductPatch {
     /// See [`ProductDraft`].
     pub options: Option<Vec<OptionDraft>>,
     /// All variants that the product shall have: those with an id stay, those without are new, others are removed.
-    pub variants: Option<Vec<VariantDraft>>,
+    pub variants: Option<Vec<VariantEntry>>,
     /// See [`ProductDraft`].
     pub images: Option<Vec<Image>>,
     /// `Some(None)` takes it back.
@@ -260,6 +276,59 @@ impl VariantPatch {
                 now,
             ),
         }
+    }
+}
+
+impl VariantEntry {
+    /// The known variant that it is about.
+    pub(super) const fn id(&self) -> Option<VariantId> {
+        match self {
+            Self::Whole(draft) => draft.id,
+            Self::Change { id, .. } => *id,
+        }
+    }
+
+    /// What it says of stock.
+    pub(super) const fn stock(&self) -> Option<i64> {
+        match self {
+            Self::Whole(draft) => draft.stock,
+            Self::Change { stock, .. } => *stock,
+        }
+    }
+
+    /// The known variant `before` as this entry wants it. Its stock stays.
+    pub(super) fn onto(self, before: &Variant, now: Timestamp) -> Variant {
+        match self {
+            Self::Whole(draft) => draft.onto(before, now),
+            Self::Change { patch, .. } => patch.onto(before, now),
+        }
+    }
+
+    /// The new variant that it describes, if it says what that costs.
+    pub(super) fn into_draft(self) -> Option<VariantDraft> {
+        let (stock, patch) = match self {
+            Self::Whole(draft) => return Some(draft),
+            Self::Change { stock, patch, .. } => (stock, patch),
+        };
+        Some(VariantDraft {
+            id: None,
+            sku: patch.sku.flatten(),
+            option_values: patch.option_values.unwrap_or_default(),
+            price: patch.price?,
+            compare_at_price: patch.compare_at_price.flatten(),
+            stock,
+            track_stock: patch.track_stock.unwrap_or(true),
+            weight_grams: patch.weight_grams.flatten(),
+            barcode: patch.barcode.flatten(),
+            details: Some(VariantDetails {
+                prices: patch.prices.unwrap_or_default(),
+                sale: patch.sale.flatten(),
+                image: patch.image.flatten(),
+                low_stock_at: patch.low_stock_at.flatten(),
+                attributes: changed(&BTreeMap::new(), patch.attributes),
+                ..VariantDetails::default()
+            }),
+        })
     }
 }
 

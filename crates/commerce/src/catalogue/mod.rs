@@ -29,7 +29,7 @@ pub use collections::{CollectionDraft, CollectionPatch, CreateCollection, Delete
 pub use count_stock::{CountStock, StockCount};
 pub use create_product::CreateProduct;
 pub use delete_product::{DeleteProduct, Deleted};
-pub use draft::{OptionDraft, ProductDraft, ProductPatch, VariantDraft, VariantPatch};
+pub use draft::{OptionDraft, ProductDraft, ProductPatch, VariantDraft, VariantEntry, VariantPatch};
 pub use generate_variants::{GenerateVariants, Generated};
 pub use import_lines::ImportLines;
 pub use import_products::{ImportError, ImportProducts, ImportSummary, ImportedProduct};
@@ -37,7 +37,7 @@ pub use move_stock::MoveStock;
 pub use prices::{SettleAnew, TurnProducts, settled_ahead};
 pub use redirects::{Redirect, Redirected};
 pub use set_prices::SetPrices;
-pub use sold_in::{SetPrice, check_sold_in};
+pub use sold_in::{PricedIn, SetPrice, check_sold_in};
 pub use update_product::UpdateProduct;
 pub use variants::{CreateVariant, DeleteVariant, UpdateVariant};
 

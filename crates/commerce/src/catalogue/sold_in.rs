@@ -1,8 +1,11 @@
 //! The currencies that prices are set in: those that the shop sells in.
 
+use async_trait::async_trait;
 use model::{Currency, ListPrice, Product, Variant, Violations};
+use store::{Operation, Tx};
 
-use super::{ProductDraft, ProductPatch, VariantDraft, VariantPatch};
+use super::{ProductDraft, ProductPatch, VariantDraft, VariantEntry, VariantPatch};
+use crate::{Error, settings};
 
 /// A price that a caller sets: where it stands, and its currency.
 pub type SetPrice = (String, Currency);
@@ -14,15 +17,16 @@ fn listed<'p>(at: &'p str, prices: &'p [ListPrice]) -> impl Iterator<Item = SetP
     prices.iter().enumerate().map(set)
 }
 
-fn of_all(variants: &[VariantDraft]) -> Vec<SetPrice> {
-    variants.iter().enumerate().flat_map(|(index, variant)| variant.prices_at(&format!("/variants/{index}"))).collect()
+fn of_all<T>(variants: &[T], prices_at: impl Fn(&T, &str) -> Vec<SetPrice>) -> Vec<SetPrice> {
+    let of_each = |(index, variant): (usize, &T)| prices_at(variant, &format!("/variants/{index}"));
+    variants.iter().enumerate().flat_map(of_each).collect()
 }
 
 impl ProductDraft {
     /// The prices that it sets.
     #[must_use]
     pub fn set_prices(&self) -> Vec<SetPrice> {
-        of_all(&self.variants)
+        of_all(&self.variants, VariantDraft::prices_at)
     }
 }
 
@@ -30,7 +34,10 @@ impl ProductPatch {
     /// The prices that it sets.
     #[must_use]
     pub fn set_prices(&self) -> Vec<SetPrice> {
-        of_all(self.variants.as_deref().unwrap_or_default())
+        of_all(self.variants.as_deref().unwrap_or_default(), |entry, at| match entry {
+            VariantEntry::Whole(draft) => draft.prices_at(at),
+            VariantEntry::Change { patch, .. } => patch.prices_at(at),
+        })
     }
 }
 
@@ -52,8 +59,12 @@ impl VariantPatch {
     /// The prices that it sets.
     #[must_use]
     pub fn set_prices(&self) -> Vec<SetPrice> {
-        let own = self.price.map(|price| ("/price/currency".to_owned(), price.currency));
-        own.into_iter().chain(listed("", self.prices.as_deref().unwrap_or_default())).collect()
+        self.prices_at("")
+    }
+
+    fn prices_at(&self, at: &str) -> Vec<SetPrice> {
+        let own = self.price.map(|price| (format!("{at}/price/currency"), price.currency));
+        own.into_iter().chain(listed(at, self.prices.as_deref().unwrap_or_default())).collect()
     }
 }
 
@@ -75,6 +86,44 @@ pub fn check_sold_in(set: &[SetPrice], sold: &[Currency], before: Option<&Produc
         }
     }
     wrong.into_result()
+}
+
+/// An operation that adds products, whose prices were found to be in what the shop sells in. A shop without products may get another
+/// currency, and may have got it since: then they are looked at once more. The settings stay locked until the first product is there, so
+/// that whoever changes the currency meanwhile finds it.
+#[derive(Clone, Debug)]
+pub struct PricedIn<O> {
+    /// The prices that the products have.
+    pub set: Vec<SetPrice>,
+    /// The currency of a shop that has set none.
+    pub own_currency: Currency,
+    /// What the shop sells in besides its own.
+    pub other_currencies: Vec<Currency>,
+    /// What adds the products.
+    pub operation: O,
+}
+
+#[async_trait]
+impl<O> Operation for PricedIn<O>
+where
+    O: Operation,
+    O::Error: From<Error>,
+{
+    type Output = O::Output;
+    type Error = O::Error;
+
+    fn may_share_transaction(&self) -> bool {
+        self.operation.may_share_transaction()
+    }
+
+    async fn run(&self, tx: &mut dyn Tx) -> Result<O::Output, O::Error> {
+        if !tx.has_products().await? {
+            let own = settings::locked(tx).await?.currency.unwrap_or(self.own_currency);
+            let sold: Vec<_> = std::iter::once(own).chain(self.other_currencies.iter().copied()).collect();
+            check_sold_in(&self.set, &sold, None).map_err(Error::from)?;
+        }
+        self.operation.run(tx).await
+    }
 }
 
 #[cfg(test)]

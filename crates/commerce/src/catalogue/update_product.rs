@@ -7,7 +7,7 @@ use model::{
 use store::{Change, Operation, Tx};
 
 use super::{
-    ProductPatch, Redirected, VariantDraft,
+    ProductPatch, Redirected, VariantEntry,
     attributes::check_values,
     check_category, check_skus,
     draft::{as_drafts, changed, complete_options, first_stock, sanitised},
@@ -71,6 +71,11 @@ pub(super) async fn save(
     let noted = prices::settle(tx, before, &mut after, stamp.now).await?;
     let is_new = |variant: &&Variant| before.variants.iter().all(|old| old.id != variant.id);
     let stock = first_stock(after.variants.iter().filter(is_new), actor_id, ids, stamp);
+    let as_before = Product { version: before.version, updated_at: before.updated_at, ..after.clone() };
+    if as_before == *before && noted.is_empty() {
+        // Nothing that anybody's version would stand for, and nothing to note.
+        return Ok(as_before);
+    }
     let mut changes = vec![Change::UpdateProduct { product: after.clone(), removed }];
     if before.slug != after.slug {
         changes.push(redirects::leave(tx, Redirected::Product, &before.slug, before.id.0, ids).await?);
@@ -97,7 +102,7 @@ impl UpdateProduct {
         let patch = self.patch.clone();
         let variants = match patch.variants {
             None => before.variants,
-            Some(drafts) => merge(&before.variants, drafts, ids, self.stamp.now)?,
+            Some(entries) => merge(&before.variants, entries, ids, self.stamp.now)?,
         };
         let options = complete_options(patch.options.unwrap_or_else(|| as_drafts(&before.options)), &variants);
         Ok(Product {
@@ -127,16 +132,21 @@ impl UpdateProduct {
 /// The variants that a product shall have.
 fn merge(
     before: &[Variant],
-    drafts: Vec<VariantDraft>,
+    entries: Vec<VariantEntry>,
     ids: &mut Ids,
     now: Timestamp,
 ) -> Result<Vec<Variant>, Violations> {
     let mut wrong = Violations::default();
-    let mut variants: Vec<Variant> = Vec::with_capacity(drafts.len());
-    for (index, draft) in drafts.into_iter().enumerate() {
+    let mut variants: Vec<Variant> = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.into_iter().enumerate() {
         let at = format!("/variants/{index}");
-        let Some(id) = draft.id else {
-            variants.push(draft.into_new_variant(ids, now));
+        let Some(id) = entry.id() else {
+            match entry.into_draft() {
+                Some(draft) => variants.push(draft.into_new_variant(ids, now)),
+                None => {
+                    wrong.add(format!("{at}/price"), "required", "must be given for a new variant, which has no `id`")
+                }
+            }
             continue;
         };
         let Some(old) = before.iter().find(|variant| variant.id == id) else {
@@ -146,11 +156,11 @@ fn merge(
         if variants.iter().any(|variant| variant.id == id) {
             wrong.add(format!("{at}/id"), "duplicate", "the variant is listed twice");
         }
-        if draft.stock.is_some_and(|stock| stock != old.stock) {
+        if entry.stock().is_some_and(|stock| stock != old.stock) {
             let message = "the stock of an existing variant changes by movements: POST /v1/admin/variants/{id}/stock";
             wrong.add(format!("{at}/stock"), "not_allowed", message);
         }
-        variants.push(draft.onto(old, now));
+        variants.push(entry.onto(old, now));
     }
     wrong.into_result().map(|()| variants)
 }

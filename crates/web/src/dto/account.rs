@@ -129,12 +129,16 @@ pub struct ProfilePatchDto {
 #[schema(example = json!({"role": "staff", "permissions": ["catalogue", "orders"], "current_password": "a quiet garden in May"}))]
 pub struct AccessPatchDto {
     /// Whether it is locked out. Its sessions end at once.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = bool)]
     pub disabled: Option<bool>,
     /// Its role; for the owner to change.
-    #[schema(value_type = Option<RoleDto>)]
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = RoleDto)]
     pub role: Option<Role>,
     /// Its permissions, if it is staff; for the owner to change.
-    #[schema(value_type = Option<Vec<PermissionDto>>)]
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = Vec<PermissionDto>)]
     pub permissions: Option<Vec<Permission>>,
     /// The password of the owner who asks, which a change of role or permissions takes, and to unlock one of the staff.
     pub current_password: Option<String>,

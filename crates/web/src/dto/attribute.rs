@@ -278,14 +278,20 @@ impl From<NewAttributeDto> for AttributeDraft {
 #[schema(as = AttributePatch, example = json!({"choices": ["linen", "wool", "silk"]}))]
 pub struct AttributePatchDto {
     /// What people call it.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String)]
     pub label: Option<String>,
     /// What can be chosen. Values that are no longer among them stay where they are until they are changed.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = Vec<String>)]
     pub choices: Option<Vec<String>>,
     /// The unit; `null` removes it.
     #[serde(default, deserialize_with = "patch::given")]
     #[schema(value_type = Option<String>)]
     pub unit: Option<Option<String>>,
     /// Whether shoppers can filter by it.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = bool)]
     pub is_facet: Option<bool>,
 }
 

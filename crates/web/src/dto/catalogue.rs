@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use commerce::catalogue::{
-    CategoryDraft, CategoryPatch, OptionDraft, ProductDraft, ProductPatch, VariantDraft, VariantPatch,
+    CategoryDraft, CategoryPatch, OptionDraft, ProductDraft, ProductPatch, VariantDraft, VariantEntry, VariantPatch,
 };
 use model::{
     AccountId, CategoryId, Image, Language, MovementId, OrderId, ProductDetails, ProductId, ProductStatus, StockCause,
@@ -21,7 +21,7 @@ use super::{
     text::{SeoDto, TranslationChangeDto, TranslationChangesDto, TranslationDto, TranslationsDto},
 };
 
-only_from_objects!(NewOptionDto, NewImageDto, NewVariantDto);
+only_from_objects!(NewOptionDto, NewImageDto, NewVariantDto, ChangedVariantDto);
 
 /// Whether shoppers see a product.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -119,13 +119,20 @@ impl From<NewProductDto> for ProductDraft {
 #[schema(as = ProductPatch, example = json!({"title": "Stoneware mug, large", "status": "active"}))]
 pub struct ProductPatchDto {
     /// What it is called.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String)]
     pub title: Option<String>,
     /// Its name in URLs.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String)]
     pub slug: Option<String>,
     /// What it is, as HTML.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String)]
     pub description: Option<String>,
     /// Whether shoppers see it.
-    #[schema(value_type = Option<ProductStatusDto>)]
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = ProductStatusDto)]
     pub status: Option<ProductStatus>,
     /// Who makes it; `null` removes it.
     #[serde(default, deserialize_with = "patch::given")]
@@ -136,12 +143,20 @@ pub struct ProductPatchDto {
     #[schema(value_type = Option<uuid::Uuid>)]
     pub category_id: Option<Option<CategoryId>>,
     /// Words to find it by.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = Vec<String>)]
     pub tags: Option<Vec<String>>,
     /// In what its variants differ.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = Vec<NewOptionDto>)]
     pub options: Option<Vec<NewOptionDto>>,
-    /// All variants that it shall have: those with an `id` stay, those without are new, others are removed.
-    pub variants: Option<Vec<NewVariantDto>>,
+    /// All variants that it shall have: those with an `id` stay, with what is said of them changed, those without are new, others are removed.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = Vec<ChangedVariantDto>)]
+    pub variants: Option<Vec<ChangedVariantDto>>,
     /// Pictures.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = Vec<NewImageDto>)]
     pub images: Option<Vec<NewImageDto>>,
     /// When a draft goes on sale by itself; within seconds, if that time has passed. It must be still to come where the same request makes
     /// the product a draft (422, `out_of_range`). `null` takes it back.
@@ -149,13 +164,16 @@ pub struct ProductPatchDto {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub publish_at: Option<Option<Timestamp>>,
     /// For search engines.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = SeoDto)]
     pub seo: Option<SeoDto>,
     /// The values to change, by their keys; `null` removes one, and what is not named stays.
     #[serde(default, deserialize_with = "attribute::bounded")]
     #[schema(value_type = BTreeMap<String, AttributeChangeDto>)]
     pub attributes: AttributeChangesDto,
     /// The ids of what goes with it.
-    #[schema(value_type = Option<Vec<uuid::Uuid>>)]
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = Vec<uuid::Uuid>)]
     pub related: Option<Vec<ProductId>>,
     /// The languages to change; `null` removes one, and what is not named stays.
     #[serde(default)]
@@ -174,7 +192,7 @@ impl From<ProductPatchDto> for ProductPatch {
             category_id: dto.category_id,
             tags: dto.tags,
             options: dto.options.map(|options| options.into_iter().map(OptionDraft::from).collect()),
-            variants: dto.variants.map(|variants| variants.into_iter().map(VariantDraft::from).collect()),
+            variants: dto.variants.map(|variants| variants.into_iter().map(VariantEntry::from).collect()),
             images: dto.images.map(|images| images.into_iter().map(Image::from).collect()),
             publish_at: dto.publish_at,
             seo: dto.seo.map(Into::into),
@@ -220,14 +238,11 @@ impl From<NewImageDto> for Image {
     }
 }
 
-/// A new variant, or in a change of a product an existing one.
+/// A new variant.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = NewVariant, example = json!({"sku": "SHIRT-M", "option_values": ["M"], "price": {"amount": 3900, "currency": "EUR"}, "stock": 24}))]
 pub struct NewVariantDto {
-    /// The existing variant; in a change of a product only.
-    #[schema(value_type = Option<uuid::Uuid>)]
-    pub id: Option<VariantId>,
     /// The stock keeping unit; unique in the shop.
     pub sku: Option<String>,
     /// One value for each option of the product, in their order.
@@ -237,8 +252,7 @@ pub struct NewVariantDto {
     pub price: MoneyDto,
     /// What it cost before, to show that it was reduced for good.
     pub compare_at_price: Option<MoneyDto>,
-    /// What it costs in other currencies. In a change of a product, what an existing variant has stays when this, `sale`,
-    /// `image`, `low_stock_at` and `attributes` are all left out.
+    /// What it costs in other currencies.
     pub other_prices: Option<Vec<ListPriceDto>>,
     /// Lower prices for a time.
     pub sale: Option<SaleDto>,
@@ -263,12 +277,7 @@ pub struct NewVariantDto {
 
 impl From<NewVariantDto> for VariantDraft {
     fn from(dto: NewVariantDto) -> Self {
-        let is_said = dto.other_prices.is_some()
-            || dto.sale.is_some()
-            || dto.image.is_some()
-            || dto.low_stock_at.is_some()
-            || dto.attributes.is_some();
-        let details = is_said.then(|| VariantDetails {
+        let details = Some(VariantDetails {
             prices: dto.other_prices.into_iter().flatten().map(Into::into).collect(),
             sale: dto.sale.map(Into::into),
             image: dto.image,
@@ -278,7 +287,7 @@ impl From<NewVariantDto> for VariantDraft {
         });
         Self {
             details,
-            id: dto.id,
+            id: None,
             sku: dto.sku,
             option_values: dto.option_values,
             price: dto.price.into(),
@@ -301,14 +310,20 @@ pub struct VariantPatchDto {
     #[schema(value_type = Option<String>)]
     pub sku: Option<Option<String>>,
     /// One value for each option.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = Vec<String>)]
     pub option_values: Option<Vec<String>>,
     /// What it costs when there is no sale.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = MoneyDto)]
     pub price: Option<MoneyDto>,
     /// What it cost before; `null` removes it.
     #[serde(default, deserialize_with = "patch::given")]
     #[schema(value_type = Option<MoneyDto>)]
     pub compare_at_price: Option<Option<MoneyDto>>,
     /// Whether stock limits what can be sold.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = bool)]
     pub track_stock: Option<bool>,
     /// Weight in grams; `null` removes it.
     #[serde(default, deserialize_with = "patch::given")]
@@ -319,6 +334,8 @@ pub struct VariantPatchDto {
     #[schema(value_type = Option<String>)]
     pub barcode: Option<Option<String>>,
     /// The prices in all other currencies.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = Vec<ListPriceDto>)]
     pub other_prices: Option<Vec<ListPriceDto>>,
     /// Lower prices for a time; `null` ends it.
     #[serde(default, deserialize_with = "patch::given")]
@@ -354,6 +371,87 @@ impl From<VariantPatchDto> for VariantPatch {
             low_stock_at: dto.low_stock_at,
             attributes: attribute::changes(dto.attributes),
         }
+    }
+}
+
+/// One of the variants that a changed product shall have: a known one, of which what is left out stays, or a new one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, remote = "Self")]
+#[schema(as = ChangedVariant, example = json!({"id": "0190a3c4-5b6d-7e8f-9a0b-1c2d3e4f5a6b", "price": {"amount": 2900, "currency": "EUR"}}))]
+pub struct ChangedVariantDto {
+    /// The known variant; without it this is a new one, which needs a `price`.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub id: Option<VariantId>,
+    /// Pieces of a new variant that are there at the start; later, stock changes by movements.
+    pub stock: Option<i64>,
+    /// The SKU; `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<String>)]
+    pub sku: Option<Option<String>>,
+    /// One value for each option.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = Vec<String>)]
+    pub option_values: Option<Vec<String>>,
+    /// What it costs when there is no sale.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = MoneyDto)]
+    pub price: Option<MoneyDto>,
+    /// What it cost before; `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<MoneyDto>)]
+    pub compare_at_price: Option<Option<MoneyDto>>,
+    /// Whether stock limits what can be sold.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = bool)]
+    pub track_stock: Option<bool>,
+    /// Weight in grams; `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<i64>)]
+    pub weight_grams: Option<Option<i64>>,
+    /// What is printed on it; `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<String>)]
+    pub barcode: Option<Option<String>>,
+    /// The prices in all other currencies.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = Vec<ListPriceDto>)]
+    pub other_prices: Option<Vec<ListPriceDto>>,
+    /// Lower prices for a time; `null` ends it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<SaleDto>)]
+    pub sale: Option<Option<SaleDto>>,
+    /// Its picture: the URL of one of the product's; `null` removes it.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<String>)]
+    pub image: Option<Option<String>>,
+    /// From how many pieces on it is short; `null` is the shop's threshold.
+    #[serde(default, deserialize_with = "patch::given")]
+    #[schema(value_type = Option<i64>)]
+    pub low_stock_at: Option<Option<i64>>,
+    /// The values to change, by their keys; `null` removes one, and what is not named stays.
+    #[serde(default, deserialize_with = "attribute::bounded")]
+    #[schema(value_type = BTreeMap<String, AttributeChangeDto>)]
+    pub attributes: AttributeChangesDto,
+}
+
+impl From<ChangedVariantDto> for VariantEntry {
+    fn from(dto: ChangedVariantDto) -> Self {
+        let ChangedVariantDto { id, stock, .. } = dto;
+        let patch = VariantPatchDto {
+            sku: dto.sku,
+            option_values: dto.option_values,
+            price: dto.price,
+            compare_at_price: dto.compare_at_price,
+            track_stock: dto.track_stock,
+            weight_grams: dto.weight_grams,
+            barcode: dto.barcode,
+            other_prices: dto.other_prices,
+            sale: dto.sale,
+            image: dto.image,
+            low_stock_at: dto.low_stock_at,
+            attributes: dto.attributes,
+        };
+        Self::Change { id, stock, patch: patch.into() }
     }
 }
 
@@ -503,18 +601,28 @@ impl From<NewCategoryDto> for CategoryDraft {
 #[schema(as = CategoryPatch, example = json!({"name": "Kitchen and table"}))]
 pub struct CategoryPatchDto {
     /// What it is called.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String)]
     pub name: Option<String>,
     /// Its name in URLs.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String)]
     pub slug: Option<String>,
     /// The category above it; `null` moves it to the top.
     #[serde(default, deserialize_with = "patch::given")]
     #[schema(value_type = Option<uuid::Uuid>)]
     pub parent_id: Option<Option<CategoryId>>,
     /// Its place among its siblings.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = i64)]
     pub position: Option<i64>,
     /// What is in it, as HTML.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String)]
     pub description: Option<String>,
     /// For search engines.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = SeoDto)]
     pub seo: Option<SeoDto>,
     /// The languages to change; `null` removes one, and what is not named stays.
     #[serde(default)]

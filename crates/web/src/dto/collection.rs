@@ -220,28 +220,40 @@ impl NewCollectionDto {
 #[schema(as = CollectionPatch, example = json!({"title": "For warm days"}))]
 pub struct CollectionPatchDto {
     /// What it is called.
-    #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
     pub title: Option<String>,
     /// Its name in URLs; the old one leads on to it.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String)]
     pub slug: Option<String>,
     /// What it is, as HTML.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String)]
     pub description: Option<String>,
     /// Its picture, by its URL; `null` removes it.
     #[serde(default, deserialize_with = "patch::given")]
     #[schema(value_type = Option<String>)]
     pub image: Option<Option<String>>,
     /// For search engines.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = SeoDto)]
     pub seo: Option<SeoDto>,
     /// The languages to change; `null` removes one, and what is not named stays.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Option<String>>)]
     pub titles: BTreeMap<Language, Option<String>>,
     /// Whether shoppers see it.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = bool)]
     pub active: Option<bool>,
     /// The products, in their order, in the place of what was in it.
-    #[schema(value_type = Option<Vec<Uuid>>)]
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = Vec<Uuid>)]
     pub products: Option<Vec<ProductId>>,
     /// The rule, in the place of what was in it.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = CollectionRuleDto)]
     pub rule: Option<CollectionRuleDto>,
 }
 

@@ -14,11 +14,11 @@ use uuid::Uuid;
 pub struct JobDto {
     /// Its id.
     pub id: Uuid,
-    /// `import_products`, `import_catalogue` or `set_prices`.
-    #[schema(value_type = String, example = "import_products")]
+    /// What it does.
+    #[schema(value_type = JobKindDto)]
     pub kind: JobKind,
-    /// `queued`, `running`, `done` (what could not be used is in `errors`), `failed` (`failure` says why) or `cancelled`.
-    #[schema(value_type = String, example = "running")]
+    /// Where it stands: when it is `done`, `errors` has what could not be used, and when it `failed`, `failure` says why.
+    #[schema(value_type = JobStatusDto)]
     pub status: JobStatus,
     /// Whether it fetches the pictures that products have on other servers.
     pub with_images: bool,
@@ -86,6 +86,36 @@ impl From<&Job> for JobDto {
             finished_at: job.finished_at,
         }
     }
+}
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = JobKind)]
+pub enum JobKindDto {
+    /// Imports products from a CSV file in the format of Shopify.
+    ImportProducts,
+    /// Sets prices and stock from a CSV file.
+    SetPrices,
+    /// Imports a whole catalogue from lines of JSON.
+    ImportCatalogue,
+}
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = JobStatus)]
+pub enum JobStatusDto {
+    /// Nobody has begun.
+    Queued,
+    /// It is being done.
+    Running,
+    /// It came to its end; what could not be used is in `errors`.
+    Done,
+    /// It could not be done; `failure` says why.
+    Failed,
+    /// Somebody stopped it. What was done until then stays.
+    Cancelled,
 }
 
 /// Something in the file that could not be used.

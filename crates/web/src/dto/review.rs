@@ -226,15 +226,20 @@ impl From<NewReviewDto> for ReviewDraft {
 #[schema(as = ReviewPatch, example = json!({"rating": 4}))]
 pub struct ReviewPatchDto {
     /// 1 to 5.
-    #[schema(minimum = 1, maximum = 5)]
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = i64, minimum = 1, maximum = 5)]
     pub rating: Option<i64>,
     /// A line above the text; `null` removes it.
     #[serde(default, deserialize_with = "patch::given")]
     #[schema(value_type = Option<String>)]
     pub title: Option<Option<String>>,
     /// The text.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String)]
     pub text: Option<String>,
     /// The name under it.
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = String)]
     pub author: Option<String>,
 }
 
@@ -250,7 +255,8 @@ impl From<ReviewPatchDto> for ReviewPatch {
 #[schema(as = ReviewVerdict, example = json!({"status": "approved", "reply": "Thank you, Ann!"}))]
 pub struct ReviewVerdictDto {
     /// Whether others see it.
-    #[schema(value_type = Option<ReviewStatusDto>)]
+    #[serde(default, deserialize_with = "patch::given_and_not_null")]
+    #[schema(value_type = ReviewStatusDto)]
     pub status: Option<ReviewStatus>,
     /// What the shop says to it, up to 5,000 characters; `null` takes it back.
     #[serde(default, deserialize_with = "patch::given")]

@@ -37,13 +37,37 @@ pub struct ShopDto {
     /// The legal texts, as plain text.
     pub legal: LegalDto,
     /// What becomes of a new review: `moderated` (it waits for the staff), `immediate`, or `off` (none are taken).
-    #[schema(value_type = String, example = "moderated")]
+    #[schema(value_type = ReviewModeDto)]
     pub reviews: &'static str,
     /// How people sign up: `verify` (by a code that is mailed) or `immediate` (they are signed in at once).
-    #[schema(value_type = String, example = "verify")]
+    #[schema(value_type = SignUpModeDto)]
     pub signup: &'static str,
     /// Whether this is a demonstration, whose mailbox everybody on this machine may read.
     pub demo: bool,
+}
+
+/// What becomes of a new review.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ReviewMode)]
+pub enum ReviewModeDto {
+    /// It waits until the staff have looked at it.
+    Moderated,
+    /// Everybody sees it at once.
+    Immediate,
+    /// There are no new ones.
+    Off,
+}
+
+/// How people sign up.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SignUpMode)]
+pub enum SignUpModeDto {
+    /// The address is proven by a code that is mailed before anybody is signed in.
+    Verify,
+    /// They are signed in at once.
+    Immediate,
 }
 
 /// Legal texts, as plain text.

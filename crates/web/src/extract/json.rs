@@ -18,6 +18,12 @@ use crate::{
 /// How much of a media type is said back, in characters.
 const TYPE_SHOWN: usize = 100;
 
+/// What a time must be.
+const A_TIME: &str = "a time with its offset, such as 2026-11-30T00:00:00Z";
+
+/// How everything begins that the parser of times says; nothing else that reads values speaks so.
+const OF_TIMES: [&str; 5] = ["expected ", "failed to ", "found ", "parsed ", "year zero "];
+
 /// A JSON body, with its limits and the refusals of what is not one.
 #[derive(Clone, Copy, Debug)]
 pub struct Json<T>(pub T);
@@ -197,6 +203,9 @@ pub(super) fn plain(message: &str) -> String {
     if message.starts_with("data did not match any variant") {
         return "must have one of the forms that the document of this API describes".to_owned();
     }
+    if OF_TIMES.iter().any(|beginning| message.starts_with(beginning)) {
+        return format!("must be {A_TIME}");
+    }
     one_of(message).or_else(|| of_another_type(message)).unwrap_or_else(|| message.to_owned())
 }
 
@@ -217,6 +226,8 @@ fn of_another_type(message: &str) -> Option<String> {
         "a boolean" => "true or false",
         "a sequence" => "a list",
         "a map" => "an object",
+        "a timestamp string" => A_TIME,
+        _ if wanted.starts_with("enum ") => "one of the words that the document of this API lists",
         _ if wanted.starts_with("struct ") => "an object",
         _ if wanted.contains("UUID") => "a UUID",
         other => other,
@@ -326,6 +337,7 @@ mod tests {
         either: Option<Either>,
         stock: Option<u32>,
         line: Option<Box<Order>>,
+        at: Option<model::Timestamp>,
     }
 
     #[test]
@@ -344,8 +356,32 @@ mod tests {
             (r#"{"either":true}"#, "must have one of the forms that the document of this API describes"),
             (r#"{"stock":-1}"#, "must be a whole number from 0, not -1"),
             (r#"{"line":true}"#, "must be an object, not true"),
+            (r#"{"at":5}"#, "must be a time with its offset, such as 2026-11-30T00:00:00Z, not 5"),
         ] {
             assert_eq!(said(&parse::<Mug>(json.as_bytes()).expect_err(json)), message, "{json}");
+        }
+        assert!(parse::<Mug>(br#"{"at":"2026-11-30T10:00:00+01:00"}"#).is_ok());
+        for at in [
+            "",
+            "tomorrow",
+            "1796000000",
+            "30.11.2026",
+            "2026-11",
+            "2026-11-30",
+            "2026-11-30T10:00",
+            "2026-11-30T10:00:00",
+            "2026-11-30T10:00:00+1",
+            "2026-11-30T10:00:00 Z",
+            "2026-11-30T10:00:00Z[",
+            "2026-11-30T10:00:00Z[!x=y]",
+            "2026-11-30T25:00:00Z",
+            "2026-02-30T00:00:00Z",
+            "-000000-11-30T00:00:00Z",
+            "9999-12-31T23:59:59-20:00",
+        ] {
+            let json = serde_json::json!({"at": at}).to_string();
+            let problem = parse::<Mug>(json.as_bytes()).expect_err(at);
+            assert_eq!(said(&problem), "must be a time with its offset, such as 2026-11-30T00:00:00Z", "{at}");
         }
     }
 

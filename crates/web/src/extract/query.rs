@@ -164,6 +164,7 @@ mod tests {
         on_sale: Option<bool>,
         status: Option<Status>,
         of: Option<uuid::Uuid>,
+        since: Option<model::Timestamp>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -177,6 +178,7 @@ mod tests {
     #[test]
     fn names_the_parameter_that_is_wrong() {
         let limit = "must be a whole number, 1 to 100";
+        let time = "must be a time with its offset, such as 2026-11-30T00:00:00Z";
         for (query, name, code, message) in [
             ("limit=x", "limit", "invalid_value", limit),
             ("limit=-1", "limit", "invalid_value", limit),
@@ -189,6 +191,10 @@ mod tests {
             ("on_sale=yes", "on_sale", "invalid_value", "must be true or false"),
             ("status=paid", "status", "unknown_value", "must be one of pending, shipped, delivered"),
             ("of=me", "of", "invalid_value", "must be an id as the replies of this API give it, a UUID"),
+            ("since=2026-11-30", "since", "invalid_value", time),
+            ("since=2026-11-30T10:00:00", "since", "invalid_value", time),
+            // A plus that is not written as %2B is a space.
+            ("since=2026-11-30T10:00:00+01:00", "since", "invalid_value", time),
             ("limit=1&limit=2", "limit", "duplicate", "must be given once"),
         ] {
             assert_eq!(refused(query), (name.to_owned(), code.to_owned(), message.to_owned()), "{query}");

@@ -6,6 +6,7 @@ use utoipa::{
     openapi::{
         Content, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Schema, Type,
         path::{Operation, ParameterIn, PathItem},
+        schema::{AdditionalProperties, ArrayItems, SchemaType},
     },
 };
 
@@ -30,6 +31,9 @@ const UNVERSIONED: [&str; 3] = ["create_address", "admin_move_category", "admin_
 pub(super) fn complete(document: &mut OpenApi) {
     spell_out_members(document);
     spell_out_codes(document);
+    for schema in document.components.iter_mut().flat_map(|components| components.schemas.values_mut()) {
+        hoist_descriptions(schema);
+    }
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             spell_out_optional_body(operation);
@@ -71,6 +75,44 @@ fn spell_out_codes(document: &mut OpenApi) {
     {
         code.enum_values = Some(Code::ALL.iter().map(|code| code.entry().name.into()).collect());
     }
+}
+
+/// What is written about a member that may be `null` comes beside the reference to what else it may be, where no generator looks: it belongs to
+/// the member itself.
+fn hoist_descriptions(schema: &mut RefOr<Schema>) {
+    let RefOr::T(schema) = schema else { return };
+    match schema {
+        Schema::Object(object) => {
+            object.properties.values_mut().for_each(hoist_descriptions);
+            if let Some(AdditionalProperties::RefOr(values)) = object.additional_properties.as_deref_mut() {
+                hoist_descriptions(values);
+            }
+        }
+        Schema::Array(array) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                hoist_descriptions(items);
+            }
+        }
+        Schema::OneOf(choices) => {
+            if choices.description.is_none() && choices.items.iter().any(is_null) {
+                choices.description = choices.items.iter_mut().find_map(take_description);
+            }
+            choices.items.iter_mut().for_each(hoist_descriptions);
+        }
+        Schema::AllOf(parts) => parts.items.iter_mut().for_each(hoist_descriptions),
+        Schema::AnyOf(choices) => choices.items.iter_mut().for_each(hoist_descriptions),
+        _ => {}
+    }
+}
+
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null))
+}
+
+/// What stands beside a reference, which has it no longer.
+fn take_description(schema: &mut RefOr<Schema>) -> Option<String> {
+    let RefOr::Ref(reference) = schema else { return None };
+    Some(std::mem::take(&mut reference.description)).filter(|description| !description.is_empty())
 }
 
 /// The headers that replies bring, as `reply` and `Problem` set them.
@@ -164,7 +206,7 @@ fn shared(path: &str, method: &Method, operation: &Operation) -> Vec<(&'static s
     add(has_body, "408", "The body did not arrive in time.");
     add(header("If-Match"), "412", "The resource was changed since it was read.");
     add(has_body, "413", "The body is too large.");
-    add(has_body, "415", "The body is of another type than JSON.");
+    add(has_body, "415", "The body is of another type than what is taken here.");
     add(has_body, "422", "Some of the input is wrong: see `errors`.");
     add(is_api && is_write, "507", "There is no room left to write.");
     replies

@@ -112,6 +112,17 @@ fn what_can_be_chosen_is_listed() {
     assert!(codes.as_array().is_some_and(|codes| codes.contains(&Value::from("out_of_stock"))), "{codes}");
     let product = &document["components"]["schemas"]["Product"]["properties"]["status"];
     assert_eq!(product["$ref"], "#/components/schemas/ProductStatus");
+    for (owner, member, name, values) in [
+        ("Job", "kind", "JobKind", json!(["import_products", "set_prices", "import_catalogue"])),
+        ("Job", "status", "JobStatus", json!(["queued", "running", "done", "failed", "cancelled"])),
+        ("Shop", "reviews", "ReviewMode", json!(["moderated", "immediate", "off"])),
+        ("Shop", "signup", "SignUpMode", json!(["verify", "immediate"])),
+    ] {
+        let schemas = &document["components"]["schemas"];
+        let reference = format!("#/components/schemas/{name}");
+        assert_eq!(schemas[owner]["properties"][member]["$ref"], reference, "{owner}.{member}");
+        assert_eq!(schemas[name]["enum"], values, "{name}");
+    }
     let parameter = |name: &str| {
         let all = document["paths"]["/v1/search"]["get"]["parameters"].as_array().expect("parameters");
         all.iter().find(|parameter| parameter["name"] == name).expect(name)["schema"].clone()
@@ -121,6 +132,51 @@ fn what_can_be_chosen_is_listed() {
     let several = json!([{"type": "string"}, {"type": "array", "items": {"type": "string"}}]);
     for name in ["option", "attribute"] {
         assert_eq!(parameter(name)["additionalProperties"]["oneOf"], several, "{name}");
+    }
+}
+
+#[test]
+fn what_may_be_null_is_described_where_generators_look() {
+    fn check(value: &Value, place: &str) {
+        if let Some(choices) = value["oneOf"].as_array()
+            && value.get("description").is_none()
+        {
+            let mut references = choices.iter().filter(|choice| choice.get("$ref").is_some());
+            assert!(references.all(|choice| choice.get("description").is_none()), "{place} is described too deep");
+        }
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, value)| check(value, &format!("{place}/{name}"))),
+            Value::Array(items) => items.iter().for_each(|value| check(value, place)),
+            _ => {}
+        }
+    }
+    let document = document();
+    check(&document, "#");
+    let before = &document["components"]["schemas"]["Variant"]["properties"]["compare_at_price"];
+    assert!(before["description"].as_str().is_some_and(|text| text.starts_with("What it cost before")), "{before}");
+    assert!(is_nullable(before), "{before}");
+}
+
+#[test]
+fn what_cannot_be_cleared_is_not_nullable() {
+    let document = document();
+    let patches: [(&str, &[&str], &[&str]); 5] = [
+        ("AccessPatchDto", &["disabled", "role", "permissions"], &[]),
+        ("AttributePatch", &["label", "choices", "is_facet"], &["unit"]),
+        ("CollectionPatch", &["title", "slug", "description", "seo", "active", "products", "rule"], &["image"]),
+        ("ReviewPatch", &["rating", "text", "author"], &["title"]),
+        ("ReviewVerdict", &["status"], &["reply"]),
+    ];
+    for (name, kept, cleared) in patches {
+        let schema = &document["components"]["schemas"][name];
+        for member in kept {
+            let property = &schema["properties"][member];
+            assert!(property.is_object() && !is_nullable(property), "{name}.{member}: {property}");
+        }
+        for member in cleared {
+            assert!(is_nullable(&schema["properties"][member]), "{name}.{member}");
+        }
+        assert!(schema.get("required").is_none(), "{name}: {schema}");
     }
 }
 

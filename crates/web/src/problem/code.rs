@@ -59,8 +59,8 @@ codes! {
         "Draw a random key (a UUID will do) for each thing you want done once, and send the same key when you repeat the request.";
     BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE "The body is too large"
         "Send less at once; the detail names the limit.";
-    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "The body is of another type than JSON"
-        "Send the body as `Content-Type: application/json`.";
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "The body is of another type than what is taken here"
+        "The detail says what is taken: most operations take `Content-Type: application/json`, and none a packed body.";
     RequestTimeout "request_timeout" REQUEST_TIMEOUT "The body did not arrive in time"
         "Send the whole body within ten seconds, and one more for each 64 KiB.";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "The resource does not have this method"

@@ -68,6 +68,9 @@ fn wrong_input_is_refused() {
     change(json!({"role": "king"})).invalid("/role");
     change(json!({"permissions": ["everything"]})).invalid("/permissions/0");
     change(json!({"email": "eve@example.com"})).invalid("/email");
+    for field in ["disabled", "role", "permissions"] {
+        change(json!({field: null})).invalid(&format!("/{field}"));
+    }
     let tag = shop.owner().get(&path).send().header("etag");
     change(json!({"disabled": false})).expect(200);
     let stale = shop.owner().patch(&path, &json!({"disabled": true})).header("if-match", &tag).send();

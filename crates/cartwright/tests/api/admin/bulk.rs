@@ -108,7 +108,10 @@ fn jobs_can_be_stopped_and_strange_requests_are_refused() {
     shop.owner().get(&format!("/v1/admin/jobs/{NO_ID}")).send().refused(404, "not_found");
     shop.owner().delete(&format!("/v1/admin/jobs/{NO_ID}")).send().refused(404, "not_found");
     let path = "/v1/admin/imports/products";
-    shop.owner().post(path, &json!({})).send_outside_the_contract().refused(415, "unsupported_media_type");
+    let reply = shop.owner().post(path, &json!({})).send_outside_the_contract();
+    let problem = reply.refused(415, "unsupported_media_type");
+    assert!(!text(&problem["title"]).contains("JSON"), "{problem}");
+    assert!(text(&problem["detail"]).contains("text/csv"), "{problem}");
     let wrong = shop.owner().request("POST", &format!("{path}?keep_going=maybe"));
     wrong.bytes("text/csv", b"x".to_vec()).send_outside_the_contract().refused(400, "invalid_query");
 }

@@ -238,6 +238,9 @@ fn orders_are_found_by_status_number_customer_and_date() {
     ] {
         staff.client.get(&format!("/v1/admin/orders?{query}")).send().wrong_parameter(name);
     }
+    let day = staff.client.get("/v1/admin/orders?placed_from=2026-11-30").send().refused(400, "invalid_query");
+    let message = "must be a time with its offset, such as 2026-11-30T00:00:00Z";
+    assert_eq!(day["errors"][0]["message"], message, "{day}");
 }
 
 /// What stands in a CSV file: its rows, with the fields that stand under these names.

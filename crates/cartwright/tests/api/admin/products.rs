@@ -232,6 +232,69 @@ fn variants_are_replaced_as_a_whole() {
 }
 
 #[test]
+fn what_is_not_said_of_a_variant_that_stays_stays_as_well() {
+    let shop = Shop::shared();
+    let variant = json!({"sku": unique_name("SKU"), "barcode": "4006381333931", "weight_grams": 250, "price": price(900),
+        "compare_at_price": price(1_200), "track_stock": false, "low_stock_at": 3});
+    let product = create(&shop, &with("variants", &json!([variant]))).expect(201);
+    let before = product["variants"][0].clone();
+    let change = |variants: Value| shop.owner().patch(&path(&product), &json!({"variants": variants})).send();
+    let id = &before["id"];
+    let after = change(json!([{"id": id, "price": price(800)}])).expect(200)["variants"][0].clone();
+    let mut expected = before.clone();
+    expected["price"] = price(800);
+    for name in ["sku", "barcode", "weight_grams", "compare_at_price", "track_stock", "low_stock_at", "stock"] {
+        assert_eq!(after[name], expected[name], "{name}");
+    }
+    assert_eq!(after["price"]["amount"], 800);
+    let after = change(json!([{"id": id, "sku": null, "weight_grams": 300}])).expect(200)["variants"][0].clone();
+    assert_eq!((&after["sku"], &after["weight_grams"]), (&json!(null), &json!(300)));
+    assert_eq!((&after["barcode"], &after["low_stock_at"]), (&json!("4006381333931"), &json!(3)));
+    // Of a new one more must be said.
+    change(json!([{"id": id}, {"sku": unique_name("SKU")}])).invalid("/variants/1/price");
+}
+
+#[test]
+fn a_change_of_nothing_is_no_change() {
+    let shop = Shop::shared();
+    let (product, _) = shop.product(100, 5);
+    let variant = format!("/v1/admin/variants/{}", text(&product["variants"][0]["id"]));
+    let category = shop.owner().post("/v1/admin/categories", &json!({"name": unique_name("Mugs")})).send().expect(201);
+    let category_path = format!("/v1/admin/categories/{}", text(&category["id"]));
+    for body in
+        [json!({}), json!({"title": product["title"]}), json!({"variants": [{"id": product["variants"][0]["id"]}]})]
+    {
+        let after = shop.owner().patch(&path(&product), &body).send().expect(200);
+        assert_eq!((&after["version"], &after["updated_at"]), (&product["version"], &product["updated_at"]), "{body}");
+    }
+    shop.owner().patch(&variant, &json!({"price": price(100)})).send().expect(200);
+    let same = shop.owner().patch(&category_path, &json!({"name": category["name"]})).send().expect(200);
+    assert_eq!(same["version"], category["version"]);
+    assert_eq!(shop.owner().get(&path(&product)).send().expect(200)["version"], product["version"]);
+    let log = format!("/v1/admin/audit-log?subject_id={}", text(&product["id"]));
+    assert_eq!(pick(&shop.owner().get(&log).send().expect(200)["items"], "action"), ["product.created"]);
+}
+
+#[test]
+fn null_is_no_value_where_there_must_be_one() {
+    let shop = Shop::shared();
+    let (product, _) = shop.product(100, 5);
+    let variant = format!("/v1/admin/variants/{}", text(&product["variants"][0]["id"]));
+    let category = shop.owner().post("/v1/admin/categories", &json!({"name": unique_name("Mugs")})).send().expect(201);
+    let category = format!("/v1/admin/categories/{}", text(&category["id"]));
+    let of_product =
+        ["title", "slug", "description", "status", "tags", "options", "variants", "images", "seo", "related"];
+    let of_variant = ["option_values", "price", "track_stock", "other_prices"];
+    let of_category = ["name", "slug", "position", "description", "seo"];
+    let all = [(path(&product), &of_product[..]), (variant, &of_variant[..]), (category, &of_category[..])];
+    for (path, names) in all {
+        for name in names {
+            shop.owner().patch(&path, &json!({*name: null})).send().invalid(&format!("/{name}"));
+        }
+    }
+}
+
+#[test]
 fn what_was_never_ordered_is_erased_and_what_was_is_archived() {
     let shop = Shop::shared();
     let (never, _) = shop.product(1, 5);

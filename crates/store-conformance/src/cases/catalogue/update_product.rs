@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use commerce::{
     Conflict, Error,
-    catalogue::{OptionDraft, ProductPatch, Redirect, Redirected, UpdateProduct, VariantDraft},
+    catalogue::{OptionDraft, ProductPatch, Redirect, Redirected, UpdateProduct, VariantDraft, VariantEntry},
 };
 use model::{
     Image, Product, ProductStatus, SignedDuration, StockCause, Variant,
@@ -35,7 +35,7 @@ fn as_draft(variant: &Variant) -> VariantDraft {
 }
 
 fn variants(drafts: Vec<VariantDraft>) -> ProductPatch {
-    ProductPatch { variants: Some(drafts), ..ProductPatch::default() }
+    ProductPatch { variants: Some(drafts.into_iter().map(VariantEntry::Whole).collect()), ..ProductPatch::default() }
 }
 
 pub async fn what_is_given_changes_and_the_rest_stays(shop: Shop) {
@@ -65,7 +65,7 @@ pub async fn everything_can_be_changed(shop: Shop) {
         category_id: Some(Some(top.id)),
         tags: Some(vec!["blue".into()]),
         options: Some(vec![OptionDraft { name: "Size".into(), values: vec!["L".into()] }]),
-        variants: Some(vec![VariantDraft {
+        variants: Some(vec![VariantEntry::Whole(VariantDraft {
             option_values: vec!["L".into()],
             sku: Some("CUP-L".into()),
             price: eur(5),
@@ -74,7 +74,7 @@ pub async fn everything_can_be_changed(shop: Shop) {
             weight_grams: Some(1),
             barcode: Some("1".into()),
             ..as_draft(&before.variants[0])
-        }]),
+        })]),
         images: Some(vec![Image { url: "/1.png".into(), alt: None }]),
         publish_at: Some(Some(shop.now() + SignedDuration::from_hours(1))),
         seo: Some(Seo { title: Some("Cups".into()), description: None }),

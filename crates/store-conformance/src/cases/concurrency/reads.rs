@@ -2,7 +2,7 @@
 
 use commerce::{
     accounts::EndSession,
-    catalogue::{ProductPatch, UpdateProduct, VariantDraft},
+    catalogue::{ProductPatch, UpdateProduct, VariantDraft, VariantEntry},
     orders::Mover,
 };
 use model::OrderStatus;
@@ -71,8 +71,8 @@ async fn write_everywhere(shop: &Shop, shirt: &model::Product, round: i64) {
         stock: None,
         ..with_options("", &["S"], 0).variants.swap_remove(0)
     });
-    let patch =
-        ProductPatch { title: Some(round.to_string()), variants: Some(variants.collect()), ..ProductPatch::default() };
+    let variants = Some(variants.map(VariantEntry::Whole).collect());
+    let patch = ProductPatch { title: Some(round.to_string()), variants, ..ProductPatch::default() };
     let update = UpdateProduct { id: shirt.id, patch, if_version: None, actor_id: None, stamp: shop.next_stamp() };
     shop.run(update).await.expect("changed");
 }

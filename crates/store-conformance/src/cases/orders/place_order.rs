@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use commerce::{
     Conflict, Error,
-    catalogue::{DeleteProduct, ProductPatch, UpdateProduct, UpdateVariant, VariantDraft, VariantPatch},
+    catalogue::{DeleteProduct, ProductPatch, UpdateProduct, UpdateVariant, VariantDraft, VariantEntry, VariantPatch},
     orders::PlaceOrder,
 };
 use model::{
@@ -287,7 +287,7 @@ pub async fn an_order_survives_changes_of_its_product(shop: Shop) {
     let patch = ProductPatch {
         title: Some("Renamed".into()),
         slug: Some("renamed".into()),
-        variants: Some(vec![variant]),
+        variants: Some(vec![VariantEntry::Whole(variant)]),
         ..ProductPatch::default()
     };
     let update = UpdateProduct { id: mug.id, patch, if_version: None, actor_id: None, stamp: shop.next_stamp() };

@@ -2,11 +2,12 @@
 
 use commerce::{
     Error,
+    catalogue::{CreateProduct, PricedIn},
     settings::{UpdateSettings, settings},
 };
 use model::{Currency, ShopSettings};
 
-use crate::support::{Shop, at_once, count_ok, refused};
+use crate::support::{Shop, at_once, count_ok, draft, refused};
 
 fn update(settings: ShopSettings, if_version: Option<i64>) -> UpdateSettings {
     UpdateSettings { settings, own_currency: Currency::EUR, if_version }
@@ -41,8 +42,44 @@ pub async fn a_currency_that_a_form_only_shows_is_not_written_down(shop: Shop) {
     assert_eq!(shop.run(update(shown(), None)).await.expect("set").currency, None);
 }
 
+fn chosen(code: &str) -> ShopSettings {
+    ShopSettings { currency: code.parse().ok(), ..ShopSettings::default() }
+}
+
+/// What adds a product that was priced in euros, whatever the shop sells in by now.
+fn in_euros(shop: &Shop, title: &str) -> PricedIn<CreateProduct> {
+    let draft = draft(title, 1);
+    let set = draft.set_prices();
+    PricedIn { set, own_currency: Currency::EUR, other_currencies: Vec::new(), operation: shop.creation(draft) }
+}
+
+pub async fn the_first_product_is_priced_in_what_the_shop_sells_in_by_then(shop: Shop) {
+    shop.run(update(chosen("CHF"), None)).await.expect("set");
+    refused!(shop.run(in_euros(&shop, "Mug")).await, Error::Invalid(_));
+    let francs = Currency::from_code("CHF").expect("a currency");
+    let beside = PricedIn { own_currency: francs, other_currencies: vec![Currency::EUR], ..in_euros(&shop, "Mug") };
+    shop.run(beside).await.expect("sold in that as well");
+    // A shop with products keeps its currency: whoever looked at it before need not look again.
+    shop.run(in_euros(&shop, "Cup")).await.expect("a product");
+}
+
+pub async fn the_first_product_and_another_currency_do_not_come_at_once(shop: Shop) {
+    let results = at_once(8, |n| {
+        let shop = shop.clone();
+        async move {
+            if n % 2 == 0 {
+                shop.run(update(chosen("CHF"), None)).await.is_ok()
+            } else {
+                shop.run(in_euros(&shop, &format!("Mug {n}"))).await.is_ok()
+            }
+        }
+    })
+    .await;
+    let [renamed, priced] = [0, 1].map(|odd| results.iter().skip(odd).step_by(2).any(|is_done| *is_done));
+    assert_ne!(renamed, priced, "{results:?}");
+}
+
 pub async fn the_currency_is_chosen_before_the_first_product(shop: Shop) {
-    let chosen = |code: &str| ShopSettings { currency: code.parse().ok(), ..ShopSettings::default() };
     let set = shop.run(update(chosen("CHF"), None)).await.expect("set");
     assert_eq!(set.currency.map(|currency| currency.code()), Some("CHF"));
     assert_eq!(shop.run(update(chosen("none"), None)).await.expect("set").currency, set.currency, "left as it is");

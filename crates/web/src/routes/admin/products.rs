@@ -141,9 +141,11 @@ pub(super) async fn create(
     let (actor, stamp) = (staff.account_id(), app.stamp()?);
     let claim = creating.claim(actor, "POST /v1/admin/products", stamp.now);
     let draft: ProductDraft = creating.body.into();
-    currencies::check(&app, &draft.set_prices(), ready(Ok(None))).await?;
-    let create = CreateProduct { draft, actor_id: Some(actor), stamp };
-    app.run_once_as(staff.actor(), claim, CreateAndShow(create), created).await
+    let set = draft.set_prices();
+    currencies::check(&app, &set, ready(Ok(None))).await?;
+    let create = CreateAndShow(CreateProduct { draft, actor_id: Some(actor), stamp });
+    let create = app.priced_in(set, create);
+    app.run_once_as(staff.actor(), claim, create, created).await
 }
 
 /// The product is shown with its category, which it knows by its id alone, and the reply is kept in the transaction.

@@ -88,7 +88,9 @@ pub(in crate::routes::pages) async fn create(
             return show_blank(&app, &staff, Some(&fields), &refused).await;
         }
     };
+    let set = draft.set_prices();
     let create = CreateProduct { draft, actor_id: Some(staff.access.account_id), stamp: app.stamp()? };
+    let create = app.priced_in(set, create);
     let made = |product: &Product| {
         let location = Some(format!("/admin/products/{}", product.id));
         StoredReply { status: 201, location, etag: None, body: Vec::new() }

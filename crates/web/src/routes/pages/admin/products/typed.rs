@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use commerce::catalogue::{OptionDraft, ProductDraft, ProductPatch, VariantDraft};
+use commerce::catalogue::{OptionDraft, ProductDraft, ProductPatch, VariantDraft, VariantEntry};
 use minijinja::{Value, context};
 use model::{
     Category, CategoryId, Currency, Image, ListPrice, Money, Product, ProductStatus, Sale, Timestamp, Variant,
@@ -240,7 +240,7 @@ impl Typed {
             category_id: Some(self.category_id),
             tags: Some(self.tags),
             seo: Some(self.seo),
-            variants: Some(self.variants),
+            variants: Some(self.variants.into_iter().map(VariantEntry::Whole).collect()),
             images: Some(self.images),
             ..ProductPatch::default()
         }
