@@ -30,7 +30,7 @@ const NO_HURRY: &str = "SELECT set_config('idle_in_transaction_session_timeout',
      set_config('statement_timeout', '0', true)";
 /// Connections of shops that are open: see [`crate::Options::name`].
 const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-     AND application_name = 'cartwright'";
+     AND (application_name = 'cartwright' OR application_name LIKE 'cartwright: %')";
 
 #[async_trait]
 impl Copies for PostgresEngine {
@@ -40,9 +40,7 @@ impl Copies for PostgresEngine {
             // Before the snapshot is taken, so that it has all that was written.
             wire.ask(Begin::Snapshot, Statement::new(LOCK, params![])).await?;
             wire.ask(Begin::NoHurry, Statement::new(NO_HURRY, params![])).await?;
-            if let Some(row) = wire.ask(Begin::NoHurry, Statement::new(OTHERS, params![])).await?.first()
-                && let others @ 1.. = Columns::new(row, "pg_stat_activity", 0).int()?
-            {
+            if let others @ 1.. = wire.others().await? {
                 return Err(refusals::in_use(&format!("the shop is open ({others} connections)")).into());
             }
             let mut tally = Tally::default();
@@ -90,6 +88,13 @@ impl Wire {
         Ok(rows.into_iter().next().unwrap_or_default())
     }
 
+    /// How many connections there are of shops that are open.
+    async fn others(&self) -> Result<i64, Fault> {
+        let rows = self.ask(Begin::NoHurry, Statement::new(OTHERS, params![])).await?;
+        let count = rows.first().map(|row| Columns::new(row, "pg_stat_activity", 0).int()).transpose()?;
+        Ok(count.unwrap_or(0))
+    }
+
     /// Ends the transaction without anything of it; a connection that cannot is closed.
     async fn end(self, how: &'static str) {
         if self.client.fly(false, Begin::NoHurry, &[Statement::new(how, params![])], false).await.is_ok() {
@@ -108,6 +113,11 @@ async fn write(wire: &mut Wire, from: &mut mpsc::Receiver<Parcel>) -> Result<Tal
     wire.ask(Begin::NoHurry, Statement::new(NO_HURRY, params![])).await?;
     if !wire.ask(Begin::NoHurry, Statement::new(ANYTHING, params![])).await?.is_empty() {
         return Err(refusals::not_empty().into());
+    }
+    // Whoever has it open would go on with the keys and values that it had until now.
+    if wire.others().await? > 0 {
+        let open = "the shop is open; stop `cartwright serve` and start again";
+        return Err(StoreError::Constraint(open.to_owned()).into());
     }
     // Values that a first start without a shop left here.
     wire.ask(Begin::NoHurry, Statement::new("DELETE FROM meta", params![])).await?;

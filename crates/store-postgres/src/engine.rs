@@ -73,6 +73,18 @@ impl PostgresEngine {
         Self::open_with(options, false).await
     }
 
+    /// Whether nobody has an account in the database: it is empty, or has the schema of some program and no shop in it, as a copy leaves it
+    /// that was killed.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or failed.
+    pub async fn is_unused(options: &Options) -> Result<bool, OpenError> {
+        let pool = server::pool(options)?;
+        let is_unused = migrate::is_unused(&server::connect(&pool, options).await?).await;
+        pool.close();
+        is_unused
+    }
+
     async fn open_with(options: Options, may_be_new: bool) -> Result<Self, OpenError> {
         let pool = server::pool(&options)?;
         let client = server::connect(&pool, &options).await?;

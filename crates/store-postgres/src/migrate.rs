@@ -97,6 +97,16 @@ pub(crate) async fn must_be_done(client: &Object, options: &Options) -> Result<(
     }
 }
 
+/// Whether there are no accounts, or not even a place for them.
+pub(crate) async fn is_unused(client: &Object) -> Result<bool, OpenError> {
+    let ask = async |sql: &str| {
+        let rows = client.query_typed(sql, &[]).await.map_err(|error| failed(0, &error))?;
+        rows.first().map_or(Ok(false), |row| row.try_get::<_, bool>(0).map_err(|error| failed(0, &error)))
+    };
+    let is_there = ask("SELECT to_regclass('accounts') IS NOT NULL").await?;
+    Ok(!is_there || !ask("SELECT EXISTS (SELECT 1 FROM accounts)").await?)
+}
+
 /// The version of the schema; `None` when the database is empty.
 pub(crate) async fn version(client: &Object) -> Result<Option<i64>, OpenError> {
     let failed = |error| failed(0, &error);

@@ -46,6 +46,9 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same where nobody waits: see [`Options::be_patient`].
 const TCP_USER_TIMEOUT_LONG: Duration = Duration::from_secs(600);
 
+/// The most bytes of a name in the server's list of connections.
+const NAME_MAX: usize = 63;
+
 /// Where systems keep the certificates of the public authorities: Debian, Fedora, Alpine.
 const AUTHORITIES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
@@ -143,14 +146,13 @@ impl Options {
             let own = config.get_options().map(|options| format!("{options} ")).unwrap_or_default();
             config.options(format!("{own}{SESSION}"));
         }
-        if config.get_application_name().is_none() {
-            config.application_name("cartwright");
-        }
+        let shown = shown_name(config.get_application_name());
+        config.application_name(shown);
         Ok(Self { config, tls, connections: Self::CONNECTIONS, is_prepared })
     }
 
-    /// Sets the name that the server's list of connections shows. A shop that is open is called `cartwright`, unless its URL
-    /// says otherwise.
+    /// Sets the name that the server's list of connections shows. A shop that is open is called `cartwright`, or `cartwright: NAME` where
+    /// its URL gives it a name: whoever copies it must see that it is open.
     pub fn name(&mut self, name: &str) {
         self.config.application_name(name);
     }
@@ -210,6 +212,21 @@ impl Options {
         });
         hosts.collect::<Vec<_>>().join(",")
     }
+}
+
+/// What the server's list of connections shows of a shop to which its URL gives this name.
+fn shown_name(given: Option<&str>) -> String {
+    let mut shown = "cartwright".to_owned();
+    if let Some(given) = given.filter(|given| !given.is_empty()) {
+        shown.push_str(": ");
+        for c in given.chars() {
+            if shown.len() + c.len_utf8() > NAME_MAX {
+                break;
+            }
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// Where libpq finds the certificates of the public authorities: a file of the system's. By the word `system` it asks its OpenSSL for them, but
@@ -467,6 +484,25 @@ mod tests {
         assert_eq!((options.tls, options.is_prepared), (Tls::Unverified, false));
         let options = Options::parse("postgres://u@h/shop?sslmode=verify-full&sslrootcert=%2Fca.pem").expect("a URL");
         assert_eq!(options.tls, Tls::Verified { root_cert: Some("/ca.pem".to_owned()) });
+    }
+
+    #[test]
+    fn a_shop_is_known_by_its_name_whatever_the_url_calls_it() {
+        let long = format!("?application_name={}", "x".repeat(80));
+        let cut = format!("cartwright: {}", "x".repeat(51));
+        for (query, expected) in [
+            ("", "cartwright"),
+            ("?application_name=", "cartwright"),
+            ("?application_name=corner%20shop", "cartwright: corner shop"),
+            ("?application_name=cartwright-copy", "cartwright: cartwright-copy"),
+            (long.as_str(), cut.as_str()),
+        ] {
+            let mut options = Options::parse(&format!("postgres://u@h/shop{query}")).expect("a URL");
+            assert_eq!(options.config.get_application_name(), Some(expected), "{query}");
+            options.name("cartwright-copy");
+            let one = each_host(&options.config).pop().expect("a host");
+            assert_eq!(one.get_application_name(), Some("cartwright-copy"), "{query}");
+        }
     }
 
     #[test]

@@ -30,19 +30,17 @@ pub(super) async fn run(settings: &Settings, from: &Database, to: &Database) -> 
         return Err(Failure::usage("--from and --to name the same database"));
     }
     let (from, to) = (Places::of(from, settings)?, Places::of(to, settings)?);
-    if let Place::File(path) = &from.database
-        && path.exists()
-        && store_sqlite::is_in_use(path)
-    {
-        let path = path.display();
-        return Err(Failure::failed(format_args!("{path}: the shop is open; stop `cartwright serve` and start again")));
-    }
+    // Before the source is opened: it may be the same file by another name.
+    refuse_open(&from.database)?;
+    refuse_open(&to.database)?;
     let source = from.open_existing().await?;
-    // It may be one that an older program has open, and would be brought to this one's schema before anything else is known of it. One that
-    // nobody has open may be what a copy left that was killed.
-    if let Place::File(path) = &to.database
-        && store_sqlite::is_served(path)
-    {
+    // It may be one that an older program has open, and would be brought to this one's schema before anything else is known of it. A file
+    // that nobody has open, and on a server a database without a shop in it, may be what a copy left that was killed.
+    let may_be_open = match &to.database {
+        Place::File(path) => store_sqlite::is_served(path),
+        Place::Server(options) => !store_postgres::PostgresEngine::is_unused(options).await.map_err(Failure::failed)?,
+    };
+    if may_be_open {
         to.refuse_older().await?;
     }
     let target = to.open_or_make().await?;
@@ -52,6 +50,21 @@ pub(super) async fn run(settings: &Settings, from: &Database, to: &Database) -> 
     let told = list(&tally);
     say(format_args!("Copied {} to {}: {told}. Counts and checksums agree.", from.database, to.database))?;
     shop::tell_of_pictures(settings, &from.folder)
+}
+
+/// Refuses a file that somebody has open: what they write would be missing in a copy of it, and one into it would change the keys beneath
+/// them. On a server, the engine looks who is there.
+///
+/// # Errors
+/// It is one.
+fn refuse_open(database: &Place) -> Result<(), Failure> {
+    match database {
+        Place::File(path) if path.exists() && store_sqlite::is_in_use(path) => {
+            let path = path.display();
+            Err(Failure::failed(format_args!("{path}: the shop is open; stop `cartwright serve` and start again")))
+        }
+        Place::File(_) | Place::Server(_) => Ok(()),
+    }
 }
 
 async fn copy(
