@@ -29,8 +29,11 @@ const LOCK: &str = "LOCK TABLE meta, accounts, addresses, challenges, sessions, 
 const NO_HURRY: &str = "SELECT set_config('idle_in_transaction_session_timeout', '0', true), \
      set_config('statement_timeout', '0', true)";
 /// Connections of shops that are open: see [`crate::Options::name`].
-const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+pub(crate) const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
      AND (application_name = 'cartwright' OR application_name LIKE 'cartwright: %')";
+
+/// What has something in it where there is a shop.
+pub(crate) const OF_A_SHOP: [&str; 4] = ["accounts", "products", "categories", "mails"];
 
 #[async_trait]
 impl Copies for PostgresEngine {
@@ -105,13 +108,13 @@ impl Wire {
 
 /// Writes what comes into the empty database, up to the commit.
 async fn write(wire: &mut Wire, from: &mut mpsc::Receiver<Parcel>) -> Result<Tally, Fault> {
-    const ANYTHING: &str = "SELECT 1 WHERE EXISTS (SELECT 1 FROM accounts) OR EXISTS (SELECT 1 FROM products) \
-         OR EXISTS (SELECT 1 FROM categories) OR EXISTS (SELECT 1 FROM mails)";
+    let anything = OF_A_SHOP.map(|table| format!("EXISTS (SELECT 1 FROM {table})")).join(" OR ");
     // The next order goes on where they end.
     const NUMBERS: &str = "SELECT setval('order_numbers', max(number)) FROM orders HAVING max(number) IS NOT NULL";
     wire.ask(Begin::Write(LOCK_WAIT_MAX), load::lock("copy")).await?;
     wire.ask(Begin::NoHurry, Statement::new(NO_HURRY, params![])).await?;
-    if !wire.ask(Begin::NoHurry, Statement::new(ANYTHING, params![])).await?.is_empty() {
+    let anything = Statement::new(format!("SELECT 1 WHERE {anything}"), params![]);
+    if !wire.ask(Begin::NoHurry, anything).await?.is_empty() {
         return Err(refusals::not_empty().into());
     }
     // Whoever has it open would go on with the keys and values that it had until now.

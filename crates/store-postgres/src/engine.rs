@@ -73,8 +73,8 @@ impl PostgresEngine {
         Self::open_with(options, false).await
     }
 
-    /// Whether nobody has an account in the database: it is empty, or has the schema of some program and no shop in it, as a copy leaves it
-    /// that was killed.
+    /// Whether the database is empty, or has the schema of some program and no shop in it, as a copy leaves it that was killed; and no shop
+    /// is open on it.
     ///
     /// # Errors
     /// The server cannot be reached, or failed.

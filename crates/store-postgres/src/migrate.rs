@@ -97,14 +97,22 @@ pub(crate) async fn must_be_done(client: &Object, options: &Options) -> Result<(
     }
 }
 
-/// Whether there are no accounts, or not even a place for them.
+/// Whether nothing of a shop is there, or not even a place for it, and no shop is open on it.
 pub(crate) async fn is_unused(client: &Object) -> Result<bool, OpenError> {
     let ask = async |sql: &str| {
         let rows = client.query_typed(sql, &[]).await.map_err(|error| failed(0, &error))?;
-        rows.first().map_or(Ok(false), |row| row.try_get::<_, bool>(0).map_err(|error| failed(0, &error)))
+        rows.first().map_or(Ok(0), |row| row.try_get::<_, i64>(0).map_err(|error| failed(0, &error)))
     };
-    let is_there = ask("SELECT to_regclass('accounts') IS NOT NULL").await?;
-    Ok(!is_there || !ask("SELECT EXISTS (SELECT 1 FROM accounts)").await?)
+    if ask(crate::copy::OTHERS).await? > 0 {
+        return Ok(false);
+    }
+    for table in crate::copy::OF_A_SHOP {
+        let is_there = ask(&format!("SELECT count(to_regclass('{table}'))")).await? > 0;
+        if is_there && ask(&format!("SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT 1) AS one")).await? > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The version of the schema; `None` when the database is empty.

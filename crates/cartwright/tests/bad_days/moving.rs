@@ -132,11 +132,18 @@ fn a_shop_of_an_older_program_on_a_server_stays_what_it_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let launch = Launch::new(folder.path(), &SHOP);
     create_owner(&launch.data);
-    let database = Database::fresh();
-    copied(copy(folder.path(), &sqlite(&launch.data), &database.url()));
-    database.execute("UPDATE schema_version SET version = version - 1");
-    let ended = copy(folder.path(), &sqlite(&launch.data), &database.url());
-    assert!(ended.code == Some(1) && ended.stderr.contains("cartwright serve"), "{ended:?}");
+    let [lived_in, opened] = [Database::fresh(), Database::fresh()];
+    copied(copy(folder.path(), &sqlite(&launch.data), &lived_in.url()));
+    // Nothing is in this one yet, but somebody has it open.
+    let beside = folder.path().join("beside");
+    std::fs::create_dir(&beside).expect("a folder");
+    let server = Launch::new(&beside, &[&SHOP[..], &["--database", &opened.url()]].concat()).start();
+    for database in [&lived_in, &opened] {
+        database.execute("UPDATE schema_version SET version = version - 1");
+        let ended = copy(folder.path(), &sqlite(&launch.data), &database.url());
+        assert!(ended.code == Some(1) && ended.stderr.contains("works with version"), "{ended:?}");
+    }
+    server.stop();
 }
 
 /// Whoever has an empty shop open would go on with keys that are no longer its own. And a shop sells, whatever its URL calls it.

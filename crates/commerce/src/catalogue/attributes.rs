@@ -109,16 +109,19 @@ impl Operation for UpdateAttribute {
     async fn run(&self, tx: &mut dyn Tx) -> Result<AttributeDefinition, Error> {
         let before = find(tx, self.id, self.if_version).await?;
         let patch = self.patch.clone();
+        let kept = before.clone();
         let after = AttributeDefinition {
-            label: patch.label.unwrap_or(before.label),
-            choices: patch.choices.unwrap_or(before.choices),
-            unit: patch.unit.unwrap_or(before.unit),
-            is_facet: patch.is_facet.unwrap_or(before.is_facet),
-            updated_at: self.stamp.now,
-            version: before.version + 1,
-            ..before
+            label: patch.label.unwrap_or(kept.label),
+            choices: patch.choices.unwrap_or(kept.choices),
+            unit: patch.unit.unwrap_or(kept.unit),
+            is_facet: patch.is_facet.unwrap_or(kept.is_facet),
+            ..kept
         };
         let after = after.validate()?;
+        if after == before {
+            return Ok(before);
+        }
+        let after = AttributeDefinition { updated_at: self.stamp.now, version: before.version + 1, ..after };
         put(tx, &after).await?;
         Ok(after)
     }

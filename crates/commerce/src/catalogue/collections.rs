@@ -143,11 +143,13 @@ impl Operation for UpdateCollection {
             titles: changed(&before.titles, patch.titles),
             is_active: patch.is_active.unwrap_or(before.is_active),
             members: patch.members.unwrap_or(before.members.clone()),
-            updated_at: self.stamp.now,
-            version: before.version + 1,
             ..before.clone()
         };
         let after = after.validate()?;
+        if after == *before {
+            return Ok(after);
+        }
+        let after = Collection { updated_at: self.stamp.now, version: before.version + 1, ..after };
         let mut changes = vec![document(&after)?];
         if after.slug != before.slug {
             let mut ids = self.stamp.ids();

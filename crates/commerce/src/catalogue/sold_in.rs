@@ -89,8 +89,8 @@ pub fn check_sold_in(set: &[SetPrice], sold: &[Currency], before: Option<&Produc
 }
 
 /// An operation that adds products, whose prices were found to be in what the shop sells in. A shop without products may get another
-/// currency, and may have got it since: then they are looked at once more. The settings stay locked until the first product is there, so
-/// that whoever changes the currency meanwhile finds it.
+/// currency, and whoever looked may not know of it yet, even where there are products by now: so they are looked at once more. The settings
+/// stay locked until the products are there, so that whoever changes the currency meanwhile finds them.
 #[derive(Clone, Debug)]
 pub struct PricedIn<O> {
     /// The prices that the products have.
@@ -117,11 +117,9 @@ where
     }
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<O::Output, O::Error> {
-        if !tx.has_products().await? {
-            let own = settings::locked(tx).await?.currency.unwrap_or(self.own_currency);
-            let sold: Vec<_> = std::iter::once(own).chain(self.other_currencies.iter().copied()).collect();
-            check_sold_in(&self.set, &sold, None).map_err(Error::from)?;
-        }
+        let own = settings::locked(tx).await?.currency.unwrap_or(self.own_currency);
+        let sold: Vec<_> = std::iter::once(own).chain(self.other_currencies.iter().copied()).collect();
+        check_sold_in(&self.set, &sold, None).map_err(Error::from)?;
         self.operation.run(tx).await
     }
 }

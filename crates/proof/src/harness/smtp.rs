@@ -18,6 +18,9 @@ use socket2::{Domain, Socket, Type};
 /// How long a server that has fallen silent keeps the line.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// How long it may take to be away, or back.
+const TURN_MAX: Duration = Duration::from_secs(10);
+
 /// What the server does, most of it with a mail whose end it was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
@@ -209,8 +212,11 @@ impl Inner {
 
     fn wait_until_it_listens(&self, wanted: bool) {
         let mut is_listening = self.is_listening.lock().unwrap_or_else(PoisonError::into_inner);
-        while *is_listening != wanted {
-            is_listening = self.turned.wait(is_listening).unwrap_or_else(PoisonError::into_inner);
+        let begin = Instant::now();
+        while *is_listening != wanted && !self.is_over() {
+            assert!(begin.elapsed() < TURN_MAX, "the mail server cannot listen, or does not stop to");
+            let waited = self.turned.wait_timeout(is_listening, TURN_MAX);
+            is_listening = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{
         Content, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Schema, Type,
         path::{Operation, ParameterIn, PathItem},
-        schema::{AdditionalProperties, ArrayItems, SchemaType},
+        schema::{AdditionalProperties, AnyOfBuilder, ArrayItems, SchemaType},
     },
 };
 
@@ -67,13 +67,19 @@ fn spell_out_members(document: &mut OpenApi) {
     }
 }
 
-/// The codes that a problem can have.
+/// The codes that a problem can have. New ones may come: a client that was generated before must take them for text, and not fail at the
+/// reply that says what went wrong.
 fn spell_out_codes(document: &mut OpenApi) {
     let Some(components) = &mut document.components else { return };
     if let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut(&*ProblemBody::name())
         && let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code")
     {
+        let description = code.description.take();
         code.enum_values = Some(Code::ALL.iter().map(|code| code.entry().name.into()).collect());
+        let known = Schema::Object(std::mem::take(code));
+        let other = ObjectBuilder::new().schema_type(Type::String);
+        let either = AnyOfBuilder::new().description(description).item(known).item(other).build();
+        problem.properties.insert("code".to_owned(), RefOr::T(Schema::AnyOf(either)));
     }
 }
 

@@ -108,8 +108,11 @@ fn what_some_codes_add_to_problems_is_documented_and_optional() {
 #[test]
 fn what_can_be_chosen_is_listed() {
     let document = document();
-    let codes = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
+    let code = &document["components"]["schemas"]["Problem"]["properties"]["code"];
+    let codes = &code["anyOf"][0]["enum"];
     assert!(codes.as_array().is_some_and(|codes| codes.contains(&Value::from("out_of_stock"))), "{codes}");
+    assert_eq!(code["anyOf"][1], json!({"type": "string"}), "there may be more of them");
+    assert!(code["description"].is_string(), "{code}");
     let product = &document["components"]["schemas"]["Product"]["properties"]["status"];
     assert_eq!(product["$ref"], "#/components/schemas/ProductStatus");
     for (owner, member, name, values) in [
@@ -160,7 +163,11 @@ fn what_may_be_null_is_described_where_generators_look() {
 #[test]
 fn what_cannot_be_cleared_is_not_nullable() {
     let document = document();
-    let patches: [(&str, &[&str], &[&str]); 5] = [
+    let patches: [(&str, &[&str], &[&str]); 9] = [
+        ("ProductPatch", &["title", "slug", "status", "tags", "variants", "images", "seo"], &["vendor", "publish_at"]),
+        ("VariantPatch", &["option_values", "price", "track_stock", "other_prices"], &["sku", "sale", "barcode"]),
+        ("ChangedVariant", &["option_values", "price", "track_stock", "other_prices"], &["sku", "sale", "barcode"]),
+        ("CategoryPatch", &["name", "slug", "position", "description", "seo"], &["parent_id"]),
         ("AccessPatchDto", &["disabled", "role", "permissions"], &[]),
         ("AttributePatch", &["label", "choices", "is_facet"], &["unit"]),
         ("CollectionPatch", &["title", "slug", "description", "seo", "active", "products", "rule"], &["image"]),

@@ -52,8 +52,14 @@ pub(crate) struct Contract {
 impl Contract {
     pub(crate) fn new(document: Value) -> Self {
         let schemas = document.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_default();
-        let schemas: Map<String, Value> =
+        let mut schemas: Map<String, Value> =
             schemas.iter().map(|(name, schema)| (name.clone(), closed(schema, true))).collect();
+        // Clients must expect other codes than those that are known; this program sends none.
+        if let Some(problem) = schemas.get_mut("Problem")
+            && let Some(known) = problem.pointer_mut("/properties/code/anyOf/0").map(Value::take)
+        {
+            problem["properties"]["code"] = known;
+        }
         Self { document, components: json!({ "schemas": schemas }), validators: Mutex::default() }
     }
 

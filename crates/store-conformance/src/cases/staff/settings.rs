@@ -53,14 +53,14 @@ fn in_euros(shop: &Shop, title: &str) -> PricedIn<CreateProduct> {
     PricedIn { set, own_currency: Currency::EUR, other_currencies: Vec::new(), operation: shop.creation(draft) }
 }
 
-pub async fn the_first_product_is_priced_in_what_the_shop_sells_in_by_then(shop: Shop) {
+pub async fn a_product_is_priced_in_what_the_shop_sells_in_by_then(shop: Shop) {
     shop.run(update(chosen("CHF"), None)).await.expect("set");
     refused!(shop.run(in_euros(&shop, "Mug")).await, Error::Invalid(_));
     let francs = Currency::from_code("CHF").expect("a currency");
     let beside = PricedIn { own_currency: francs, other_currencies: vec![Currency::EUR], ..in_euros(&shop, "Mug") };
     shop.run(beside).await.expect("sold in that as well");
-    // A shop with products keeps its currency: whoever looked at it before need not look again.
-    shop.run(in_euros(&shop, "Cup")).await.expect("a product");
+    // Whoever looked before there was one may not know what the shop sells in by now.
+    refused!(shop.run(in_euros(&shop, "Cup")).await, Error::Invalid(_));
 }
 
 pub async fn the_first_product_and_another_currency_do_not_come_at_once(shop: Shop) {
