@@ -119,8 +119,7 @@ async fn write(wire: &mut Wire, from: &mut mpsc::Receiver<Parcel>) -> Result<Tal
     }
     // Whoever has it open would go on with the keys and values that it had until now.
     if wire.others().await? > 0 {
-        let open = "the shop is open; stop `cartwright serve` and start again";
-        return Err(StoreError::Constraint(open.to_owned()).into());
+        return Err(refusals::open_target().into());
     }
     // Values that a first start without a shop left here.
     wire.ask(Begin::NoHurry, Statement::new("DELETE FROM meta", params![])).await?;

@@ -219,6 +219,12 @@ pub mod refusals {
         ))
     }
 
+    /// A shop is open on the target: it would go on with the keys and values that it had until now.
+    #[must_use]
+    pub fn open_target() -> StoreError {
+        StoreError::Constraint("the shop is open; stop `cartwright serve` and start again".to_owned())
+    }
+
     /// Nobody takes what is sent any more; the one who ended knows why.
     #[must_use]
     pub fn abandoned() -> StoreError {

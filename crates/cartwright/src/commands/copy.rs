@@ -36,11 +36,11 @@ pub(super) async fn run(settings: &Settings, from: &Database, to: &Database) -> 
     let source = from.open_existing().await?;
     // It may be one that an older program has open, and would be brought to this one's schema before anything else is known of it. A file
     // that nobody has open, and on a server a database without a shop in it, may be what a copy left that was killed.
-    let may_be_open = match &to.database {
+    let is_someones = match &to.database {
         Place::File(path) => store_sqlite::is_served(path),
         Place::Server(options) => !store_postgres::PostgresEngine::is_unused(options).await.map_err(Failure::failed)?,
     };
-    if may_be_open {
+    if is_someones {
         to.refuse_older().await?;
     }
     let target = to.open_or_make().await?;
@@ -56,7 +56,7 @@ pub(super) async fn run(settings: &Settings, from: &Database, to: &Database) -> 
 /// them. On a server, the engine looks who is there.
 ///
 /// # Errors
-/// It is one.
+/// It is open.
 fn refuse_open(database: &Place) -> Result<(), Failure> {
     match database {
         Place::File(path) if path.exists() && store_sqlite::is_in_use(path) => {

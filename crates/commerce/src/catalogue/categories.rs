@@ -186,8 +186,8 @@ impl Operation for MoveCategory {
         let mut changes = Vec::new();
         for category in &mut all {
             let Some((id, position)) = order.iter().find(|(id, _)| *id == category.id) else { continue };
-            let is_there = *id != self.id || category.parent_id == self.parent_id;
-            if is_there && category.position == *position {
+            let keeps_parent = *id != self.id || category.parent_id == self.parent_id;
+            if keeps_parent && category.position == *position {
                 continue;
             }
             category.position = *position;

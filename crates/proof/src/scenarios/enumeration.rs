@@ -25,7 +25,7 @@ const COST: u32 = 10;
 /// Of 2,000 pairs the area has a standard deviation of 0.009: chance alone passes the limit once in thirty-five times. Who learns nothing
 /// by asking is nearer to a half the more is asked, and who learns something is not. So where the limit is passed, so many batches are asked
 /// in all, and the whole is judged: of 8,000 pairs the limit is four deviations away.
-const BATCHES_MAX: u64 = 4;
+const BATCHES: u64 = 4;
 /// Headers that are different with every reply.
 const OF_THEIR_OWN: [&str; 2] = ["date", "x-request-id"];
 /// So many wrong passwords are tried for one account from one address: more than are allowed at once.
@@ -215,7 +215,7 @@ impl Learned {
     /// them for the plain limit. Whoever stopped as soon as it looks well would let half of the bad ones pass.
     fn of(pairs: u64, mut ask_pair: impl FnMut(u64, &mut Self)) -> Self {
         let mut learned = Self::default();
-        let batches = if pairs < PAIRS { 1 } else { BATCHES_MAX };
+        let batches = if pairs < PAIRS { 1 } else { BATCHES };
         for batch in 0..batches {
             (batch * pairs..(batch + 1) * pairs).for_each(|pair| ask_pair(pair, &mut learned));
             if batch == 0 && !learned.tells_apart() {
@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn what_chance_did_is_gone_after_more_and_what_is_there_stays() {
         let alike = learned(PAIRS, 0.5);
-        let all = BATCHES_MAX * PAIRS;
+        let all = BATCHES * PAIRS;
         assert!(alike.pairs() == all && !alike.tells_apart(), "AUC {} of {}", alike.area(), alike.pairs());
         let apart = learned(PAIRS, 0.53);
         assert!(apart.pairs() == all && apart.tells_apart(), "AUC {}", apart.area());

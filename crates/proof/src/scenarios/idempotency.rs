@@ -121,7 +121,7 @@ struct Replies {
 /// The first answer, how many were given, how many of them were others, and how many did not say that they were given before.
 struct Told {
     status: u16,
-    headers: [Option<HeaderValue>; 2],
+    headers: [Option<HeaderValue>; HEADERS.len()],
     body: Vec<u8>,
     count: u64,
     others: u64,

@@ -91,10 +91,10 @@ fn moods(run: &Run, moods: &[(&str, Manner)], rounds: u64, lifted: Option<&str>)
             siege.mail_server.behave(manner);
             let mood = MOOD + Duration::from_millis(chance.u64(0..300));
             let sent = siege.load(|| thread::sleep(mood));
-            // Its end comes in the middle of that mood.
             if !has_met(&siege, &server, manner, met_before) {
                 siege.outcome.violate(format!("{name}: no mail came meanwhile"));
             }
+            // In the middle of that mood.
             server.kill();
             let kept_meanwhile = siege.mail_server.kept().split_off(kept_before);
             if matches!(manner, Manner::Away | Manner::Closed) {

@@ -189,7 +189,7 @@ fn besiege(run: &Run, slow: u64, lifted: Option<&str>) -> Outcome {
         });
     });
     outcome.violations.append(&mut found);
-    // However short it was.
+    // The peak, however short it was.
     let grown = peak_kib(server.id()).saturating_sub(before);
     if grown > GROWTH_MAX_KIB {
         outcome.violate(format!("the program grew by {} KiB", thousands(grown)));

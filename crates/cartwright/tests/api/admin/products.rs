@@ -270,6 +270,16 @@ fn a_change_of_nothing_is_no_change() {
     shop.owner().patch(&variant, &json!({"price": price(100)})).send().expect(200);
     let same = shop.owner().patch(&category_path, &json!({"name": category["name"]})).send().expect(200);
     assert_eq!(same["version"], category["version"]);
+    let collection = json!({"title": unique_name("Chosen"), "products": [product["id"]]});
+    let attribute = json!({"key": unique_name("k").replace([' ', '-'], "_").to_lowercase(), "label": "Care", "owner": "product", "kind": "text"});
+    for (list, body, name) in [("collections", collection, "title"), ("attributes", attribute, "label")] {
+        let made = shop.owner().post(&format!("/v1/admin/{list}"), &body).send().expect(201);
+        let path = format!("/v1/admin/{list}/{}", text(&made["id"]));
+        for body in [json!({}), json!({name: made[name]})] {
+            let same = shop.owner().patch(&path, &body).send().expect(200);
+            assert_eq!((&same["version"], &same["updated_at"]), (&made["version"], &made["updated_at"]), "{list}");
+        }
+    }
     assert_eq!(shop.owner().get(&path(&product)).send().expect(200)["version"], product["version"]);
     let log = format!("/v1/admin/audit-log?subject_id={}", text(&product["id"]));
     assert_eq!(pick(&shop.owner().get(&log).send().expect(200)["items"], "action"), ["product.created"]);
