@@ -216,16 +216,9 @@ impl Options {
 
 /// What the server's list of connections shows of a shop to which its URL gives this name.
 fn shown_name(given: Option<&str>) -> String {
-    let mut shown = "cartwright".to_owned();
-    if let Some(given) = given.filter(|given| !given.is_empty()) {
-        shown.push_str(": ");
-        for c in given.chars() {
-            if shown.len() + c.len_utf8() > NAME_MAX {
-                break;
-            }
-            shown.push(c);
-        }
-    }
+    let Some(given) = given.filter(|given| !given.is_empty()) else { return "cartwright".to_owned() };
+    let mut shown = format!("cartwright: {given}");
+    shown.truncate(shown.floor_char_boundary(NAME_MAX));
     shown
 }
 

@@ -300,158 +300,108 @@ impl From<NewVariantDto> for VariantDraft {
     }
 }
 
-/// A change of a variant; what is left out stays.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = VariantPatch, example = json!({"price": {"amount": 2900, "currency": "EUR"}, "compare_at_price": {"amount": 3900, "currency": "EUR"}}))]
-pub struct VariantPatchDto {
-    /// The SKU; `null` removes it.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<String>)]
-    pub sku: Option<Option<String>>,
-    /// One value for each option.
-    #[serde(default, deserialize_with = "patch::given_and_not_null")]
-    #[schema(value_type = Vec<String>)]
-    pub option_values: Option<Vec<String>>,
-    /// What it costs when there is no sale.
-    #[serde(default, deserialize_with = "patch::given_and_not_null")]
-    #[schema(value_type = MoneyDto)]
-    pub price: Option<MoneyDto>,
-    /// What it cost before; `null` removes it.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<MoneyDto>)]
-    pub compare_at_price: Option<Option<MoneyDto>>,
-    /// Whether stock limits what can be sold.
-    #[serde(default, deserialize_with = "patch::given_and_not_null")]
-    #[schema(value_type = bool)]
-    pub track_stock: Option<bool>,
-    /// Weight in grams; `null` removes it.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<i64>)]
-    pub weight_grams: Option<Option<i64>>,
-    /// What is printed on it; `null` removes it.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<String>)]
-    pub barcode: Option<Option<String>>,
-    /// The prices in all other currencies.
-    #[serde(default, deserialize_with = "patch::given_and_not_null")]
-    #[schema(value_type = Vec<ListPriceDto>)]
-    pub other_prices: Option<Vec<ListPriceDto>>,
-    /// Lower prices for a time; `null` ends it.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<SaleDto>)]
-    pub sale: Option<Option<SaleDto>>,
-    /// Its picture: the URL of one of the product's; `null` removes it.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<String>)]
-    pub image: Option<Option<String>>,
-    /// From how many pieces on it is short; `null` is the shop's threshold.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<i64>)]
-    pub low_stock_at: Option<Option<i64>>,
-    /// The values to change, by their keys; `null` removes one, and what is not named stays.
-    #[serde(default, deserialize_with = "attribute::bounded")]
-    #[schema(value_type = BTreeMap<String, AttributeChangeDto>)]
-    pub attributes: AttributeChangesDto,
-}
-
-impl From<VariantPatchDto> for VariantPatch {
-    fn from(dto: VariantPatchDto) -> Self {
-        Self {
-            sku: dto.sku,
-            option_values: dto.option_values,
-            price: dto.price.map(Into::into),
-            compare_at_price: dto.compare_at_price.map(|price| price.map(Into::into)),
-            track_stock: dto.track_stock,
-            weight_grams: dto.weight_grams,
-            barcode: dto.barcode,
-            prices: dto.other_prices.map(|prices| prices.into_iter().map(Into::into).collect()),
-            sale: dto.sale.map(|sale| sale.map(Into::into)),
-            image: dto.image,
-            low_stock_at: dto.low_stock_at,
-            attributes: attribute::changes(dto.attributes),
+/// A body that says what changes of a variant, beside what is its own.
+macro_rules! change_of_a_variant {
+    ($(#[$about:meta])* $name:ident { $($(#[$of:meta])* $own:ident: $type:ty,)* }) => {
+        $(#[$about])*
+        pub struct $name {
+            $($(#[$of])* pub $own: $type,)*
+            /// The SKU; `null` removes it.
+            #[serde(default, deserialize_with = "patch::given")]
+            #[schema(value_type = Option<String>)]
+            pub sku: Option<Option<String>>,
+            /// One value for each option.
+            #[serde(default, deserialize_with = "patch::given_and_not_null")]
+            #[schema(value_type = Vec<String>)]
+            pub option_values: Option<Vec<String>>,
+            /// What it costs when there is no sale.
+            #[serde(default, deserialize_with = "patch::given_and_not_null")]
+            #[schema(value_type = MoneyDto)]
+            pub price: Option<MoneyDto>,
+            /// What it cost before; `null` removes it.
+            #[serde(default, deserialize_with = "patch::given")]
+            #[schema(value_type = Option<MoneyDto>)]
+            pub compare_at_price: Option<Option<MoneyDto>>,
+            /// Whether stock limits what can be sold.
+            #[serde(default, deserialize_with = "patch::given_and_not_null")]
+            #[schema(value_type = bool)]
+            pub track_stock: Option<bool>,
+            /// Weight in grams; `null` removes it.
+            #[serde(default, deserialize_with = "patch::given")]
+            #[schema(value_type = Option<i64>)]
+            pub weight_grams: Option<Option<i64>>,
+            /// What is printed on it; `null` removes it.
+            #[serde(default, deserialize_with = "patch::given")]
+            #[schema(value_type = Option<String>)]
+            pub barcode: Option<Option<String>>,
+            /// The prices in all other currencies.
+            #[serde(default, deserialize_with = "patch::given_and_not_null")]
+            #[schema(value_type = Vec<ListPriceDto>)]
+            pub other_prices: Option<Vec<ListPriceDto>>,
+            /// Lower prices for a time; `null` ends it.
+            #[serde(default, deserialize_with = "patch::given")]
+            #[schema(value_type = Option<SaleDto>)]
+            pub sale: Option<Option<SaleDto>>,
+            /// Its picture: the URL of one of the product's; `null` removes it.
+            #[serde(default, deserialize_with = "patch::given")]
+            #[schema(value_type = Option<String>)]
+            pub image: Option<Option<String>>,
+            /// From how many pieces on it is short; `null` is the shop's threshold.
+            #[serde(default, deserialize_with = "patch::given")]
+            #[schema(value_type = Option<i64>)]
+            pub low_stock_at: Option<Option<i64>>,
+            /// The values to change, by their keys; `null` removes one, and what is not named stays.
+            #[serde(default, deserialize_with = "attribute::bounded")]
+            #[schema(value_type = BTreeMap<String, AttributeChangeDto>)]
+            pub attributes: AttributeChangesDto,
         }
-    }
+
+        impl From<$name> for VariantPatch {
+            fn from(dto: $name) -> Self {
+                Self {
+                    sku: dto.sku,
+                    option_values: dto.option_values,
+                    price: dto.price.map(Into::into),
+                    compare_at_price: dto.compare_at_price.map(|price| price.map(Into::into)),
+                    track_stock: dto.track_stock,
+                    weight_grams: dto.weight_grams,
+                    barcode: dto.barcode,
+                    prices: dto.other_prices.map(|prices| prices.into_iter().map(Into::into).collect()),
+                    sale: dto.sale.map(|sale| sale.map(Into::into)),
+                    image: dto.image,
+                    low_stock_at: dto.low_stock_at,
+                    attributes: attribute::changes(dto.attributes),
+                }
+            }
+        }
+    };
 }
 
-/// One of the variants that a changed product shall have: a known one, of which what is left out stays, or a new one.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, remote = "Self")]
-#[schema(as = ChangedVariant, example = json!({"id": "0190a3c4-5b6d-7e8f-9a0b-1c2d3e4f5a6b", "price": {"amount": 2900, "currency": "EUR"}}))]
-pub struct ChangedVariantDto {
-    /// The known variant; without it this is a new one, which needs a `price`.
-    #[schema(value_type = Option<uuid::Uuid>)]
-    pub id: Option<VariantId>,
-    /// Pieces of a new variant that are there at the start; later, stock changes by movements.
-    pub stock: Option<i64>,
-    /// The SKU; `null` removes it.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<String>)]
-    pub sku: Option<Option<String>>,
-    /// One value for each option.
-    #[serde(default, deserialize_with = "patch::given_and_not_null")]
-    #[schema(value_type = Vec<String>)]
-    pub option_values: Option<Vec<String>>,
-    /// What it costs when there is no sale.
-    #[serde(default, deserialize_with = "patch::given_and_not_null")]
-    #[schema(value_type = MoneyDto)]
-    pub price: Option<MoneyDto>,
-    /// What it cost before; `null` removes it.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<MoneyDto>)]
-    pub compare_at_price: Option<Option<MoneyDto>>,
-    /// Whether stock limits what can be sold.
-    #[serde(default, deserialize_with = "patch::given_and_not_null")]
-    #[schema(value_type = bool)]
-    pub track_stock: Option<bool>,
-    /// Weight in grams; `null` removes it.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<i64>)]
-    pub weight_grams: Option<Option<i64>>,
-    /// What is printed on it; `null` removes it.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<String>)]
-    pub barcode: Option<Option<String>>,
-    /// The prices in all other currencies.
-    #[serde(default, deserialize_with = "patch::given_and_not_null")]
-    #[schema(value_type = Vec<ListPriceDto>)]
-    pub other_prices: Option<Vec<ListPriceDto>>,
-    /// Lower prices for a time; `null` ends it.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<SaleDto>)]
-    pub sale: Option<Option<SaleDto>>,
-    /// Its picture: the URL of one of the product's; `null` removes it.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<String>)]
-    pub image: Option<Option<String>>,
-    /// From how many pieces on it is short; `null` is the shop's threshold.
-    #[serde(default, deserialize_with = "patch::given")]
-    #[schema(value_type = Option<i64>)]
-    pub low_stock_at: Option<Option<i64>>,
-    /// The values to change, by their keys; `null` removes one, and what is not named stays.
-    #[serde(default, deserialize_with = "attribute::bounded")]
-    #[schema(value_type = BTreeMap<String, AttributeChangeDto>)]
-    pub attributes: AttributeChangesDto,
+change_of_a_variant! {
+    /// A change of a variant; what is left out stays.
+    #[derive(Debug, Deserialize, ToSchema)]
+    #[serde(deny_unknown_fields)]
+    #[schema(as = VariantPatch, example = json!({"price": {"amount": 2900, "currency": "EUR"}, "compare_at_price": {"amount": 3900, "currency": "EUR"}}))]
+    VariantPatchDto {}
+}
+
+change_of_a_variant! {
+    /// One of the variants that a changed product shall have: a known one, of which what is left out stays, or a new one.
+    #[derive(Debug, Deserialize, ToSchema)]
+    #[serde(deny_unknown_fields, remote = "Self")]
+    #[schema(as = ChangedVariant, example = json!({"id": "0190a3c4-5b6d-7e8f-9a0b-1c2d3e4f5a6b", "price": {"amount": 2900, "currency": "EUR"}}))]
+    ChangedVariantDto {
+        /// The known variant; without it this is a new one, which needs a `price`.
+        #[schema(value_type = Option<uuid::Uuid>)]
+        id: Option<VariantId>,
+        /// Pieces of a new variant that are there at the start; later, stock changes by movements.
+        stock: Option<i64>,
+    }
 }
 
 impl From<ChangedVariantDto> for VariantEntry {
     fn from(dto: ChangedVariantDto) -> Self {
-        let ChangedVariantDto { id, stock, .. } = dto;
-        let patch = VariantPatchDto {
-            sku: dto.sku,
-            option_values: dto.option_values,
-            price: dto.price,
-            compare_at_price: dto.compare_at_price,
-            track_stock: dto.track_stock,
-            weight_grams: dto.weight_grams,
-            barcode: dto.barcode,
-            other_prices: dto.other_prices,
-            sale: dto.sale,
-            image: dto.image,
-            low_stock_at: dto.low_stock_at,
-            attributes: dto.attributes,
-        };
-        Self::Change { id, stock, patch: patch.into() }
+        Self::Change { id: dto.id, stock: dto.stock, patch: dto.into() }
     }
 }
 
