@@ -27,8 +27,10 @@ use crate::{
 
 /// One of the staff.
 const STAFF: &str = "sam@example.com";
-/// What the tool has to be told in its own language.
+/// What the tool has to be told in its own language,
 const HOOKS: &str = include_str!("hooks.py");
+/// and in its settings.
+const SETTINGS: &str = include_str!("schemathesis.toml");
 /// Left out: what a document allows may still be refused, since not every rule of a shop can be said in one. And what was sold is
 /// archived, not deleted, and a job that is cancelled stays in the list: both can be read after their `DELETE`.
 const NOT_CHECKED: &str = "positive_data_acceptance,use_after_free";
@@ -217,11 +219,14 @@ fn place_an_order(shop: &Shop) {
 /// When it is not there, or could not do its work.
 fn ask(ground: &Ground, seed: u64, effort: &Effort, person: &Person<'_>) -> Asked {
     let folder = ground.folder.path();
-    let [report, hooks, answers] = ["json", "py", "txt"].map(|kind| folder.join(format!("{}.{kind}", person.name)));
+    let [report, hooks, answers, settings] =
+        ["json", "py", "txt", "toml"].map(|kind| folder.join(format!("{}.{kind}", person.name)));
     fs::write(&hooks, HOOKS).expect("a file");
+    fs::write(&settings, SETTINGS).expect("a file");
     // Making requests up keeps every processor busy that it finds. Those who ask are elsewhere, and take none from who answers.
     let mut command = program::stepping_back(tool());
     command.current_dir(folder).env("SCHEMATHESIS_HOOKS", &hooks).env("CARTWRIGHT_ANSWERS", &answers);
+    command.arg("--config-file").arg(&settings);
     command.args(["run", &format!("http://{}/openapi.json", ground.launch.address)]);
     command.args(["--phases", effort.phases, "--mode", effort.mode]);
     command.args(["--max-examples", &effort.examples.to_string(), "--include-path-regex", effort.paths]);

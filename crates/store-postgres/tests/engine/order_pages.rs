@@ -1,7 +1,5 @@
 //! A page of orders costs what it shows, however many orders there are.
 
-mod reads;
-
 use model::{AccountId, OrderStatus};
 use store::{OrderFilter, PageRequest, Queries as _};
 use test_postgres::Database;

@@ -1,7 +1,5 @@
 //! What is asked about the reviews of one product is answered from an index, however many there are.
 
-mod reads;
-
 use model::{ProductId, ReviewStatus};
 use store::{PageRequest, Queries, ReviewFilter, ReviewSort};
 use test_postgres::Database;

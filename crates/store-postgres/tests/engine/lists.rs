@@ -1,7 +1,5 @@
 //! A list costs what it shows, and a cleaning what it removes, however much there is beside.
 
-mod reads;
-
 use cartwright_store_postgres::PostgresEngine;
 use commerce::upkeep::Sweep;
 use jiff::SignedDuration;
