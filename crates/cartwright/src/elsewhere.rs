@@ -287,7 +287,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let place = folder.path().join("media");
         let media = Media::folder(&place).expect("a folder");
-        let fetcher = Fetcher::new(host.parse().expect("a host")).expect("a fetcher");
+        let fetcher = Fetcher::new(host.parse().expect("a host"));
         let url = format!("http://{host}/a.png");
         let queue = || vec![Queue { server: host.clone(), urls: vec![url.clone()], failures: Failures::default() }];
         let fetched = fetch(queue(), &media, &fetcher, Arc::default()).await.expect("fetched");

@@ -17,6 +17,7 @@ use std::{
 
 use keeper::Keeper;
 use mail::Worker;
+use pictures::Fetcher;
 use store::{Database, Engine};
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -84,7 +85,7 @@ impl Server {
 
         shop::tell_of_lost_pictures(settings, &places.folder, engine.as_ref()).await;
         let media = shop::media(settings, &places.folder)?;
-        let fetcher = shop::fetcher(settings)?;
+        let fetcher = Fetcher::new(settings.picture_hosts.clone());
         let wake = Arc::new(Notify::new());
         let shared: Arc<dyn Engine> = engine.clone();
         let app = web::App::new(web::Parts {

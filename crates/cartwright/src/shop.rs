@@ -11,7 +11,7 @@ use commerce::{NoteKeys, ShareKeys};
 use identity::{Keys, PasswordPool, PasswordSettings};
 use mail::{Mailbox, Renderer, ShopIdentity, Transport};
 use model::Currency;
-use pictures::{Fetcher, Media};
+use pictures::Media;
 use store::{Engine, Queries, execute};
 use store_postgres::{Options as PostgresOptions, PostgresEngine};
 use store_sqlite::{Maker, Options as SqliteOptions, SqliteEngine};
@@ -414,14 +414,6 @@ pub(crate) fn tell_of_files(folder: &Path) -> Result<(), Failure> {
         say(format_args!("{} is not in it: take it along too.", other.display()))?;
     }
     Ok(())
-}
-
-/// Fetches pictures from elsewhere.
-///
-/// # Errors
-/// When there is no TLS to be had.
-pub(crate) fn fetcher(settings: &Settings) -> Result<Fetcher, Failure> {
-    Fetcher::new(settings.picture_hosts.clone()).map_err(Failure::failed)
 }
 
 /// Where mails go.

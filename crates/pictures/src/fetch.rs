@@ -7,7 +7,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -91,41 +91,25 @@ impl PrivateHosts {
 /// Fetches pictures. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Fetcher {
-    client: Client,
+    /// Made when it is first needed: it reads all certificates of the system, which most starts do without, and which not every system has.
+    client: Arc<OnceLock<Client>>,
     private: Arc<PrivateHosts>,
 }
 
 impl Fetcher {
     /// One that goes to public addresses, and to those of `private`.
-    ///
-    /// # Errors
-    /// When there is no TLS to be had on this machine.
-    pub fn new(private: PrivateHosts) -> Result<Self, FetchError> {
-        let private = Arc::new(private);
-        let policy = Policy::custom({
-            let private = Arc::clone(&private);
-            move |attempt| {
-                if attempt.previous().len() > REDIRECTS_MAX {
-                    return attempt.error("too many redirects");
-                }
-                match check(attempt.url(), &private) {
-                    Ok(()) => attempt.follow(),
-                    Err(error) => attempt.error(error),
-                }
-            }
-        });
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(policy)
-            .referer(false)
-            .connect_timeout(CONNECT_LIMIT)
-            .timeout(LIMIT)
-            .pool_max_idle_per_host(2)
-            .user_agent(concat!("Cartwright/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(PublicNames(Arc::clone(&private))))
-            .build()
-            .map_err(|error| FetchError::Failed(chain(&error)))?;
-        Ok(Self { client, private })
+    #[must_use]
+    pub fn new(private: PrivateHosts) -> Self {
+        Self { client: Arc::default(), private: Arc::new(private) }
+    }
+
+    fn client(&self) -> Result<&Client, FetchError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        // What fails is tried again: the certificates may be there by then.
+        let client = client(&self.private).map_err(|error| FetchError::Failed(without_certificates(&error)))?;
+        Ok(self.client.get_or_init(|| client))
     }
 
     /// What is at `url`, if that is at most `max` bytes.
@@ -136,7 +120,7 @@ impl Fetcher {
         let url = Url::parse(url.trim()).map_err(|_| FetchError::InvalidUrl)?;
         check(&url, &self.private)?;
         let failed = |error: reqwest::Error| find_refusal(&error).unwrap_or_else(|| FetchError::Failed(chain(&error)));
-        let mut response = self.client.get(url).header("accept", "image/*").send().await.map_err(failed)?;
+        let mut response = self.client()?.get(url).header("accept", "image/*").send().await.map_err(failed)?;
         if !response.status().is_success() {
             return Err(FetchError::Status(response.status().as_u16()));
         }
@@ -152,6 +136,36 @@ impl Fetcher {
         }
         Ok(content.freeze())
     }
+}
+
+fn client(private: &Arc<PrivateHosts>) -> reqwest::Result<Client> {
+    let policy = Policy::custom({
+        let private = Arc::clone(private);
+        move |attempt| {
+            if attempt.previous().len() > REDIRECTS_MAX {
+                return attempt.error("too many redirects");
+            }
+            match check(attempt.url(), &private) {
+                Ok(()) => attempt.follow(),
+                Err(error) => attempt.error(error),
+            }
+        }
+    });
+    Client::builder()
+        .no_proxy()
+        .redirect(policy)
+        .referer(false)
+        .connect_timeout(CONNECT_LIMIT)
+        .timeout(LIMIT)
+        .pool_max_idle_per_host(2)
+        .user_agent(concat!("Cartwright/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(Arc::new(PublicNames(Arc::clone(private))))
+        .build()
+}
+
+/// What is the matter with a machine that no client can be made on, and what helps.
+fn without_certificates(error: &reqwest::Error) -> String {
+    format!("{}; this machine needs certificates (Debian's package ca-certificates)", chain(error))
 }
 
 /// Whether this URL may be asked, as far as it says itself. What a name leads to is seen when it is resolved.
@@ -248,13 +262,18 @@ fn find_refusal(error: &reqwest::Error) -> Option<FetchError> {
     None
 }
 
-/// The innermost cause, which says most.
+/// What went wrong, in words.
 fn chain(error: &reqwest::Error) -> String {
-    let mut last: &dyn std::error::Error = error;
+    if error.is_timeout() { "it took too long".to_owned() } else { innermost(error) }
+}
+
+/// The innermost cause, which says most.
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
     while let Some(source) = last.source() {
         last = source;
     }
-    if error.is_timeout() { "it took too long".to_owned() } else { last.to_string() }
+    last.to_string()
 }
 
 #[cfg(test)]
@@ -269,7 +288,7 @@ mod tests {
     fn fetcher(private: &str) -> Fetcher {
         // Whichever test comes first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Fetcher::new(private.parse().expect("hosts")).expect("a fetcher")
+        Fetcher::new(private.parse().expect("hosts"))
     }
 
     /// A server that gives these answers, one a connection, and its address.

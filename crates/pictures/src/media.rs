@@ -11,7 +11,7 @@ use object_store::{
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
-use crate::{Drawn, Limits, Name, Refusal, Size, decode::dimensions, name::FileName, read};
+use crate::{Drawn, Limits, Name, Refusal, Size, decode::dimensions, fetch::innermost, name::FileName, read};
 
 /// Why a picture could not be kept or found.
 #[derive(Debug, Error)]
@@ -34,9 +34,15 @@ impl From<object_store::Error> for MediaError {
     fn from(error: object_store::Error) -> Self {
         match error {
             object_store::Error::NotFound { .. } => Self::NotFound,
-            other => Self::Unavailable(other.to_string()),
+            other => Self::Unavailable(with_cause(&other)),
         }
     }
+}
+
+/// What the store says, and the innermost cause where it keeps that to itself.
+fn with_cause(error: &object_store::Error) -> String {
+    let (said, cause) = (error.to_string(), innermost(error));
+    if said.contains(&cause) { said } else { format!("{said}: {cause}") }
 }
 
 /// Which part of a file is asked for.

@@ -3,11 +3,13 @@
 use std::{fs, path::Path, time::Duration};
 
 use rusqlite::Connection;
+use serde_json::json;
 
 use proof::harness::{
     client::Client,
     program::{Ended, check, create_owner, program, run, run_on},
     server::Launch,
+    shop::Shop,
     within,
 };
 use test_postgres::free_address;
@@ -105,6 +107,24 @@ fn a_shop_that_another_process_has_open_is_said_to_be() {
     second.stop();
     first.stop();
     check(&launch.data);
+}
+
+/// Many containers have none. Mails and PostgreSQL go by those that the program brings along; pictures from elsewhere say what is missing.
+#[test]
+fn a_machine_without_certificates_has_a_shop_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nowhere = folder.path().join("nowhere").display().to_string();
+    let launch = Launch::new(folder.path(), &["--signup", "immediate"])
+        .with_variable("SSL_CERT_FILE", nowhere.as_str())
+        .with_variable("SSL_CERT_DIR", nowhere);
+    create_owner(&launch.data);
+    let server = launch.start();
+    let shop = Shop::fill(launch.address, 1);
+    let picture = json!({"url": "https://pictures.example.com/mug.png"});
+    let refused = Client::new(shop.address).post(&shop.owner, "/v1/admin/pictures/import", "", &picture);
+    let told = refused.expect("a reply").expect(422)["detail"].to_string();
+    assert!(told.contains("CA certificates") && told.contains("ca-certificates"), "{told}");
+    server.stop();
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use commerce::catalogue::ImportedProduct;
+use pictures::Fetcher;
 
 use super::progress::Progress;
 use crate::{
@@ -21,7 +22,7 @@ pub(super) async fn fetch(
     products: &mut [ImportedProduct],
 ) -> Result<usize, Failure> {
     crate::data::make(folder)?;
-    let (media, fetcher) = (shop::media(settings, folder)?, shop::fetcher(settings)?);
+    let (media, fetcher) = (shop::media(settings, folder)?, Fetcher::new(settings.picture_hosts.clone()));
     let queues = elsewhere::queues(products, &Fetched::default());
     let progress = Progress::start(queues.iter().map(Queue::len).sum(), "pictures");
     let fetched = elsewhere::fetch(queues, &media, &fetcher, progress.counter()).await.map_err(Failure::failed)?;

@@ -77,7 +77,7 @@ fn parts(engine: Arc<dyn Engine>, keys: Keys, settings: Settings) -> Parts {
         mails: Arc::new(renderer(&settings)),
         mail_wake: Arc::new(Notify::new()),
         media: pictures::Media::folder(&media).expect("a place for pictures"),
-        fetcher: pictures::Fetcher::new(pictures::PrivateHosts::default()).expect("a fetcher"),
+        fetcher: pictures::Fetcher::new(pictures::PrivateHosts::default()),
         settings,
     }
 }
