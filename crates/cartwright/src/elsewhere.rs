@@ -92,6 +92,9 @@ pub(crate) enum CannotFetch {
     /// The place where the shop keeps its pictures cannot be used now.
     #[error(transparent)]
     Media(#[from] MediaError),
+    /// This machine cannot fetch anything.
+    #[error(transparent)]
+    Machine(FetchError),
     /// A bug.
     #[error(transparent)]
     Bug(#[from] JoinError),
@@ -131,13 +134,16 @@ pub(crate) fn queues(products: &[ImportedProduct], known: &Fetched) -> Vec<Queue
 /// Fetches these pictures, and keeps them. `done` counts those that it is through with.
 ///
 /// # Errors
-/// The shop cannot keep pictures now, or a bug.
+/// The shop cannot keep pictures now, or this machine not fetch them, or a bug.
 pub(crate) async fn fetch(
     queues: Vec<Queue>,
     media: &Media,
     fetcher: &Fetcher,
     done: Arc<AtomicU64>,
 ) -> Result<Fetched, CannotFetch> {
+    if !queues.is_empty() {
+        fetcher.make_ready().map_err(CannotFetch::Machine)?;
+    }
     let (mut waiting, mut running) = (queues.into_iter(), JoinSet::new());
     let mut fetched = Fetched::default();
     loop {

@@ -41,6 +41,9 @@ pub enum FetchError {
     /// The server refused it.
     #[error("the server answered {0}")]
     Status(u16),
+    /// Nothing can be fetched on this machine: it has no certificates.
+    #[error("nothing can be fetched: {0}; this machine needs certificates (Debian's package ca-certificates)")]
+    NoCertificates(String),
     /// It could not be reached, or broke off.
     #[error("it could not be fetched: {0}")]
     Failed(String),
@@ -103,13 +106,21 @@ impl Fetcher {
         Self { client: Arc::default(), private: Arc::new(private) }
     }
 
+    /// Sees that pictures can be fetched on this machine. Later nothing fails for that.
+    ///
+    /// # Errors
+    /// [`FetchError::NoCertificates`].
+    pub fn make_ready(&self) -> Result<(), FetchError> {
+        self.client().map(drop)
+    }
+
     fn client(&self) -> Result<&Client, FetchError> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
         // What fails is tried again: the certificates may be there by then.
-        let client = client(&self.private).map_err(|error| FetchError::Failed(without_certificates(&error)))?;
-        Ok(self.client.get_or_init(|| client))
+        let made = new_client(&self.private).map_err(|error| FetchError::NoCertificates(innermost(&error)))?;
+        Ok(self.client.get_or_init(|| made))
     }
 
     /// What is at `url`, if that is at most `max` bytes.
@@ -138,7 +149,8 @@ impl Fetcher {
     }
 }
 
-fn client(private: &Arc<PrivateHosts>) -> reqwest::Result<Client> {
+/// One that goes to public addresses, and to those of `private`. It fails where the system has no certificates.
+fn new_client(private: &Arc<PrivateHosts>) -> reqwest::Result<Client> {
     let policy = Policy::custom({
         let private = Arc::clone(private);
         move |attempt| {
@@ -161,11 +173,6 @@ fn client(private: &Arc<PrivateHosts>) -> reqwest::Result<Client> {
         .user_agent(concat!("Cartwright/", env!("CARGO_PKG_VERSION")))
         .dns_resolver(Arc::new(PublicNames(Arc::clone(private))))
         .build()
-}
-
-/// What is the matter with a machine that no client can be made on, and what helps.
-fn without_certificates(error: &reqwest::Error) -> String {
-    format!("{}; this machine needs certificates (Debian's package ca-certificates)", chain(error))
 }
 
 /// Whether this URL may be asked, as far as it says itself. What a name leads to is seen when it is resolved.

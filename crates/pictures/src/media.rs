@@ -244,6 +244,22 @@ fn key(file: &str) -> Key {
 mod tests {
     use super::*;
 
+    /// Says nothing of its cause.
+    #[derive(Debug, Error)]
+    #[error("it did not work")]
+    struct Silent(#[source] std::io::Error);
+
+    #[test]
+    fn what_a_store_keeps_to_itself_is_said_once() {
+        let cause = || std::io::Error::other("no certificates");
+        let silent = object_store::Error::Generic { store: "S3", source: Box::new(Silent(cause())) };
+        let told = MediaError::from(silent).to_string();
+        assert!(told.ends_with("it did not work: no certificates"), "{told}");
+        let plain = object_store::Error::Generic { store: "S3", source: Box::new(cause()) };
+        let told = MediaError::from(plain).to_string();
+        assert_eq!(told.matches("no certificates").count(), 1, "{told}");
+    }
+
     fn png() -> Bytes {
         let mut bytes = std::io::Cursor::new(Vec::new());
         image::DynamicImage::new_rgb8(300, 200).write_to(&mut bytes, image::ImageFormat::Png).expect("written");

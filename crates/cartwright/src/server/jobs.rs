@@ -147,6 +147,10 @@ impl From<CannotFetch> for Trouble {
                 reason: "pictures cannot be kept at the moment; the log says why",
                 error: error.to_string(),
             },
+            CannotFetch::Machine(error) => Self::Passing {
+                reason: "pictures cannot be fetched on the shop's machine at the moment; the log says why",
+                error: error.to_string(),
+            },
             CannotFetch::Bug(error) => Self::Lasting(error.to_string()),
         }
     }

@@ -1,4 +1,4 @@
-//! A server that should not start, and says so.
+//! What keeps a server from starting, and is said; and what must not.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -109,14 +109,15 @@ fn a_shop_that_another_process_has_open_is_said_to_be() {
     check(&launch.data);
 }
 
-/// Many containers have none. Mails and PostgreSQL go by those that the program brings along; pictures from elsewhere say what is missing.
+/// Many containers have none. Mails and PostgreSQL go by those that the program brings along; pictures from elsewhere, and buckets, say what is
+/// missing.
 #[test]
 fn a_machine_without_certificates_has_a_shop_all_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     let nowhere = folder.path().join("nowhere").display().to_string();
     let launch = Launch::new(folder.path(), &["--signup", "immediate"])
         .with_variable("SSL_CERT_FILE", nowhere.as_str())
-        .with_variable("SSL_CERT_DIR", nowhere);
+        .with_variable("SSL_CERT_DIR", nowhere.as_str());
     create_owner(&launch.data);
     let server = launch.start();
     let shop = Shop::fill(launch.address, 1);
@@ -124,6 +125,23 @@ fn a_machine_without_certificates_has_a_shop_all_the_same() {
     let refused = Client::new(shop.address).post(&shop.owner, "/v1/admin/pictures/import", "", &picture);
     let told = refused.expect("a reply").expect(422)["detail"].to_string();
     assert!(told.contains("CA certificates") && told.contains("ca-certificates"), "{told}");
+    server.stop();
+
+    let file = folder.path().join("products.csv");
+    let row = "lamp,Lamp,LAMP-1,12.50,https://pictures.example.com/mug.png";
+    fs::write(&file, format!("Handle,Title,Variant SKU,Variant Price,Image Src\n{row}\n")).expect("a file");
+    let csv = file.to_str().expect("UTF-8");
+    let bucket = ["serve", "--listen", "127.0.0.1:0", "--media", "s3://bucket/shop"];
+    for arguments in [["import", "products", csv, "--with-images"].as_slice(), &bucket] {
+        let mut command = program();
+        command.args(arguments).arg("--data").arg(&launch.data);
+        command.envs(["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| (name, &nowhere)));
+        command.envs(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name, "something")));
+        let complaint = run(&mut command, "").expect_complaint();
+        assert!(complaint.contains("No CA certificates"), "{complaint}");
+    }
+    let server = launch.start();
+    Client::new(launch.address).get("/v1/products/lamp").expect("a reply").expect(404);
     server.stop();
 }
 

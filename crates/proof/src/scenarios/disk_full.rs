@@ -33,7 +33,7 @@ const LEFT_BYTES: Range<u64> = 1_000_000..2_500_000;
 /// After so many refusals in a row the disk counts as full.
 const FULL_WHEN_REFUSED: u32 = 50;
 /// How many orders are tried when nobody tells.
-const TRIES_WHEN_BLIND: usize = 250;
+const TRIES_WHEN_BLIND: usize = 400;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "disk-full",

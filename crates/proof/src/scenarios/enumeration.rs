@@ -38,7 +38,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     engines: &[Engine::Sqlite, Engine::Postgres],
     alone: Alone::Long,
     parts: 1,
-    run: |run| compare(run, run.count(6, PAIRS), &QUESTIONS, None),
+    run: |run| compare(run, run.count(10, PAIRS), &QUESTIONS, None),
     control: Control {
         without: "comparing with something where there is no account",
         finds: &["can be told apart"],

@@ -48,7 +48,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     alone: Alone::Never,
     parts: 20,
     run: |run| {
-        let short = if run.engine == Engine::Sqlite { 50 } else { 25 };
+        let short = if run.engine == Engine::Sqlite { 80 } else { 40 };
         storm(run, run.count(short, 10_000), None)
     },
     control: Control {

@@ -29,8 +29,8 @@ const ACCOUNTS: (u64, u64) = (1_000, 10_000);
 /// How many guess at a time for each processor: more than there is room for to wait, for otherwise they wait for each other.
 const ATTACKERS: usize = 64;
 const BUYERS: usize = 4;
-/// Whoever guesses does not wait for ever for one answer; so long a storm lasts beyond its time.
-const ATTACKERS_WAIT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(5));
+/// Whoever guesses does not wait for ever for one answer.
+const ATTACKERS_WAIT: Duration = Duration::from_secs(5);
 /// How long the owner may wait, and how much longer an order may take, at the 99th percentile: in seconds of a short run on a noisy
 /// machine, where passwords go behind everything else, and in a long one.
 const SHORT_MAX: (Duration, f64) = (Duration::from_secs(4), 10.0);
@@ -50,12 +50,12 @@ pub(super) const SCENARIO: Scenario = Scenario {
     engines: &[Engine::Sqlite, Engine::Postgres],
     alone: Alone::Always,
     parts: 1,
-    run: |run| storm(run, Duration::from_secs(run.count(4, 300)), None),
+    run: |run| storm(run, Duration::from_secs(run.count(6, 300)), None),
     control: Control {
         without: "a lane of their own for those who are known",
         finds: &["the owner was kept out: answered with 503"],
         on_one_engine: true,
-        run: |run| storm(run, Duration::from_secs(4), Some("guard.known=return")),
+        run: |run| storm(run, Duration::from_secs(6), Some("guard.known=return")),
     },
 };
 
@@ -70,13 +70,12 @@ fn storm(run: &Run, time: Duration, lifted: Option<&str>) -> Outcome {
     let mut outcome = Outcome::default();
     let (quiet, _) = p99(&shop, BUYERS, "quiet", &mut outcome, || thread::sleep(time / 2));
 
-    let guesses = Guesses::at(accounts);
+    let guesses = Guesses::at(&shop, accounts);
     let ((stormy, owner), rate) = thread::scope(|scope| {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         for attacker in 0..ATTACKERS * cores {
             let (guesses, seed) = (&guesses, run.seed ^ attacker as u64);
-            let client = Client::with_patience(shop.address, run.choose(ATTACKERS_WAIT));
-            scope.spawn(move || guesses.go_on(&client, seed));
+            scope.spawn(move || guesses.go_on(seed));
         }
         let measured = p99(&shop, BUYERS, "storm", &mut outcome, || {
             // Until it has gathered.
@@ -135,7 +134,8 @@ fn bring_over(ground: &Ground, accounts: u64) {
 }
 
 /// What those who guess share.
-struct Guesses {
+struct Guesses<'a> {
+    shop: &'a Shop,
     accounts: u64,
     begin: Instant,
     is_over: AtomicBool,
@@ -150,11 +150,10 @@ struct Guesses {
     wrong: Mutex<Vec<String>>,
 }
 
-impl Guesses {
-    /// Of these accounts, from now on.
-    fn at(accounts: u64) -> Self {
+impl<'a> Guesses<'a> {
+    fn at(shop: &'a Shop, accounts: u64) -> Self {
         let (is_over, next, sent, refused, silent, wrong) = Default::default();
-        Self { accounts, begin: Instant::now(), is_over, next, sent, refused, silent, wrong }
+        Self { shop, accounts, begin: Instant::now(), is_over, next, sent, refused, silent, wrong }
     }
 
     fn wrong(&self, what: String) {
@@ -169,8 +168,9 @@ impl Guesses {
 
     /// One of those who guess, each time from another address. Whoever is free takes the next guess, so that those who wait for an
     /// answer do not make it a weaker storm.
-    fn go_on(&self, client: &Client, seed: u64) {
+    fn go_on(&self, seed: u64) {
         let mut chance = fastrand::Rng::with_seed(seed);
+        let client = Client::with_patience(self.shop.address, ATTACKERS_WAIT);
         loop {
             let due = Duration::from_millis(1_000 * self.next.fetch_add(1, Ordering::AcqRel) / STORM);
             thread::sleep(due.saturating_sub(self.begin.elapsed()));
@@ -178,7 +178,7 @@ impl Guesses {
                 return;
             }
             self.sent.fetch_add(1, Ordering::AcqRel);
-            self.guess(client, &mut chance);
+            self.guess(&client, &mut chance);
         }
     }
 

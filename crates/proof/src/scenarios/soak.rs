@@ -55,7 +55,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     // Its parts follow each other.
     alone: Alone::Long,
     parts: 8,
-    run: |run| soak(run, Duration::from_secs(run.count(7, 28_800)), None),
+    run: |run| soak(run, Duration::from_secs(run.count(9, 28_800)), None),
     control: Control {
         without: "copying the log back",
         finds: &["the write-ahead log"],

@@ -118,7 +118,10 @@ fn a_copy_waits_for_a_slow_target() {
     let opened = Arc::clone(&engine);
     let open = || async move {
         let database = test_postgres::Database::fresh();
-        let impatient = "prepare=off&options=-c%20idle_in_transaction_session_timeout%3D200ms";
+        // The schema is made by somebody more patient.
+        let options = Options::parse(&database.url()).expect("a URL");
+        PostgresEngine::open(options).await.expect("a database").close();
+        let impatient = "prepare=off&options=-c%20idle_in_transaction_session_timeout%3D500ms";
         let mut options = Options::parse(&format!("{}?{impatient}", database.url())).expect("a URL");
         options.name("cartwright-copy");
         let open = Arc::new(PostgresEngine::open(options).await.expect("a database"));
@@ -131,7 +134,7 @@ fn a_copy_waits_for_a_slow_target() {
         let (sender, mut parcels) = mpsc::channel(1);
         let slowly = async {
             while parcels.recv().await.is_some() {
-                tokio::time::sleep(Duration::from_millis(500)).await;
+                tokio::time::sleep(Duration::from_millis(700)).await;
             }
         };
         let (read, ()) = tokio::join!(engine.get().expect("opened").read_all(sender), slowly);

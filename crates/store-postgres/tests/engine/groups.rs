@@ -331,7 +331,7 @@ fn a_row_that_everybody_waits_for_leaves_connections_to_others() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         // Each of them waits for longer than that.
         for _ in 0..20 {
-            let read = tokio::time::timeout(Duration::from_millis(200), engine.product(bowl.id));
+            let read = tokio::time::timeout(Duration::from_millis(500), engine.product(bowl.id));
             assert!(read.await.expect("a connection").is_ok_and(|found| found.is_some()));
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

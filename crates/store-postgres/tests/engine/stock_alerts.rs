@@ -19,6 +19,8 @@ const SLOW: &str = "CREATE FUNCTION slow() RETURNS boolean LANGUAGE plpgsql VOLA
      $$ BEGIN PERFORM pg_sleep(0.5); RETURN true; END $$; \
      ALTER TABLE products RENAME TO real_products; \
      CREATE VIEW products AS SELECT * FROM real_products WHERE slow()";
+/// A row for each who does now.
+const LOOKING: &str = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
 const QUICK: &str = "DROP VIEW products; ALTER TABLE real_products RENAME TO products; DROP FUNCTION slow()";
 
 #[test]
@@ -45,7 +47,9 @@ fn stock_that_comes_while_it_is_looked_at_who_waits_is_told_of() {
             let shop = shop.clone();
             async move { shop.run(SendStockAlerts { stamp: shop.next_stamp() }).await }
         });
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        while test_postgres::execute(url, LOOKING) == Ok(0) && !sending.is_finished() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         let arrives = StockMovement {
             id: shop.id(),
             variant_id,

@@ -27,9 +27,9 @@ use crate::{
 
 /// One of the staff.
 const STAFF: &str = "sam@example.com";
-/// What the tool has to be told in its own language,
+/// What the tool has to be told in its own language.
 const HOOKS: &str = include_str!("hooks.py");
-/// and in its settings.
+/// What it has to be told in its settings.
 const SETTINGS: &str = include_str!("schemathesis.toml");
 /// Left out: what a document allows may still be refused, since not every rule of a shop can be said in one. And what was sold is
 /// archived, not deleted, and a job that is cancelled stays in the list: both can be read after their `DELETE`.

@@ -22,7 +22,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     alone: Alone::Never,
     parts: 1,
     run: |run| match run.engine {
-        Engine::Sqlite => interleave(run, Some(run.count(6_000, 1_000_000)), run.count(12_000, 1_000_000), false),
+        Engine::Sqlite => interleave(run, Some(run.count(10_000, 1_000_000)), run.count(20_000, 1_000_000), false),
         Engine::Postgres => interleave(run, None, run.count(4_000, 1_000_000), false),
     },
     control: Control {

@@ -36,7 +36,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     engines: &[Engine::Sqlite, Engine::Postgres],
     alone: Alone::Never,
     parts: 1,
-    run: |run| attack(run, run.count(200, 10_000), false),
+    run: |run| attack(run, run.count(300, 10_000), false),
     control: Control {
         without: "the secrecy of the signing key",
         finds: &["200 for the token"],
