@@ -134,7 +134,7 @@ pub(crate) fn queues(products: &[ImportedProduct], known: &Fetched) -> Vec<Queue
 /// Fetches these pictures, and keeps them. `done` counts those that it is through with.
 ///
 /// # Errors
-/// The shop cannot keep pictures now, or this machine not fetch them, or a bug.
+/// The shop cannot keep pictures now, or this machine cannot fetch any, or a bug.
 pub(crate) async fn fetch(
     queues: Vec<Queue>,
     media: &Media,

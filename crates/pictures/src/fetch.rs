@@ -21,6 +21,8 @@ use reqwest::{
 use thiserror::Error;
 use url::{Host, Url};
 
+use crate::cause::innermost;
+
 /// How many redirects are followed.
 const REDIRECTS_MAX: usize = 3;
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -42,7 +44,7 @@ pub enum FetchError {
     #[error("the server answered {0}")]
     Status(u16),
     /// Nothing can be fetched on this machine: it has no certificates.
-    #[error("nothing can be fetched: {0}; this machine needs certificates (Debian's package ca-certificates)")]
+    #[error("nothing can be fetched without certificates: install some (Debian's package ca-certificates); {0}")]
     NoCertificates(String),
     /// It could not be reached, or broke off.
     #[error("it could not be fetched: {0}")]
@@ -53,7 +55,7 @@ impl FetchError {
     /// Whether it may be different in a while.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::Status(429 | 500..=599))
+        matches!(self, Self::NoCertificates(_) | Self::Failed(_) | Self::Status(429 | 500..=599))
     }
 }
 
@@ -130,7 +132,8 @@ impl Fetcher {
     pub async fn fetch(&self, url: &str, max: usize) -> Result<Bytes, FetchError> {
         let url = Url::parse(url.trim()).map_err(|_| FetchError::InvalidUrl)?;
         check(&url, &self.private)?;
-        let failed = |error: reqwest::Error| find_refusal(&error).unwrap_or_else(|| FetchError::Failed(chain(&error)));
+        let failed =
+            |error: reqwest::Error| find_refusal(&error).unwrap_or_else(|| FetchError::Failed(in_words(&error)));
         let mut response = self.client()?.get(url).header("accept", "image/*").send().await.map_err(failed)?;
         if !response.status().is_success() {
             return Err(FetchError::Status(response.status().as_u16()));
@@ -270,17 +273,8 @@ fn find_refusal(error: &reqwest::Error) -> Option<FetchError> {
 }
 
 /// What went wrong, in words.
-fn chain(error: &reqwest::Error) -> String {
+fn in_words(error: &reqwest::Error) -> String {
     if error.is_timeout() { "it took too long".to_owned() } else { innermost(error) }
-}
-
-/// The innermost cause, which says most.
-pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut last = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    last.to_string()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! that no metadata, script or second file comes along. It is kept in four sizes, as WebP, under a name made from its
 //! content ([`Name`]), in a folder or a bucket ([`Media`]).
 
+mod cause;
 mod decode;
 mod fetch;
 mod media;

@@ -11,7 +11,7 @@ use object_store::{
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
-use crate::{Drawn, Limits, Name, Refusal, Size, decode::dimensions, fetch::innermost, name::FileName, read};
+use crate::{Drawn, Limits, Name, Refusal, Size, cause::innermost, decode::dimensions, name::FileName, read};
 
 /// Why a picture could not be kept or found.
 #[derive(Debug, Error)]

@@ -121,15 +121,25 @@ fn a_machine_without_certificates_has_a_shop_all_the_same() {
     create_owner(&launch.data);
     let server = launch.start();
     let shop = Shop::fill(launch.address, 1);
+    let client = Client::new(shop.address);
     let picture = json!({"url": "https://pictures.example.com/mug.png"});
-    let refused = Client::new(shop.address).post(&shop.owner, "/v1/admin/pictures/import", "", &picture);
-    let told = refused.expect("a reply").expect(422)["detail"].to_string();
+    let refused = client.post(&shop.owner, "/v1/admin/pictures/import", "", &picture).expect("a reply");
+    let told = refused.expect(503)["detail"].to_string();
     assert!(told.contains("CA certificates") && told.contains("ca-certificates"), "{told}");
-    server.stop();
-
     let file = folder.path().join("products.csv");
     let row = "lamp,Lamp,LAMP-1,12.50,https://pictures.example.com/mug.png";
-    fs::write(&file, format!("Handle,Title,Variant SKU,Variant Price,Image Src\n{row}\n")).expect("a file");
+    let rows = format!("Handle,Title,Variant SKU,Variant Price,Image Src\n{row}\n");
+    fs::write(&file, &rows).expect("a file");
+    let import = "/v1/admin/imports/products?with_images=true";
+    let job = client.post_file(&shop.owner, import, "text/csv", rows.into_bytes()).expect("a reply").expect(202);
+    let job = format!("/v1/admin/jobs/{}", job["id"].as_str().expect("an id"));
+    within(Duration::from_secs(20), "a job that waits", || {
+        let job = client.get_as(&shop.owner, &job).expect("a reply").expect(200);
+        assert!(job["failure"].is_null() && job["finished_at"].is_null(), "{job}");
+        job["interruption"].as_str()?.starts_with("pictures cannot be fetched").then_some(())
+    });
+    server.stop();
+
     let csv = file.to_str().expect("UTF-8");
     let bucket = ["serve", "--listen", "127.0.0.1:0", "--media", "s3://bucket/shop"];
     for arguments in [["import", "products", csv, "--with-images"].as_slice(), &bucket] {

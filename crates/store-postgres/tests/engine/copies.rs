@@ -114,30 +114,31 @@ fn a_copy_is_the_same_or_nothing_on_both_engines() {
 /// What this server says of transactions that pause holds for the shop's, and not for a copy.
 #[test]
 fn a_copy_waits_for_a_slow_target() {
-    let engine: Arc<OnceLock<Arc<PostgresEngine>>> = Arc::default();
-    let opened = Arc::clone(&engine);
+    async fn opened(url: &str) -> PostgresEngine {
+        let mut options = Options::parse(url).expect("a URL");
+        options.name("cartwright-copy");
+        PostgresEngine::open(options).await.expect("a database")
+    }
+    let url: Arc<OnceLock<String>> = Arc::default();
+    let told = Arc::clone(&url);
     let open = || async move {
         let database = test_postgres::Database::fresh();
-        // The schema is made by somebody more patient.
-        let options = Options::parse(&database.url()).expect("a URL");
-        PostgresEngine::open(options).await.expect("a database").close();
-        let impatient = "prepare=off&options=-c%20idle_in_transaction_session_timeout%3D500ms";
-        let mut options = Options::parse(&format!("{}?{impatient}", database.url())).expect("a URL");
-        options.name("cartwright-copy");
-        let open = Arc::new(PostgresEngine::open(options).await.expect("a database"));
-        opened.set(Arc::clone(&open)).expect("opened once");
-        Database::new(open, database)
+        told.set(database.url()).expect("opened once");
+        Database::new(Arc::new(opened(&database.url()).await), database)
     };
     store_conformance::run(open, |shop| async move {
         let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
         shop.order(&ann, &[line(&mug, 2)]).await;
+        // Only the copy has to do with so little patience.
+        let impatient = "prepare=off&options=-c%20idle_in_transaction_session_timeout%3D200ms";
+        let engine = opened(&format!("{}?{impatient}", url.get().expect("opened"))).await;
         let (sender, mut parcels) = mpsc::channel(1);
         let slowly = async {
             while parcels.recv().await.is_some() {
-                tokio::time::sleep(Duration::from_millis(700)).await;
+                tokio::time::sleep(Duration::from_millis(500)).await;
             }
         };
-        let (read, ()) = tokio::join!(engine.get().expect("opened").read_all(sender), slowly);
+        let (read, ()) = tokio::join!(engine.read_all(sender), slowly);
         read.expect("it waits");
     });
 }

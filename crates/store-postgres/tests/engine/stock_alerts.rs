@@ -19,7 +19,7 @@ const SLOW: &str = "CREATE FUNCTION slow() RETURNS boolean LANGUAGE plpgsql VOLA
      $$ BEGIN PERFORM pg_sleep(0.5); RETURN true; END $$; \
      ALTER TABLE products RENAME TO real_products; \
      CREATE VIEW products AS SELECT * FROM real_products WHERE slow()";
-/// A row for each who does now.
+/// A row for each connection that reads products at this moment.
 const LOOKING: &str = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
 const QUICK: &str = "DROP VIEW products; ALTER TABLE real_products RENAME TO products; DROP FUNCTION slow()";
 

@@ -56,7 +56,14 @@ impl From<MediaError> for Problem {
 /// A picture that could not be fetched.
 impl From<FetchError> for Problem {
     fn from(error: FetchError) -> Self {
-        Self::new(Code::PictureRefused).detail(sentence(&error.to_string()))
+        let detail = sentence(&error.to_string());
+        match error {
+            // No fault of the picture, nor of who asks for it.
+            FetchError::NoCertificates(_) => {
+                Self::new(Code::Unavailable).retry_after_secs(60).detail(detail).cause(error)
+            }
+            _ => Self::new(Code::PictureRefused).detail(detail),
+        }
     }
 }
 
