@@ -6,25 +6,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use cartwright_store_postgres::{Options, PostgresEngine};
 use commerce::catalogue::{CreateCategory, ImportProducts, ImportedProduct, ProductDraft};
 use store::{Operation, StoreError, Tx};
-use store_conformance::{
-    Database,
-    support::{Shop, category, draft, imported},
-};
+use store_conformance::support::{Shop, category, draft, imported};
+
+use crate::shops::with_engine;
 
 /// Soon enough for what waits for nobody.
 const SOON: Duration = Duration::from_secs(1);
-
-fn with_shop<C: Future<Output = ()>>(case: impl FnOnce(Shop) -> C) {
-    let open = || async {
-        let database = test_postgres::Database::fresh();
-        let options = Options::parse(&database.url()).expect("a URL");
-        Database::new(Arc::new(PostgresEngine::open(options).await.expect("a database")), database)
-    };
-    store_conformance::run(open, case);
-}
 
 /// Asks for the tree, or for its change.
 struct AsksForTree {
@@ -50,7 +39,7 @@ fn import(shop: &Shop, handle: &str, category: Option<&str>) -> ImportProducts {
 
 #[test]
 fn products_are_saved_beside_somebody_who_reads_the_tree() {
-    with_shop(|shop| async move {
+    with_engine(|shop, _| async move {
         let shirts = shop.category(category("Shirts", None)).await;
         let reader = shop.hold(AsksForTree { is_for_change: false }).await;
         let new = shop.creation(ProductDraft { category_id: Some(shirts.id), ..draft("Shirt", 1) });
@@ -69,7 +58,7 @@ fn products_are_saved_beside_somebody_who_reads_the_tree() {
 
 #[test]
 fn an_import_asks_for_the_tree_where_it_names_a_category() {
-    with_shop(|shop| async move {
+    with_engine(|shop, _| async move {
         let changer = shop.hold(AsksForTree { is_for_change: true }).await;
         let without = import(&shop, "mug", None);
         tokio::time::timeout(SOON, shop.run(without)).await.expect("it waits for nobody").expect("imported");

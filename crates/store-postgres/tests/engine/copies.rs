@@ -1,9 +1,6 @@
 //! A copy that is not the same as its source is not kept.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use cartwright_store_postgres::{Options, PostgresEngine};
 use commerce::{
@@ -19,6 +16,8 @@ use store_conformance::{
 };
 use store_sqlite::{Options as SqliteOptions, SqliteEngine};
 use tokio::sync::mpsc;
+
+use crate::shops::{open_for_copy, with_copier};
 
 /// Reads everything out of `from`.
 async fn read(from: &dyn Copies) -> (Vec<Record>, Tally) {
@@ -54,7 +53,7 @@ fn a_copy_is_the_same_or_nothing_on_both_engines() {
     let path = source.clone();
     let open = || async move {
         let engine = SqliteEngine::open(&path, SqliteOptions::default()).expect("a database");
-        Database::new(std::sync::Arc::new(engine), ())
+        Database::new(Arc::new(engine), ())
     };
     store_conformance::run(open, |shop| async move {
         let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
@@ -82,9 +81,7 @@ fn a_copy_is_the_same_or_nothing_on_both_engines() {
         let source = SqliteEngine::open(&source, SqliteOptions::default()).expect("a database");
         let (records, tally) = read(&source).await;
         let database = test_postgres::Database::fresh();
-        let mut options = Options::parse(&database.url()).expect("a URL");
-        options.name("cartwright-copy");
-        let server = PostgresEngine::open(options).await.expect("a database");
+        let server = open_for_copy(&database.url()).await;
         let file = SqliteEngine::open(&folder.path().join("target.db"), SqliteOptions::default()).expect("a database");
         for target in [&server as &dyn Copies, &file] {
             // Something was changed on the way, something was lost, the source broke off.
@@ -114,24 +111,12 @@ fn a_copy_is_the_same_or_nothing_on_both_engines() {
 /// What this server says of transactions that pause holds for the shop's, and not for a copy.
 #[test]
 fn a_copy_waits_for_a_slow_target() {
-    async fn opened(url: &str) -> PostgresEngine {
-        let mut options = Options::parse(url).expect("a URL");
-        options.name("cartwright-copy");
-        PostgresEngine::open(options).await.expect("a database")
-    }
-    let url: Arc<OnceLock<String>> = Arc::default();
-    let told = Arc::clone(&url);
-    let open = || async move {
-        let database = test_postgres::Database::fresh();
-        told.set(database.url()).expect("opened once");
-        Database::new(Arc::new(opened(&database.url()).await), database)
-    };
-    store_conformance::run(open, |shop| async move {
+    with_copier(|shop, _, url| async move {
         let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
         shop.order(&ann, &[line(&mug, 2)]).await;
         // Only the copy has to do with so little patience.
         let impatient = "prepare=off&options=-c%20idle_in_transaction_session_timeout%3D200ms";
-        let engine = opened(&format!("{}?{impatient}", url.get().expect("opened"))).await;
+        let engine = open_for_copy(&format!("{url}?{impatient}")).await;
         let (sender, mut parcels) = mpsc::channel(1);
         let slowly = async {
             while parcels.recv().await.is_some() {
@@ -168,28 +153,15 @@ fn every_table_is_known_to_the_copy() {
 fn whatever_is_copied_stands_still_meanwhile() {
     const FREE: &str = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
          AND NOT EXISTS (SELECT 1 FROM pg_locks WHERE relation = pg_class.oid AND mode = 'ShareLock' AND granted) ORDER BY 1";
-    let opened: Arc<OnceLock<(Arc<PostgresEngine>, String)>> = Arc::default();
-    let open = {
-        let opened = Arc::clone(&opened);
-        || async move {
-            let database = test_postgres::Database::fresh();
-            let mut options = Options::parse(&database.url()).expect("a URL");
-            options.name("cartwright-copy");
-            let open = Arc::new(PostgresEngine::open(options).await.expect("a database"));
-            opened.set((Arc::clone(&open), database.url())).expect("opened once");
-            Database::new(open, database)
-        }
-    };
-    store_conformance::run(open, |shop| async move {
+    with_copier(|shop, engine, url| async move {
         let (ann, mug) = (shop.customer("ann").await, shop.product("Mug", 9).await);
         shop.order(&ann, &[line(&mug, 2)]).await;
-        let (engine, url) = opened.get().expect("opened");
         let (sender, mut parcels) = mpsc::channel(1);
         let look = async {
             // It goes on when somebody takes what it has read.
             parcels.recv().await.expect("a parcel");
             let mut free = Vec::new();
-            test_postgres::each_row(url, FREE, |row| free.push(row.get::<_, String>(0))).expect("an answer");
+            test_postgres::each_row(&url, FREE, |row| free.push(row.get::<_, String>(0))).expect("an answer");
             while parcels.recv().await.is_some() {}
             free
         };

@@ -1,45 +1,18 @@
 //! Orders that wait at one moment share a transaction, and none of them notices.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use cartwright_store_postgres::{Options, PostgresEngine};
 use commerce::{
     Conflict, Error, Idempotent, Replied,
     orders::{OrderBook, PlaceOrder, Sought, SoughtIn},
 };
 use model::{Account, AccountId, Order, OutboxMail, Product, Timestamp, VariantId};
 use store::{Change, Claim, Operation, Queries as _, StoreError, StoredReply, Tx};
-use store_conformance::{
-    Database,
-    support::{Holder, Shop, count_ok, line, place},
-};
+use store_conformance::support::{Holder, Shop, count_ok, line, place};
 use tokio::task::JoinHandle;
 
-/// A shop, and its engine.
-fn with_engine<C: Future<Output = ()>>(case: impl FnOnce(Shop, Arc<PostgresEngine>) -> C) {
-    with_url(|shop, engine, _| case(shop, engine));
-}
-
-/// A shop, its engine, and where its database is.
-fn with_url<C: Future<Output = ()>>(case: impl FnOnce(Shop, Arc<PostgresEngine>, String) -> C) {
-    let engine: Arc<OnceLock<(Arc<PostgresEngine>, String)>> = Arc::default();
-    let opened = Arc::clone(&engine);
-    let open = || async move {
-        let database = test_postgres::Database::fresh();
-        let options = Options::parse(&database.url()).expect("a URL");
-        let open = Arc::new(PostgresEngine::open(options).await.expect("a database"));
-        assert!(opened.set((Arc::clone(&open), database.url())).is_ok(), "opened once");
-        Database::new(open, database)
-    };
-    store_conformance::run(open, |shop| async move {
-        let (engine, url) = engine.get().expect("opened").clone();
-        case(shop, engine, url).await;
-    });
-}
+use crate::shops::{with_engine, with_url};
 
 /// Several processes may end their transactions in another order than they took their numbers.
 #[test]

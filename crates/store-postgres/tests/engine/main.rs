@@ -12,4 +12,5 @@ mod reads;
 mod reviews;
 mod round_trips;
 mod servers;
+mod shops;
 mod stock_alerts;

@@ -1,32 +1,18 @@
 //! Round trips are what PostgreSQL costs: an order takes two and the one that commits.
 
-use std::sync::{Arc, OnceLock};
-
-use cartwright_store_postgres::{Options, PostgresEngine};
 use commerce::{Idempotent, orders::PlaceOrder};
 use model::Account;
 use store::{Claim, StoredReply};
-use store_conformance::{
-    Database,
-    support::{Shop, line, place},
-};
+use store_conformance::support::{Shop, line, place};
+
+use crate::shops::with_engine;
 
 #[test]
 fn an_order_with_its_idempotency_key_takes_two_round_trips_and_a_commit() {
-    let engine: Arc<OnceLock<Arc<PostgresEngine>>> = Arc::default();
-    let opened = Arc::clone(&engine);
-    let open = || async move {
-        let database = test_postgres::Database::fresh();
-        let options = Options::parse(&database.url()).expect("a URL");
-        let open = Arc::new(PostgresEngine::open(options).await.expect("a database"));
-        opened.set(Arc::clone(&open)).expect("opened once");
-        Database::new(open, database)
-    };
-    store_conformance::run(open, |shop| async move {
+    with_engine(|shop, engine| async move {
         let ann = shop.customer("ann").await;
         let (mug, bowl) = (shop.product("Mug", 9).await, shop.product("Bowl", 9).await);
         let lines = [line(&mug, 1), line(&bowl, 2)];
-        let engine = engine.get().expect("opened");
         let before = engine.round_trips();
         shop.run(once(&shop, &ann, place(&shop, &ann, &lines))).await.expect("an order");
         assert_eq!(engine.round_trips() - before, 3, "the key, what it needs to know, everything that it writes");

@@ -1,18 +1,13 @@
 //! Stock that comes in while those who wait for it are looked up.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::time::Duration;
 
-use cartwright_store_postgres::{Options, PostgresEngine};
 use commerce::stock_alerts::{AskForStockAlert, SendStockAlerts};
 use model::{StockCause, StockMovement};
 use store::Change;
-use store_conformance::{
-    Database,
-    support::{email, line, names},
-};
+use store_conformance::support::{email, line, names};
+
+use crate::shops::with_url;
 
 /// Whoever reads products takes half a second for each.
 const SLOW: &str = "CREATE FUNCTION slow() RETURNS boolean LANGUAGE plpgsql VOLATILE AS \
@@ -25,16 +20,7 @@ const QUICK: &str = "DROP VIEW products; ALTER TABLE real_products RENAME TO pro
 
 #[test]
 fn stock_that_comes_while_it_is_looked_at_who_waits_is_told_of() {
-    let url: Arc<OnceLock<String>> = Arc::default();
-    let opened = Arc::clone(&url);
-    let open = || async move {
-        let database = test_postgres::Database::fresh();
-        opened.set(database.url()).expect("opened once");
-        let options = Options::parse(&database.url()).expect("a URL");
-        Database::new(Arc::new(PostgresEngine::open(options).await.expect("a database")), database)
-    };
-    store_conformance::run(open, |shop| async move {
-        let url = url.get().expect("opened");
+    with_url(|shop, _, url| async move {
         let (ann, bob, mug) = (shop.customer("ann").await, shop.customer("bob").await, shop.product("Mug", 0).await);
         let variant_id = mug.variants[0].id;
         shop.run(AskForStockAlert { account_id: ann.id, variant_id, now: shop.now() }).await.expect("noted");
@@ -42,12 +28,12 @@ fn stock_that_comes_while_it_is_looked_at_who_waits_is_told_of() {
         shop.run(shop.movement(variant_id, 1)).await.expect("arrived");
         shop.order(&bob, &[line(&mug, 1)]).await;
 
-        test_postgres::execute(url, SLOW).expect("slow");
+        test_postgres::execute(&url, SLOW).expect("slow");
         let sending = tokio::spawn({
             let shop = shop.clone();
             async move { shop.run(SendStockAlerts { stamp: shop.next_stamp() }).await }
         });
-        while test_postgres::execute(url, LOOKING) == Ok(0) && !sending.is_finished() {
+        while test_postgres::execute(&url, LOOKING) == Ok(0) && !sending.is_finished() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let arrives = StockMovement {
@@ -64,7 +50,7 @@ fn stock_that_comes_while_it_is_looked_at_who_waits_is_told_of() {
         // Whoever looks has the row of who waits; this waits for it to mark that row anew.
         shop.apply(vec![Change::MoveStock(vec![arrives])]).await.expect("arrived");
         sending.await.expect("no panic").expect("sent");
-        test_postgres::execute(url, QUICK).expect("as it was");
+        test_postgres::execute(&url, QUICK).expect("as it was");
 
         // At once, or with the next look.
         shop.run(SendStockAlerts { stamp: shop.next_stamp() }).await.expect("sent");
