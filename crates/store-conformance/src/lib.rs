@@ -25,4 +25,6 @@ mod run;
 mod suite;
 pub mod support;
 
-pub use run::{Database, run};
+pub use run::{Case, Database, Running, run};
+#[doc(hidden)]
+pub use suite::boxed;

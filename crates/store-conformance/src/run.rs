@@ -1,6 +1,6 @@
 //! Running one case on one fresh database.
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{any::Any, pin::Pin, sync::Arc, time::Duration};
 
 use store::{Engine, Maintenance};
 
@@ -29,6 +29,11 @@ impl std::fmt::Debug for Database {
         f.write_str("Database(..)")
     }
 }
+
+/// A case that runs.
+pub type Running = Pin<Box<dyn Future<Output = ()>>>;
+/// A case, of the same type as all others.
+pub type Case = fn(Shop) -> Running;
 
 /// Runs `case` on what `open` makes, then checks the database.
 ///

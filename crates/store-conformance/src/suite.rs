@@ -5,7 +5,16 @@
 #[macro_export]
 macro_rules! suite {
     ($open:path) => {
-        $crate::tests_of! { $open;
+        $crate::all_cases! { tests_of $open; }
+    };
+}
+
+/// The list, for the macro of this name.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! all_cases {
+    ($make:ident $($with:tt)*) => {
+        $crate::$make! { $($with)*
             accounts {
                 addresses {
                     addresses_are_kept_oldest_first
@@ -692,7 +701,7 @@ macro_rules! suite {
     };
 }
 
-/// Modules and tests out of the list in [`suite!`].
+/// Modules and tests out of the list.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! tests_of {
@@ -701,9 +710,32 @@ macro_rules! tests_of {
             mod $file {$(
                 #[test]
                 fn $case() {
-                    $crate::run($open, $crate::cases::$noun::$file::$case);
+                    let case: $crate::Case = $crate::boxed::$noun::$file::$case;
+                    $crate::run($open, case);
                 }
             )+}
         )+}
     )+};
+}
+
+/// Modules and functions out of the list.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! boxed_of {
+    ($($noun:ident { $($file:ident { $($case:ident)+ })+ })+) => {$(
+        pub mod $noun {$(
+            pub mod $file {$(
+                pub fn $case(shop: $crate::support::Shop) -> $crate::Running {
+                    Box::pin($crate::cases::$noun::$file::$case(shop))
+                }
+            )+}
+        )+}
+    )+};
+}
+
+/// The cases as functions of one type. The body of an `async fn` is compiled wherever it is awaited: so each is compiled once, and not once
+/// more with the tests of each engine.
+#[doc(hidden)]
+pub mod boxed {
+    crate::all_cases! { boxed_of }
 }

@@ -20,7 +20,8 @@ fn cases_below(folder: &Path, found: &mut BTreeSet<String>) {
 
 /// The names in the list, with the modules around them.
 fn named(suite: &str) -> BTreeSet<String> {
-    let list = suite.split("tests_of! { $open;").nth(1).and_then(|rest| rest.split("};").next()).expect("the list");
+    let list =
+        suite.split("$crate::$make! { $($with)*").nth(1).and_then(|rest| rest.split("};").next()).expect("the list");
     let mut modules: Vec<&str> = Vec::new();
     let mut names = BTreeSet::new();
     for line in list.lines().map(str::trim).filter(|line| !line.is_empty()) {
