@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use commerce::{NoteKeys, ShareKeys};
+use commerce::{NoteKeys, ShareKeys, catalogue::SoldIn};
 use identity::{Keys, PasswordPool, PasswordSettings};
 use mail::{Mailbox, Renderer, ShopIdentity, Transport};
 use model::Currency;
@@ -451,6 +451,11 @@ pub(crate) fn transport(settings: &Settings) -> Result<Transport, Failure> {
 pub(crate) async fn currency(settings: &Settings, engine: &dyn Queries) -> Result<Currency, Failure> {
     let set = commerce::settings::settings(engine).await.map_err(Failure::failed)?;
     Ok(set.currency.unwrap_or(settings.currency))
+}
+
+/// What products that are added may be priced in.
+pub(crate) fn sold_in(settings: &Settings) -> SoldIn {
+    SoldIn { own: settings.currency, others: settings.currencies.0.clone() }
 }
 
 /// The currency of the oldest product and that of `--currency`, where that counts and is another one: whoever left it out or changed it wants

@@ -538,6 +538,7 @@ macro_rules! all_cases {
                     one_of_several_who_set_them_at_once_is_heard
                     the_currency_is_chosen_before_the_first_product
                     a_product_is_priced_in_what_the_shop_sells_in_by_then
+                    an_import_is_priced_in_what_the_shop_sells_in_by_then
                     the_first_product_and_another_currency_do_not_come_at_once
                     a_currency_that_a_form_only_shows_is_not_written_down
                 }

@@ -12,7 +12,7 @@ use std::{
 use axum::response::Response;
 use commerce::{
     Actor, Audited, Idempotent, Replied,
-    catalogue::{PricedIn, SetPrice},
+    catalogue::{PricedIn, SetPrice, SoldIn},
     second_factor::{Proof, UseSecondFactor, second_factor},
 };
 use http::{HeaderMap, Uri};
@@ -430,8 +430,12 @@ impl App {
 
     /// What adds products with these prices, in the currencies that the shop sells in when it is done.
     pub(crate) fn priced_in<O>(&self, set: Vec<SetPrice>, operation: O) -> PricedIn<O> {
-        let (own_currency, other_currencies) = (self.settings().currency, self.settings().other_currencies.clone());
-        PricedIn { set, own_currency, other_currencies, operation }
+        PricedIn { set, sold_in: self.pricing(), operation }
+    }
+
+    /// What products that are added may be priced in.
+    pub fn pricing(&self) -> SoldIn {
+        SoldIn { own: self.settings().currency, others: self.settings().other_currencies.clone() }
     }
 
     /// Keeps up with what other processes set, for ever.

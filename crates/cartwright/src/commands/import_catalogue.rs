@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use commerce::{
-    catalogue::{ImportLines, ImportSummary},
+    catalogue::{ImportLines, ImportSummary, SoldIn},
     import::catalogue::{self, Catalogue, Line},
     jobs::is_passing,
 };
@@ -17,7 +17,7 @@ use crate::{
     failure::Failure,
     say::{note, say},
     settings::Settings,
-    shop::Places,
+    shop::{self, Places},
 };
 
 /// With --keep-going, how many lines go into one transaction.
@@ -34,15 +34,15 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> R
     let engine = places.open().await?;
     let progress = Progress::start(lines.len(), "lines");
     let size = if import.keep_going { BATCH } else { lines.len().max(1) };
-    let mut summary = ImportSummary::default();
+    let (sold_in, mut summary) = (shop::sold_in(settings), ImportSummary::default());
     let (mut refused, mut failure) = (0, None);
     for batch in lines.chunks(size) {
-        let whole = execute(engine.as_ref(), lines_of(batch.to_vec())).await;
+        let whole = execute(engine.as_ref(), lines_of(batch.to_vec(), &sold_in)).await;
         match whole {
             Ok(done) => add(&mut summary, done),
             Err(error) if !import.keep_going => failure = Some(format!("nothing was imported: {error}")),
             // One of them is refused: each for itself, then.
-            Err(_) => match one_by_one(engine.as_ref(), batch, &mut summary).await {
+            Err(_) => match one_by_one(engine.as_ref(), batch, &sold_in, &mut summary).await {
                 Ok(messages) => {
                     messages.iter().for_each(|message| note(format_args!("{name}: {message}")));
                     refused += messages.len();
@@ -95,11 +95,12 @@ async fn read_file(import: &cli::ImportCatalogue, currencies: Vec<Currency>) -> 
 async fn one_by_one(
     engine: &dyn Engine,
     batch: &[(u64, Line)],
+    sold_in: &SoldIn,
     summary: &mut ImportSummary,
 ) -> Result<Vec<String>, String> {
     let mut refused = Vec::new();
     for line in batch {
-        match execute(engine, lines_of(vec![line.clone()])).await {
+        match execute(engine, lines_of(vec![line.clone()], sold_in)).await {
             Ok(done) => add(summary, done),
             Err(error) if is_passing(&error) => {
                 return Err(format!("{}; importing the file again goes on where this ended", error.error));
@@ -110,8 +111,8 @@ async fn one_by_one(
     Ok(refused)
 }
 
-fn lines_of(lines: Vec<(u64, Line)>) -> ImportLines {
-    ImportLines { lines, actor_id: None, stamp: fresh_stamp() }
+fn lines_of(lines: Vec<(u64, Line)>, sold_in: &SoldIn) -> ImportLines {
+    ImportLines { lines, sold_in: sold_in.clone(), actor_id: None, stamp: fresh_stamp() }
 }
 
 const fn add(summary: &mut ImportSummary, more: ImportSummary) {

@@ -10,7 +10,7 @@ use std::{
 
 use commerce::{
     Error,
-    catalogue::{ImportError, ImportProducts, ImportSummary, ImportedProduct},
+    catalogue::{ImportError, ImportProducts, ImportSummary, ImportedProduct, SoldIn},
     import::{Parsed, shopify},
     jobs::is_passing,
 };
@@ -24,7 +24,7 @@ use crate::{
     failure::Failure,
     say::{note, say},
     settings::Settings,
-    shop::Places,
+    shop::{self, Places},
 };
 
 /// With --keep-going, how many products go into one transaction: few enough that a running shop sells on meanwhile.
@@ -39,11 +39,11 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
     let engine = places.open().await?;
     let mut products = products;
     let missing = if import.with_images { images::fetch(settings, &places.folder, &mut products).await? } else { 0 };
-    let progress = Progress::start(products.len(), "products");
+    let (progress, sold_in) = (Progress::start(products.len(), "products"), shop::sold_in(settings));
     let done = if import.keep_going {
-        keep_going(engine.as_ref(), products, &progress).await
+        keep_going(engine.as_ref(), products, &sold_in, &progress).await
     } else {
-        all_or_nothing(engine.as_ref(), products, &progress).await
+        all_or_nothing(engine.as_ref(), products, sold_in, &progress).await
     };
     progress.finish().await;
     engine.close().await.map_err(Failure::failed)?;
@@ -136,9 +136,14 @@ impl Done {
     }
 }
 
-async fn all_or_nothing(engine: &dyn Engine, products: Vec<ImportedProduct>, progress: &Progress) -> Done {
+async fn all_or_nothing(
+    engine: &dyn Engine,
+    products: Vec<ImportedProduct>,
+    sold_in: SoldIn,
+    progress: &Progress,
+) -> Done {
     let mut done = Done::default();
-    match execute(engine, operation(products, progress.counter())).await {
+    match execute(engine, operation(products, sold_in, progress.counter())).await {
         Ok(summary) => done.add(summary),
         Err(error) if error.line > 0 && !matches!(error.error, Error::Store(_)) => {
             let what = "nothing was imported because of it; --keep-going leaves such products out";
@@ -149,14 +154,19 @@ async fn all_or_nothing(engine: &dyn Engine, products: Vec<ImportedProduct>, pro
     done
 }
 
-async fn keep_going(engine: &dyn Engine, products: Vec<ImportedProduct>, progress: &Progress) -> Done {
+async fn keep_going(
+    engine: &dyn Engine,
+    products: Vec<ImportedProduct>,
+    sold_in: &SoldIn,
+    progress: &Progress,
+) -> Done {
     let mut done = Done::default();
     for batch in products.chunks(BATCH) {
-        match execute(engine, operation(batch.to_vec(), Arc::default())).await {
+        match execute(engine, operation(batch.to_vec(), sold_in.clone(), Arc::default())).await {
             Ok(summary) => done.add(summary),
             // One of them is refused: each for itself, then.
             Err(_) => {
-                if !one_by_one(engine, batch, &mut done).await {
+                if !one_by_one(engine, batch, sold_in, &mut done).await {
                     return done;
                 }
             }
@@ -166,9 +176,9 @@ async fn keep_going(engine: &dyn Engine, products: Vec<ImportedProduct>, progres
     done
 }
 
-async fn one_by_one(engine: &dyn Engine, batch: &[ImportedProduct], done: &mut Done) -> bool {
+async fn one_by_one(engine: &dyn Engine, batch: &[ImportedProduct], sold_in: &SoldIn, done: &mut Done) -> bool {
     for product in batch {
-        match execute(engine, operation(vec![product.clone()], Arc::default())).await {
+        match execute(engine, operation(vec![product.clone()], sold_in.clone(), Arc::default())).await {
             Ok(summary) => done.add(summary),
             Err(error) => {
                 if !done.refuse(error) {
@@ -180,6 +190,6 @@ async fn one_by_one(engine: &dyn Engine, batch: &[ImportedProduct], done: &mut D
     true
 }
 
-fn operation(products: Vec<ImportedProduct>, progress: Arc<AtomicU64>) -> ImportProducts {
-    ImportProducts { products, actor_id: None, stamp: fresh_stamp(), progress }
+fn operation(products: Vec<ImportedProduct>, sold_in: SoldIn, progress: Arc<AtomicU64>) -> ImportProducts {
+    ImportProducts { products, sold_in, actor_id: None, stamp: fresh_stamp(), progress }
 }

@@ -363,8 +363,8 @@ impl Course<'_> {
     }
 
     async fn step(&mut self, work: Work, missing_images: Vec<JobError>) -> Result<Step, ImportError> {
-        let (id, from, stamp) = (self.job.id, self.done, fresh_stamp());
-        let step = execute(self.engine, WorkOnJob { id, from, work, missing_images, stamp }).await?;
+        let (id, from, stamp, sold_in) = (self.job.id, self.done, fresh_stamp(), self.app.pricing());
+        let step = execute(self.engine, WorkOnJob { id, from, work, sold_in, missing_images, stamp }).await?;
         if matches!(step, Step::Done(_)) {
             *self.lease = stamp.now + LEASE;
         }

@@ -18,6 +18,7 @@ use super::{
     UpdateAttribute, UpdateCategory, UpdateCollection, UpdateProduct, VariantDraft, attributes,
     import_products::{Done, Incoming, known_product, skus, which},
     redirects,
+    sold_in::{Added, SoldIn},
 };
 use crate::{
     Error,
@@ -30,6 +31,8 @@ use crate::{
 pub struct ImportLines {
     /// The lines, with their numbers.
     pub lines: Vec<(u64, Line)>,
+    /// What new products may be priced in.
+    pub sold_in: SoldIn,
     /// Who imports.
     pub actor_id: Option<AccountId>,
     /// The clock and the ids.
@@ -43,6 +46,7 @@ impl Operation for ImportLines {
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<ImportSummary, ImportError> {
         let mut summary = ImportSummary::default();
+        let mut added = Added::default();
         for ((number, line), n) in self.lines.iter().zip(0..) {
             // Each line is an operation inside of this one.
             let stamp = self.stamp.nth(n);
@@ -53,8 +57,13 @@ impl Operation for ImportLines {
                 Line::Related(line) => self.related(tx, line, stamp).await,
                 Line::Collection(line) => self.collection(tx, line, stamp).await,
             };
-            summary.count(done.map_err(|error| ImportError { line: *number, error })?);
+            let done = done.map_err(|error| ImportError { line: *number, error })?;
+            if let (Line::Product(line), Done::Created) = (line, &done) {
+                added.note(*number, line.variants.iter().map(|variant| variant.price));
+            }
+            summary.count(done);
         }
+        added.check(tx, &self.sold_in).await?;
         Ok(summary)
     }
 }

@@ -23,6 +23,7 @@ use super::{
     draft::{as_drafts, complete_options, first_stock, sanitised},
     prices::{check_currency, without_past_publication},
     redirects,
+    sold_in::{Added, SoldIn},
     update_product::save,
 };
 use crate::{Error, import::Untold, rich_text};
@@ -66,6 +67,8 @@ impl ImportedProduct {
 pub struct ImportProducts {
     /// The products.
     pub products: Vec<ImportedProduct>,
+    /// What new ones may be priced in.
+    pub sold_in: SoldIn,
     /// Who imports; `None` from the command line.
     pub actor_id: Option<AccountId>,
     /// The clock and the ids.
@@ -128,11 +131,17 @@ impl Operation for ImportProducts {
         let mut ids = self.stamp.ids();
         let mut summary = ImportSummary::default();
         let mut tree = Tree::default();
+        let mut added = Added::default();
         for imported in &self.products {
             let done = self.import(tx, imported, &mut tree, &mut ids).await;
-            summary.count(done.map_err(|error| ImportError { line: imported.line, error })?);
+            let done = done.map_err(|error| ImportError { line: imported.line, error })?;
+            if matches!(done, Done::Created) {
+                added.note(imported.line, imported.draft.variants.iter().map(|variant| variant.price));
+            }
+            summary.count(done);
             self.progress.fetch_add(1, Ordering::Relaxed);
         }
+        added.check(tx, &self.sold_in).await?;
         Ok(summary)
     }
 }

@@ -37,7 +37,7 @@ pub use move_stock::MoveStock;
 pub use prices::{SettleAnew, TurnProducts, settled_ahead};
 pub use redirects::{Redirect, Redirected};
 pub use set_prices::SetPrices;
-pub use sold_in::{PricedIn, SetPrice, check_sold_in};
+pub use sold_in::{PricedIn, SetPrice, SoldIn, check_sold_in};
 pub use update_product::UpdateProduct;
 pub use variants::{CreateVariant, DeleteVariant, UpdateVariant};
 

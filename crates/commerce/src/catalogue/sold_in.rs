@@ -1,10 +1,10 @@
 //! The currencies that prices are set in: those that the shop sells in.
 
 use async_trait::async_trait;
-use model::{Currency, ListPrice, Product, Variant, Violations};
-use store::{Operation, Tx};
+use model::{Currency, ListPrice, Money, Product, Variant, Violations};
+use store::{Operation, StoreError, Tx};
 
-use super::{ProductDraft, ProductPatch, VariantDraft, VariantEntry, VariantPatch};
+use super::{ImportError, ProductDraft, ProductPatch, VariantDraft, VariantEntry, VariantPatch};
 use crate::{Error, settings};
 
 /// A price that a caller sets: where it stands, and its currency.
@@ -88,6 +88,55 @@ pub fn check_sold_in(set: &[SetPrice], sold: &[Currency], before: Option<&Produc
     wrong.into_result()
 }
 
+/// What a shop sells in, as whoever started the program says it.
+#[derive(Clone, Debug)]
+pub struct SoldIn {
+    /// The currency of a shop that has set none.
+    pub own: Currency,
+    /// What the shop sells in besides its own.
+    pub others: Vec<Currency>,
+}
+
+impl SoldIn {
+    /// What the shop sells in, which nobody changes until the transaction ends.
+    async fn locked(&self, tx: &mut dyn Tx) -> Result<Vec<Currency>, StoreError> {
+        let own = settings::locked(tx).await?.currency.unwrap_or(self.own);
+        Ok(std::iter::once(own).chain(self.others.iter().copied()).collect())
+    }
+}
+
+/// The prices of what an import has added so far.
+///
+/// Its file was read in the currencies of that moment, and the shop may have got another one since. That is looked at last, and not first: until
+/// the transaction ends nobody else can add a product or change the settings, and an import may take minutes.
+#[derive(Debug, Default)]
+pub(super) struct Added {
+    /// Each with its line in the file.
+    products: Vec<(u64, Vec<SetPrice>)>,
+}
+
+impl Added {
+    /// Notes a product that is new, with the prices of its variants.
+    pub(super) fn note(&mut self, line: u64, prices: impl Iterator<Item = Money>) {
+        let set =
+            prices.enumerate().map(|(index, price)| (format!("/variants/{index}/price/currency"), price.currency));
+        self.products.push((line, set.collect()));
+    }
+
+    /// Refuses the import if one of them is priced in what the shop does not sell in by now.
+    pub(super) async fn check(&self, tx: &mut dyn Tx, sold_in: &SoldIn) -> Result<(), ImportError> {
+        if self.products.is_empty() {
+            return Ok(());
+        }
+        let sold = sold_in.locked(tx).await?;
+        let wrong = |(line, set): &(u64, Vec<SetPrice>)| {
+            let refused = check_sold_in(set, &sold, None);
+            refused.map_err(|wrong| ImportError { line: *line, error: wrong.into() })
+        };
+        self.products.iter().try_for_each(wrong)
+    }
+}
+
 /// An operation that adds products, whose prices were found to be in what the shop sells in. A shop without products may get another
 /// currency, and whoever looked may not know of it yet, even where there are products by now: so they are looked at once more. The settings
 /// stay locked until the products are there, so that whoever changes the currency meanwhile finds them.
@@ -95,10 +144,8 @@ pub fn check_sold_in(set: &[SetPrice], sold: &[Currency], before: Option<&Produc
 pub struct PricedIn<O> {
     /// The prices that the products have.
     pub set: Vec<SetPrice>,
-    /// The currency of a shop that has set none.
-    pub own_currency: Currency,
-    /// What the shop sells in besides its own.
-    pub other_currencies: Vec<Currency>,
+    /// What the shop sells in.
+    pub sold_in: SoldIn,
     /// What adds the products.
     pub operation: O,
 }
@@ -117,8 +164,7 @@ where
     }
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<O::Output, O::Error> {
-        let own = settings::locked(tx).await?.currency.unwrap_or(self.own_currency);
-        let sold: Vec<_> = std::iter::once(own).chain(self.other_currencies.iter().copied()).collect();
+        let sold = self.sold_in.locked(tx).await?;
         check_sold_in(&self.set, &sold, None).map_err(Error::from)?;
         self.operation.run(tx).await
     }

@@ -14,7 +14,9 @@ use super::{close, find, find_leased, save};
 use crate::{
     Error,
     accounts::usable,
-    catalogue::{ImportError, ImportLines, ImportProducts, ImportSummary, ImportedProduct, SetPrices, images_stay},
+    catalogue::{
+        ImportError, ImportLines, ImportProducts, ImportSummary, ImportedProduct, SetPrices, SoldIn, images_stay,
+    },
     import::{catalogue::Line, prices::PriceRow},
 };
 
@@ -104,6 +106,8 @@ pub struct WorkOnJob {
     pub from: u64,
     /// What to do.
     pub work: Work,
+    /// What new products may be priced in.
+    pub sold_in: SoldIn,
     /// The pictures for it that could not be fetched.
     pub missing_images: Vec<JobError>,
     /// The clock and the ids.
@@ -133,16 +137,17 @@ impl Operation for WorkOnJob {
             stopped(tx, job, self.stamp.now).await.map_err(beside)?;
             return Ok(Step::Lost);
         }
-        let (actor_id, stamp) = (Some(job.created_by), self.stamp);
+        let (actor_id, stamp, sold_in) = (Some(job.created_by), self.stamp, self.sold_in.clone());
         job.miss(self.missing_images.clone());
         let (count, summary) = match self.work.clone() {
             Work::Products(products) => {
                 let count = products.len();
                 job.note(kept_images(tx, &products).await?);
-                (count, ImportProducts { products, actor_id, stamp, progress: Arc::default() }.run(tx).await?)
+                let progress = Arc::default();
+                (count, ImportProducts { products, sold_in, actor_id, stamp, progress }.run(tx).await?)
             }
             Work::Prices(rows) => (rows.len(), SetPrices { rows, actor_id, stamp }.run(tx).await?),
-            Work::Lines(lines) => (lines.len(), ImportLines { lines, actor_id, stamp }.run(tx).await?),
+            Work::Lines(lines) => (lines.len(), ImportLines { lines, sold_in, actor_id, stamp }.run(tx).await?),
             Work::Refused(error) => {
                 job.refuse([error]);
                 (1, ImportSummary::default())

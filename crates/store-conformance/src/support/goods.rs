@@ -1,7 +1,8 @@
 //! Products, their stock, and categories.
 
 use commerce::catalogue::{
-    CategoryDraft, CreateCategory, CreateProduct, ImportedProduct, MoveStock, OptionDraft, ProductDraft, VariantDraft,
+    CategoryDraft, CreateCategory, CreateProduct, ImportedProduct, MoveStock, OptionDraft, ProductDraft, SoldIn,
+    VariantDraft,
 };
 use model::{
     Category, CategoryId, Currency, Money, Product, ProductId, ProductStatus, StockMovement, VariantId,
@@ -49,6 +50,12 @@ pub fn with_options(title: &str, sizes: &[&str], stock: i64) -> ProductDraft {
         variants: sizes.iter().map(|size| variant(&[size], stock)).collect(),
         ..draft(title, stock)
     }
+}
+
+/// What a shop that sells in euros alone sells in.
+#[must_use]
+pub const fn sold_in_euros() -> SoldIn {
+    SoldIn { own: Currency::EUR, others: Vec::new() }
 }
 
 /// A product of a file, in its first row.

@@ -11,7 +11,7 @@ mod people;
 mod shop;
 
 pub use at_once::{at_once, count_ok};
-pub use goods::{category, draft, eur, imported, line, usd, with_options};
+pub use goods::{category, draft, eur, imported, line, sold_in_euros, usd, with_options};
 pub use holder::Holder;
 pub(crate) use macros::{load, refused};
 pub use mails::names;

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use commerce::catalogue::{CreateCategory, ImportProducts, ImportedProduct, ProductDraft};
 use store::{Operation, StoreError, Tx};
-use store_conformance::support::{Shop, category, draft, imported};
+use store_conformance::support::{Shop, category, draft, imported, sold_in_euros};
 
 use crate::shops::with_engine;
 
@@ -34,7 +34,7 @@ impl Operation for AsksForTree {
 fn import(shop: &Shop, handle: &str, category: Option<&str>) -> ImportProducts {
     let product = ImportedProduct { category: category.map(str::to_owned), ..imported(handle, draft(handle, 1)) };
     let (stamp, progress) = (shop.next_stamp(), Arc::new(AtomicU64::new(0)));
-    ImportProducts { products: vec![product], actor_id: None, stamp, progress }
+    ImportProducts { products: vec![product], sold_in: sold_in_euros(), actor_id: None, stamp, progress }
 }
 
 #[test]

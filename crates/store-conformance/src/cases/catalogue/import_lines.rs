@@ -19,7 +19,7 @@ use model::{
 };
 use store::{Document, DocumentKind};
 
-use crate::support::{Shop, category, draft, eur, refused, usd, with_options};
+use crate::support::{Shop, category, draft, eur, refused, sold_in_euros, usd, with_options};
 
 /// A catalogue with some of everything.
 async fn fill(shop: &Shop) {
@@ -101,7 +101,7 @@ async fn export(shop: &Shop) -> String {
 fn import(shop: &Shop, file: &str) -> ImportLines {
     let read = catalogue::read(file.as_bytes(), Currency::EUR);
     assert_eq!(read.errors, []);
-    ImportLines { lines: read.lines, actor_id: None, stamp: shop.next_stamp() }
+    ImportLines { lines: read.lines, sold_in: sold_in_euros(), actor_id: None, stamp: shop.next_stamp() }
 }
 
 pub async fn an_export_changes_nothing_when_it_comes_back(shop: Shop) {

@@ -22,7 +22,7 @@ use model::{
     details::ProductDetails,
 };
 
-use crate::support::{Shop, category, draft, eur, imported, line, refused, with_options};
+use crate::support::{Shop, category, draft, eur, imported, line, refused, sold_in_euros, with_options};
 
 fn in_category(name: &str, product: ImportedProduct) -> ImportedProduct {
     ImportedProduct { category: Some(name.to_owned()), ..product }
@@ -30,7 +30,7 @@ fn in_category(name: &str, product: ImportedProduct) -> ImportedProduct {
 
 fn import(shop: &Shop, products: &[ImportedProduct]) -> ImportProducts {
     let (products, progress) = (products.to_vec(), Arc::new(AtomicU64::new(0)));
-    ImportProducts { products, actor_id: None, stamp: shop.next_stamp(), progress }
+    ImportProducts { products, sold_in: sold_in_euros(), actor_id: None, stamp: shop.next_stamp(), progress }
 }
 
 const fn summary(created: u64, updated: u64, unchanged: u64) -> ImportSummary {

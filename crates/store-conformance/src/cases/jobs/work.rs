@@ -14,7 +14,7 @@ use model::{
 use store::DocumentKind;
 use uuid::Uuid;
 
-use crate::support::{Shop, at_once, draft, imported, refused};
+use crate::support::{Shop, at_once, draft, imported, refused, sold_in_euros};
 
 async fn queue(shop: &Shop, keep_going: bool) -> Job {
     let name = format!("importer{}", shop.number());
@@ -53,7 +53,8 @@ fn products(shop: &Shop, job: &Job, from: u64, names: &[&str]) -> WorkOnJob {
 }
 
 fn work(shop: &Shop, job: &Job, from: u64, work: Work) -> WorkOnJob {
-    WorkOnJob { id: job.id, from, work, missing_images: Vec::new(), stamp: shop.next_stamp() }
+    let (sold_in, stamp) = (sold_in_euros(), shop.next_stamp());
+    WorkOnJob { id: job.id, from, work, sold_in, missing_images: Vec::new(), stamp }
 }
 
 async fn now(shop: &Shop, id: Uuid) -> Job {

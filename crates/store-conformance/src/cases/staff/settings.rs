@@ -1,13 +1,16 @@
 //! The settings of the shop.
 
+use std::sync::Arc;
+
 use commerce::{
     Error,
-    catalogue::{CreateProduct, PricedIn},
+    catalogue::{CreateProduct, ImportError, ImportLines, ImportProducts, ImportSummary, PricedIn, SoldIn},
+    import::catalogue,
     settings::{UpdateSettings, settings},
 };
-use model::{Currency, ShopSettings};
+use model::{Currency, ShopSettings, Violations};
 
-use crate::support::{Shop, at_once, count_ok, draft, refused};
+use crate::support::{Shop, at_once, count_ok, draft, imported, refused, sold_in_euros};
 
 fn update(settings: ShopSettings, if_version: Option<i64>) -> UpdateSettings {
     UpdateSettings { settings, own_currency: Currency::EUR, if_version }
@@ -50,17 +53,44 @@ fn chosen(code: &str) -> ShopSettings {
 fn in_euros(shop: &Shop, title: &str) -> PricedIn<CreateProduct> {
     let draft = draft(title, 1);
     let set = draft.set_prices();
-    PricedIn { set, own_currency: Currency::EUR, other_currencies: Vec::new(), operation: shop.creation(draft) }
+    PricedIn { set, sold_in: sold_in_euros(), operation: shop.creation(draft) }
 }
 
 pub async fn a_product_is_priced_in_what_the_shop_sells_in_by_then(shop: Shop) {
     shop.run(update(chosen("CHF"), None)).await.expect("set");
     refused!(shop.run(in_euros(&shop, "Mug")).await, Error::Invalid(_));
     let francs = Currency::from_code("CHF").expect("a currency");
-    let beside = PricedIn { own_currency: francs, other_currencies: vec![Currency::EUR], ..in_euros(&shop, "Mug") };
+    let sold_in = SoldIn { own: francs, others: vec![Currency::EUR] };
+    let beside = PricedIn { sold_in, ..in_euros(&shop, "Mug") };
     shop.run(beside).await.expect("sold in that as well");
     // Whoever looked before there was one may not know what the shop sells in by now.
     refused!(shop.run(in_euros(&shop, "Cup")).await, Error::Invalid(_));
+}
+
+/// What imports a product of a file that was read in euros.
+fn import_in_euros(shop: &Shop, name: &str) -> ImportProducts {
+    let (products, sold_in) = (vec![imported(name, draft(name, 1))], sold_in_euros());
+    ImportProducts { products, sold_in, actor_id: None, stamp: shop.next_stamp(), progress: Arc::default() }
+}
+
+pub async fn an_import_is_priced_in_what_the_shop_sells_in_by_then(shop: Shop) {
+    let line = r#"{"type":"product","slug":"jug","title":"Jug","status":"active","variants":[{"price":{"amount":9,"currency":"EUR"}}]}"#;
+    let lines = catalogue::read(line.as_bytes(), Currency::EUR).lines;
+    let import_line =
+        || ImportLines { lines: lines.clone(), sold_in: sold_in_euros(), actor_id: None, stamp: shop.next_stamp() };
+    shop.run(update(chosen("CHF"), None)).await.expect("set");
+    let is_refused = |result: Result<ImportSummary, ImportError>, line| match result {
+        Err(ImportError { line: at, error: Error::Invalid(Violations(wrong)) }) if at == line => {
+            wrong.iter().any(|wrong| wrong.pointer == "/variants/0/price/currency")
+        }
+        _ => false,
+    };
+    assert!(is_refused(shop.run(import_in_euros(&shop, "mug")).await, 2));
+    assert!(is_refused(shop.run(import_line()).await, 1));
+    // A shop with one of them could not be given another currency any more.
+    shop.run(update(chosen("EUR"), None)).await.expect("still without products");
+    shop.run(import_in_euros(&shop, "mug")).await.expect("imported");
+    shop.run(import_line()).await.expect("imported");
 }
 
 pub async fn the_first_product_and_another_currency_do_not_come_at_once(shop: Shop) {
@@ -69,6 +99,8 @@ pub async fn the_first_product_and_another_currency_do_not_come_at_once(shop: Sh
         async move {
             if n % 2 == 0 {
                 shop.run(update(chosen("CHF"), None)).await.is_ok()
+            } else if n % 4 == 1 {
+                shop.run(import_in_euros(&shop, &format!("mug-{n}"))).await.is_ok()
             } else {
                 shop.run(in_euros(&shop, &format!("Mug {n}"))).await.is_ok()
             }

@@ -45,7 +45,10 @@ pub(super) async fn look(app: &App, kind: JobKind, with_images: bool, file: Byte
         JobKind::ImportProducts => {
             let read = move || shopify::read(Cursor::new(file), currency);
             let parsed = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
-            let import = |products, stamp| ImportProducts { products, actor_id: None, stamp, progress: Arc::default() };
+            let import = |products, stamp| {
+                let progress = Arc::default();
+                ImportProducts { products, sold_in: app.pricing(), actor_id: None, stamp, progress }
+            };
             let mut notes: Vec<_> = parsed.pictures_elsewhere().filter(|_| !with_images).into_iter().collect();
             notes.extend(parsed.notes);
             rehearse(app, parsed.products, Pace::Batches(BATCH), import, &parsed.errors, &notes).await
@@ -60,7 +63,7 @@ pub(super) async fn look(app: &App, kind: JobKind, with_images: bool, file: Byte
             let currencies = app.currencies();
             let read = move || catalogue::read_in(Cursor::new(file), &currencies);
             let read = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
-            let import = |lines, stamp| ImportLines { lines, actor_id: None, stamp };
+            let import = |lines, stamp| ImportLines { lines, sold_in: app.pricing(), actor_id: None, stamp };
             rehearse(app, read.lines, Pace::Once(LINES), import, &read.errors, &[]).await
         }
     }
