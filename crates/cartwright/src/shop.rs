@@ -453,9 +453,10 @@ pub(crate) async fn currency(settings: &Settings, engine: &dyn Queries) -> Resul
     Ok(set.currency.unwrap_or(settings.currency))
 }
 
-/// What products that are added may be priced in.
+/// What products that are added may be priced in. That `--currencies` names `--currency` as well says nothing.
 pub(crate) fn sold_in(settings: &Settings) -> SoldIn {
-    SoldIn { own: settings.currency, others: settings.currencies.0.clone() }
+    let others = settings.currencies.0.iter().copied().filter(|other| *other != settings.currency);
+    SoldIn { own: settings.currency, others: others.collect() }
 }
 
 /// The currency of the oldest product and that of `--currency`, where that counts and is another one: whoever left it out or changed it wants

@@ -98,7 +98,8 @@ pub enum Outcome {
     Refused(String),
 }
 
-/// Brings things over, all of them or none; those that cannot be here are told and left out.
+/// Brings things over, all of them or none; those that cannot be here are told and left out. What products are priced in is not looked at
+/// again: whoever brings a shop over chooses its currency before.
 #[derive(Clone, Debug)]
 pub struct BringOver {
     /// The things.

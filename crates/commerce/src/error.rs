@@ -1,7 +1,7 @@
 //! Why an operation was refused, in the shop's terms. What that means over HTTP is the web crate's business.
 
 use model::{
-    Money, OrderStatus, ReviewId, Violation, Violations, address::SAVED_ADDRESSES_MAX, category::Misplaced,
+    Currency, Money, OrderStatus, ReviewId, Violation, Violations, address::SAVED_ADDRESSES_MAX, category::Misplaced,
     checkout::Shortage,
 };
 use store::StoreError;
@@ -116,6 +116,14 @@ pub enum Conflict {
     Recounted {
         /// Pieces on hand.
         on_hand: i64,
+    },
+    /// The shop has another currency than when a file was read.
+    #[error("the shop sells in {now} by now, and no more in {was}, in which the file was read")]
+    CurrencyChanged {
+        /// What products of the file are priced in.
+        was: Currency,
+        /// The shop's currency.
+        now: Currency,
     },
     /// The variant's stock is not tracked.
     #[error("the stock of this variant is not tracked")]

@@ -353,6 +353,7 @@ macro_rules! all_cases {
                     a_lease_by_a_wrong_clock_is_over
                     each_job_is_taken_by_one
                     whoever_goes_on_begins_where_the_last_one_ended
+                    a_job_stays_where_it_is_when_the_shop_has_another_currency
                     a_job_tells_what_it_was_interrupted_by_until_it_goes_on
                     a_job_that_ends_whoever_takes_it_fails
                     a_job_that_is_handed_back_is_taken_at_once_as_often_as_need_be

@@ -386,8 +386,15 @@ impl App {
         if let Some((settings, _)) = kept.filter(|(_, at)| at.elapsed() < SETTINGS_FOR) {
             return Ok(settings);
         }
-        let settings = commerce::settings::settings(self.engine()).await?;
-        Ok(self.learn_shop_settings(settings))
+        self.fresh_shop_settings().await
+    }
+
+    /// The settings of the shop as the database has them now, whatever another process has set; this one goes by them from now on.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub async fn fresh_shop_settings(&self) -> Result<Arc<ShopSettings>, StoreError> {
+        Ok(self.learn_shop_settings(commerce::settings::settings(self.engine()).await?))
     }
 
     /// Goes by these settings from now on.

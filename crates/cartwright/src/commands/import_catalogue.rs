@@ -29,12 +29,13 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> R
     let places = Places::new(settings, false)?;
     // Read before there is a shop: a file that is none makes none. A shop of an older program is refused by whoever asks for its currency.
     let own = places.currency(settings).await?;
-    let currencies = [own].into_iter().chain(settings.currencies.0.iter().copied()).collect();
+    let sold_in = shop::sold_in(settings);
+    let currencies = [own].into_iter().chain(sold_in.others.iter().copied()).collect();
     let Catalogue { lines, errors } = read_file(import, currencies).await?;
     let engine = places.open().await?;
     let progress = Progress::start(lines.len(), "lines");
     let size = if import.keep_going { BATCH } else { lines.len().max(1) };
-    let (sold_in, mut summary) = (shop::sold_in(settings), ImportSummary::default());
+    let mut summary = ImportSummary::default();
     let (mut refused, mut failure) = (0, None);
     for batch in lines.chunks(size) {
         let whole = execute(engine.as_ref(), lines_of(batch.to_vec(), &sold_in)).await;

@@ -10,6 +10,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use commerce::{
+    Conflict,
     catalogue::{ImportError, ImportedProduct},
     import::{
         RowError,
@@ -131,6 +132,19 @@ impl Trouble {
     }
 }
 
+impl From<&ImportError> for Trouble {
+    /// Of an error that [`is_passing`].
+    fn from(error: &ImportError) -> Self {
+        match &error.error {
+            commerce::Error::Conflict(Conflict::CurrencyChanged { .. }) => Self::Passing {
+                reason: "the shop has got another currency since the file was read: it is read again",
+                error: error.to_string(),
+            },
+            _ => Self::of_database(error),
+        }
+    }
+}
+
 impl From<commerce::Error> for Trouble {
     fn from(error: commerce::Error) -> Self {
         match error {
@@ -228,6 +242,8 @@ async fn all(
     // It was taken a moment ago.
     let renewed = Instant::now();
     let file = file(engine, job).await?;
+    // Another process may have changed the currency a moment ago.
+    app.fresh_shop_settings().await.map_err(|error| Trouble::of_database(&error))?;
     let (kind, with_images, currencies) = (job.kind, job.with_images, app.currencies());
     let reading = reading_in(&currencies);
     let parsed = tokio::select! {
@@ -337,7 +353,7 @@ impl Course<'_> {
                 return Ok(true);
             }
             Ok(Step::Lost) => return Ok(false),
-            Err(error) if is_passing(&error) => return Err(Trouble::of_database(&error)),
+            Err(error) if is_passing(&error) => return Err(Trouble::from(&error)),
             // One of them is refused: each for itself, then.
             Err(_) => {}
         }
@@ -348,7 +364,7 @@ impl Course<'_> {
             }
             // With the first of them all are told.
             let stepped = match self.step(items.some(place(self.done), 1), missing.clone()).await {
-                Err(error) if is_passing(&error) => return Err(Trouble::of_database(&error)),
+                Err(error) if is_passing(&error) => return Err(Trouble::from(&error)),
                 Err(error) => self.step(Work::Refused(JobError::from(&error)), missing).await,
                 stepped => stepped,
             };

@@ -69,6 +69,18 @@ fn files_that_are_none_are_refused() {
 }
 
 #[test]
+fn new_products_may_be_priced_in_every_currency_of_the_shop() {
+    let place = Place::new();
+    let line = r#"{"type":"product","slug":"mug","title":"Mug","status":"active","variants":[{"price":{"amount":9,"currency":"USD"}}]}"#;
+    let file = place.write("dollars.ndjson", line);
+    let import = ["import", "catalogue", file.to_str().expect("UTF-8")];
+    place.run(&import).fails(1, &["line 1", "must be in EUR"]);
+    // That it names the shop's own as well says nothing.
+    let import = [&import[..], &["--currencies", "EUR,USD"]].concat();
+    assert!(place.run(&import).expect(0).stdout.contains("1 things added, 0 changed, 0 were"));
+}
+
+#[test]
 fn what_is_exported_can_be_imported_again() {
     let place = Place::new();
     let file = place.write("shop.csv", &format!("{HEADER}mug,=Mug,M-1,12.50,3\npot,Pot,P-1,30,2\n"));

@@ -59,7 +59,7 @@ impl Operation for ImportLines {
             };
             let done = done.map_err(|error| ImportError { line: *number, error })?;
             if let (Line::Product(line), Done::Created) = (line, &done) {
-                added.note(*number, line.variants.iter().map(|variant| variant.price));
+                added.note(line.variants.iter().map(|variant| variant.price));
             }
             summary.count(done);
         }

@@ -107,12 +107,16 @@ pub(super) enum Done {
 
 /// Why an import was refused: one product, and where it stands in the file.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("line {line}: {}", error.sentence())]
+#[error("{}{}", at(*line), error.sentence())]
 pub struct ImportError {
     /// The line; 0 when the failure is not one product's.
     pub line: u64,
     /// Why.
     pub error: Error,
+}
+
+fn at(line: u64) -> String {
+    if line == 0 { String::new() } else { format!("line {line}: ") }
 }
 
 impl From<store::StoreError> for ImportError {
@@ -136,7 +140,7 @@ impl Operation for ImportProducts {
             let done = self.import(tx, imported, &mut tree, &mut ids).await;
             let done = done.map_err(|error| ImportError { line: imported.line, error })?;
             if matches!(done, Done::Created) {
-                added.note(imported.line, imported.draft.variants.iter().map(|variant| variant.price));
+                added.note(imported.draft.variants.iter().map(|variant| variant.price));
             }
             summary.count(done);
             self.progress.fetch_add(1, Ordering::Relaxed);

@@ -5,7 +5,7 @@ use model::{Currency, ListPrice, Money, Product, Variant, Violations};
 use store::{Operation, StoreError, Tx};
 
 use super::{ImportError, ProductDraft, ProductPatch, VariantDraft, VariantEntry, VariantPatch};
-use crate::{Error, settings};
+use crate::{Conflict, Error, settings};
 
 /// A price that a caller sets: where it stands, and its currency.
 pub type SetPrice = (String, Currency);
@@ -88,7 +88,7 @@ pub fn check_sold_in(set: &[SetPrice], sold: &[Currency], before: Option<&Produc
     wrong.into_result()
 }
 
-/// What a shop sells in, as whoever started the program says it.
+/// What a shop sells in, as whoever started the program says it. The currency that is set in the shop goes before its own.
 #[derive(Clone, Debug)]
 pub struct SoldIn {
     /// The currency of a shop that has set none.
@@ -98,53 +98,49 @@ pub struct SoldIn {
 }
 
 impl SoldIn {
-    /// What the shop sells in, which nobody changes until the transaction ends.
+    /// What the shop sells in, the shop's own currency first; nobody changes it from now until the transaction ends.
     async fn locked(&self, tx: &mut dyn Tx) -> Result<Vec<Currency>, StoreError> {
         let own = settings::locked(tx).await?.currency.unwrap_or(self.own);
         Ok(std::iter::once(own).chain(self.others.iter().copied()).collect())
     }
 }
 
-/// The prices of what an import has added so far.
-///
-/// Its file was read in the currencies of that moment, and the shop may have got another one since. That is looked at last, and not first: until
-/// the transaction ends nobody else can add a product or change the settings, and an import may take minutes.
+/// The currencies that the products which an import has added so far are priced in. Their prices in other currencies are not looked at, as
+/// they are not when the file is read.
 #[derive(Debug, Default)]
-pub(super) struct Added {
-    /// Each with its line in the file.
-    products: Vec<(u64, Vec<SetPrice>)>,
-}
+pub(super) struct Added(Vec<Currency>);
 
 impl Added {
     /// Notes a product that is new, with the prices of its variants.
-    pub(super) fn note(&mut self, line: u64, prices: impl Iterator<Item = Money>) {
-        let set =
-            prices.enumerate().map(|(index, price)| (format!("/variants/{index}/price/currency"), price.currency));
-        self.products.push((line, set.collect()));
+    pub(super) fn note(&mut self, prices: impl Iterator<Item = Money>) {
+        for price in prices {
+            if !self.0.contains(&price.currency) {
+                self.0.push(price.currency);
+            }
+        }
     }
 
-    /// Refuses the import if one of them is priced in what the shop does not sell in by now.
+    /// Refuses the whole import if the shop does not sell in one of them any more: its file was read before the shop got another currency.
+    /// This is for its end, as nobody else can add a product from here until the transaction ends.
     pub(super) async fn check(&self, tx: &mut dyn Tx, sold_in: &SoldIn) -> Result<(), ImportError> {
-        if self.products.is_empty() {
+        if self.0.is_empty() {
             return Ok(());
         }
         let sold = sold_in.locked(tx).await?;
-        let wrong = |(line, set): &(u64, Vec<SetPrice>)| {
-            let refused = check_sold_in(set, &sold, None);
-            refused.map_err(|wrong| ImportError { line: *line, error: wrong.into() })
-        };
-        self.products.iter().try_for_each(wrong)
+        let Some(was) = self.0.iter().find(|currency| !sold.contains(currency)) else { return Ok(()) };
+        let error = Conflict::CurrencyChanged { was: *was, now: sold[0] }.into();
+        Err(ImportError { line: 0, error })
     }
 }
 
 /// An operation that adds products, whose prices were found to be in what the shop sells in. A shop without products may get another
-/// currency, and whoever looked may not know of it yet, even where there are products by now: so they are looked at once more. The settings
-/// stay locked until the products are there, so that whoever changes the currency meanwhile finds them.
+/// currency, and whoever looked may not know of it yet, even where there are products by now: so they are looked at once more, when they
+/// are there. Whoever changes the currency meanwhile finds them.
 #[derive(Clone, Debug)]
 pub struct PricedIn<O> {
     /// The prices that the products have.
     pub set: Vec<SetPrice>,
-    /// What the shop sells in.
+    /// What they may be priced in.
     pub sold_in: SoldIn,
     /// What adds the products.
     pub operation: O,
@@ -164,9 +160,10 @@ where
     }
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<O::Output, O::Error> {
-        let sold = self.sold_in.locked(tx).await?;
+        let output = self.operation.run(tx).await?;
+        let sold = self.sold_in.locked(tx).await.map_err(Error::from)?;
         check_sold_in(&self.set, &sold, None).map_err(Error::from)?;
-        self.operation.run(tx).await
+        Ok(output)
     }
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{close, find, find_leased, save};
 use crate::{
-    Error,
+    Conflict, Error,
     accounts::usable,
     catalogue::{
         ImportError, ImportLines, ImportProducts, ImportSummary, ImportedProduct, SetPrices, SoldIn, images_stay,
@@ -282,8 +282,13 @@ impl From<&ImportError> for JobError {
     }
 }
 
-/// Whether an error is the engine's own: the work may go well another time.
+/// Whether the file is not to blame: the engine failed, or the shop has another currency than when it was read. The work may go well another
+/// time.
 #[must_use]
-pub fn is_passing(error: &ImportError) -> bool {
-    matches!(&error.error, Error::Store(store) if !matches!(store, StoreError::Constraint(_)))
+pub const fn is_passing(error: &ImportError) -> bool {
+    match &error.error {
+        Error::Store(store) => !matches!(store, StoreError::Constraint(_)),
+        Error::Conflict(conflict) => matches!(conflict, Conflict::CurrencyChanged { .. }),
+        _ => false,
+    }
 }

@@ -6,7 +6,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use commerce::catalogue::{CreateCategory, ImportProducts, ImportedProduct, ProductDraft};
+use commerce::{
+    catalogue::{CreateCategory, ImportProducts, ImportedProduct, PricedIn, ProductDraft},
+    settings::UpdateSettings,
+};
+use model::{Currency, ShopSettings};
 use store::{Operation, StoreError, Tx};
 use store_conformance::support::{Shop, category, draft, imported, sold_in_euros};
 
@@ -68,5 +72,25 @@ fn an_import_asks_for_the_tree_where_it_names_a_category() {
         assert!(!with.is_finished(), "it did not wait for whoever changes the tree");
         changer.let_go().await;
         with.await.expect("no panic").expect("imported, then");
+    });
+}
+
+/// Whoever has locked the tree may need the settings next: those who wait for the tree must not have them.
+#[test]
+fn who_waits_for_the_tree_has_not_locked_the_settings() {
+    with_engine(|shop, _| async move {
+        let shirts = shop.category(category("Shirts", None)).await;
+        let changer = shop.hold(AsksForTree { is_for_change: true }).await;
+        let draft = ProductDraft { category_id: Some(shirts.id), ..draft("Shirt", 1) };
+        let (set, other) = (draft.set_prices(), shop.clone());
+        let new = PricedIn { set, sold_in: sold_in_euros(), operation: shop.creation(draft) };
+        let new = tokio::spawn(async move { other.run(new).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!new.is_finished(), "it did not wait for whoever changes the tree");
+        let settings = ShopSettings { low_stock_at: 9, ..ShopSettings::default() };
+        let set = UpdateSettings { settings, own_currency: Currency::EUR, if_version: None };
+        tokio::time::timeout(SOON, shop.run(set)).await.expect("it waits for nobody").expect("set");
+        changer.let_go().await;
+        new.await.expect("no panic").expect("saved, then");
     });
 }

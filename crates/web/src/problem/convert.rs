@@ -134,7 +134,7 @@ const fn code_of(conflict: &Conflict) -> Code {
         Conflict::LastVariant => Code::LastVariant,
         Conflict::VariantOrdered => Code::VariantOrdered,
         Conflict::StockOutOfRange { .. } => Code::StockOutOfRange,
-        Conflict::Recounted { .. } => Code::VersionMismatch,
+        Conflict::Recounted { .. } | Conflict::CurrencyChanged { .. } => Code::VersionMismatch,
         Conflict::StockNotTracked => Code::StockNotTracked,
         Conflict::TooManyAddresses => Code::TooManyAddresses,
         Conflict::SecretGone => Code::SecretGone,

@@ -16,7 +16,7 @@ use crate::{App, dto::shop::ShopDto, openapi::tag, problem::Problem};
 pub(super) async fn read(State(app): State<App>, uri: Uri, request: HeaderMap) -> Result<Response, Problem> {
     app.cached(&uri, &request, async || {
         let operator = app.settings();
-        let settings = app.learn_shop_settings(commerce::settings::settings(app.engine()).await?);
+        let settings = app.fresh_shop_settings().await?;
         // By these settings alone, and not by what another request learns meanwhile: the reply is kept until they change.
         let name = if settings.name.is_empty() { &operator.shop_name } else { &settings.name };
         let currency = settings.currency.unwrap_or(operator.currency);

@@ -117,6 +117,20 @@ fn jobs_can_be_stopped_and_strange_requests_are_refused() {
 }
 
 #[test]
+fn new_products_may_be_priced_in_every_currency_of_the_shop() {
+    let shop = Shop::start(&["--currencies", "USD"]);
+    let line = |slug: &str, currency: &str| {
+        json!({
+            "type": "product", "slug": slug, "title": slug, "status": "active",
+            "variants": [{"price": {"amount": 900, "currency": currency}}],
+        })
+    };
+    let file = format!("{}\n{}\n", line("mug", "EUR"), line("bowl", "USD"));
+    let job = ended(&shop, &import(shop.owner(), "catalogue", &file));
+    assert_eq!((&job["status"], names(&job, &COUNTS)), (&json!("done"), vec![2, 2, 2, 0, 0, 0]), "{job}");
+}
+
+#[test]
 fn a_whole_catalogue_goes_out_and_makes_the_same_shop_elsewhere() {
     let (shop, other) = (Shop::start(&["--languages", "en,de"]), Shop::start(&["--languages", "en,de"]));
     let mug = shop.add_product(&json!({

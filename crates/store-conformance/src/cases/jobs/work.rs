@@ -4,11 +4,13 @@ use commerce::{
     Conflict, Error,
     import::reading_in,
     jobs::{
-        BeginJob, CancelJob, EndJob, HandBackJob, InterruptJob, QueueJob, Step, TakeJob, Work, WorkOnJob, part_name,
+        BeginJob, CancelJob, EndJob, HandBackJob, InterruptJob, QueueJob, Step, TakeJob, Work, WorkOnJob, is_passing,
+        part_name,
     },
+    settings::UpdateSettings,
 };
 use model::{
-    Account, CLOCK_SKEW, Currency, Image, Job, Permission, SignedDuration,
+    Account, CLOCK_SKEW, Currency, Image, Job, Permission, ShopSettings, SignedDuration,
     job::{ERRORS_MAX, JobError, JobKind, JobStatus, KEPT_MAX, LEASE, TAKES_MAX, WAITING_MAX},
 };
 use store::DocumentKind;
@@ -124,6 +126,22 @@ pub async fn whoever_goes_on_begins_where_the_last_one_ended(shop: Shop) {
         (JobStatus::Done, Some(shop.now()), true)
     );
     assert_eq!(take(&shop).await, None);
+}
+
+/// It was read before the shop got another currency: whoever takes it on reads it again.
+pub async fn a_job_stays_where_it_is_when_the_shop_has_another_currency(shop: Shop) {
+    let job = queue(&shop, true).await;
+    take(&shop).await.expect("a job");
+    shop.run(begin(&shop, &job, 1, &[])).await.expect("begun");
+    let francs = Currency::from_code("CHF").expect("a currency");
+    let settings = ShopSettings { currency: Some(francs), ..ShopSettings::default() };
+    shop.run(UpdateSettings { settings, own_currency: Currency::EUR, if_version: None }).await.expect("set");
+    let error = shop.run(products(&shop, &job, 0, &["a"])).await.expect_err("priced in euros");
+    assert!(is_passing(&error), "{error}");
+    let left = now(&shop, job.id).await;
+    assert_eq!((left.status, left.done, catalogue(&shop).await), (JobStatus::Running, 0, 0));
+    let anew = BeginJob { reading: reading_in(&[francs]), ..begin(&shop, &job, 2, &[]) };
+    assert_eq!(shop.run(anew).await.expect("begun").total, Some(2));
 }
 
 /// Who asked for a job sees why it stands still, until it goes on or has come to its end.

@@ -40,6 +40,8 @@ const SHOWN: usize = 50;
 
 /// What a file would do, for the page.
 pub(super) async fn look(app: &App, kind: JobKind, with_images: bool, file: Bytes) -> Result<Value, Problem> {
+    // Another process may have changed the currency a moment ago.
+    app.fresh_shop_settings().await?;
     let currency = app.currency();
     match kind {
         JobKind::ImportProducts => {
