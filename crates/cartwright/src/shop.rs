@@ -453,10 +453,9 @@ pub(crate) async fn currency(settings: &Settings, engine: &dyn Queries) -> Resul
     Ok(set.currency.unwrap_or(settings.currency))
 }
 
-/// What products that are added may be priced in. That `--currencies` names `--currency` as well says nothing.
-pub(crate) fn sold_in(settings: &Settings) -> SoldIn {
-    let others = settings.currencies.0.iter().copied().filter(|other| *other != settings.currency);
-    SoldIn { own: settings.currency, others: others.collect() }
+/// What products that are added may be priced in.
+pub(crate) fn may_price_in(settings: &Settings) -> SoldIn {
+    SoldIn { own: settings.currency, others: settings.currencies.0.clone() }
 }
 
 /// The currency of the oldest product and that of `--currency`, where that counts and is another one: whoever left it out or changed it wants

@@ -118,7 +118,7 @@ pub enum Conflict {
         on_hand: i64,
     },
     /// The shop has another currency than when a file was read.
-    #[error("the shop sells in {now} by now, and no more in {was}, in which the file was read")]
+    #[error("the shop sells in {now} now, and no longer in {was}, in which the file was read")]
     CurrencyChanged {
         /// What products of the file are priced in.
         was: Currency,

@@ -18,8 +18,8 @@ pub async fn settings(queries: &dyn Queries) -> Result<ShopSettings, StoreError>
     read(queries.document_named(DocumentKind::Settings, NAME).await?.as_ref())
 }
 
-/// The settings, locked until the transaction ends. An operation takes them after everything else that it locks: others wait for them who
-/// have locked that already.
+/// The settings, locked until the transaction ends. They are the last that an operation locks: whoever waits for them has its other locks
+/// already, which nobody may wait for who has the settings.
 pub(crate) async fn locked(tx: &mut dyn Tx) -> Result<ShopSettings, StoreError> {
     read(tx.document_named(DocumentKind::Settings, NAME).await?.as_ref())
 }

@@ -393,8 +393,17 @@ impl App {
     ///
     /// # Errors
     /// The engine failed.
-    pub async fn fresh_shop_settings(&self) -> Result<Arc<ShopSettings>, StoreError> {
+    pub(crate) async fn fresh_shop_settings(&self) -> Result<Arc<ShopSettings>, StoreError> {
         Ok(self.learn_shop_settings(commerce::settings::settings(self.engine()).await?))
+    }
+
+    /// The shop's currency and the others that there are prices in, as the database has them now.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub async fn fresh_currencies(&self) -> Result<Vec<Currency>, StoreError> {
+        let set = self.fresh_shop_settings().await?.currency;
+        Ok(self.currencies_beside(set.unwrap_or(self.settings().currency)))
     }
 
     /// Goes by these settings from now on.
@@ -437,11 +446,11 @@ impl App {
 
     /// What adds products with these prices, in the currencies that the shop sells in when it is done.
     pub(crate) fn priced_in<O>(&self, set: Vec<SetPrice>, operation: O) -> PricedIn<O> {
-        PricedIn { set, sold_in: self.pricing(), operation }
+        PricedIn { set, sold_in: self.may_price_in(), operation }
     }
 
     /// What products that are added may be priced in.
-    pub fn pricing(&self) -> SoldIn {
+    pub fn may_price_in(&self) -> SoldIn {
         SoldIn { own: self.settings().currency, others: self.settings().other_currencies.clone() }
     }
 

@@ -29,8 +29,9 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> R
     let places = Places::new(settings, false)?;
     // Read before there is a shop: a file that is none makes none. A shop of an older program is refused by whoever asks for its currency.
     let own = places.currency(settings).await?;
-    let sold_in = shop::sold_in(settings);
-    let currencies = [own].into_iter().chain(sold_in.others.iter().copied()).collect();
+    let sold_in = shop::may_price_in(settings);
+    let others = sold_in.others.iter().copied().filter(|other| *other != own);
+    let currencies = [own].into_iter().chain(others).collect();
     let Catalogue { lines, errors } = read_file(import, currencies).await?;
     let engine = places.open().await?;
     let progress = Progress::start(lines.len(), "lines");

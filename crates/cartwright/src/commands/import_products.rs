@@ -39,7 +39,7 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
     let engine = places.open().await?;
     let mut products = products;
     let missing = if import.with_images { images::fetch(settings, &places.folder, &mut products).await? } else { 0 };
-    let (progress, sold_in) = (Progress::start(products.len(), "products"), shop::sold_in(settings));
+    let (progress, sold_in) = (Progress::start(products.len(), "products"), shop::may_price_in(settings));
     let done = if import.keep_going {
         keep_going(engine.as_ref(), products, &sold_in, &progress).await
     } else {

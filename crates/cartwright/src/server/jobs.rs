@@ -132,19 +132,6 @@ impl Trouble {
     }
 }
 
-impl From<&ImportError> for Trouble {
-    /// Of an error that [`is_passing`].
-    fn from(error: &ImportError) -> Self {
-        match &error.error {
-            commerce::Error::Conflict(Conflict::CurrencyChanged { .. }) => Self::Passing {
-                reason: "the shop has got another currency since the file was read: it is read again",
-                error: error.to_string(),
-            },
-            _ => Self::of_database(error),
-        }
-    }
-}
-
 impl From<commerce::Error> for Trouble {
     fn from(error: commerce::Error) -> Self {
         match error {
@@ -242,9 +229,7 @@ async fn all(
     // It was taken a moment ago.
     let renewed = Instant::now();
     let file = file(engine, job).await?;
-    // Another process may have changed the currency a moment ago.
-    app.fresh_shop_settings().await.map_err(|error| Trouble::of_database(&error))?;
-    let (kind, with_images, currencies) = (job.kind, job.with_images, app.currencies());
+    let (kind, with_images, currencies) = (job.kind, job.with_images, currencies(app).await?);
     let reading = reading_in(&currencies);
     let parsed = tokio::select! {
         parsed = tokio::task::spawn_blocking(move || parse(kind, file, &currencies, with_images)) => parsed,
@@ -266,7 +251,7 @@ async fn all(
     }
     let most = if with_images { BATCH_WITH_IMAGES } else { BATCH };
     let mut course =
-        Course { engine, app, stop, job: &job, lease, done: job.done, fetched: Fetched::default(), renewed };
+        Course { engine, app, stop, job: &job, reading, lease, done: job.done, fetched: Fetched::default(), renewed };
     while place(course.done) < total {
         if stop.is_stopping() {
             return Err(Trouble::Stopping);
@@ -288,12 +273,19 @@ async fn all(
     Ok(true)
 }
 
+/// The currencies of the shop, whatever another process has set.
+async fn currencies(app: &web::App) -> Result<Vec<Currency>, Trouble> {
+    app.fresh_currencies().await.map_err(|error| Trouble::of_database(&error))
+}
+
 /// A job that is worked on, and how far it is.
 struct Course<'a> {
     engine: &'a dyn Engine,
     app: &'a web::App,
     stop: &'a Stop,
     job: &'a Job,
+    /// In which way its file was read.
+    reading: u32,
     /// Until when this process has it.
     lease: &'a mut Timestamp,
     /// How many of its products or rows are done.
@@ -353,9 +345,13 @@ impl Course<'_> {
                 return Ok(true);
             }
             Ok(Step::Lost) => return Ok(false),
-            Err(error) if is_passing(&error) => return Err(Trouble::from(&error)),
+            Err(error) if is_passing(&error) => return Err(self.interrupted_by(&error)),
             // One of them is refused: each for itself, then.
             Err(_) => {}
+        }
+        // Unless none of them is to blame.
+        if reading_in(&currencies(self.app).await?) != self.reading {
+            return Err(self.interrupted_by_another_currency());
         }
         let (end, mut missing) = (place(self.done) + count, missing);
         while place(self.done) < end {
@@ -364,7 +360,7 @@ impl Course<'_> {
             }
             // With the first of them all are told.
             let stepped = match self.step(items.some(place(self.done), 1), missing.clone()).await {
-                Err(error) if is_passing(&error) => return Err(Trouble::from(&error)),
+                Err(error) if is_passing(&error) => return Err(self.interrupted_by(&error)),
                 Err(error) => self.step(Work::Refused(JobError::from(&error)), missing).await,
                 stepped => stepped,
             };
@@ -378,8 +374,26 @@ impl Course<'_> {
         Ok(true)
     }
 
+    /// The trouble that comes of an error which [`is_passing`].
+    fn interrupted_by(&self, error: &ImportError) -> Trouble {
+        match &error.error {
+            commerce::Error::Conflict(Conflict::CurrencyChanged { .. }) => self.interrupted_by_another_currency(),
+            _ => Trouble::of_database(error),
+        }
+    }
+
+    /// Its file is read again, unless some of it was done as it was read before.
+    fn interrupted_by_another_currency(&self) -> Trouble {
+        let reason = "the shop has got another currency since the file was read, which is read again";
+        if self.done > 0 {
+            let failure = "the shop has got another currency since this import began; begin it again";
+            return Trouble::Lasting(failure.to_owned());
+        }
+        Trouble::Passing { reason, error: reason.to_owned() }
+    }
+
     async fn step(&mut self, work: Work, missing_images: Vec<JobError>) -> Result<Step, ImportError> {
-        let (id, from, stamp, sold_in) = (self.job.id, self.done, fresh_stamp(), self.app.pricing());
+        let (id, from, stamp, sold_in) = (self.job.id, self.done, fresh_stamp(), self.app.may_price_in());
         let step = execute(self.engine, WorkOnJob { id, from, work, sold_in, missing_images, stamp }).await?;
         if matches!(step, Step::Done(_)) {
             *self.lease = stamp.now + LEASE;

@@ -134,8 +134,8 @@ impl Added {
 }
 
 /// An operation that adds products, whose prices were found to be in what the shop sells in. A shop without products may get another
-/// currency, and whoever looked may not know of it yet, even where there are products by now: so they are looked at once more, when they
-/// are there. Whoever changes the currency meanwhile finds them.
+/// currency, and whoever looked may not know of it yet, even where there are products by now: so the prices are looked at once more at the
+/// end, with the settings locked. Whoever changes the currency after that waits, and finds the products.
 #[derive(Clone, Debug)]
 pub struct PricedIn<O> {
     /// The prices that the products have.
@@ -154,10 +154,6 @@ where
 {
     type Output = O::Output;
     type Error = O::Error;
-
-    fn may_share_transaction(&self) -> bool {
-        self.operation.may_share_transaction()
-    }
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<O::Output, O::Error> {
         let output = self.operation.run(tx).await?;

@@ -44,8 +44,8 @@ pub struct JobDto {
     pub note_count: u64,
     /// How many pictures could not be fetched. Each is one of `notes`, which come behind those of the file.
     pub missing_images: u64,
-    /// Why a job that is `running` did not go on when it was tried last: the picture store or the database is away. It is tried again every
-    /// 20 seconds; null once more of it is done.
+    /// Why a job that is `running` did not go on when it was tried last, such as that the picture store or the database is away, or that the
+    /// shop got another currency since the file was read. It is tried again every 20 seconds; null once more of it is done.
     #[schema(required)]
     pub interruption: Option<String>,
     /// Why it failed.

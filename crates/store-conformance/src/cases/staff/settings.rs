@@ -82,7 +82,7 @@ pub async fn an_import_is_priced_in_what_the_shop_sells_in_by_then(shop: Shop) {
     shop.run(update(chosen("CHF"), None)).await.expect("set");
     let is_refused = |result: Result<ImportSummary, ImportError>| {
         let error = result.expect_err("priced in euros");
-        let of_whole = "the shop sells in CHF by now, and no more in EUR, in which the file was read";
+        let of_whole = "the shop sells in CHF now, and no longer in EUR, in which the file was read";
         (error.to_string().as_str(), is_passing(&error)) == (of_whole, true)
     };
     assert!(is_refused(shop.run(import_in_euros(&shop, "mug")).await));

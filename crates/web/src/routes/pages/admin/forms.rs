@@ -394,7 +394,7 @@ pub(super) fn notice<'n>(done: &str, known: &[(&str, &'n str)]) -> Option<&'n st
 
 /// The settings of the shop as they are now, for pages that show or change them; those that [`App`] keeps may be a second old.
 pub(super) async fn fresh_shop_settings(app: &App) -> Result<model::ShopSettings, Problem> {
-    Ok(commerce::settings::settings(app.engine()).await?)
+    Ok(app.fresh_shop_settings().await?.as_ref().clone())
 }
 
 #[cfg(test)]

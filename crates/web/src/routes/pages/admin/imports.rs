@@ -179,7 +179,10 @@ pub(in crate::routes::pages) async fn upload(
         return show(&app, &staff, &Refused::because(text), None).await;
     }
     if upload.is_rehearsal {
-        let seen = preview::look(&app, kind, upload.with_images, upload.file).await?;
+        let Some(seen) = preview::look(&app, kind, upload.with_images, upload.file).await? else {
+            let text = "The shop got another currency while the file was read. Look at it again.";
+            return show(&app, &staff, &Refused::because(text), None).await;
+        };
         let seen = context! { keep_going => upload.keep_going, ..seen };
         return show(&app, &staff, &Refused::default(), Some(seen)).await;
     }

@@ -12,6 +12,7 @@ use commerce::{
     Foreseen, Rehearsal, Rehearsed,
     catalogue::{ImportError, ImportLines, ImportProducts, ImportSummary, SetPrices},
     import::{RowError, catalogue, prices, shopify},
+    jobs::is_passing,
 };
 use minijinja::{Value, context};
 use model::{Stamp, job::JobKind};
@@ -38,18 +39,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How many changes and mistakes are shown.
 const SHOWN: usize = 50;
 
-/// What a file would do, for the page.
-pub(super) async fn look(app: &App, kind: JobKind, with_images: bool, file: Bytes) -> Result<Value, Problem> {
-    // Another process may have changed the currency a moment ago.
-    app.fresh_shop_settings().await?;
-    let currency = app.currency();
+/// What a file would do, for the page; `None` where the shop got another currency while it was read.
+pub(super) async fn look(app: &App, kind: JobKind, with_images: bool, file: Bytes) -> Result<Option<Value>, Problem> {
+    let currencies = app.fresh_currencies().await?;
+    let currency = currencies.first().copied().unwrap_or(app.currency());
     match kind {
         JobKind::ImportProducts => {
             let read = move || shopify::read(Cursor::new(file), currency);
             let parsed = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
             let import = |products, stamp| {
                 let progress = Arc::default();
-                ImportProducts { products, sold_in: app.pricing(), actor_id: None, stamp, progress }
+                ImportProducts { products, sold_in: app.may_price_in(), actor_id: None, stamp, progress }
             };
             let mut notes: Vec<_> = parsed.pictures_elsewhere().filter(|_| !with_images).into_iter().collect();
             notes.extend(parsed.notes);
@@ -62,10 +62,9 @@ pub(super) async fn look(app: &App, kind: JobKind, with_images: bool, file: Byte
             rehearse(app, list.rows, Pace::Batches(BATCH), set, &list.errors, &[]).await
         }
         JobKind::ImportCatalogue => {
-            let currencies = app.currencies();
             let read = move || catalogue::read_in(Cursor::new(file), &currencies);
             let read = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
-            let import = |lines, stamp| ImportLines { lines, sold_in: app.pricing(), actor_id: None, stamp };
+            let import = |lines, stamp| ImportLines { lines, sold_in: app.may_price_in(), actor_id: None, stamp };
             rehearse(app, read.lines, Pace::Once(LINES), import, &read.errors, &[]).await
         }
     }
@@ -133,7 +132,7 @@ async fn rehearse<T, O>(
     operation: impl Fn(Vec<T>, Stamp) -> O,
     errors: &[RowError],
     notes: &[RowError],
-) -> Result<Value, Problem>
+) -> Result<Option<Value>, Problem>
 where
     T: Clone,
     O: Operation<Output = ImportSummary, Error = ImportError>,
@@ -146,11 +145,13 @@ where
     for some in items.chunks(size) {
         match once(app, operation(some.to_vec(), app.stamp()?)).await? {
             Ok((summary, foreseen)) => seen.take(summary, foreseen),
+            Err(error) if is_passing(&error) => return Ok(None),
             // One of them is refused: each for itself, then, so that all mistakes are told.
             Err(_) => {
                 for one in some {
                     match once(app, operation(vec![one.clone()], app.stamp()?)).await? {
                         Ok((summary, foreseen)) => seen.take(summary, foreseen),
+                        Err(error) if is_passing(&error) => return Ok(None),
                         Err(ImportError { line, error }) => {
                             seen.wrong += 1;
                             if seen.refused.len() < SHOWN {
@@ -170,12 +171,12 @@ where
         let verb = if one.action.ends_with(".created") { "New" } else { "Changed" };
         context! { verb, subject => one.subject, changes => one.changes }
     });
-    Ok(context! {
+    Ok(Some(context! {
         created => seen.summary.created, updated => seen.summary.updated, unchanged => seen.summary.unchanged,
         total, looked_at => seen.looked_at, wrong => seen.wrong, changes => changes.collect::<Vec<_>>(), more => seen.more,
         mistakes => in_order(errors, seen.refused),
         notes => notes.iter().take(SHOWN).map(told).collect::<Vec<_>>(),
-    })
+    }))
 }
 
 /// What the operation would do, or why it would be refused.
