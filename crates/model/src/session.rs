@@ -19,7 +19,13 @@ pub const REFRESH_GRACE: SignedDuration = SignedDuration::from_secs(20);
 /// old it is, and it would live until that time has come: it is worth nothing while it lies in the future.
 #[must_use]
 pub fn is_of_the_past(last_used_at: Timestamp, now: Timestamp) -> bool {
-    last_used_at.duration_since(now) <= CLOCK_SKEW
+    last_used_at <= latest_use(now)
+}
+
+/// When a session was used last at the latest, if it [is one of before](is_of_the_past) `now`.
+#[must_use]
+pub fn latest_use(now: Timestamp) -> Timestamp {
+    now + CLOCK_SKEW
 }
 
 /// What counts as one network address: an IPv6 customer has a whole /64, and each of its addresses is as cheap as the next. Tomorrow's is

@@ -101,6 +101,7 @@ macro_rules! all_cases {
                     nobody_ends_a_session_that_is_not_theirs_or_has_ended
                     all_sessions_end_at_once
                     an_account_has_only_so_many
+                    sessions_of_a_clock_that_was_ahead_make_room_first
                     a_session_ends_by_itself
                     a_session_that_is_used_lives_on
                     a_session_that_is_over_cannot_be_used_back_to_life

@@ -67,12 +67,15 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
-    /// Ends the live sessions of an account but for those that were used last.
+    /// Ends the live sessions of an account but for those that were used last. One that was used after `latest_use` was so by a clock that was
+    /// ahead, and ends before all others.
     EndOldestSessions {
         /// Whose.
         account_id: AccountId,
         /// How many go on.
         keep: u32,
+        /// When one can have been used last at the latest.
+        latest_use: Timestamp,
         /// When.
         at: Timestamp,
     },

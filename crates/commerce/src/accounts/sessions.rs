@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{
     Account, AccountId, Session, SessionId, Stamp, Timestamp,
-    session::{RefreshToken, SESSION_LIFETIME, SESSIONS_MAX},
+    session::{RefreshToken, SESSION_LIFETIME, SESSIONS_MAX, latest_use},
 };
 use store::{Change, Operation, Tx};
 
@@ -50,7 +50,8 @@ impl Operation for StartSession {
     }
 }
 
-/// What begins a session. When there are as many as an account has, the one that was used longest ago ends.
+/// What begins a session. When there are as many as an account has, the one that was used longest ago ends; one that is worth nothing, since it
+/// was used by a clock that was ahead, before any other.
 pub(super) fn open(account: &Account, new: &NewSession, now: Timestamp) -> [Change; 3] {
     let session = Session {
         id: new.id,
@@ -69,7 +70,8 @@ pub(super) fn open(account: &Account, new: &NewSession, now: Timestamp) -> [Chan
         used_at: None,
         successor_used: false,
     };
-    let make_room = Change::EndOldestSessions { account_id: account.id, keep: SESSIONS_MAX - 1, at: now };
+    let (account_id, keep, latest_use) = (account.id, SESSIONS_MAX - 1, latest_use(now));
+    let make_room = Change::EndOldestSessions { account_id, keep, latest_use, at: now };
     [make_room, Change::InsertSession(session), Change::InsertRefreshToken { token, predecessor: None }]
 }
 

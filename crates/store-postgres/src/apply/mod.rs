@@ -39,7 +39,9 @@ pub(crate) fn statements(change: &Change, locked: &[VariantId]) -> Result<Vec<St
         Change::TouchSession { id, at, address, expires_at } => one(session::touch(*id, *at, address, *expires_at)),
         Change::EndSession { id, at } => one(session::end(*id, *at)),
         Change::EndSessions { account_id, except, at } => one(session::end_all(*account_id, *except, *at)),
-        Change::EndOldestSessions { account_id, keep, at } => one(session::end_oldest(*account_id, *keep, *at)),
+        Change::EndOldestSessions { account_id, keep, latest_use, at } => {
+            one(session::end_oldest(*account_id, *keep, *latest_use, *at))
+        }
         Change::InsertRefreshToken { token, predecessor } => {
             one(session::insert_refresh_token(token, predecessor.as_ref()))
         }

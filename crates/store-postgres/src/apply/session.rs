@@ -41,10 +41,10 @@ pub(super) fn end_all(account_id: AccountId, except: Option<SessionId>, at: Time
     Statement::new(SQL, params![account_id.0, at, except.map(|id| id.0)])
 }
 
-pub(super) fn end_oldest(account_id: AccountId, keep: u32, at: Timestamp) -> Statement {
+pub(super) fn end_oldest(account_id: AccountId, keep: u32, latest_use: Timestamp, at: Timestamp) -> Statement {
     const SQL: &str = "UPDATE sessions SET ended_at = $2 WHERE id IN (SELECT id FROM sessions WHERE account_id = $1 \
-         AND ended_at IS NULL ORDER BY last_used_at DESC, id DESC OFFSET $3)";
-    Statement::new(SQL, params![account_id.0, at, i64::from(keep)])
+         AND ended_at IS NULL ORDER BY last_used_at > $4, last_used_at DESC, id DESC OFFSET $3)";
+    Statement::new(SQL, params![account_id.0, at, i64::from(keep), latest_use])
 }
 
 pub(super) fn forget_devices(account_id: AccountId) -> Statement {

@@ -35,7 +35,9 @@ pub(crate) fn apply(conn: &Connection, change: &Change) -> Sql<()> {
         Change::TouchSession { id, at, address, expires_at } => session::touch(conn, *id, *at, address, *expires_at),
         Change::EndSession { id, at } => session::end(conn, *id, *at),
         Change::EndSessions { account_id, except, at } => session::end_all(conn, *account_id, *except, *at),
-        Change::EndOldestSessions { account_id, keep, at } => session::end_oldest(conn, *account_id, *keep, *at),
+        Change::EndOldestSessions { account_id, keep, latest_use, at } => {
+            session::end_oldest(conn, *account_id, *keep, *latest_use, *at)
+        }
         Change::InsertRefreshToken { token, predecessor } => {
             session::insert_refresh_token(conn, token, predecessor.as_ref())
         }

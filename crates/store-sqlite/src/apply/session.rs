@@ -47,10 +47,16 @@ pub(super) fn end_all(conn: &Connection, account_id: AccountId, except: Option<S
     run(conn, SQL, params![at.as_microsecond(), account_id.key(), opt_key(except)]).map(drop)
 }
 
-pub(super) fn end_oldest(conn: &Connection, account_id: AccountId, keep: u32, at: Timestamp) -> Sql<()> {
+pub(super) fn end_oldest(
+    conn: &Connection,
+    account_id: AccountId,
+    keep: u32,
+    latest_use: Timestamp,
+    at: Timestamp,
+) -> Sql<()> {
     const SQL: &str = "UPDATE sessions SET ended_at = ? WHERE id IN (SELECT id FROM sessions WHERE account_id = ? \
-         AND ended_at IS NULL ORDER BY last_used_at DESC, id DESC LIMIT -1 OFFSET ?)";
-    run(conn, SQL, params![at.as_microsecond(), account_id.key(), keep]).map(drop)
+         AND ended_at IS NULL ORDER BY last_used_at > ?, last_used_at DESC, id DESC LIMIT -1 OFFSET ?)";
+    run(conn, SQL, params![at.as_microsecond(), account_id.key(), latest_use.as_microsecond(), keep]).map(drop)
 }
 
 pub(super) fn forget_devices(conn: &Connection, account_id: AccountId) -> Sql<()> {

@@ -120,6 +120,21 @@ pub async fn an_account_has_only_so_many(shop: Shop) {
     assert!(shop.is_signed_in(other.id).await, "somebody else was signed out");
 }
 
+/// What began while the clock was ahead is worth nothing once it is right, and pushes nobody out.
+pub async fn sessions_of_a_clock_that_was_ahead_make_room_first(shop: Shop) {
+    let ann = shop.customer("ann").await;
+    let ahead = SignedDuration::from_hours(24);
+    shop.pass(ahead);
+    for _ in 0..100 {
+        shop.sign_in(&ann).await;
+    }
+    shop.pass(-ahead);
+    let devices = [shop.sign_in(&ann).await, shop.sign_in(&ann).await, shop.sign_in(&ann).await];
+    for device in &devices {
+        assert!(shop.is_signed_in(device.id).await, "{} was signed out", device.device);
+    }
+}
+
 pub async fn a_session_ends_by_itself(shop: Shop) {
     let ann = shop.customer("ann").await;
     let device = shop.sign_in(&ann).await;

@@ -120,7 +120,7 @@ pub async fn changes_that_may_find_nothing_find_nothing(shop: Shop) {
         Change::EndSession { id: shop.sign_in(&ann).await.id, at },
         Change::EndSessions { account_id, except: None, at },
         Change::EndSessions { account_id, except: None, at },
-        Change::EndOldestSessions { account_id, keep: 0, at },
+        Change::EndOldestSessions { account_id, keep: 0, latest_use: at, at },
         Change::DeleteChallenge { account_id, purpose: Purpose::VerifyEmail },
         Change::DeleteAddresses { account_id },
         Change::AnonymiseOrders { account_id },
