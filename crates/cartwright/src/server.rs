@@ -271,8 +271,7 @@ fn web_settings(settings: &Settings, public_url: &str) -> web::Settings {
     web::Settings {
         shop_name: settings.shop_name.clone(),
         public_url: public_url.to_owned(),
-        currency: settings.currency,
-        other_currencies: settings.currencies.0.clone(),
+        sold_in: shop::sold_in(settings),
         languages: settings.languages.0.clone(),
         sign_up: match settings.signup {
             SignUp::Verify => web::SignUpMode::Verify,

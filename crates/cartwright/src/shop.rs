@@ -453,8 +453,8 @@ pub(crate) async fn currency(settings: &Settings, engine: &dyn Queries) -> Resul
     Ok(set.currency.unwrap_or(settings.currency))
 }
 
-/// What products that are added may be priced in.
-pub(crate) fn may_price_in(settings: &Settings) -> SoldIn {
+/// What the shop sells in.
+pub(crate) fn sold_in(settings: &Settings) -> SoldIn {
     SoldIn { own: settings.currency, others: settings.currencies.0.clone() }
 }
 

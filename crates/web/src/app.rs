@@ -12,7 +12,7 @@ use std::{
 use axum::response::Response;
 use commerce::{
     Actor, Audited, Idempotent, Replied,
-    catalogue::{PricedIn, SetPrice, SoldIn},
+    catalogue::{PricedIn, SetPrice},
     second_factor::{Proof, UseSecondFactor, second_factor},
 };
 use http::{HeaderMap, Uri};
@@ -403,7 +403,7 @@ impl App {
     /// The engine failed.
     pub async fn fresh_currencies(&self) -> Result<Vec<Currency>, StoreError> {
         let set = self.fresh_shop_settings().await?.currency;
-        Ok(self.currencies_beside(set.unwrap_or(self.settings().currency)))
+        Ok(self.settings().sold_in.currencies(set))
     }
 
     /// Goes by these settings from now on.
@@ -430,28 +430,17 @@ impl App {
     /// The shop's own currency. It changes in a shop without products only; a process that did not make the change itself knows
     /// of it within seconds.
     pub fn currency(&self) -> Currency {
-        self.last_shop_settings().and_then(|settings| settings.currency).unwrap_or(self.settings().currency)
+        self.last_shop_settings().and_then(|settings| settings.currency).unwrap_or(self.settings().sold_in.own)
     }
 
     /// The shop's currency and the others that there are prices in.
     pub fn currencies(&self) -> Vec<Currency> {
-        self.currencies_beside(self.currency())
-    }
-
-    /// This currency, as the shop's own, and the others that there are prices in.
-    pub(crate) fn currencies_beside(&self, own: Currency) -> Vec<Currency> {
-        let others = self.settings().other_currencies.iter().copied().filter(|other| *other != own);
-        std::iter::once(own).chain(others).collect()
+        self.settings().sold_in.currencies(Some(self.currency()))
     }
 
     /// What adds products with these prices, in the currencies that the shop sells in when it is done.
     pub(crate) fn priced_in<O>(&self, set: Vec<SetPrice>, operation: O) -> PricedIn<O> {
-        PricedIn { set, sold_in: self.may_price_in(), operation }
-    }
-
-    /// What products that are added may be priced in.
-    pub fn may_price_in(&self) -> SoldIn {
-        SoldIn { own: self.settings().currency, others: self.settings().other_currencies.clone() }
+        PricedIn { set, sold_in: self.settings().sold_in.clone(), operation }
     }
 
     /// Keeps up with what other processes set, for ever.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use commerce::catalogue::SoldIn;
 use ipnet::IpNet;
 use model::{Currency, Language};
 
@@ -77,10 +78,8 @@ pub struct Settings {
     pub mail_goes_nowhere: bool,
     /// Where shoppers reach the shop, without a slash at the end: `https://shop.example.com`.
     pub public_url: String,
-    /// The shop's currency, unless another was chosen in its settings.
-    pub currency: Currency,
-    /// The other currencies that there are prices in.
-    pub other_currencies: Vec<Currency>,
+    /// The shop's currency, unless another was chosen in its settings, and the others that there are prices in.
+    pub sold_in: SoldIn,
     /// The languages of the catalogue's texts; the first is the one that the texts themselves are in, the others are
     /// translations.
     pub languages: Vec<Language>,
@@ -107,8 +106,7 @@ impl Default for Settings {
             pictures: None,
             mail_goes_nowhere: false,
             public_url: "http://127.0.0.1:8080".to_owned(),
-            currency: Currency::EUR,
-            other_currencies: Vec::new(),
+            sold_in: SoldIn { own: Currency::EUR, others: Vec::new() },
             languages: vec![Language::english()],
             sign_up: SignUpMode::Verify,
             reviews: ReviewMode::Moderated,

@@ -28,10 +28,8 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> R
     let name = import.file.display();
     let places = Places::new(settings, false)?;
     // Read before there is a shop: a file that is none makes none. A shop of an older program is refused by whoever asks for its currency.
-    let own = places.currency(settings).await?;
-    let sold_in = shop::may_price_in(settings);
-    let others = sold_in.others.iter().copied().filter(|other| *other != own);
-    let currencies = [own].into_iter().chain(others).collect();
+    let sold_in = shop::sold_in(settings);
+    let currencies = sold_in.currencies(Some(places.currency(settings).await?));
     let Catalogue { lines, errors } = read_file(import, currencies).await?;
     let engine = places.open().await?;
     let progress = Progress::start(lines.len(), "lines");
@@ -61,9 +59,7 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportCatalogue) -> R
     engine.close().await.map_err(Failure::failed)?;
     if failure.is_none() || import.keep_going {
         let ImportSummary { created, updated, unchanged } = summary;
-        say(format_args!(
-            "{name}: {created} things added, {updated} changed, {unchanged} were as they are in the file."
-        ))?;
+        say(format_args!("{name}: {created} added, {updated} changed, {unchanged} unchanged."))?;
     }
     if let Some(failure) = failure {
         return Err(Failure::failed(failure));

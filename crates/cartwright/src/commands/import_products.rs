@@ -39,11 +39,12 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
     let engine = places.open().await?;
     let mut products = products;
     let missing = if import.with_images { images::fetch(settings, &places.folder, &mut products).await? } else { 0 };
-    let (progress, sold_in) = (Progress::start(products.len(), "products"), shop::may_price_in(settings));
+    let progress = Progress::start(products.len(), "products");
+    let shop = Shop { engine: engine.as_ref(), sold_in: shop::sold_in(settings) };
     let done = if import.keep_going {
-        keep_going(engine.as_ref(), products, &sold_in, &progress).await
+        shop.keep_going(&products, &progress).await
     } else {
-        all_or_nothing(engine.as_ref(), products, sold_in, &progress).await
+        shop.all_or_nothing(products, &progress).await
     };
     progress.finish().await;
     engine.close().await.map_err(Failure::failed)?;
@@ -53,9 +54,7 @@ pub(super) async fn run(settings: &Settings, import: &cli::ImportProducts) -> Re
     }
     if failure.is_none() || import.keep_going {
         let ImportSummary { created, updated, unchanged } = summary;
-        say(format_args!(
-            "{name}: {created} products added, {updated} changed, {unchanged} were as they are in the file."
-        ))?;
+        say(format_args!("{name}: {created} added, {updated} changed, {unchanged} unchanged."))?;
     }
     if let Some(error) = failure {
         return Err(Failure::failed(error));
@@ -136,60 +135,63 @@ impl Done {
     }
 }
 
-async fn all_or_nothing(
-    engine: &dyn Engine,
-    products: Vec<ImportedProduct>,
+/// The shop that products are imported into.
+struct Shop<'a> {
+    engine: &'a dyn Engine,
     sold_in: SoldIn,
-    progress: &Progress,
-) -> Done {
-    let mut done = Done::default();
-    match execute(engine, operation(products, sold_in, progress.counter())).await {
-        Ok(summary) => done.add(summary),
-        Err(error) if error.line > 0 && !matches!(error.error, Error::Store(_)) => {
-            let what = "nothing was imported because of it; --keep-going leaves such products out";
-            done.failure = Some(format!("{error}; {what}"));
-        }
-        Err(error) => done.failure = Some(format!("nothing was imported: {}", error.error)),
-    }
-    done
 }
 
-async fn keep_going(
-    engine: &dyn Engine,
-    products: Vec<ImportedProduct>,
-    sold_in: &SoldIn,
-    progress: &Progress,
-) -> Done {
-    let mut done = Done::default();
-    for batch in products.chunks(BATCH) {
-        match execute(engine, operation(batch.to_vec(), sold_in.clone(), Arc::default())).await {
+impl Shop<'_> {
+    async fn all_or_nothing(&self, products: Vec<ImportedProduct>, progress: &Progress) -> Done {
+        let mut done = Done::default();
+        match self.import(products, progress.counter()).await {
             Ok(summary) => done.add(summary),
-            // One of them is refused: each for itself, then.
-            Err(_) => {
-                if !one_by_one(engine, batch, sold_in, &mut done).await {
-                    return done;
+            Err(error) if error.line > 0 && !matches!(error.error, Error::Store(_)) => {
+                let what = "nothing was imported because of it; --keep-going leaves such products out";
+                done.failure = Some(format!("{error}; {what}"));
+            }
+            Err(error) => done.failure = Some(format!("nothing was imported: {}", error.error)),
+        }
+        done
+    }
+
+    async fn keep_going(&self, products: &[ImportedProduct], progress: &Progress) -> Done {
+        let mut done = Done::default();
+        for batch in products.chunks(BATCH) {
+            match self.import(batch.to_vec(), Arc::default()).await {
+                Ok(summary) => done.add(summary),
+                // One of them is refused: each for itself, then.
+                Err(_) => {
+                    if !self.one_by_one(batch, &mut done).await {
+                        return done;
+                    }
+                }
+            }
+            progress.add(batch.len());
+        }
+        done
+    }
+
+    async fn one_by_one(&self, batch: &[ImportedProduct], done: &mut Done) -> bool {
+        for product in batch {
+            match self.import(vec![product.clone()], Arc::default()).await {
+                Ok(summary) => done.add(summary),
+                Err(error) => {
+                    if !done.refuse(error) {
+                        return false;
+                    }
                 }
             }
         }
-        progress.add(batch.len());
+        true
     }
-    done
-}
 
-async fn one_by_one(engine: &dyn Engine, batch: &[ImportedProduct], sold_in: &SoldIn, done: &mut Done) -> bool {
-    for product in batch {
-        match execute(engine, operation(vec![product.clone()], sold_in.clone(), Arc::default())).await {
-            Ok(summary) => done.add(summary),
-            Err(error) => {
-                if !done.refuse(error) {
-                    return false;
-                }
-            }
-        }
+    async fn import(
+        &self,
+        products: Vec<ImportedProduct>,
+        progress: Arc<AtomicU64>,
+    ) -> Result<ImportSummary, ImportError> {
+        let (sold_in, stamp) = (self.sold_in.clone(), fresh_stamp());
+        execute(self.engine, ImportProducts { products, sold_in, actor_id: None, stamp, progress }).await
     }
-    true
-}
-
-fn operation(products: Vec<ImportedProduct>, sold_in: SoldIn, progress: Arc<AtomicU64>) -> ImportProducts {
-    ImportProducts { products, sold_in, actor_id: None, stamp: fresh_stamp(), progress }
 }

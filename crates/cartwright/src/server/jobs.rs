@@ -393,7 +393,7 @@ impl Course<'_> {
     }
 
     async fn step(&mut self, work: Work, missing_images: Vec<JobError>) -> Result<Step, ImportError> {
-        let (id, from, stamp, sold_in) = (self.job.id, self.done, fresh_stamp(), self.app.may_price_in());
+        let (id, from, stamp, sold_in) = (self.job.id, self.done, fresh_stamp(), self.app.settings().sold_in.clone());
         let step = execute(self.engine, WorkOnJob { id, from, work, sold_in, missing_images, stamp }).await?;
         if matches!(step, Step::Done(_)) {
             *self.lease = stamp.now + LEASE;

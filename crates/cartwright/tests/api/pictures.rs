@@ -3,19 +3,25 @@
 use std::{
     fs,
     io::{Cursor, Read, Write},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
+        mpsc,
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
 
-use crate::support::{OWNER, PASSWORD, Pages, Reply, Shop, ended, eventually, import, job, text, unique_name};
+use crate::support::{
+    OWNER, PASSWORD, Pages, Reply, Shop, ended, eventually, eventually_within, import, job, text, unique_name,
+};
+
+/// Within which a job that was interrupted is taken on again: its lease, and what a busy machine adds to it.
+const LEASE: Duration = Duration::from_secs(30);
 
 const BOUNDARY: &str = "a-line-that-nobody-writes";
 
@@ -141,9 +147,7 @@ fn answering(status: &'static str, content: Vec<u8>, times: usize) -> (String, A
     thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok).take(times) {
             counter.fetch_add(1, Ordering::SeqCst);
-            let _ = stream.read(&mut [0; 2048]);
-            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
-            let _ = stream.write_all(&[head.as_bytes(), &content].concat());
+            answer(&mut stream, status, &content);
         }
     });
     (address, asked)
@@ -155,6 +159,33 @@ fn silent() -> String {
     let address = listener.local_addr().expect("bound").to_string();
     thread::spawn(move || listener.incoming().map_while(Result::ok).collect::<Vec<_>>());
     address
+}
+
+/// A server that gives this answer to each who asks, one after the other, once it is told to; its address, and what tells it.
+fn held(content: Vec<u8>) -> (String, mpsc::Sender<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound").to_string();
+    let (go_on, told) = mpsc::channel();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            if told.recv().is_err() {
+                break;
+            }
+            answer(&mut stream, "200 OK", &content);
+        }
+    });
+    (address, go_on)
+}
+
+/// The job, if it has ended.
+fn finished(shop: &Shop, id: &str) -> Option<Value> {
+    Some(job(shop, id)).filter(|job| !job["finished_at"].is_null())
+}
+
+fn answer(stream: &mut TcpStream, status: &str, content: &[u8]) {
+    let _ = stream.read(&mut [0; 2048]);
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
+    let _ = stream.write_all(&[head.as_bytes(), content].concat());
 }
 
 /// A file of products, each with a picture at such an address.
@@ -278,14 +309,52 @@ fn an_import_says_that_pictures_cannot_be_kept() {
     // With the end of the lease it is tried again.
     fs::remove_file(&media).expect("removed");
     fs::create_dir(&media).expect("made");
-    let begin = Instant::now();
-    while job(&shop, &id)["finished_at"].is_null() {
-        assert!(begin.elapsed() < Duration::from_secs(30), "it goes on when it can");
-        thread::sleep(Duration::from_millis(200));
-    }
-    let ended = job(&shop, &id);
+    let ended = eventually_within(LEASE, "it goes on when it can", || finished(&shop, &id));
     let counts = [&ended["created"], &ended["missing_images"], &ended["interruption"]];
     assert_eq!((&ended["status"], counts), (&json!("done"), [&json!(1), &json!(0), &Value::Null]), "{ended}");
+}
+
+/// The job has read its file, and waits for a picture, when the shop gets another currency.
+#[test]
+fn an_import_that_was_read_before_the_shop_got_another_currency_adds_nothing_in_the_old_one() {
+    let (held, go_on) = held(png(64, 64, 90));
+    let shop = Shop::start(&["--picture-hosts", &held]);
+    let with_images = |of: &[(&str, String)]| import(shop.owner(), "products?with_images=true", &products(of));
+    let sell_in = |currency: &str| {
+        let mut settings = shop.owner().get("/v1/admin/settings").send().expect(200);
+        settings["currency"] = json!(currency);
+        shop.owner().put("/v1/admin/settings", &settings).send().expect(200);
+    };
+    // Five go into one transaction where there are pictures: it has done something, and a shop without products may change its currency.
+    let mut of: Vec<_> = ["a", "b", "c", "d", "e"].map(|name| (name, String::new())).into();
+    of.push(("f", format!("http://{held}/f.png")));
+    let begun = with_images(&of);
+    eventually("it waits for the picture", || (job(&shop, &begun)["done"] == 5).then_some(()));
+    for product in shop.owner().get("/v1/admin/products").send().expect(200)["items"].as_array().expect("products") {
+        shop.owner().delete(&format!("/v1/admin/products/{}", text(&product["id"]))).send().expect(204);
+    }
+    sell_in("CHF");
+    go_on.send(()).expect("it waits");
+    let begun = ended(&shop, &begun);
+    assert_eq!((&begun["status"], &begun["created"]), (&json!("failed"), &json!(5)), "{begun}");
+    assert!(text(&begun["failure"]).contains("another currency since this import began; begin it again"), "{begun}");
+
+    let id = with_images(&[("mug", format!("http://{held}/mug.png"))]);
+    eventually("it waits for the picture", || (job(&shop, &id)["total"] == 1).then_some(()));
+    sell_in("USD");
+    go_on.send(()).expect("it waits");
+    let told = eventually("it is told", || {
+        let job = job(&shop, &id);
+        (!job["interruption"].is_null()).then_some(job)
+    });
+    assert_eq!((&told["status"], &told["done"]), (&json!("running"), &json!(0)), "{told}");
+    assert!(text(&told["interruption"]).contains("another currency since the file was read"), "{told}");
+    // With the end of the lease it is read again, as in dollars.
+    go_on.send(()).expect("it waits");
+    let done = eventually_within(LEASE, "it goes on", || finished(&shop, &id));
+    assert_eq!((&done["status"], &done["created"], &done["missing_images"]), (&json!("done"), &json!(1), &json!(0)));
+    let mug = shop.stranger().get("/v1/products/mug").send().expect(200);
+    assert_eq!(mug["variants"][0]["price"], json!({"amount": 500, "currency": "USD"}));
 }
 
 #[test]
@@ -298,12 +367,7 @@ fn a_job_that_waits_for_a_server_ends_with_the_permission_for_it() {
     eventually("it begins", || (job(&shop, &id)["total"] == 1).then_some(()));
     shop.set_access(&staff, json!({"permissions": ["orders"]})).expect(200);
     // It is seen when the lease is renewed.
-    let begin = Instant::now();
-    while job(&shop, &id)["finished_at"].is_null() {
-        assert!(begin.elapsed() < Duration::from_secs(18), "it ends with its lease, or never");
-        thread::sleep(Duration::from_millis(200));
-    }
-    let ended = job(&shop, &id);
+    let ended = eventually_within(Duration::from_secs(18), "it ends with its lease, or never", || finished(&shop, &id));
     assert!(text(&ended["failure"]).contains("may not change the catalogue any more"), "{ended}");
 }
 

@@ -45,6 +45,10 @@ impl Operation for ImportLines {
     type Error = ImportError;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<ImportSummary, ImportError> {
+        // Whoever reads the tree first and changes it then may wait for another who does the same, who waits for them.
+        if self.lines.iter().any(|(_, line)| matches!(line, Line::Category(_))) {
+            tx.categories_for_change().await?;
+        }
         let mut summary = ImportSummary::default();
         let mut added = Added::default();
         for ((number, line), n) in self.lines.iter().zip(0..) {

@@ -13,7 +13,7 @@ use model::{
     AccountId, Category, CategoryId, Image, Product, ProductOption, Stamp, Timestamp, Variant, Violations,
     category::CategoryDetails, stamp::Ids, text,
 };
-use store::{Change, Operation, Tx};
+use store::{Change, Operation, StoreError, Tx};
 
 use super::{
     CategoryDraft, OptionDraft, ProductDraft, VariantDraft,
@@ -51,6 +51,11 @@ pub struct ImportedProduct {
 }
 
 impl ImportedProduct {
+    /// The name of its category, if it has one.
+    fn category_name(&self) -> Option<&str> {
+        self.category.as_deref().map(str::trim).filter(|name| !name.is_empty())
+    }
+
     /// The pictures of the known product, if they stay as they are: one of the file's could not be fetched, and the shop has its own.
     fn kept_images<'p>(&self, known: Option<&'p Product>) -> Option<&'p [Image]> {
         let images = known?.images.as_slice();
@@ -134,7 +139,7 @@ impl Operation for ImportProducts {
         self.progress.store(0, Ordering::Relaxed);
         let mut ids = self.stamp.ids();
         let mut summary = ImportSummary::default();
-        let mut tree = Tree::default();
+        let mut tree = self.tree(tx).await?;
         let mut added = Added::default();
         for imported in &self.products {
             let done = self.import(tx, imported, &mut tree, &mut ids).await;
@@ -150,24 +155,33 @@ impl Operation for ImportProducts {
     }
 }
 
-/// The categories, as far as the import needs them: whoever asks for them holds up those who change them, and whoever changes them
-/// all others, until the whole import has ended.
-#[derive(Default)]
-struct Tree {
-    all: Option<Vec<Category>>,
-    is_for_change: bool,
-}
+/// The categories, if the import names any: whoever asks for them holds up those who change them, and whoever changes them all others, until
+/// the whole import has ended.
+struct Tree(Vec<Category>);
 
 impl Tree {
     /// The category of this name: the `current` one if it is called so.
     fn find(&self, name: &str, current: Option<CategoryId>) -> Option<CategoryId> {
-        let mut known = self.all.iter().flatten().filter(|category| category.is_called(name));
+        let mut known = self.0.iter().filter(|category| category.is_called(name));
         let own = known.clone().find(|category| Some(category.id) == current);
         own.or_else(|| known.next()).map(|category| category.id)
     }
 }
 
 impl ImportProducts {
+    /// The tree as the import needs it, locked before anything else is: for change if there is a category to make. Of two imports that both
+    /// find so, each would wait for the other; the one that the database ends then has done nothing yet, and begins again.
+    async fn tree(&self, tx: &mut dyn Tx) -> Result<Tree, StoreError> {
+        let names: HashSet<&str> = self.products.iter().filter_map(ImportedProduct::category_name).collect();
+        if names.is_empty() {
+            return Ok(Tree(Vec::new()));
+        }
+        let all = tx.categories().await?;
+        let are_known = names.into_iter().all(|name| all.iter().any(|category| category.is_called(name)));
+        // Somebody else may have made it meanwhile.
+        Ok(Tree(if are_known { all } else { tx.categories_for_change().await? }))
+    }
+
     async fn import(
         &self,
         tx: &mut dyn Tx,
@@ -179,7 +193,7 @@ impl ImportProducts {
         let before = known_product(tx, &slug, &imported.draft, &imported.untold).await?;
         // Categories may share a name: what is in one of them stays there.
         let current = before.as_ref().and_then(|before| before.category_id);
-        let category_id = self.category(tx, imported.category.as_deref(), current, tree, ids).await?;
+        let category_id = self.category(tx, imported.category_name(), current, tree, ids).await?;
         let category_id = category_id.or(imported.draft.category_id);
         let mut draft = ProductDraft { category_id, ..imported.draft.clone() };
         if let Some(before) = &before {
@@ -206,18 +220,9 @@ impl ImportProducts {
         tree: &mut Tree,
         ids: &mut Ids,
     ) -> Result<Option<CategoryId>, Error> {
-        let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
-        if tree.all.is_none() {
-            tree.all = Some(tx.categories().await?);
-        }
-        let mut known = tree.find(name, current);
-        if known.is_none() && !tree.is_for_change {
-            // Somebody else may have made it meanwhile.
-            *tree = Tree { all: Some(tx.categories_for_change().await?), is_for_change: true };
-            known = tree.find(name, current);
-        }
-        if known.is_some() {
-            return Ok(known);
+        let Some(name) = name else { return Ok(None) };
+        if let Some(known) = tree.find(name, current) {
+            return Ok(Some(known));
         }
         let draft = CategoryDraft {
             name: name.to_owned(),
@@ -226,11 +231,11 @@ impl ImportProducts {
             position: Some(0),
             details: CategoryDetails::default(),
         };
-        let all = tree.all.get_or_insert_default();
-        let category = new_category(all, &draft, ids.draw(), self.stamp)?;
+        let category = new_category(&tree.0, &draft, ids.draw(), self.stamp)?;
+        let id = category.id;
         tx.apply(&[Change::InsertCategory(category.clone())]).await?;
-        all.push(category.clone());
-        Ok(Some(category.id))
+        tree.0.push(category);
+        Ok(Some(id))
     }
 }
 

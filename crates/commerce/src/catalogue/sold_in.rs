@@ -98,10 +98,17 @@ pub struct SoldIn {
 }
 
 impl SoldIn {
-    /// What the shop sells in, the shop's own currency first; nobody changes it from now until the transaction ends.
+    /// What the shop sells in where this is the currency that is set in it: its own first, and each once.
+    #[must_use]
+    pub fn currencies(&self, set: Option<Currency>) -> Vec<Currency> {
+        let own = set.unwrap_or(self.own);
+        let others = self.others.iter().copied().filter(|other| *other != own);
+        std::iter::once(own).chain(others).collect()
+    }
+
+    /// What the shop sells in; nobody changes it from now until the transaction ends.
     async fn locked(&self, tx: &mut dyn Tx) -> Result<Vec<Currency>, StoreError> {
-        let own = settings::locked(tx).await?.currency.unwrap_or(self.own);
-        Ok(std::iter::once(own).chain(self.others.iter().copied()).collect())
+        Ok(self.currencies(settings::locked(tx).await?.currency))
     }
 }
 
@@ -168,6 +175,14 @@ mod tests {
     use model::Money;
 
     use super::*;
+
+    #[test]
+    fn the_currency_that_is_set_goes_before_the_others_and_is_there_once() {
+        let yen = Currency::from_code("JPY").expect("a currency");
+        let sold_in = SoldIn { own: Currency::EUR, others: vec![yen] };
+        assert_eq!(sold_in.currencies(None), [Currency::EUR, yen]);
+        assert_eq!(sold_in.currencies(Some(yen)), [yen], "euros were the shop's own until it got another currency");
+    }
 
     #[test]
     fn prices_are_set_in_the_currencies_of_the_shop() {

@@ -1,13 +1,17 @@
 //! Who reads the tree of categories holds up nobody but those who change it.
 
 use std::{
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
 use commerce::{
-    catalogue::{CreateCategory, ImportProducts, ImportedProduct, PricedIn, ProductDraft},
+    catalogue::{CreateCategory, ImportLines, ImportProducts, ImportedProduct, PricedIn, ProductDraft},
+    import::catalogue::{self, Catalogue},
     settings::UpdateSettings,
 };
 use model::{Currency, ShopSettings};
@@ -72,6 +76,49 @@ fn an_import_asks_for_the_tree_where_it_names_a_category() {
         assert!(!with.is_finished(), "it did not wait for whoever changes the tree");
         changer.let_go().await;
         with.await.expect("no panic").expect("imported, then");
+    });
+}
+
+/// Two that found in their midst that the tree has to change would each wait for the other, who read it before.
+#[test]
+fn an_import_that_makes_a_category_asks_for_the_tree_before_it_does_anything() {
+    with_engine(|shop, _| async move {
+        shop.category(category("Shirts", None)).await;
+        let reader = shop.hold(AsksForTree { is_for_change: false }).await;
+        let known = import(&shop, "shirt", Some("Shirts"));
+        let products = [known.products.clone(), import(&shop, "mug", Some("Mugs")).products].concat();
+        let both = ImportProducts { products, ..known };
+        let (other, done) = (shop.clone(), Arc::clone(&both.progress));
+        let both = tokio::spawn(async move { other.run(both).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!((both.is_finished(), done.load(Ordering::Relaxed)), (false, 0), "it began before it had the tree");
+        reader.let_go().await;
+        both.await.expect("no panic").expect("imported, then");
+    });
+}
+
+#[test]
+fn a_catalogue_with_categories_asks_for_the_tree_before_it_does_anything() {
+    with_engine(|shop, _| async move {
+        shop.category(category("Shirts", None)).await;
+        shop.run(import(&shop, "shirt", None)).await.expect("imported");
+        let reader = shop.hold(AsksForTree { is_for_change: false }).await;
+        let price = r#"{"price":{"amount":900,"currency":"EUR"}}"#;
+        let product = format!(
+            r#"{{"type":"product","slug":"shirt","title":"Linen shirt","status":"active","category":"shirts","variants":[{price}]}}"#
+        );
+        let file = format!("{product}\n{}", r#"{"type":"category","slug":"mugs","name":"Mugs"}"#);
+        let Catalogue { lines, errors } = catalogue::read(file.as_bytes(), Currency::EUR);
+        assert_eq!((lines.len(), errors.len()), (2, 0));
+        let lines = ImportLines { lines, sold_in: sold_in_euros(), actor_id: None, stamp: shop.next_stamp() };
+        let other = shop.clone();
+        let lines = tokio::spawn(async move { other.run(lines).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!lines.is_finished(), "the tree changed under whoever reads it");
+        let same = import(&shop, "shirt", None);
+        tokio::time::timeout(SOON, shop.run(same)).await.expect("nobody has the product yet").expect("imported");
+        reader.let_go().await;
+        lines.await.expect("no panic").expect("imported, then");
     });
 }
 

@@ -19,12 +19,12 @@ pub(super) async fn read(State(app): State<App>, uri: Uri, request: HeaderMap) -
         let settings = app.fresh_shop_settings().await?;
         // By these settings alone, and not by what another request learns meanwhile: the reply is kept until they change.
         let name = if settings.name.is_empty() { &operator.shop_name } else { &settings.name };
-        let currency = settings.currency.unwrap_or(operator.currency);
+        let currency = settings.currency.unwrap_or(operator.sold_in.own);
         let dto = ShopDto {
             name: name.clone(),
             country: settings.country.clone(),
             currency,
-            currencies: app.currencies_beside(currency),
+            currencies: operator.sold_in.currencies(settings.currency),
             languages: operator.languages.iter().map(ToString::to_string).collect(),
             takes_orders: settings.takes_orders,
             closed_text: settings.closed_text.clone(),

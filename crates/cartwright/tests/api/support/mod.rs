@@ -10,6 +10,11 @@ mod reply;
 mod server;
 mod shop;
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 pub(crate) use client::Client;
 pub(crate) use contract::Operation;
 pub(crate) use jobs::{ended, import, job};
@@ -31,13 +36,18 @@ pub(crate) fn pick<'a>(list: &'a serde_json::Value, name: &str) -> Vec<&'a serde
 }
 
 /// Asks again until `what` gives something, for at most ten seconds.
-pub(crate) fn eventually<T>(description: &str, mut what: impl FnMut() -> Option<T>) -> T {
-    let start = std::time::Instant::now();
+pub(crate) fn eventually<T>(description: &str, what: impl FnMut() -> Option<T>) -> T {
+    eventually_within(Duration::from_secs(10), description, what)
+}
+
+/// Asks again until `what` gives something, for at most so long.
+pub(crate) fn eventually_within<T>(limit: Duration, description: &str, mut what: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
     loop {
         if let Some(found) = what() {
             return found;
         }
-        assert!(start.elapsed().as_secs() < 10, "waited ten seconds in vain for {description}");
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        assert!(start.elapsed() < limit, "waited {limit:?} in vain for {description}");
+        thread::sleep(Duration::from_millis(10));
     }
 }

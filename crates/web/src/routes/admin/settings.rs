@@ -55,7 +55,7 @@ pub(super) async fn update(
     IfMatch(if_version): IfMatch,
     Json(body): Json<SettingsDto>,
 ) -> Result<Response, Problem> {
-    let own_currency = app.settings().currency;
+    let own_currency = app.settings().sold_in.own;
     let update = UpdateSettings { settings: body.into(), own_currency, if_version };
     let settings = app.run_as(staff.actor(), update).await?;
     let reply = reply::changed(settings.version, &SettingsDto::from(&settings));

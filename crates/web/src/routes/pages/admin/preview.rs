@@ -49,7 +49,7 @@ pub(super) async fn look(app: &App, kind: JobKind, with_images: bool, file: Byte
             let parsed = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
             let import = |products, stamp| {
                 let progress = Arc::default();
-                ImportProducts { products, sold_in: app.may_price_in(), actor_id: None, stamp, progress }
+                ImportProducts { products, sold_in: app.settings().sold_in.clone(), actor_id: None, stamp, progress }
             };
             let mut notes: Vec<_> = parsed.pictures_elsewhere().filter(|_| !with_images).into_iter().collect();
             notes.extend(parsed.notes);
@@ -64,7 +64,8 @@ pub(super) async fn look(app: &App, kind: JobKind, with_images: bool, file: Byte
         JobKind::ImportCatalogue => {
             let read = move || catalogue::read_in(Cursor::new(file), &currencies);
             let read = tokio::task::spawn_blocking(read).await.map_err(Problem::internal)?;
-            let import = |lines, stamp| ImportLines { lines, sold_in: app.may_price_in(), actor_id: None, stamp };
+            let import =
+                |lines, stamp| ImportLines { lines, sold_in: app.settings().sold_in.clone(), actor_id: None, stamp };
             rehearse(app, read.lines, Pace::Once(LINES), import, &read.errors, &[]).await
         }
     }

@@ -42,7 +42,7 @@ pub(super) async fn update(
     settings: Settings,
     if_version: Option<i64>,
 ) -> Result<Result<(), Error>, Problem> {
-    let update = UpdateSettings { settings, own_currency: app.settings().currency, if_version };
+    let update = UpdateSettings { settings, own_currency: app.settings().sold_in.own, if_version };
     Ok(app.try_run_as(actor, update).await?.map(|settings| drop(app.learn_shop_settings(settings))))
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn update(
 pub(super) fn choices(app: &App) -> Vec<Value> {
     let all = Currency::all()
         .iter()
-        .chain([&app.settings().currency].into_iter().filter(|own| !Currency::all().contains(own)));
+        .chain([&app.settings().sold_in.own].into_iter().filter(|own| !Currency::all().contains(own)));
     all.map(|one| context! { code => one.code(), name => one.name() }).collect()
 }
 
