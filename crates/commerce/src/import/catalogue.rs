@@ -300,7 +300,12 @@ pub fn read(reader: impl Read, currency: Currency) -> Catalogue {
 
 /// Reads a file for a shop that sells in these currencies: what a variant costs first of all may be in any of them, as it is in the shop that
 /// wrote the file. Never fails as a whole.
-pub fn read_in(reader: impl Read, currencies: &[Currency]) -> Catalogue {
+pub fn read_in(mut reader: impl Read, currencies: &[Currency]) -> Catalogue {
+    // Compiled once, and not with all that serde makes of a line wherever a file is read.
+    read_from(&mut reader, currencies)
+}
+
+fn read_from(reader: &mut dyn Read, currencies: &[Currency]) -> Catalogue {
     let mut reader = BufReader::new(reader);
     let mut catalogue = Catalogue::default();
     let mut named: HashMap<(&'static str, String), u64> = HashMap::new();

@@ -1,6 +1,6 @@
 //! Doing many things in one moment.
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 use tokio::sync::Barrier;
 
@@ -14,19 +14,19 @@ where
     F: Future<Output = T> + Send + 'static,
 {
     let ready = Arc::new(Barrier::new(count));
-    let begin = |number| {
-        let (ready, work) = (ready.clone(), task(number));
-        tokio::spawn(async move {
-            ready.wait().await;
-            work.await
-        })
-    };
+    // Boxed, as all that tokio needs to run a task is compiled once for each type of them.
+    let begin = |number| tokio::spawn(when_ready(Arc::clone(&ready), Box::pin(task(number))));
     let running: Vec<_> = (0..count).map(begin).collect();
     let mut results = Vec::with_capacity(count);
     for task in running {
         results.push(task.await.expect("no task panics"));
     }
     results
+}
+
+async fn when_ready<T>(ready: Arc<Barrier>, work: Pin<Box<dyn Future<Output = T> + Send>>) -> T {
+    ready.wait().await;
+    work.await
 }
 
 /// How many succeeded.

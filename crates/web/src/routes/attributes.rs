@@ -4,12 +4,13 @@ use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
 use model::AttributeDefinition;
 use store::DocumentKind;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App, Problem,
     dto::{ListDto, attribute::AttributeDto},
     openapi::tag,
+    routes::endpoint::routes,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {

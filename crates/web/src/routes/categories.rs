@@ -9,7 +9,7 @@ use http::{HeaderMap, Uri};
 use model::{Category, CategoryId, Language, category::subtree};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::moved;
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     dto::{Audience, CategoryDto, CategoryRefDto, ListDto, category::CategoryPageDto},
     extract::{Path, Query},
     openapi::tag,
+    routes::endpoint::routes,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {

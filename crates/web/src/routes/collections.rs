@@ -8,7 +8,7 @@ use commerce::catalogue::Redirected;
 use http::{HeaderMap, Uri};
 use model::Collection;
 use store::{Document, DocumentKind};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     dto::{ListDto, collection::CollectionDto},
     extract::{Path, Query},
     openapi::tag,
+    routes::endpoint::routes,
     routes::{
         categories::{Spoken, language},
         moved,

@@ -7,6 +7,7 @@ mod auth;
 mod categories;
 mod collections;
 mod docs;
+pub(crate) mod endpoint;
 mod operations;
 mod orders;
 pub(crate) mod pages;
@@ -17,11 +18,9 @@ mod search;
 mod shop;
 mod wishlists;
 
-use axum::{
-    response::IntoResponse,
-    routing::{MethodRouter, get},
-};
+use axum::{response::IntoResponse, routing::MethodRouter};
 use commerce::catalogue::{Redirect, Redirected};
+use endpoint::{get, routes};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 pub(crate) use pages::KeptFigures;
 use store::DocumentKind;
@@ -67,7 +66,7 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .merge(reviews::router())
         .merge(wishlists::router())
         .merge(search::router())
-        .routes(utoipa_axum::routes!(shop::read))
+        .routes(routes!(shop::read))
         .merge(orders::router())
         .merge(admin::router())
         .merge(operations::router())
@@ -76,12 +75,13 @@ pub(crate) fn api() -> OpenApiRouter<App> {
 /// What is for people rather than programs, by its path.
 pub(crate) fn pages(app: &App) -> Vec<(&'static str, MethodRouter<App>)> {
     let mut pages = pages::all(app);
-    pages.extend([
+    let documents = [
         ("/docs", get(docs::redirect)),
         ("/docs/", get(docs::index)),
         ("/docs/{*file}", get(docs::file)),
         ("/docs/problems", get(problems::page)),
-    ]);
+    ];
+    pages.extend(documents.map(|(path, methods)| (path, methods.into_router())));
     pages
 }
 

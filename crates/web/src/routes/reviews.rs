@@ -7,7 +7,7 @@ use model::{ProductId, ProductStatus, Review, ReviewId, ReviewStatus, review::ST
 use serde::Deserialize;
 use store::{ReviewFilter, ReviewSort, StoredReply};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App, Problem,
@@ -21,6 +21,7 @@ use crate::{
     openapi::tag,
     problem::{Code, ProblemBody},
     reply,
+    routes::endpoint::routes,
     routes::products::read::{Named, find_also_renamed},
     settings::ReviewMode,
 };

@@ -12,7 +12,7 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, RefOr, Schema, Type},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 use super::{
@@ -31,6 +31,7 @@ use crate::{
     extract::list_name,
     openapi::tag,
     problem::Code,
+    routes::endpoint::routes,
 };
 
 /// The longest text of a search, in characters.

@@ -5,7 +5,7 @@ use commerce::wishlist::SharedBy;
 use http::StatusCode;
 use model::{ProductId, ProductStatus, Wishlist};
 use store::DocumentKind;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App, Problem,
@@ -16,6 +16,7 @@ use crate::{
     extract::{Path, Shopper, Shown},
     openapi::tag,
     reply,
+    routes::endpoint::routes,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {

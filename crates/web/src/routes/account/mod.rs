@@ -9,9 +9,9 @@ mod sessions;
 mod stock_alerts;
 mod wishlist;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::App;
+use crate::{App, routes::endpoint::routes};
 
 pub(super) use export::Kept;
 

@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use commerce::stock_alerts::{AskForStockAlert, CancelStockAlert};
 use http::StatusCode;
 use model::{ProductStatus, VariantId};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App,
@@ -16,6 +16,7 @@ use crate::{
     openapi::tag,
     problem::Problem,
     reply,
+    routes::endpoint::routes,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {

@@ -6,7 +6,7 @@ use http::StatusCode;
 use identity::OpaqueToken;
 use model::Wishlist;
 use store::DocumentKind;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App,
@@ -15,6 +15,7 @@ use crate::{
     openapi::tag,
     problem::Problem,
     reply,
+    routes::endpoint::routes,
     routes::{products::read::Named, wishlists::items},
 };
 

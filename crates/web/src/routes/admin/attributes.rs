@@ -5,7 +5,7 @@ use commerce::catalogue::{CreateAttribute, DeleteAttribute, UpdateAttribute};
 use http::StatusCode;
 use model::AttributeDefinition;
 use store::StoredReply;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     problem::Problem,
     reply,
     routes::attributes::definitions,
+    routes::endpoint::routes,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {

@@ -5,7 +5,7 @@ use commerce::catalogue::{CreateCollection, DeleteCollection, UpdateCollection};
 use http::{HeaderMap, StatusCode};
 use model::Collection;
 use store::StoredReply;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     problem::Problem,
     reply,
     routes::collections::{all, by_id},
+    routes::endpoint::routes,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {

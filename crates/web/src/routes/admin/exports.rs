@@ -10,7 +10,7 @@ use futures_util::stream;
 use http::{HeaderValue, header};
 use model::{AttributeDefinition, Category, Collection, Currency, Product, ProductId};
 use store::{DocumentKind, StoreError};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App,
@@ -18,6 +18,7 @@ use crate::{
     openapi::tag,
     problem::Problem,
     routes::collections,
+    routes::endpoint::routes,
 };
 
 /// How many products are read at a time.

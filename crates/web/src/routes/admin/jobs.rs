@@ -16,7 +16,7 @@ use model::{Job, job::JobKind};
 use serde::Deserialize;
 use store::DocumentKind;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App,
@@ -25,6 +25,7 @@ use crate::{
     openapi::tag,
     problem::{Code, Problem},
     reply,
+    routes::endpoint::routes,
 };
 
 /// The largest file, in bytes: a hundred thousand products with their descriptions.

@@ -20,9 +20,9 @@ mod stock;
 mod variants;
 
 pub(in crate::routes) use self::{exports::export, jobs::FILE_BYTES_MAX, order_exports::export_orders};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::App;
+use crate::{App, routes::endpoint::routes};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()

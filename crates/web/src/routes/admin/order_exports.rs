@@ -8,7 +8,7 @@ use model::{OrderStatus, Timestamp};
 use serde::Deserialize;
 use store::{LIMIT_MAX, OrderFilter, PageRequest, StoreError};
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{exports::attachment, orders::of_customer};
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     extract::{Orders, Staff, read_several},
     openapi::tag,
     problem::Problem,
+    routes::endpoint::routes,
     routes::orders::statuses,
 };
 

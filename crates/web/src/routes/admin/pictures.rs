@@ -4,7 +4,7 @@ use axum::{body::Body, extract::State, http::Request, response::Response};
 use bytes::Bytes;
 use http::header;
 use multer::{Constraints, Multipart, SizeLimit};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App,
@@ -13,6 +13,7 @@ use crate::{
     openapi::tag,
     problem::{Code, Problem},
     reply,
+    routes::endpoint::routes,
 };
 
 /// The name of the part of the form that has the picture.

@@ -7,7 +7,7 @@ use model::{ProductId, ReviewId, ReviewStatus};
 use serde::Deserialize;
 use store::ReviewFilter;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App,
@@ -19,6 +19,7 @@ use crate::{
     openapi::tag,
     problem::Problem,
     reply,
+    routes::endpoint::routes,
 };
 
 /// The name of this list and its order, for cursors.

@@ -8,9 +8,9 @@ mod sign_up;
 mod tokens;
 mod verify_email;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::App;
+use crate::{App, routes::endpoint::routes};
 
 pub(super) use login::authenticate;
 pub(super) use password::{mail_reset_link, set_password};

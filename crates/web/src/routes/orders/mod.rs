@@ -4,9 +4,9 @@ mod cancel;
 mod place;
 mod read;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::App;
+use crate::{App, routes::endpoint::routes};
 
 pub(super) use read::{faces, number, statuses};
 

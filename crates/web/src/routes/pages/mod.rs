@@ -16,22 +16,20 @@ mod staff;
 mod template;
 
 pub(crate) use admin::overview::KeptFigures;
-use axum::{
-    middleware::from_fn_with_state,
-    routing::{MethodRouter, get, post},
-};
+use axum::{middleware::from_fn_with_state, routing::MethodRouter};
 pub(super) use media::range;
 use model::Timestamp;
 
+use super::endpoint::{Methods, get, post};
 use crate::App;
 
 /// The pages by their paths. What goes wrong on them is told as a page too.
 pub(super) fn all(app: &App) -> Vec<(&'static str, MethodRouter<App>)> {
-    let told = |methods: MethodRouter<App>| methods.layer(from_fn_with_state(app.clone(), mishap::told));
+    let told = |methods: Methods| methods.into_router().layer(from_fn_with_state(app.clone(), mishap::told));
     routes().into_iter().map(|(path, methods)| (path, told(methods))).collect()
 }
 
-fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
+fn routes() -> Vec<(&'static str, Methods)> {
     vec![
         ("/", get(home::page)),
         ("/shop/{slug}", get(home::window)),

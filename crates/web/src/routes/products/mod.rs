@@ -3,9 +3,9 @@
 pub(super) mod list;
 pub(super) mod read;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::App;
+use crate::{App, routes::endpoint::routes};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(read::read)).routes(routes!(read::related))
