@@ -138,7 +138,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Report, String> {
         let path = file.to_str().ok_or("the folder's name is no text")?;
         let told = program.run(&["import", "products", path], "")?;
         let took = begin.elapsed();
-        if !told.contains(&format!("{products} added")) {
+        if !told.contains(&format!(": {products} added")) {
             return Err(format!("the import did something else: {told}"));
         }
         let server = program.serve(&SERVE).await?;

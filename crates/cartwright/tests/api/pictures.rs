@@ -20,8 +20,8 @@ use crate::support::{
     OWNER, PASSWORD, Pages, Reply, Shop, ended, eventually, eventually_within, import, job, text, unique_name,
 };
 
-/// Within which a job that was interrupted is taken on again: its lease, and what a busy machine adds to it.
-const LEASE: Duration = Duration::from_secs(30);
+/// Within which a job that was interrupted is taken on again: its lease, and what a busy machine adds.
+const NEXT_TAKE: Duration = Duration::from_secs(30);
 
 const BOUNDARY: &str = "a-line-that-nobody-writes";
 
@@ -309,7 +309,7 @@ fn an_import_says_that_pictures_cannot_be_kept() {
     // With the end of the lease it is tried again.
     fs::remove_file(&media).expect("removed");
     fs::create_dir(&media).expect("made");
-    let ended = eventually_within(LEASE, "it goes on when it can", || finished(&shop, &id));
+    let ended = eventually_within(NEXT_TAKE, "it goes on when it can", || finished(&shop, &id));
     let counts = [&ended["created"], &ended["missing_images"], &ended["interruption"]];
     assert_eq!((&ended["status"], counts), (&json!("done"), [&json!(1), &json!(0), &Value::Null]), "{ended}");
 }
@@ -351,7 +351,7 @@ fn an_import_that_was_read_before_the_shop_got_another_currency_adds_nothing_in_
     assert!(text(&told["interruption"]).contains("another currency since the file was read"), "{told}");
     // With the end of the lease it is read again, as in dollars.
     go_on.send(()).expect("it waits");
-    let done = eventually_within(LEASE, "it goes on", || finished(&shop, &id));
+    let done = eventually_within(NEXT_TAKE, "it goes on", || finished(&shop, &id));
     assert_eq!((&done["status"], &done["created"], &done["missing_images"]), (&json!("done"), &json!(1), &json!(0)));
     let mug = shop.stranger().get("/v1/products/mug").send().expect(200);
     assert_eq!(mug["variants"][0]["price"], json!({"amount": 500, "currency": "USD"}));

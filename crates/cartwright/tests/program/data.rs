@@ -65,7 +65,7 @@ fn a_backup_of_a_running_shop_can_be_restored() {
     place.run(&["restore", copy_name]).expect(0);
     place.run(&["check"]).expect(0);
     let again = place.run(&import).expect(0);
-    assert!(again.stdout.contains("1 added"), "the pot came after the copy: {again:?}");
+    assert!(again.stdout.contains(": 1 added"), "the pot came after the copy: {again:?}");
 }
 
 #[test]

@@ -19,12 +19,12 @@ fn a_file_can_be_imported_again_and_again() {
     let file = place.write("shop.csv", &format!("{HEADER}mug,Mug,M-1,12.50,3\npot,Pot,P-1,30,2\n"));
     let import = ["import", "products", file.to_str().expect("UTF-8")];
     let first = place.run(&import).expect(0);
-    assert!(first.stdout.contains("2 added") && first.stderr.contains("2 of 2 products"), "{first:?}");
+    assert!(first.stdout.contains(": 2 added") && first.stderr.contains("2 of 2 products"), "{first:?}");
     let again = place.run(&import).expect(0);
-    assert!(again.stdout.contains("0 added, 0 changed, 2 unchanged"), "{again:?}");
+    assert!(again.stdout.contains(": 0 added, 0 changed, 2 unchanged"), "{again:?}");
     fs::write(&file, format!("{HEADER}mug,Mug,M-1,13,3\npot,Pot,P-1,30,2\n")).expect("written");
     let changed = place.run(&import).expect(0);
-    assert!(changed.stdout.contains("0 added, 1 changed, 1 unchanged"), "{changed:?}");
+    assert!(changed.stdout.contains(": 0 added, 1 changed, 1 unchanged"), "{changed:?}");
     assert_eq!(count(&place), 2);
 }
 
@@ -39,7 +39,7 @@ fn bad_rows_are_named_and_nothing_is_imported_unless_told_to_keep_going() {
     assert!(strict.stdout.is_empty(), "{strict:?}");
     assert_eq!(count(&place), 0);
     let lenient = place.run(&[&import[..], &["--keep-going"]].concat()).fails(1, &["line 3", "line 4", "left out"]);
-    assert!(lenient.stdout.contains("1 added"), "{lenient:?}");
+    assert!(lenient.stdout.contains(": 1 added"), "{lenient:?}");
     assert_eq!(count(&place), 1);
 }
 
@@ -54,7 +54,7 @@ fn products_that_the_shop_refuses_are_named_too() {
     place.run(&import).fails(1, &["line 3", "M-1", "nothing was imported"]);
     assert_eq!(count(&place), 1);
     let lenient = place.run(&[&import[..], &["--keep-going"]].concat()).fails(1, &["line 3", "M-1", "1 bad row"]);
-    assert!(lenient.stdout.contains("2 added"), "{lenient:?}");
+    assert!(lenient.stdout.contains(": 2 added"), "{lenient:?}");
     assert_eq!(count(&place), 3);
 }
 
@@ -77,7 +77,7 @@ fn new_products_may_be_priced_in_every_currency_of_the_shop() {
     place.run(&import).fails(1, &["line 1", "must be in EUR"]);
     // That it names the shop's own as well says nothing.
     let import = [&import[..], &["--currencies", "EUR,USD"]].concat();
-    assert!(place.run(&import).expect(0).stdout.contains("1 added, 0 changed, 0 unchanged"));
+    assert!(place.run(&import).expect(0).stdout.contains(": 1 added, 0 changed, 0 unchanged"));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn what_is_exported_can_be_imported_again() {
     assert!(told.stderr.contains("2 products exported"), "{told:?}");
     assert!(fs::read_to_string(&out).expect("written").contains("'=Mug"));
     let again = place.run(&["import", "products", out.to_str().expect("UTF-8")]).expect(0);
-    assert!(again.stdout.contains("0 added, 0 changed, 2 unchanged"), "{again:?}");
+    assert!(again.stdout.contains(": 0 added, 0 changed, 2 unchanged"), "{again:?}");
     place.run(&["export", "prices", prices.to_str().expect("UTF-8")]).expect(0);
     assert_eq!(fs::read_to_string(&prices).expect("written").lines().count(), 3);
     let printed = place.run(&["export", "prices", "-"]).expect(0);
@@ -99,8 +99,8 @@ fn what_is_exported_can_be_imported_again() {
     place.run(&["export", "catalogue", catalogue.to_str().expect("UTF-8")]).expect(0);
     let other = Place::new();
     let import = ["import", "catalogue", catalogue.to_str().expect("UTF-8")];
-    assert!(other.run(&import).expect(0).stdout.contains("2 added, 0 changed, 0 unchanged"));
-    assert!(other.run(&import).expect(0).stdout.contains("0 added, 0 changed, 2 unchanged"));
+    assert!(other.run(&import).expect(0).stdout.contains(": 2 added, 0 changed, 0 unchanged"));
+    assert!(other.run(&import).expect(0).stdout.contains(": 0 added, 0 changed, 2 unchanged"));
     let bad = place.write("bad.ndjson", &format!("nonsense\n{}", fs::read_to_string(&catalogue).expect("read")));
     let import = ["import", "catalogue", bad.to_str().expect("UTF-8")];
     other.run(&import).fails(1, &["line 1", "nothing was imported"]);

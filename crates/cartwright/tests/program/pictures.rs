@@ -200,10 +200,10 @@ fn an_import_brings_its_pictures_along() {
     let done = place
         .run(&import)
         .fails(1, &["gone.png: the server answered 404", "text.png", "2 pictures could not be fetched"]);
-    assert!(done.stdout.contains("5 added") && done.stderr.contains("4 of 4 pictures"), "{done:?}");
+    assert!(done.stdout.contains(": 5 added") && done.stderr.contains("4 of 4 pictures"), "{done:?}");
     assert_eq!(asked.load(Ordering::SeqCst), 5, "each picture once, and the late one again");
     let again = place.run(&import).expect(1);
-    assert!(again.stdout.contains("0 added, 0 changed, 5 unchanged"), "{again:?}");
+    assert!(again.stdout.contains(": 0 added, 0 changed, 5 unchanged"), "{again:?}");
     let server = place.start(&["serve"]);
     let image = |handle: &str| server.get(&format!("/v1/products/{handle}"))["images"][0].clone();
     assert_eq!(image("mug")["url"], image("cup")["url"]);

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use model::{
-    AccountId, CategoryId, Collection, Product, ProductDetails, ProductId, Stamp, VariantDetails, Violations,
+    AccountId, Category, CategoryId, Collection, Product, ProductDetails, ProductId, Stamp, VariantDetails, Violations,
     attribute::AttributeOwner,
     category::CategoryDetails,
     collection::{Members, Rule},
     text,
 };
-use store::{DocumentKind, Operation, Tx};
+use store::{DocumentKind, Operation, StoreError, Tx};
 
 use super::{
     AttributeDraft, AttributePatch, CategoryDraft, CategoryPatch, CollectionDraft, CollectionPatch, CreateAttribute,
@@ -45,10 +45,7 @@ impl Operation for ImportLines {
     type Error = ImportError;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<ImportSummary, ImportError> {
-        // Whoever reads the tree first and changes it then may wait for another who does the same, who waits for them.
-        if self.lines.iter().any(|(_, line)| matches!(line, Line::Category(_))) {
-            tx.categories_for_change().await?;
-        }
+        self.ask_for_tree(tx).await?;
         let mut summary = ImportSummary::default();
         let mut added = Added::default();
         for ((number, line), n) in self.lines.iter().zip(0..) {
@@ -73,6 +70,25 @@ impl Operation for ImportLines {
 }
 
 impl ImportLines {
+    /// Locks the tree of categories, if the lines name any, before any product: for change if a category is to be made or changed. Of two
+    /// imports that both find so, the one that the database ends has done nothing yet, and begins again.
+    async fn ask_for_tree(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
+        let mut lines = self.lines.iter().map(|(_, line)| line);
+        let names_some = |line: &Line| match line {
+            Line::Category(_) | Line::Collection(_) => true,
+            Line::Product(line) => line.category.is_some(),
+            Line::Attribute(_) | Line::Related(_) => false,
+        };
+        if !lines.clone().any(names_some) {
+            return Ok(());
+        }
+        let all = tx.categories().await?;
+        if lines.any(|line| matches!(line, Line::Category(line) if !is_in_tree(line, &all))) {
+            tx.categories_for_change().await?;
+        }
+        Ok(())
+    }
+
     async fn attribute(&self, tx: &mut dyn Tx, line: &AttributeLine, stamp: Stamp) -> Result<Done, Error> {
         let known = attributes::definitions(tx).await?;
         let AttributeLine { key, label, owner, kind, choices, unit, is_facet } = line.clone();
@@ -96,6 +112,9 @@ impl ImportLines {
 
     async fn category(&self, tx: &mut dyn Tx, line: &CategoryLine, stamp: Stamp) -> Result<Done, Error> {
         let all = tx.categories().await?;
+        if is_in_tree(line, &all) {
+            return Ok(Done::Unchanged);
+        }
         let parent_id = match &line.parent {
             None => None,
             Some(slug) => {
@@ -110,10 +129,6 @@ impl ImportLines {
             CreateCategory { draft, stamp }.run(tx).await?;
             return Ok(Done::Created);
         };
-        let sanitised = CategoryLine { description: rich_text::sanitise(&description), ..line.clone() };
-        if CategoryLine::new(known, &all) == sanitised {
-            return Ok(Done::Unchanged);
-        }
         let patch = CategoryPatch {
             name: Some(name),
             slug: None,
@@ -208,6 +223,13 @@ impl ImportLines {
         UpdateCollection { id: known.id, patch, if_version: None, stamp }.run(tx).await?;
         Ok(Done::Updated)
     }
+}
+
+/// Whether the category is there just as its line has it.
+fn is_in_tree(line: &CategoryLine, all: &[Category]) -> bool {
+    let Some(known) = all.iter().find(|category| category.slug == line.slug) else { return false };
+    let description = rich_text::sanitise(&line.description);
+    CategoryLine::new(known, all) == CategoryLine { description, ..line.clone() }
 }
 
 /// What has to change for `before` to become `after`.

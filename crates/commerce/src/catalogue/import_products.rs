@@ -157,7 +157,7 @@ impl Operation for ImportProducts {
 
 /// The categories, if the import names any: whoever asks for them holds up those who change them, and whoever changes them all others, until
 /// the whole import has ended.
-struct Tree(Vec<Category>);
+pub(crate) struct Tree(Vec<Category>);
 
 impl Tree {
     /// The category of this name: the `current` one if it is called so.
@@ -169,16 +169,15 @@ impl Tree {
 }
 
 impl ImportProducts {
-    /// The tree as the import needs it, locked before anything else is: for change if there is a category to make. Of two imports that both
-    /// find so, each would wait for the other; the one that the database ends then has done nothing yet, and begins again.
-    async fn tree(&self, tx: &mut dyn Tx) -> Result<Tree, StoreError> {
+    /// The tree as the import needs it, locked before any product: for change if there is a category to make. Of two imports that both find
+    /// so, the one that the database ends has done nothing yet, and begins again.
+    pub(crate) async fn tree(&self, tx: &mut dyn Tx) -> Result<Tree, StoreError> {
         let names: HashSet<&str> = self.products.iter().filter_map(ImportedProduct::category_name).collect();
         if names.is_empty() {
             return Ok(Tree(Vec::new()));
         }
         let all = tx.categories().await?;
         let are_known = names.into_iter().all(|name| all.iter().any(|category| category.is_called(name)));
-        // Somebody else may have made it meanwhile.
         Ok(Tree(if are_known { all } else { tx.categories_for_change().await? }))
     }
 

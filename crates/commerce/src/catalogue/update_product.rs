@@ -36,6 +36,10 @@ impl Operation for UpdateProduct {
     type Error = Error;
 
     async fn run(&self, tx: &mut dyn Tx) -> Result<Product, Error> {
+        // The tree before the product, as whoever removes a category locks them.
+        if self.patch.category_id.flatten().is_some() {
+            tx.categories().await?;
+        }
         let before = tx.product(self.id).await?.ok_or(Error::NotFound("product"))?;
         check_version(self.if_version, before.version)?;
         let mut ids = self.stamp.ids();
@@ -61,7 +65,10 @@ pub(super) async fn save(
     stamp: Stamp,
 ) -> Result<Product, Error> {
     check_skus(tx, &after).await?;
-    check_category(tx, &after).await?;
+    // The one that it is in stays while the product is locked.
+    if after.category_id != before.category_id {
+        check_category(tx, &after).await?;
+    }
     check_values(tx, Some(before), &after).await?;
     let removed = removed_variants(tx, before, &after).await?;
     after = match before.status {

@@ -142,9 +142,10 @@ impl Operation for WorkOnJob {
         let (count, summary) = match self.work.clone() {
             Work::Products(products) => {
                 let count = products.len();
-                job.note(kept_images(tx, &products).await?);
-                let progress = Arc::default();
-                (count, ImportProducts { products, sold_in, actor_id, stamp, progress }.run(tx).await?)
+                let import = ImportProducts { products, sold_in, actor_id, stamp, progress: Arc::default() };
+                import.tree(tx).await?;
+                job.note(kept_images(tx, &import.products).await?);
+                (count, import.run(tx).await?)
             }
             Work::Prices(rows) => (rows.len(), SetPrices { rows, actor_id, stamp }.run(tx).await?),
             Work::Lines(lines) => (lines.len(), ImportLines { lines, sold_in, actor_id, stamp }.run(tx).await?),

@@ -10,15 +10,21 @@ use std::{
 
 use async_trait::async_trait;
 use commerce::{
-    catalogue::{CreateCategory, ImportLines, ImportProducts, ImportedProduct, PricedIn, ProductDraft},
+    catalogue::{
+        CreateCategory, ImportLines, ImportProducts, ImportedProduct, PricedIn, ProductDraft, ProductPatch,
+        UpdateProduct,
+    },
     import::catalogue::{self, Catalogue},
     settings::UpdateSettings,
 };
 use model::{Currency, ShopSettings};
 use store::{Operation, StoreError, Tx};
-use store_conformance::support::{Shop, category, draft, imported, sold_in_euros};
+use store_conformance::support::{Shop, at_once, category, draft, imported, sold_in_euros};
 
 use crate::shops::with_engine;
+
+/// A category as the shop has it.
+const SHIRTS: &str = r#"{"type":"category","slug":"shirts","name":"Shirts"}"#;
 
 /// Soon enough for what waits for nobody.
 const SOON: Duration = Duration::from_secs(1);
@@ -119,6 +125,64 @@ fn a_catalogue_with_categories_asks_for_the_tree_before_it_does_anything() {
         tokio::time::timeout(SOON, shop.run(same)).await.expect("nobody has the product yet").expect("imported");
         reader.let_go().await;
         lines.await.expect("no panic").expect("imported, then");
+    });
+}
+
+/// It was another way round once: who changed a product had it, and waited for the tree; who had the tree waited for the product.
+#[test]
+fn who_waits_for_the_tree_has_not_locked_a_product() {
+    with_engine(|shop, _| async move {
+        let shirts = shop.category(category("Shirts", None)).await;
+        let shirt = shop.run(shop.creation(draft("Linen shirt", 1))).await.expect("saved");
+        let changer = shop.hold(AsksForTree { is_for_change: true }).await;
+        let change = |patch| {
+            let (other, stamp) = (shop.clone(), shop.next_stamp());
+            let change = UpdateProduct { id: shirt.id, patch, if_version: None, actor_id: None, stamp };
+            tokio::spawn(async move { other.run(change).await })
+        };
+        let moved = change(ProductPatch { category_id: Some(Some(shirts.id)), ..ProductPatch::default() });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!moved.is_finished(), "it did not wait for whoever changes the tree");
+        let renamed = change(ProductPatch { vendor: Some(Some("Alder".to_owned())), ..ProductPatch::default() });
+        tokio::time::timeout(SOON, renamed).await.expect("it waits for nobody").expect("no panic").expect("saved");
+        changer.let_go().await;
+        let moved = moved.await.expect("no panic").expect("saved, then");
+        assert_eq!((moved.category_id, moved.vendor.as_deref()), (Some(shirts.id), Some("Alder")));
+    });
+}
+
+/// Each reads the tree, finds that it has to change, and waits for the other: the database ends one of them, which begins again.
+#[test]
+fn two_imports_that_each_make_a_category_are_both_done() {
+    with_engine(|shop, _| async move {
+        shop.category(category("Shirts", None)).await;
+        let of = |number: usize| {
+            let (other, stamp) = (shop.clone(), shop.next_stamp());
+            let (bowl, mug) = (format!("bowl-{number}"), format!("mug-{number}"));
+            let products = [import(&shop, &bowl, Some("Shirts")), import(&shop, &mug, Some(&mug))];
+            let products = products.into_iter().flat_map(|import| import.products).collect();
+            let progress = Arc::new(AtomicU64::new(0));
+            let sold_in = sold_in_euros();
+            async move { other.run(ImportProducts { products, sold_in, actor_id: None, stamp, progress }).await }
+        };
+        for done in at_once(2, of).await {
+            assert_eq!(done.expect("imported").created, 2);
+        }
+        assert_eq!(shop.db().categories().await.expect("read").len(), 3);
+    });
+}
+
+/// What is imported again unchanged holds up nobody but those who change the tree.
+#[test]
+fn a_catalogue_whose_categories_are_there_only_reads_the_tree() {
+    with_engine(|shop, _| async move {
+        shop.category(category("Shirts", None)).await;
+        let reader = shop.hold(AsksForTree { is_for_change: false }).await;
+        let known = catalogue::read(SHIRTS.as_bytes(), Currency::EUR).lines;
+        let again = ImportLines { lines: known, sold_in: sold_in_euros(), actor_id: None, stamp: shop.next_stamp() };
+        let done = tokio::time::timeout(SOON, shop.run(again)).await.expect("it waits for nobody").expect("imported");
+        assert_eq!(done.unchanged, 1);
+        reader.let_go().await;
     });
 }
 

@@ -1,7 +1,7 @@
 //! Handlers as the router keeps them.
 //!
 //! axum takes any async function, in layers of types that name it. That its future is `Send` is then proven anew for each of those layers, down to
-//! all that the function holds while it waits: for a few hundred handlers that was half of the time which this crate took to compile. Here every
+//! all that the function holds while it waits: for a few hundred handlers that was a quarter of the time which this crate took to compile. Here every
 //! handler has the same type, behind which nothing is looked at any more.
 
 use std::{pin::Pin, sync::Arc};
@@ -17,6 +17,7 @@ use utoipa_axum::PathItemExt;
 
 use crate::App;
 
+/// What axum makes of every async function.
 type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// A handler of whatever it takes from a request.
@@ -26,9 +27,9 @@ struct Endpoint(Arc<dyn Fn(Request, App) -> Answer + Send + Sync>);
 impl Endpoint {
     fn new<H, T>(handler: H) -> Self
     where
-        H: Handler<T, App>,
+        H: Handler<T, App, Future = Answer>,
     {
-        Self(Arc::new(move |request, app| Box::pin(handler.clone().call(request, app))))
+        Self(Arc::new(move |request, app| handler.clone().call(request, app)))
     }
 }
 
@@ -46,21 +47,21 @@ pub(crate) struct Methods(MethodRouter<App>);
 
 impl Methods {
     /// Has GET and HEAD answered.
-    pub(super) fn get<H: Handler<T, App>, T>(self, handler: H) -> Self {
+    pub(super) fn get<H: Handler<T, App, Future = Answer>, T>(self, handler: H) -> Self {
         self.on(MethodFilter::GET, handler)
     }
 
     /// Has POST answered.
-    pub(super) fn post<H: Handler<T, App>, T>(self, handler: H) -> Self {
+    pub(super) fn post<H: Handler<T, App, Future = Answer>, T>(self, handler: H) -> Self {
         self.on(MethodFilter::POST, handler)
     }
 
     /// Has all that the OpenAPI document says of it answered.
-    pub(super) fn on_each<H: Handler<T, App>, T>(self, methods: &[HttpMethod], handler: H) -> Self {
+    pub(super) fn on_each<H: Handler<T, App, Future = Answer>, T>(self, methods: &[HttpMethod], handler: H) -> Self {
         methods.iter().fold(self, |kept, method| kept.on(method.to_method_filter(), handler.clone()))
     }
 
-    fn on<H: Handler<T, App>, T>(self, method: MethodFilter, handler: H) -> Self {
+    fn on<H: Handler<T, App, Future = Answer>, T>(self, method: MethodFilter, handler: H) -> Self {
         Self(self.0.on(method, Endpoint::new(handler)))
     }
 
@@ -71,12 +72,12 @@ impl Methods {
 }
 
 /// GET and HEAD, answered by this handler.
-pub(super) fn get<H: Handler<T, App>, T>(handler: H) -> Methods {
+pub(super) fn get<H: Handler<T, App, Future = Answer>, T>(handler: H) -> Methods {
     Methods::default().get(handler)
 }
 
 /// POST, answered by this handler.
-pub(super) fn post<H: Handler<T, App>, T>(handler: H) -> Methods {
+pub(super) fn post<H: Handler<T, App, Future = Answer>, T>(handler: H) -> Methods {
     Methods::default().post(handler)
 }
 

@@ -47,7 +47,8 @@ pub(crate) fn eventually_within<T>(limit: Duration, description: &str, mut what:
         if let Some(found) = what() {
             return found;
         }
-        assert!(start.elapsed() < limit, "waited {limit:?} in vain for {description}");
-        thread::sleep(Duration::from_millis(10));
+        let waited = start.elapsed();
+        assert!(waited < limit, "waited {limit:?} in vain for {description}");
+        thread::sleep((waited / 10).clamp(Duration::from_millis(10), Duration::from_millis(200)));
     }
 }
