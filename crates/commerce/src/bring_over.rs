@@ -116,6 +116,12 @@ impl Operation for BringOver {
     async fn run(&self, tx: &mut dyn Tx) -> Result<Vec<Outcome>, StoreError> {
         let mut ids = self.stamp.ids();
         let mut outcomes = Vec::with_capacity(self.things.len());
+        // The tree before any product.
+        if self.things.iter().any(|thing| matches!(thing, Thing::Category { .. })) {
+            tx.categories_for_change().await?;
+        } else if self.things.iter().any(|thing| matches!(thing, Thing::Product(old) if old.category.is_some())) {
+            tx.categories().await?;
+        }
         for thing in &self.things {
             let brought = match thing {
                 Thing::Account(old) => account(tx, old, self.stamp).await,

@@ -343,7 +343,7 @@ impl Tx for PgTx {
 
     async fn product_slugs_like(&mut self, base: &str) -> Found<Vec<String>> {
         // Who makes a slug of the same words waits, and then sees this one.
-        let rows = self.load(vec![load::lock(base), load::product::slugs_like(base)]).await?;
+        let rows = self.load(vec![load::lock(&format!("slug {base}")), load::product::slugs_like(base)]).await?;
         let read = load::product::texts(rows.last().map_or(&[], Vec::as_slice));
         self.spoil(read)
     }

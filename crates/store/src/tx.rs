@@ -64,8 +64,8 @@ pub trait Tx: Send {
 
     // ── Catalogue ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// The whole category tree, in no order. Locks it against changes; others who only read it go on. Whoever locks products too
-    /// asks for the tree first.
+    /// The whole category tree, in no order. Locks it against changes; others who only read it go on. Whoever locks products or
+    /// their slugs too asks for the tree first.
     async fn categories(&mut self) -> Result<Vec<Category>, StoreError>;
 
     /// The same for whoever adds, changes or removes categories: locks it against all others who ask for it.

@@ -30,10 +30,10 @@ impl Operation for CreateProduct {
         prices::check_publication(self.draft.status, publish_at)?;
         let mut ids = self.stamp.ids();
         let product = self.draft.clone().into_product(&mut ids, String::new(), self.stamp)?;
+        check_category(tx, &product).await?;
         let slug = free_slug(tx, self.draft.slug.as_deref(), &product.title).await?;
         let product = Product { slug, ..product };
         check_skus(tx, &product).await?;
-        check_category(tx, &product).await?;
         check_values(tx, None, &product).await?;
         let stock = first_stock(&product.variants, self.actor_id, &mut ids, self.stamp);
         tx.apply(&[Change::InsertProduct(product.clone()), Change::MoveStock(stock)]).await?;

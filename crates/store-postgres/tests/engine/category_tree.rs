@@ -151,6 +151,24 @@ fn who_waits_for_the_tree_has_not_locked_a_product() {
     });
 }
 
+#[test]
+fn who_waits_for_the_tree_has_not_locked_a_slug() {
+    with_engine(|shop, _| async move {
+        let shirts = shop.category(category("Shirts", None)).await;
+        let changer = shop.hold(AsksForTree { is_for_change: true }).await;
+        let with = shop.creation(ProductDraft { category_id: Some(shirts.id), ..draft("Shirt", 1) });
+        let other = shop.clone();
+        let with = tokio::spawn(async move { other.run(with).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!with.is_finished(), "it did not wait for whoever changes the tree");
+        let without = shop.run(shop.creation(draft("Shirt", 1)));
+        let without = tokio::time::timeout(SOON, without).await.expect("it waits for nobody").expect("saved");
+        changer.let_go().await;
+        let with = with.await.expect("no panic").expect("saved, then");
+        assert_eq!((without.slug.as_str(), with.slug.as_str()), ("shirt", "shirt-2"));
+    });
+}
+
 /// Each reads the tree, finds that it has to change, and waits for the other: the database ends one of them, which begins again.
 #[test]
 fn two_imports_that_each_make_a_category_are_both_done() {
