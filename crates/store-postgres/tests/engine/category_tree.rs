@@ -20,6 +20,7 @@ use commerce::{
 use model::{Currency, ShopSettings};
 use store::{Operation, StoreError, Tx};
 use store_conformance::support::{Shop, at_once, category, draft, imported, sold_in_euros};
+use tokio::task::JoinHandle;
 
 use crate::shops::with_engine;
 
@@ -45,6 +46,15 @@ impl Operation for AsksForTree {
     }
 }
 
+/// Runs it beside the test, which has what it is to wait for.
+async fn waits<O: Operation>(shop: &Shop, operation: O) -> JoinHandle<Result<O::Output, O::Error>> {
+    let shop = shop.clone();
+    let running = tokio::spawn(async move { shop.run(operation).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!running.is_finished(), "it did not wait");
+    running
+}
+
 fn import(shop: &Shop, handle: &str, category: Option<&str>) -> ImportProducts {
     let product = ImportedProduct { category: category.map(str::to_owned), ..imported(handle, draft(handle, 1)) };
     let (stamp, progress) = (shop.next_stamp(), Arc::new(AtomicU64::new(0)));
@@ -60,11 +70,8 @@ fn products_are_saved_beside_somebody_who_reads_the_tree() {
         tokio::time::timeout(SOON, shop.run(new)).await.expect("it waits for nobody").expect("saved");
         let known = import(&shop, "linen-shirt", Some("shirts"));
         tokio::time::timeout(SOON, shop.run(known)).await.expect("it waits for nobody").expect("imported");
-        let (other, stamp) = (shop.clone(), shop.next_stamp());
-        let changed =
-            tokio::spawn(async move { other.run(CreateCategory { draft: category("Mugs", None), stamp }).await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(!changed.is_finished(), "the tree changed under whoever reads it");
+        let stamp = shop.next_stamp();
+        let changed = waits(&shop, CreateCategory { draft: category("Mugs", None), stamp }).await;
         reader.let_go().await;
         changed.await.expect("no panic").expect("changed, then");
     });
@@ -76,10 +83,7 @@ fn an_import_asks_for_the_tree_where_it_names_a_category() {
         let changer = shop.hold(AsksForTree { is_for_change: true }).await;
         let without = import(&shop, "mug", None);
         tokio::time::timeout(SOON, shop.run(without)).await.expect("it waits for nobody").expect("imported");
-        let (other, with) = (shop.clone(), import(&shop, "shirt", Some("Shirts")));
-        let with = tokio::spawn(async move { other.run(with).await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(!with.is_finished(), "it did not wait for whoever changes the tree");
+        let with = waits(&shop, import(&shop, "shirt", Some("Shirts"))).await;
         changer.let_go().await;
         with.await.expect("no panic").expect("imported, then");
     });
@@ -94,10 +98,9 @@ fn an_import_that_makes_a_category_asks_for_the_tree_before_it_does_anything() {
         let known = import(&shop, "shirt", Some("Shirts"));
         let products = [known.products.clone(), import(&shop, "mug", Some("Mugs")).products].concat();
         let both = ImportProducts { products, ..known };
-        let (other, done) = (shop.clone(), Arc::clone(&both.progress));
-        let both = tokio::spawn(async move { other.run(both).await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert_eq!((both.is_finished(), done.load(Ordering::Relaxed)), (false, 0), "it began before it had the tree");
+        let done = Arc::clone(&both.progress);
+        let both = waits(&shop, both).await;
+        assert_eq!(done.load(Ordering::Relaxed), 0, "it began before it had the tree");
         reader.let_go().await;
         both.await.expect("no panic").expect("imported, then");
     });
@@ -117,10 +120,7 @@ fn a_catalogue_with_categories_asks_for_the_tree_before_it_does_anything() {
         let Catalogue { lines, errors } = catalogue::read(file.as_bytes(), Currency::EUR);
         assert_eq!((lines.len(), errors.len()), (2, 0));
         let lines = ImportLines { lines, sold_in: sold_in_euros(), actor_id: None, stamp: shop.next_stamp() };
-        let other = shop.clone();
-        let lines = tokio::spawn(async move { other.run(lines).await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(!lines.is_finished(), "the tree changed under whoever reads it");
+        let lines = waits(&shop, lines).await;
         let same = import(&shop, "shirt", None);
         tokio::time::timeout(SOON, shop.run(same)).await.expect("nobody has the product yet").expect("imported");
         reader.let_go().await;
@@ -136,15 +136,13 @@ fn who_waits_for_the_tree_has_not_locked_a_product() {
         let shirt = shop.run(shop.creation(draft("Linen shirt", 1))).await.expect("saved");
         let changer = shop.hold(AsksForTree { is_for_change: true }).await;
         let change = |patch| {
-            let (other, stamp) = (shop.clone(), shop.next_stamp());
-            let change = UpdateProduct { id: shirt.id, patch, if_version: None, actor_id: None, stamp };
-            tokio::spawn(async move { other.run(change).await })
+            let stamp = shop.next_stamp();
+            UpdateProduct { id: shirt.id, patch, if_version: None, actor_id: None, stamp }
         };
         let moved = change(ProductPatch { category_id: Some(Some(shirts.id)), ..ProductPatch::default() });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(!moved.is_finished(), "it did not wait for whoever changes the tree");
+        let moved = waits(&shop, moved).await;
         let renamed = change(ProductPatch { vendor: Some(Some("Alder".to_owned())), ..ProductPatch::default() });
-        tokio::time::timeout(SOON, renamed).await.expect("it waits for nobody").expect("no panic").expect("saved");
+        tokio::time::timeout(SOON, shop.run(renamed)).await.expect("it waits for nobody").expect("saved");
         changer.let_go().await;
         let moved = moved.await.expect("no panic").expect("saved, then");
         assert_eq!((moved.category_id, moved.vendor.as_deref()), (Some(shirts.id), Some("Alder")));
@@ -157,10 +155,7 @@ fn who_waits_for_the_tree_has_not_locked_a_slug() {
         let shirts = shop.category(category("Shirts", None)).await;
         let changer = shop.hold(AsksForTree { is_for_change: true }).await;
         let with = shop.creation(ProductDraft { category_id: Some(shirts.id), ..draft("Shirt", 1) });
-        let other = shop.clone();
-        let with = tokio::spawn(async move { other.run(with).await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(!with.is_finished(), "it did not wait for whoever changes the tree");
+        let with = waits(&shop, with).await;
         let without = shop.run(shop.creation(draft("Shirt", 1)));
         let without = tokio::time::timeout(SOON, without).await.expect("it waits for nobody").expect("saved");
         changer.let_go().await;
@@ -211,11 +206,9 @@ fn who_waits_for_the_tree_has_not_locked_the_settings() {
         let shirts = shop.category(category("Shirts", None)).await;
         let changer = shop.hold(AsksForTree { is_for_change: true }).await;
         let draft = ProductDraft { category_id: Some(shirts.id), ..draft("Shirt", 1) };
-        let (set, other) = (draft.set_prices(), shop.clone());
+        let set = draft.set_prices();
         let new = PricedIn { set, sold_in: sold_in_euros(), operation: shop.creation(draft) };
-        let new = tokio::spawn(async move { other.run(new).await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(!new.is_finished(), "it did not wait for whoever changes the tree");
+        let new = waits(&shop, new).await;
         let settings = ShopSettings { low_stock_at: 9, ..ShopSettings::default() };
         let set = UpdateSettings { settings, own_currency: Currency::EUR, if_version: None };
         tokio::time::timeout(SOON, shop.run(set)).await.expect("it waits for nobody").expect("set");
