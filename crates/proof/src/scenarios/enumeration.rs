@@ -20,20 +20,27 @@ const AUC_MAX: f64 = 0.02;
 /// So many pairs are promised. With fewer, chance alone is further away than that: then so many standard deviations are allowed.
 const PAIRS: u64 = 2_000;
 const DEVIATIONS: f64 = 3.5;
-/// What passwords cost: the least that a shop may set, so that what does not depend on it is seen best.
+/// What passwords cost in a long run: the least that a shop may set, so that what does not depend on it is seen best. In a short one they
+/// cost as good as nothing, for the same reason: what somebody learns at login by one question more to the database is seen in so few.
 const COST: u32 = 10;
+/// How often each account is asked for at login in a short run: fewer times than wrong passwords are allowed.
+const SHORT_LOGINS: u64 = 8;
+/// The same of codes.
+const SHORT_CODES: u64 = 4;
 /// Of 2,000 pairs the area has a standard deviation of 0.009: chance alone passes the limit once in thirty-five times. Who learns nothing
 /// by asking is nearer to a half the more is asked, and who learns something is not. So where the limit is passed, so many batches are asked
 /// in all, and the whole is judged: of 8,000 pairs the limit is four deviations away.
 const BATCHES: u64 = 4;
 /// Headers that are different with every reply.
 const OF_THEIR_OWN: [&str; 2] = ["date", "x-request-id"];
+/// What whoever asks chooses when signing up.
+const CHOSEN: &str = "what a stranger chose 8";
 /// So many wrong passwords are tried for one account from one address: more than are allowed at once.
 const WRONG: usize = 16;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "enumeration",
-    injects: "addresses with and without an account, asked for by turns at login, sign-up and reset",
+    injects: "addresses with and without an account, asked for by turns at login, sign-up, its code, and reset",
     holds: "the same status, headers and body, as many wrong passwords until 429; timing AUC 0.48 to 0.52",
     engines: &[Engine::Sqlite, Engine::Postgres],
     alone: Alone::Long,
@@ -43,7 +50,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
         without: "comparing with something where there is no account",
         finds: &["can be told apart"],
         on_one_engine: true,
-        run: |run| compare(run, 10, &QUESTIONS[..1], Some("guard.dummy=return")),
+        run: |run| compare(run, 10, &[LOGIN], Some("guard.dummy=return")),
     },
 };
 
@@ -57,6 +64,11 @@ struct Question {
     status: u16,
     /// Whose addresses those are that are known.
     of: Known,
+    /// How often one address is asked for in a short run: once where a mail comes of it. Who has been written to is not written to again so
+    /// soon, and whoever asks is answered sooner.
+    times: u64,
+    /// Whether whoever asks signs up with the address first.
+    signs_up: bool,
 }
 
 /// Somebody who signed up, and showed that the address is theirs, or has not yet.
@@ -68,31 +80,54 @@ enum Known {
 
 const SIGN_UP: Question = Question {
     path: "/v1/auth/signup",
-    body: |email| json!({"email": email, "password": PASSWORD, "name": "Ann"}),
+    body: |email| sign_up(email, CHOSEN),
     status: 202,
     of: Known::Customer,
+    times: 1,
+    signs_up: false,
 };
 
-const QUESTIONS: [Question; 4] = [
-    Question {
-        path: "/v1/auth/login",
-        body: |email| json!({"email": email, "password": "not the right one 7"}),
-        status: 401,
-        of: Known::Customer,
-    },
+const LOGIN: Question = Question {
+    path: "/v1/auth/login",
+    body: |email| json!({"email": email, "password": "not the right one 7"}),
+    status: 401,
+    of: Known::Customer,
+    times: SHORT_LOGINS,
+    signs_up: false,
+};
+
+const QUESTIONS: [Question; 5] = [
+    LOGIN,
     SIGN_UP,
     Question { of: Known::Unverified, ..SIGN_UP },
+    Question {
+        path: "/v1/auth/verify-email",
+        body: |email| json!({"email": email, "password": CHOSEN, "code": "000000"}),
+        status: 401,
+        of: Known::Customer,
+        times: SHORT_CODES,
+        signs_up: true,
+    },
     Question {
         path: "/v1/auth/password/forgot",
         body: |email| json!({"email": email}),
         status: 202,
         of: Known::Customer,
+        times: 1,
+        signs_up: false,
     },
 ];
 
+fn sign_up(email: &str, password: &str) -> Value {
+    json!({"email": email, "password": password, "name": "Ann"})
+}
+
 fn compare(run: &Run, pairs: u64, questions: &[Question], lifted: Option<&str>) -> Outcome {
     let mut ground = Ground::signing_up(run, "verify", &["--trusted-proxies", "127.0.0.1/32"]);
-    ground.launch = ground.launch.with_bcrypt_cost(COST);
+    let is_cheap = run.choose((true, false));
+    if !is_cheap {
+        ground.launch = ground.launch.with_bcrypt_cost(COST);
+    }
     ground.launch.set_faults(lifted.map(str::to_owned));
     let client = Client::new(ground.launch.address);
     let mut chance = run.chance();
@@ -103,14 +138,17 @@ fn compare(run: &Run, pairs: u64, questions: &[Question], lifted: Option<&str>) 
     }
     let mut told = Vec::new();
     for (number, question) in questions.iter().copied().enumerate() {
-        let learned = Learned::of(pairs, |pair, learned| {
-            // One of the accounts is asked one question once: who has been written to is not written to again so soon, and would be
-            // answered sooner.
+        let times = run.choose((question.times, 1));
+        let learned = Learned::of(pairs * times, |asked, learned| {
+            let (pair, is_first) = (asked / times, asked.is_multiple_of(times));
             if pair.is_multiple_of(pairs) {
                 accounts.make(question.of, pair + pairs, &client, &mut chance);
             }
             let known = question.of.address(pair);
             let unknown = format!("nobody-{number}-{pair}@example.com");
+            for email in [&known, &unknown].into_iter().filter(|_| question.signs_up && is_first) {
+                ask(&client, SIGN_UP.path, &(SIGN_UP.body)(email), &mut chance);
+            }
             learned.ask_pair(&client, question, [&unknown, &known], &mut chance);
         });
         let (path, area, count) = (question.path, learned.area(), learned.pairs());
@@ -138,16 +176,15 @@ fn compare(run: &Run, pairs: u64, questions: &[Question], lifted: Option<&str>) 
 /// Tries wrong passwords for three, each from one address, until nobody listens any more: for somebody who signed in from there before, for
 /// somebody who has an account, and for nobody.
 fn prove_limits(client: &Client, outcome: &mut Outcome) {
-    let [login, ..] = QUESTIONS;
     let (customer, home) = (Known::Customer.address(0), "203.0.113.1");
-    let signed_in = ask_from(client, login.path, &json!({"email": customer, "password": PASSWORD}), home);
+    let signed_in = ask_from(client, LOGIN.path, &json!({"email": customer, "password": PASSWORD}), home);
     if signed_in.status != 200 {
         outcome.violate(format!("a customer cannot sign in: {}", signed_in.status));
     }
     let emails = [customer, Known::Unverified.address(0), "nobody-at-all@example.com".to_owned()];
     let told = emails.each_ref().map(|email| {
         let from = if *email == emails[0] { home } else { "203.0.113.2" };
-        (0..WRONG).map(|_| ask_from(client, login.path, &(login.body)(email), from).status).collect::<Vec<_>>()
+        (0..WRONG).map(|_| ask_from(client, LOGIN.path, &(LOGIN.body)(email), from).status).collect::<Vec<_>>()
     });
     if !told[0].contains(&401) || !told[0].contains(&429) {
         outcome.violate(format!("{WRONG} wrong passwords are answered with {:?}: that proves nothing", told[0]));
@@ -173,13 +210,19 @@ impl Accounts<'_> {
             return;
         }
         for number in made..count {
-            ask(client, SIGN_UP.path, &(SIGN_UP.body)(&of.address(number)), chance);
+            ask(client, SIGN_UP.path, &sign_up(&of.address(number), PASSWORD), chance);
         }
         self.made[of as usize] = count;
         if matches!(of, Known::Customer) {
             self.stop();
             verify_customers(self.ground, count);
             self.server = Some(self.ground.launch.start());
+            // Who has an account has been here: that is looked at too when they come.
+            for number in made..count {
+                let right = json!({"email": of.address(number), "password": PASSWORD});
+                let signed_in = ask(client, LOGIN.path, &right, chance);
+                assert_eq!(signed_in.status, 200, "a customer signs in");
+            }
         }
     }
 

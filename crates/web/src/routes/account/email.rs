@@ -15,7 +15,7 @@ use crate::{
     openapi::tag,
     problem::Problem,
     reply,
-    routes::auth::{code_for, right, verified_hash},
+    routes::auth::{EVEN_TIME, code_for, evenly, right, verified_hash},
 };
 
 /// Change the e-mail address
@@ -40,7 +40,8 @@ pub(super) async fn change(
     let verified_hash = verified_hash(&app, account_id, body.password, address).await?;
     let code = code_for(&app, Purpose::ChangeEmail, &account_id.to_string());
     if app.throttle().may_mail(&new_email, Purpose::ChangeEmail) {
-        app.run(RequestEmailChange { account_id, verified_hash, new_email, code, stamp: app.stamp()? }).await?;
+        let request = RequestEmailChange { account_id, verified_hash, new_email, code, stamp: app.stamp()? };
+        evenly(EVEN_TIME, app.run(request)).await?;
     }
     reply::json(
         StatusCode::ACCEPTED,

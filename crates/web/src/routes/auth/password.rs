@@ -8,7 +8,7 @@ use commerce::{
 use identity::OpaqueToken;
 use model::{Account, Email, challenge::Purpose};
 
-use super::tokens::{accepted, evenly};
+use super::tokens::{EVEN_TIME, accepted, evenly};
 use crate::{
     App,
     dto::auth::{AcceptedDto, EmailOnlyDto, ResetPasswordDto},
@@ -39,7 +39,7 @@ pub(in crate::routes) async fn mail_reset_link(app: &App, email: Email) -> Resul
     let token = OpaqueToken::random();
     let token = MailedSecret { hash: token.hash(), plain: token.expose() };
     if app.throttle().may_mail(&email, Purpose::ResetPassword) {
-        evenly(app.run(RequestPasswordReset { email, token, stamp: app.stamp()? })).await?;
+        evenly(EVEN_TIME, app.run(RequestPasswordReset { email, token, stamp: app.stamp()? })).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use commerce::accounts::{SignUp, SignUpAtOnce};
 use http::StatusCode;
 use model::{Email, Violations, account::NAME_MAX, challenge::Purpose, text};
 
-use super::tokens::{accepted, code_for, evenly, new_session, signed_in};
+use super::tokens::{EVEN_TIME, accepted, code_for, evenly, new_session, signed_in};
 use crate::{
     App,
     dto::auth::{AcceptedDto, SignUpDto, SignedInDto},
@@ -47,7 +47,7 @@ pub(super) async fn sign_up(
     match app.settings().sign_up {
         SignUpMode::Verify => {
             if may_mail {
-                evenly(app.run(sign_up)).await?;
+                evenly(EVEN_TIME, app.run(sign_up)).await?;
             }
             accepted()
         }

@@ -20,8 +20,8 @@ use crate::{
     reply,
 };
 
-/// How long replies take at least whose work would tell whether an address is known.
-const EVEN_TIME: Duration = Duration::from_millis(80);
+/// How long what is written takes at least, where it would tell whether an address is known.
+pub(in crate::routes) const EVEN_TIME: Duration = Duration::from_millis(80);
 
 /// The one reply to everything that must not tell whether an address is known.
 pub(super) const ACCEPTED: AcceptedDto =
@@ -32,9 +32,9 @@ pub(super) fn accepted() -> Result<Response, Problem> {
     reply::json(StatusCode::ACCEPTED, &ACCEPTED)
 }
 
-/// Does the work, but replies no sooner than others would: who measures the time learns nothing.
-pub(super) async fn evenly<T>(work: impl Future<Output = T>) -> T {
-    let (done, ()) = tokio::join!(work, tokio::time::sleep(EVEN_TIME));
+/// Does the work, but is done no sooner than after this time: who measures it learns nothing.
+pub(in crate::routes) async fn evenly<T>(time: Duration, work: impl Future<Output = T>) -> T {
+    let (done, ()) = tokio::join!(work, tokio::time::sleep(time));
     done
 }
 

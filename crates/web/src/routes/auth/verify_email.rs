@@ -5,7 +5,7 @@ use commerce::accounts::{CodeChecked, ResendCode, VerifyEmail, is_signed_in_by_c
 use http::StatusCode;
 use model::{Account, Email, account::PASSWORD_MAX, challenge::Purpose};
 
-use super::tokens::{accepted, code_for, evenly, new_session, right, signed_in};
+use super::tokens::{EVEN_TIME, accepted, code_for, evenly, new_session, right, signed_in};
 use crate::{
     App, CameFrom,
     dto::auth::{AcceptedDto, EmailOnlyDto, SignedInDto, VerifyEmailDto},
@@ -72,7 +72,9 @@ async fn with_password(
         }
     };
     let verified_hash = hash.filter(|_| verified.matches).unwrap_or_default();
-    let checked = app.run(VerifyEmail { verified_hash, ..verify }).await;
+    // A wrong code is a try that is written down where the password is the one of the sign-up, which it never is where the address was
+    // somebody's already.
+    let checked = evenly(EVEN_TIME, app.run(VerifyEmail { verified_hash, ..verify })).await;
     if !matches!(checked, Ok(CodeChecked::Wrong)) {
         attempt.give_back();
     }
@@ -92,7 +94,7 @@ pub(super) async fn resend(State(app): State<App>, Json(body): Json<EmailOnlyDto
     let email = Email::parse("/email", &body.email)?;
     let code = code_for(&app, Purpose::VerifyEmail, email.as_str());
     if app.throttle().may_mail(&email, Purpose::VerifyEmail) {
-        evenly(app.run(ResendCode { email, code, stamp: app.stamp()? })).await?;
+        evenly(EVEN_TIME, app.run(ResendCode { email, code, stamp: app.stamp()? })).await?;
     }
     accepted()
 }
