@@ -111,6 +111,3 @@ fn components() -> Components {
         .security_scheme(BEARER, SecurityScheme::Http(bearer))
         .build()
 }
-
-#[cfg(test)]
-mod tests;

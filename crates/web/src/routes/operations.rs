@@ -1,6 +1,6 @@
 //! What those who run the shop ask: is it up, is it ready, what does it count, what is its API.
 
-use std::{net::IpAddr, sync::LazyLock};
+use std::{net::IpAddr, sync::OnceLock};
 
 use axum::{
     extract::State,
@@ -109,11 +109,12 @@ fn presents(headers: &HeaderMap, token: &str) -> bool {
         (status = 304, description = "The caller has this version already (If-None-Match)"),
     ))]
 async fn document(request: HeaderMap) -> Response {
-    static DOCUMENT: LazyLock<(HeaderValue, Bytes)> = LazyLock::new(|| {
+    // No `LazyLock`: what makes it would lead to every handler, and they would be compiled into the unit tests as well.
+    static DOCUMENT: OnceLock<(HeaderValue, Bytes)> = OnceLock::new();
+    let (tag, body) = DOCUMENT.get_or_init(|| {
         let body = Bytes::from(openapi::openapi().to_json().unwrap_or_default());
         (reply::etag(1, &body), body)
     });
-    let (tag, body) = &*DOCUMENT;
     reply::tagged(tag.clone(), body.clone(), &request)
 }
 

@@ -5,6 +5,7 @@ mod cache;
 mod connections;
 mod limits;
 mod mails;
+mod openapi;
 mod origins;
 mod replies;
 mod sessions;

@@ -1,5 +1,7 @@
 //! `POST /v1/auth/password/forgot` and `/reset`
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::support::{PASSWORD, Reply, Shop, unique_email};
@@ -16,6 +18,18 @@ fn reset(shop: &Shop, token: &str, password: &str) -> Reply {
 
 fn login(shop: &Shop, email: &str, password: &str) -> Reply {
     shop.stranger().post("/v1/auth/login", &json!({"email": email, "password": password})).send()
+}
+
+#[test]
+fn who_asks_more_often_than_is_mailed_is_answered_no_sooner() {
+    let shop = Shop::shared();
+    let email = unique_email("asked-for");
+    for asked in 1..=12 {
+        let begin = Instant::now();
+        forgot(&shop, &email).expect(202);
+        let took = begin.elapsed();
+        assert!(took >= Duration::from_millis(80), "the {asked}. time, after {took:?}: somebody else had asked before");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::{
     openapi::tag,
     problem::Problem,
     reply,
-    routes::auth::{EVEN_TIME, code_for, evenly, right, verified_hash},
+    routes::auth::{code_for, mail_evenly, right, verified_hash},
 };
 
 /// Change the e-mail address
@@ -39,10 +39,9 @@ pub(super) async fn change(
     let account_id = caller.account_id();
     let verified_hash = verified_hash(&app, account_id, body.password, address).await?;
     let code = code_for(&app, Purpose::ChangeEmail, &account_id.to_string());
-    if app.throttle().may_mail(&new_email, Purpose::ChangeEmail) {
-        let request = RequestEmailChange { account_id, verified_hash, new_email, code, stamp: app.stamp()? };
-        evenly(EVEN_TIME, app.run(request)).await?;
-    }
+    let may_mail = app.throttle().may_mail(&new_email, Purpose::ChangeEmail);
+    let request = RequestEmailChange { account_id, verified_hash, new_email, code, stamp: app.stamp()? };
+    mail_evenly(&app, may_mail, request).await?;
     reply::json(
         StatusCode::ACCEPTED,
         &AcceptedDto { status: "accepted", message: "If the address can be used, a mail is on its way to it." },

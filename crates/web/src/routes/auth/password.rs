@@ -8,7 +8,7 @@ use commerce::{
 use identity::OpaqueToken;
 use model::{Account, Email, challenge::Purpose};
 
-use super::tokens::{EVEN_TIME, accepted, evenly};
+use super::tokens::{accepted, mail_evenly};
 use crate::{
     App,
     dto::auth::{AcceptedDto, EmailOnlyDto, ResetPasswordDto},
@@ -38,10 +38,8 @@ pub(in crate::routes) async fn mail_reset_link(app: &App, email: Email) -> Resul
     // The same kind of secret as a refresh token: 256 random bits, kept as a hash.
     let token = OpaqueToken::random();
     let token = MailedSecret { hash: token.hash(), plain: token.expose() };
-    if app.throttle().may_mail(&email, Purpose::ResetPassword) {
-        evenly(EVEN_TIME, app.run(RequestPasswordReset { email, token, stamp: app.stamp()? })).await?;
-    }
-    Ok(())
+    let may_mail = app.throttle().may_mail(&email, Purpose::ResetPassword);
+    mail_evenly(app, may_mail, RequestPasswordReset { email, token, stamp: app.stamp()? }).await
 }
 
 /// Set a new password

@@ -5,7 +5,7 @@ use commerce::accounts::{SignUp, SignUpAtOnce};
 use http::StatusCode;
 use model::{Email, Violations, account::NAME_MAX, challenge::Purpose, text};
 
-use super::tokens::{EVEN_TIME, accepted, code_for, evenly, new_session, signed_in};
+use super::tokens::{accepted, code_for, mail_evenly, new_session, signed_in};
 use crate::{
     App,
     dto::auth::{AcceptedDto, SignUpDto, SignedInDto},
@@ -46,9 +46,7 @@ pub(super) async fn sign_up(
     let sign_up = SignUp { email, name: body.name, password_hash, code, stamp: app.stamp()? };
     match app.settings().sign_up {
         SignUpMode::Verify => {
-            if may_mail {
-                evenly(EVEN_TIME, app.run(sign_up)).await?;
-            }
+            mail_evenly(&app, may_mail, sign_up).await?;
             accepted()
         }
         SignUpMode::Immediate => {

@@ -3,7 +3,10 @@
 use std::{future::Future, time::Duration};
 
 use axum::response::Response;
-use commerce::accounts::{CodeChecked, MailedSecret, NewSession, is_known_address};
+use commerce::{
+    Error,
+    accounts::{CodeChecked, MailedSecret, NewSession, is_known_address},
+};
 use http::StatusCode;
 use identity::OpaqueToken;
 use model::{
@@ -11,6 +14,7 @@ use model::{
     challenge::Purpose,
     session::{ACCESS_TOKEN_LIFETIME, SESSION_LIFETIME},
 };
+use store::Operation;
 
 use crate::{
     App, Attempt, CameFrom,
@@ -21,7 +25,7 @@ use crate::{
 };
 
 /// How long what is written takes at least, where it would tell whether an address is known.
-pub(in crate::routes) const EVEN_TIME: Duration = Duration::from_millis(80);
+pub(super) const EVEN_TIME: Duration = Duration::from_millis(80);
 
 /// The one reply to everything that must not tell whether an address is known.
 pub(super) const ACCEPTED: AcceptedDto =
@@ -33,9 +37,22 @@ pub(super) fn accepted() -> Result<Response, Problem> {
 }
 
 /// Does the work, but is done no sooner than after this time: who measures it learns nothing.
-pub(in crate::routes) async fn evenly<T>(time: Duration, work: impl Future<Output = T>) -> T {
+pub(super) async fn evenly<T>(time: Duration, work: impl Future<Output = T>) -> T {
     let (done, ()) = tokio::join!(work, tokio::time::sleep(time));
     done
+}
+
+/// Runs what mails something to an address, if that may be mailed to. Nobody learns from the time whether somebody has the address, nor
+/// whether somebody else had it mailed to just now.
+///
+/// # Errors
+/// The operation's refusal or the engine's failure, as a reply.
+pub(in crate::routes) async fn mail_evenly(
+    app: &App,
+    may_mail: bool,
+    operation: impl Operation<Output = (), Error = Error>,
+) -> Result<(), Problem> {
+    evenly(EVEN_TIME, async { if may_mail { app.run(operation).await } else { Ok(()) } }).await
 }
 
 /// A session about to begin on this device, and its first refresh token.

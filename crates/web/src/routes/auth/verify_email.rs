@@ -5,7 +5,7 @@ use commerce::accounts::{CodeChecked, ResendCode, VerifyEmail, is_signed_in_by_c
 use http::StatusCode;
 use model::{Account, Email, account::PASSWORD_MAX, challenge::Purpose};
 
-use super::tokens::{EVEN_TIME, accepted, code_for, evenly, new_session, right, signed_in};
+use super::tokens::{EVEN_TIME, accepted, code_for, evenly, mail_evenly, new_session, right, signed_in};
 use crate::{
     App, CameFrom,
     dto::auth::{AcceptedDto, EmailOnlyDto, SignedInDto, VerifyEmailDto},
@@ -93,8 +93,7 @@ async fn with_password(
 pub(super) async fn resend(State(app): State<App>, Json(body): Json<EmailOnlyDto>) -> Result<Response, Problem> {
     let email = Email::parse("/email", &body.email)?;
     let code = code_for(&app, Purpose::VerifyEmail, email.as_str());
-    if app.throttle().may_mail(&email, Purpose::VerifyEmail) {
-        evenly(EVEN_TIME, app.run(ResendCode { email, code, stamp: app.stamp()? })).await?;
-    }
+    let may_mail = app.throttle().may_mail(&email, Purpose::VerifyEmail);
+    mail_evenly(&app, may_mail, ResendCode { email, code, stamp: app.stamp()? }).await?;
     accepted()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::openapi;
+use web::openapi;
 
 fn document() -> Value {
     serde_json::to_value(openapi()).expect("the document can be serialised")
