@@ -109,7 +109,7 @@ fn presents(headers: &HeaderMap, token: &str) -> bool {
         (status = 304, description = "The caller has this version already (If-None-Match)"),
     ))]
 async fn document(request: HeaderMap) -> Response {
-    // No `LazyLock`: what makes it would lead to every handler, and they would be compiled into the unit tests as well.
+    // A `LazyLock` would name what makes it in the static, and so every handler would be compiled into the unit tests.
     static DOCUMENT: OnceLock<(HeaderValue, Bytes)> = OnceLock::new();
     let (tag, body) = DOCUMENT.get_or_init(|| {
         let body = Bytes::from(openapi::openapi().to_json().unwrap_or_default());

@@ -36,7 +36,7 @@ pub(super) fn accepted() -> Result<Response, Problem> {
     reply::json(StatusCode::ACCEPTED, &ACCEPTED)
 }
 
-/// Does the work, but is done no sooner than after this time: who measures it learns nothing.
+/// Does the work, but is done no sooner than after this time: who measures it learns nothing, as long as the work takes less.
 pub(super) async fn evenly<T>(time: Duration, work: impl Future<Output = T>) -> T {
     let (done, ()) = tokio::join!(work, tokio::time::sleep(time));
     done

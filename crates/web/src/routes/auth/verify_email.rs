@@ -73,7 +73,7 @@ async fn with_password(
     };
     let verified_hash = hash.filter(|_| verified.matches).unwrap_or_default();
     // A wrong code is a try that is written down where the password is the one of the sign-up, which it never is where the address was
-    // somebody's already.
+    // proven already.
     let checked = evenly(EVEN_TIME, app.run(VerifyEmail { verified_hash, ..verify })).await;
     if !matches!(checked, Ok(CodeChecked::Wrong)) {
         attempt.give_back();
