@@ -2,7 +2,6 @@
 
 use axum::{extract::State, response::Response};
 use commerce::accounts::{ConfirmEmailChange, RequestEmailChange};
-use http::StatusCode;
 use model::{Email, challenge::Purpose};
 
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
     openapi::tag,
     problem::Problem,
     reply,
-    routes::auth::{code_for, mail_evenly, right, verified_hash},
+    routes::auth::{accepted, code_for, mail_evenly, right, verified_hash},
 };
 
 /// Change the e-mail address
@@ -42,10 +41,7 @@ pub(super) async fn change(
     let may_mail = app.throttle().may_mail(&new_email, Purpose::ChangeEmail);
     let request = RequestEmailChange { account_id, verified_hash, new_email, code, stamp: app.stamp()? };
     mail_evenly(&app, may_mail, request).await?;
-    reply::json(
-        StatusCode::ACCEPTED,
-        &AcceptedDto { status: "accepted", message: "If the address can be used, a mail is on its way to it." },
-    )
+    accepted()
 }
 
 /// Confirm the new e-mail address

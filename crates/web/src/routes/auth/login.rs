@@ -21,7 +21,8 @@ use crate::{
     settings::SignUpMode,
 };
 
-/// How long it takes at least to look up who wants to sign in: longer than the engine needs for an account with a thousand sessions, ended ones included.
+/// How long it takes at least to look up who wants to sign in: longer than the engine needs for an account with a thousand sessions,
+/// ended ones included.
 const LOOK_UP_TIME: Duration = Duration::from_millis(10);
 
 /// Log in

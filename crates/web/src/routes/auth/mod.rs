@@ -14,7 +14,7 @@ use crate::{App, routes::endpoint::routes};
 
 pub(super) use login::authenticate;
 pub(super) use password::{mail_reset_link, set_password};
-pub(super) use tokens::{code_for, mail_evenly, right, verified_and_new_hash, verified_hash};
+pub(super) use tokens::{accepted, code_for, mail_evenly, right, verified_and_new_hash, verified_hash};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()

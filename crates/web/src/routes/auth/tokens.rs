@@ -32,7 +32,7 @@ pub(super) const ACCEPTED: AcceptedDto =
     AcceptedDto { status: "accepted", message: "If the address can be used, a mail is on its way to it." };
 
 /// 202 with [`ACCEPTED`].
-pub(super) fn accepted() -> Result<Response, Problem> {
+pub(in crate::routes) fn accepted() -> Result<Response, Problem> {
     reply::json(StatusCode::ACCEPTED, &ACCEPTED)
 }
 
